@@ -290,10 +290,12 @@ create table bulk.plan_item (
   school_id     text,
   first_key     uuid,
   second_key    uuid,
+  third_key     uuid,
   object_id     uuid,
   base_version  integer,
   after         jsonb,
   before        jsonb,
+  secret        bytea,
   file          text,
   line          integer,
   primary key (tenant_id, run_id, item_no)
@@ -304,6 +306,8 @@ comment on column bulk.plan_item.key is 'Keyed 128-bit hash of kind and source i
 comment on column bulk.plan_item.content is 'Keyed 64-bit hash of the record as read, with the fingerprint of the profile settings.';
 comment on column bulk.plan_item.first_key is 'What the record points at: role: person; enrollment: class; class: org.';
 comment on column bulk.plan_item.second_key is 'Role: org; enrollment: person; class: course.';
+comment on column bulk.plan_item.third_key is 'Class: academic session.';
+comment on column bulk.plan_item.secret is 'Initial password, encrypted under SECRET_KEY; no preview shows it.';
 
 create table bulk.finding (
   tenant_id   uuid not null default rollbook.current_tenant(),
@@ -658,8 +662,8 @@ grant select on tenant to rollbook_app;
 
 grant select on signing_key to rollbook_app;
 grant select, update, delete on plan_item, finding to rollbook_app;
-grant insert (run_id, item_no, kind, action, reason, key, content, source_id, school_id, first_key, second_key, object_id,
-  base_version, after, before, file, line) on bulk.plan_item to rollbook_app;
+grant insert (run_id, item_no, kind, action, reason, key, content, source_id, school_id, first_key, second_key, third_key,
+  object_id, base_version, after, before, secret, file, line) on bulk.plan_item to rollbook_app;
 grant insert (run_id, finding_no, severity, code, file, line, field, value, kind, source_id, message) on bulk.finding to rollbook_app;
 grant usage on schema rollbook, bulk to rollbook_app;
 grant execute on function current_tenant() to rollbook_app;

@@ -1,0 +1,169 @@
+/**
+ * Findings: what is wrong with somebody's data. They are values, stored and counted, never thrown.
+ * fatal: the run stops; error: the record is dropped; warning: the value is dropped or something was assumed.
+ */
+export type Severity = 'fatal' | 'error' | 'warning' | 'information';
+
+export interface Finding {
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  /** File name in lower case, for instance `student.csv`. */
+  readonly file: string;
+  /** Line in the file, the header being 1. */
+  readonly line?: number;
+  /** Column title as documented, for instance `SIS ID`. */
+  readonly field?: string;
+  /** The offending value, shortened to 256 characters. Personal data: never logged. */
+  readonly value?: string;
+  readonly kind?: string;
+  readonly sourceId?: string;
+  readonly message: string;
+}
+
+/** Exact number of rows per file, code and field, whatever number of single findings was kept. */
+export interface FindingCount {
+  readonly file: string;
+  readonly code: FindingCode;
+  readonly field: string;
+  readonly severity: Severity;
+  readonly rowCount: number;
+}
+
+export interface FindingDefinition {
+  readonly severity: Severity;
+  readonly title: string;
+  readonly remedy: string;
+}
+
+/** The catalogue. Codes are stable; docs are generated from it. Rules: SDS V1 as documented by Microsoft, RFC 4180. */
+export const FINDING_CODES = {
+  FILE_MISSING_REQUIRED: {
+    severity: 'fatal',
+    title: 'A required file is missing',
+    remedy: 'Upload all six files: school, section, student, teacher, studentenrollment, teacherroster.',
+  },
+  FILE_UNKNOWN: {
+    severity: 'fatal',
+    title: 'A file that is not part of the format',
+    remedy: 'Upload only the six files of SDS V1; remove or rename this one.',
+  },
+  FILE_EMPTY: {
+    severity: 'warning',
+    title: 'A file has a header and no rows',
+    remedy:
+      'If this is not intended, export again. If the file had rows before, the run waits for a confirmation.',
+  },
+  FILE_EMPTY_HAD_ROWS: {
+    severity: 'fatal',
+    title: 'A file that had rows has none now',
+    remedy: 'Export again and start again; if the file is really empty, confirm it by name when you resume.',
+  },
+  FILE_TRUNCATED: {
+    severity: 'fatal',
+    title: 'A file ends in the middle',
+    remedy: 'Upload the file again; the last line is cut off.',
+  },
+  ENCODING_NOT_UTF8: {
+    severity: 'fatal',
+    title: 'A file is not UTF-8',
+    remedy: 'Save or export the file as UTF-8.',
+  },
+  HEADER_MISSING: {
+    severity: 'fatal',
+    title: 'A required column is missing',
+    remedy: 'Add the column to the header line of the file.',
+  },
+  HEADER_DUPLICATE: {
+    severity: 'fatal',
+    title: 'A column appears twice',
+    remedy: 'Remove or rename one of the two columns.',
+  },
+  HEADER_UNKNOWN: {
+    severity: 'warning',
+    title: 'A column that is not part of the format',
+    remedy: 'The column is ignored; remove it or correct its title.',
+  },
+  ROW_FIELD_COUNT: {
+    severity: 'error',
+    title: 'A row has too few or too many fields',
+    remedy: 'Correct the row; values with commas stand in double quotes.',
+  },
+  ROW_BROKEN_QUOTE: {
+    severity: 'error',
+    title: 'A quote is not closed, or stands inside a value',
+    remedy: 'Close the quote on the same line and double quotes inside values; values have no line breaks.',
+  },
+  ROW_TOO_LONG: {
+    severity: 'error',
+    title: 'A row is longer than the limit',
+    remedy: 'Shorten the row; a missing line break may have joined rows.',
+  },
+  REQUIRED_MISSING: {
+    severity: 'error',
+    title: 'A required value is empty',
+    remedy: 'Fill in the value in the source system.',
+  },
+  VALUE_TOO_LONG: {
+    severity: 'error',
+    title: 'A value is longer than the directory takes',
+    remedy: 'Shorten the value.',
+  },
+  ID_INVALID: {
+    severity: 'error',
+    title: 'An id holds characters or a length that the directory does not take',
+    remedy:
+      'Section ids: at most 56 characters, no blanks and none of ~"#%&*:<>?/\\{|}.[]; others: no control characters.',
+  },
+  ID_DUPLICATE: {
+    severity: 'warning',
+    title: 'An id appears more than once',
+    remedy: 'The first row counts. Remove the other rows, or correct their id.',
+  },
+  USERNAME_DUPLICATE: {
+    severity: 'warning',
+    title: 'A user name appears more than once',
+    remedy: 'Give each person a user name of their own.',
+  },
+  USERNAME_INVALID: {
+    severity: 'error',
+    title: 'A user name holds characters that a user principal name does not take',
+    remedy: "Use letters, digits and . - _ ! # ^ ~ ' only, at most 64 characters before the domain.",
+  },
+  ROW_DUPLICATE: {
+    severity: 'warning',
+    title: 'A row is there twice',
+    remedy: 'The second one is ignored.',
+  },
+  REFERENCE_NOT_FOUND: {
+    severity: 'error',
+    title: 'A row names a record that is not in the files',
+    remedy: 'Add the record to its file, or correct the id.',
+  },
+  REFERENCE_DROPPED: {
+    severity: 'information',
+    title: 'A row names a record that was dropped',
+    remedy: 'Correct the record named; this row follows it.',
+  },
+  DATE_INVALID: {
+    severity: 'warning',
+    title: 'A date is none',
+    remedy: 'Write dates as YYYY-MM-DD.',
+  },
+  DATE_AMBIGUOUS_FORMAT: {
+    severity: 'information',
+    title: 'Dates are written M/D/YYYY',
+    remedy: 'Accepted; YYYY-MM-DD leaves no doubt.',
+  },
+  DATE_RANGE: {
+    severity: 'warning',
+    title: 'A term ends before it starts',
+    remedy: 'Correct the dates of the term.',
+  },
+  ABSENCE_NOT_PROVEN: {
+    severity: 'information',
+    title: 'Records were not ended, since some rows could not be read',
+    remedy: 'Correct the unreadable rows; what is absent then ends with the next sync.',
+  },
+} as const satisfies Record<string, FindingDefinition>;
+
+export type FindingCode = keyof typeof FINDING_CODES;

@@ -1,0 +1,82 @@
+/**
+ * The canonical records every source delivers, and the shape of `plan_item.after`, `before` and `link.attributes`.
+ * Values are trimmed strings as the source gave them; dates are `YYYY-MM-DD`. A property that is absent was not given
+ * (or not asked for by optionalPropertiesToSync); an empty value in the source is null.
+ */
+export interface OrgRecord {
+  displayName: string;
+  schoolNumber?: string | null;
+  ncesId?: string | null;
+  stateId?: string | null;
+  lowestGrade?: string | null;
+  highestGrade?: string | null;
+  principalExternalId?: string | null;
+  principalName?: string | null;
+  principalEmail?: string | null;
+  street?: string | null;
+  city?: string | null;
+  state?: string | null;
+  country?: string | null;
+  postalCode?: string | null;
+  phone?: string | null;
+  zone?: string | null;
+}
+
+export interface AcademicSessionRecord {
+  displayName: string;
+  startDate?: string | null;
+  endDate?: string | null;
+}
+
+export interface CourseRecord {
+  displayName: string;
+  courseNumber?: string | null;
+  description?: string | null;
+  subject?: string | null;
+}
+
+/** Graph's educationClass. `mailNickname` is `Section_<source id>` made safe. Its org, course and session are keys. */
+export interface ClassRecord {
+  displayName: string;
+  mailNickname: string;
+  classCode?: string | null;
+  periods?: string | null;
+  status?: string | null;
+}
+
+/** A student or a teacher. Initial passwords travel in `plan_item.secret`, never here. */
+export interface PersonRecord {
+  /** Identity creation: the full user principal name (`OKlein@students.contoso.edu`). Absent when matching. */
+  userPrincipalName?: string;
+  /** Identity matching: the value to look for (source property, with the target domain appended). Absent when creating. */
+  matchValue?: string;
+  /** As in the file, whatever the identity configuration. */
+  username?: string | null;
+  givenName?: string | null;
+  middleName?: string | null;
+  surname?: string | null;
+  /** Student Number or Teacher Number. */
+  number?: string | null;
+  stateId?: string | null;
+  secondaryEmail?: string | null;
+  status?: string | null;
+  grade?: string | null;
+  graduationYear?: string | null;
+  birthDate?: string | null;
+  sex?: string | null;
+  title?: string | null;
+  qualification?: string | null;
+  /** Other columns (addresses, ELL Status, ...), camelCase, as they come. */
+  [other: string]: string | null | undefined;
+}
+
+/** A person's role in an org. */
+export interface RoleRecord {
+  role: 'student' | 'teacher';
+  grade?: string | null;
+}
+
+/** A person's place in a class. */
+export interface EnrollmentRecord {
+  role: 'student' | 'teacher';
+}

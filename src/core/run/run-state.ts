@@ -1,0 +1,126 @@
+import { unreachable } from '#lib/assert.ts';
+
+/**
+ * The states of a run. `held` waits for a decision, `suspended` for its profile to be resumed, `broken` for its next
+ * attempt. The last three are final.
+ */
+export const RUN_STATES = [
+  'queued',
+  'staging',
+  'planning',
+  'held',
+  'applying',
+  'suspended',
+  'broken',
+  'completed',
+  'superseded',
+  'cancelled',
+] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+/**
+ * claimed: a worker took the lease. staged: the roster is read, checked and staged. stopped: validation stopped it
+ * (a fault of a whole file, or record errors above tolerance) or the verdict holds the plan. planned: the verdict lets
+ * the plan pass. accepted: an administrator said `resume`. appliedAll: every item is in the directory or has its
+ * failure. nothingToDo: the plan was empty. broke: something that is not in the data stands in the way. paused: the profile was paused.
+ * replaced: a newer start took its place. cancel: the profile was reset or deleted.
+ */
+export const RUN_EVENTS = [
+  'claimed',
+  'staged',
+  'stopped',
+  'planned',
+  'accepted',
+  'appliedAll',
+  'broke',
+  'paused',
+  'replaced',
+  'cancel',
+] as const;
+export type RunEvent = (typeof RUN_EVENTS)[number];
+
+/** What an event does in a state: the next state, or a refusal. `claimed` continues in the stage that was left. */
+export type RunTransition = RunState | 'refused';
+
+export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent, RunTransition>>>> = {
+  queued: row({
+    claimed: 'staging',
+    paused: 'suspended',
+    replaced: 'superseded',
+    cancel: 'cancelled',
+    broke: 'broken',
+  }),
+  staging: row({
+    claimed: 'staging',
+    staged: 'planning',
+    stopped: 'held',
+    broke: 'broken',
+    paused: 'suspended',
+    cancel: 'cancelled',
+  }),
+  planning: row({
+    claimed: 'staging',
+    planned: 'applying',
+    stopped: 'held',
+    broke: 'broken',
+    paused: 'suspended',
+    cancel: 'cancelled',
+  }),
+  held: row({ accepted: 'queued', replaced: 'superseded', cancel: 'cancelled' }),
+  applying: row({
+    claimed: 'applying',
+    appliedAll: 'completed',
+    broke: 'broken',
+    paused: 'suspended',
+    cancel: 'cancelled',
+  }),
+  suspended: row({ accepted: 'queued', replaced: 'superseded', cancel: 'cancelled' }),
+  broken: row({
+    claimed: 'staging',
+    accepted: 'queued',
+    paused: 'suspended',
+    replaced: 'superseded',
+    cancel: 'cancelled',
+  }),
+  completed: row({}),
+  superseded: row({}),
+  cancelled: row({}),
+};
+
+function row(accepted: Partial<Record<RunEvent, RunState>>): Readonly<Record<RunEvent, RunTransition>> {
+  return Object.fromEntries(RUN_EVENTS.map((event) => [event, accepted[event] ?? 'refused'])) as Record<
+    RunEvent,
+    RunTransition
+  >;
+}
+
+/** The state after the event. `planComplete`: a claim goes on with applying when the plan was complete. */
+export function nextRunState(state: RunState, event: RunEvent, planComplete = false): RunTransition {
+  const next = RUN_TRANSITIONS[state][event];
+  return event === 'claimed' && next === 'staging' && planComplete ? 'applying' : next;
+}
+
+/** Executing right now, by a worker that holds the lease. */
+export function isExecuting(state: RunState): boolean {
+  return state === 'staging' || state === 'planning' || state === 'applying';
+}
+
+/** The run will never do anything again. */
+export function isFinal(state: RunState): boolean {
+  switch (state) {
+    case 'completed':
+    case 'superseded':
+    case 'cancelled':
+      return true;
+    case 'queued':
+    case 'staging':
+    case 'planning':
+    case 'held':
+    case 'applying':
+    case 'suspended':
+    case 'broken':
+      return false;
+    default:
+      return unreachable(state);
+  }
+}
