@@ -186,6 +186,8 @@ create table run (
   requested_by       text not null,
   tolerance_waived   boolean not null default false,
   verdict_accepted   boolean not null default false,
+  confirmed_files    text[] not null default '{}',
+  cancel_requested   boolean not null default false,
   accepted_by        text,
   accepted_at        timestamptz,
   planned_at         timestamptz,
@@ -209,6 +211,8 @@ create unique index run_one_queued on run (tenant_id, profile_id) where state = 
 create unique index run_one_executing on run (tenant_id, profile_id) where state in ('staging', 'planning', 'applying');
 comment on table run is 'One pass of a profile, and the truth about it: whoever holds lease and epoch may write, nobody else.';
 comment on column run.epoch is 'Rises with every claim; each batch commit checks it, so a worker that lost its lease can write nothing.';
+comment on column run.confirmed_files is 'Files that may be missing or without rows in this run although they had rows: confirmed one by one on resume.';
+comment on column run.cancel_requested is 'Reset or delete of the profile while a worker executes: it stops between two batches.';
 comment on column run.applied_item_no is 'Plan items up to this number are in the directory, or stand in plan_item_failure.';
 comment on column run.planned_at is 'When the plan was complete. Null: what is staged is thrown away and made again from the sealed upload.';
 

@@ -1,0 +1,117 @@
+import type { RunState } from '#core/run/run-state.ts';
+import { nextRunState } from '#core/run/run-state.ts';
+
+import type { Tx } from '../database.ts';
+import { appendRunEvent } from './run-event.ts';
+
+/** What a worker that holds the lease of a run knows about it. */
+export interface ClaimedRun {
+  readonly id: string;
+  readonly profileId: string;
+  readonly sourceSystemId: string;
+  readonly uploadId: string | null;
+  readonly state: RunState;
+  readonly attempt: number;
+  readonly epoch: number;
+  readonly toleranceWaived: boolean;
+  readonly verdictAccepted: boolean;
+  readonly confirmedFiles: readonly string[];
+  readonly appliedItemNo: number;
+  readonly planned: boolean;
+}
+
+export type ClaimResult = ClaimedRun | 'nothingToDo' | 'busy';
+
+interface Row {
+  id: string;
+  profile_id: string;
+  source_system_id: string;
+  upload_id: string | null;
+  state: RunState;
+  attempt: number;
+  epoch: number;
+  tolerance_waived: boolean;
+  verdict_accepted: boolean;
+  confirmed_files: string[];
+  applied_item_no: number;
+  planned: boolean;
+  lease_valid: boolean;
+  due: boolean;
+  paused: boolean;
+  gone: boolean;
+  other_executing: boolean;
+}
+
+/**
+ * Takes the lease of a run, raising its epoch: whoever held it before can commit nothing any more. Locks the profile row,
+ * then the run row, so that two runs of one profile can never execute at once. A run whose profile is paused is suspended here, one
+ * whose profile is gone is cancelled.
+ * @returns 'busy' when another worker holds a valid lease or another run of the profile executes.
+ */
+export async function claimRun(
+  tx: Tx,
+  input: { runId: string; worker: string; leaseSeconds: number; newId: () => string },
+): Promise<ClaimResult> {
+  await tx.query(
+    'select 1 from profile where id = (select profile_id from run where id = $1) for no key update',
+    [input.runId],
+  );
+  const rows = await tx.query<Row>(
+    `select r.id, r.profile_id, p.source_system_id, r.upload_id, r.state, r.attempt, r.epoch,
+            r.tolerance_waived, r.verdict_accepted, r.applied_item_no, r.planned_at is not null as planned,
+            r.confirmed_files,
+            coalesce(r.lease_expires_at > now(), false) as lease_valid,
+            coalesce(r.next_attempt_at <= now(), true) as due,
+            p.paused_at is not null as paused, p.state in ('deleting', 'deleted') as gone,
+            exists (select from run o where o.profile_id = r.profile_id and o.id <> r.id
+                    and o.state in ('staging', 'planning', 'applying')) as other_executing
+       from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
+      where r.id = $1 for no key update of r`,
+    [input.runId],
+  );
+  const row = rows[0];
+  if (row === undefined) return 'nothingToDo';
+  const next = nextRunState(row.state, 'claimed', row.planned);
+  if (next === 'refused' || !row.due) return 'nothingToDo';
+  if (row.lease_valid || row.other_executing) return 'busy';
+  if (row.gone || row.paused) {
+    const event = row.gone ? 'cancel' : 'paused';
+    const state = nextRunState(row.state, event);
+    if (state !== 'refused') {
+      await tx.query('update run set state = $2, lease_owner = null, lease_expires_at = null where id = $1', [
+        input.runId,
+        state,
+      ]);
+      await appendRunEvent(tx, { runId: input.runId, id: input.newId(), event, state, actor: input.worker });
+    }
+    return 'nothingToDo';
+  }
+  await tx.query(
+    `update run set state = $2, epoch = epoch + 1, lease_owner = $3, next_attempt_at = null,
+            lease_expires_at = now() + make_interval(secs => $4), started_at = coalesce(started_at, now())
+      where id = $1`,
+    [input.runId, next, input.worker, input.leaseSeconds],
+  );
+  await appendRunEvent(tx, {
+    runId: input.runId,
+    id: input.newId(),
+    event: 'claimed',
+    state: next,
+    actor: input.worker,
+    detail: { attempt: row.attempt, epoch: row.epoch + 1 },
+  });
+  return {
+    id: row.id,
+    profileId: row.profile_id,
+    sourceSystemId: row.source_system_id,
+    uploadId: row.upload_id,
+    state: next,
+    attempt: row.attempt,
+    epoch: row.epoch + 1,
+    toleranceWaived: row.tolerance_waived,
+    verdictAccepted: row.verdict_accepted,
+    confirmedFiles: row.confirmed_files,
+    appliedItemNo: row.applied_item_no,
+    planned: row.planned,
+  };
+}
