@@ -22,8 +22,8 @@ export type RunState = (typeof RUN_STATES)[number];
  * claimed: a worker took the lease. staged: the roster is read, checked and staged. stopped: validation stopped it
  * (a fault of a whole file, or record errors above tolerance) or the verdict holds the plan. planned: the verdict lets
  * the plan pass. accepted: an administrator said `resume`. appliedAll: every item is in the directory or has its
- * failure. nothingToDo: the plan was empty. broke: something that is not in the data stands in the way. paused: the profile was paused.
- * replaced: a newer start took its place. cancel: the profile was reset or deleted.
+ * failure; an empty plan is there at once. broke: something that is not in the data stands in the way. paused: the profile
+ * was paused. replaced: a newer start took its place. cancel: the profile was reset or deleted.
  */
 export const RUN_EVENTS = [
   'claimed',
@@ -42,62 +42,139 @@ export type RunEvent = (typeof RUN_EVENTS)[number];
 /** What an event does in a state: the next state, or a refusal. `claimed` continues in the stage that was left. */
 export type RunTransition = RunState | 'refused';
 
+/** The whole machine: every state, every event. docs/spec/run-states.md shows it; a test compares the two. */
 export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent, RunTransition>>>> = {
-  queued: row({
+  queued: {
     claimed: 'staging',
+    staged: 'refused',
+    stopped: 'refused',
+    planned: 'refused',
+    accepted: 'refused',
+    appliedAll: 'refused',
+    broke: 'broken',
     paused: 'suspended',
     replaced: 'superseded',
     cancel: 'cancelled',
-    broke: 'broken',
-  }),
-  staging: row({
+  },
+  staging: {
     claimed: 'staging',
     staged: 'planning',
     stopped: 'held',
+    planned: 'refused',
+    accepted: 'refused',
+    appliedAll: 'refused',
     broke: 'broken',
     paused: 'suspended',
+    replaced: 'refused',
     cancel: 'cancelled',
-  }),
-  planning: row({
+  },
+  planning: {
     claimed: 'staging',
-    planned: 'applying',
+    staged: 'refused',
     stopped: 'held',
+    planned: 'applying',
+    accepted: 'refused',
+    appliedAll: 'refused',
     broke: 'broken',
     paused: 'suspended',
+    replaced: 'refused',
     cancel: 'cancelled',
-  }),
-  held: row({ accepted: 'queued', replaced: 'superseded', cancel: 'cancelled' }),
-  applying: row({
+  },
+  held: {
+    claimed: 'refused',
+    staged: 'refused',
+    stopped: 'refused',
+    planned: 'refused',
+    accepted: 'queued',
+    appliedAll: 'refused',
+    broke: 'refused',
+    paused: 'refused',
+    replaced: 'superseded',
+    cancel: 'cancelled',
+  },
+  applying: {
     claimed: 'applying',
+    staged: 'refused',
+    stopped: 'refused',
+    planned: 'refused',
+    accepted: 'refused',
     appliedAll: 'completed',
     broke: 'broken',
     paused: 'suspended',
+    replaced: 'refused',
     cancel: 'cancelled',
-  }),
-  suspended: row({ accepted: 'queued', replaced: 'superseded', cancel: 'cancelled' }),
-  broken: row({
-    claimed: 'staging',
+  },
+  suspended: {
+    claimed: 'refused',
+    staged: 'refused',
+    stopped: 'refused',
+    planned: 'refused',
     accepted: 'queued',
+    appliedAll: 'refused',
+    broke: 'refused',
+    paused: 'refused',
+    replaced: 'superseded',
+    cancel: 'cancelled',
+  },
+  broken: {
+    claimed: 'staging',
+    staged: 'refused',
+    stopped: 'refused',
+    planned: 'refused',
+    accepted: 'queued',
+    appliedAll: 'refused',
+    broke: 'refused',
     paused: 'suspended',
     replaced: 'superseded',
     cancel: 'cancelled',
-  }),
-  completed: row({}),
-  superseded: row({}),
-  cancelled: row({}),
+  },
+  completed: {
+    claimed: 'refused',
+    staged: 'refused',
+    stopped: 'refused',
+    planned: 'refused',
+    accepted: 'refused',
+    appliedAll: 'refused',
+    broke: 'refused',
+    paused: 'refused',
+    replaced: 'refused',
+    cancel: 'refused',
+  },
+  superseded: {
+    claimed: 'refused',
+    staged: 'refused',
+    stopped: 'refused',
+    planned: 'refused',
+    accepted: 'refused',
+    appliedAll: 'refused',
+    broke: 'refused',
+    paused: 'refused',
+    replaced: 'refused',
+    cancel: 'refused',
+  },
+  cancelled: {
+    claimed: 'refused',
+    staged: 'refused',
+    stopped: 'refused',
+    planned: 'refused',
+    accepted: 'refused',
+    appliedAll: 'refused',
+    broke: 'refused',
+    paused: 'refused',
+    replaced: 'refused',
+    cancel: 'refused',
+  },
 };
-
-function row(accepted: Partial<Record<RunEvent, RunState>>): Readonly<Record<RunEvent, RunTransition>> {
-  return Object.fromEntries(RUN_EVENTS.map((event) => [event, accepted[event] ?? 'refused'])) as Record<
-    RunEvent,
-    RunTransition
-  >;
-}
 
 /** The state after the event. `planComplete`: a claim goes on with applying when the plan was complete. */
 export function nextRunState(state: RunState, event: RunEvent, planComplete = false): RunTransition {
   const next = RUN_TRANSITIONS[state][event];
   return event === 'claimed' && next === 'staging' && planComplete ? 'applying' : next;
+}
+
+/** The states in which an event is accepted, in the order of RUN_STATES: the `where state = any(…)` of a guarded update. */
+export function statesAccepting(event: RunEvent): RunState[] {
+  return RUN_STATES.filter((state) => RUN_TRANSITIONS[state][event] !== 'refused');
 }
 
 /** Executing right now, by a worker that holds the lease. */
