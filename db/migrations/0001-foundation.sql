@@ -91,6 +91,8 @@ create table profile (
   settings                             jsonb not null default '{}',
   secrets                              bytea,
   state                                text not null default 'provisioning',
+  state_message                        text,
+  reset_at                             timestamptz,
   paused_at                            timestamptz,
   paused_because                       text,
   quarantined_at                       timestamptz,
@@ -109,6 +111,8 @@ create index profile_source_system on profile (tenant_id, source_system_id);
 comment on table profile is 'A synchronization profile. A deleted one stays as a tombstone, for the history of its runs and the adoption of its links.';
 comment on column profile.settings is 'What Graph has no property for: tolerance, user name linking, thresholds (see core/run/profile-settings).';
 comment on column profile.secrets is 'Connection secrets of the data provider, encrypted; never echoed.';
+comment on column profile.state_message is 'Why the state is provisioningFailed or deletionFailed; null otherwise.';
+comment on column profile.reset_at is 'The last reset: runs made before it no longer count for the status, and the next one compares everything with the directory.';
 comment on column profile.broken_runs is 'Runs broken in a row; five put the profile into quarantine; zero after a run that succeeded.';
 
 create table profile_event (
