@@ -25,7 +25,11 @@ export async function renewLease(
 
 /** Stores the progress of a run, for people. Says nothing when the lease is gone: the next batch will. */
 export async function saveProgress(tx: Tx, runId: string, epoch: number, progress: unknown): Promise<void> {
-  await tx.query('update run set progress = $3 where id = $1 and epoch = $2', [runId, epoch, JSON.stringify(progress)]);
+  await tx.query('update run set progress = $3 where id = $1 and epoch = $2', [
+    runId,
+    epoch,
+    JSON.stringify(progress),
+  ]);
 }
 
 /** What the runner looks at between batches: an administrator may have paused, reset or deleted the profile. */

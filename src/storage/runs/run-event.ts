@@ -8,6 +8,13 @@ export async function appendRunEvent(
   await tx.query(
     `insert into run_event (tenant_id, run_id, id, event, state, actor, detail)
      values (current_tenant(), $1, $2, $3, $4, $5, $6)`,
-    [entry.runId, entry.id, entry.event, entry.state, entry.actor, entry.detail === undefined ? null : JSON.stringify(entry.detail)],
+    [
+      entry.runId,
+      entry.id,
+      entry.event,
+      entry.state,
+      entry.actor,
+      entry.detail === undefined ? null : JSON.stringify(entry.detail),
+    ],
   );
 }

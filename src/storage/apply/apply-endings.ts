@@ -1,0 +1,90 @@
+import type { Tx } from '../database.ts';
+import { ITEMS, type ItemRange } from './apply-batch.ts';
+
+const OBJECT_TABLES = {
+  class: 'class',
+  course: 'course',
+  academicSession: 'academic_session',
+  org: 'org',
+} as const;
+
+/** Ends memberships, deactivates objects whose last active link is gone, and passes people on to their next owner. */
+export async function applyEndings(tx: Tx, range: ItemRange): Promise<void> {
+  const scope = [range.runId, range.firstItemNo, range.lastItemNo];
+  for (const table of ['enrollment', 'role']) {
+    await tx.query(
+      `with ${ITEMS}
+       update ${table} o set active = false, version = o.version + 1, change_seq = $4
+         from item i where i.kind = '${table}' and i.action = 'end' and o.source_system_id = $5 and o.key = i.key and o.active`,
+      [...scope, range.changeSeq, range.sourceSystemId],
+    );
+  }
+  const ended = await tx.query<{ kind: string }>(
+    `with ${ITEMS}
+     update link l set active = false, last_run_id = i.run_id
+       from item i where i.action = 'deactivate' and l.source_system_id = $4 and l.key = i.key
+     returning l.kind`,
+    [...scope, range.sourceSystemId],
+  );
+  const kinds = new Set(ended.map(({ kind }) => kind));
+  if (kinds.has('student') || kinds.has('teacher')) await endPeople(tx, range);
+  for (const [kind, table] of Object.entries(OBJECT_TABLES)) {
+    if (!kinds.has(kind)) continue;
+    await tx.query(
+      `with ${ITEMS}
+       update ${table} o set active = false, version = o.version + 1, change_seq = $4
+         from item i
+        where i.kind = '${kind}' and i.action = 'deactivate' and o.id = i.object_id
+          and not exists (select from link l where l.object_id = o.id and l.active)`,
+      [...scope, range.changeSeq],
+    );
+  }
+}
+
+/**
+ * People whose link ended. No link is left active: the person becomes inactive and the account disabled, unless it was
+ * made by hand: then it was there before the sync and stays after it. Another link is active: it becomes the owner and
+ * supplies the attributes (profile priority, then the older).
+ */
+async function endPeople(tx: Tx, range: ItemRange): Promise<void> {
+  const values = [range.runId, range.firstItemNo, range.lastItemNo, range.changeSeq];
+  await tx.query(
+    `with ${ITEMS},
+     gone as (select i.object_id, bool_or(i.kind = 'student') as as_student, bool_or(i.kind = 'teacher') as as_teacher
+                from item i where i.kind in ('student', 'teacher') and i.action = 'deactivate' group by i.object_id),
+     alone as (
+       update person o set active = o.external_source = 'manual', version = o.version + 1, change_seq = $4
+         from gone g where o.id = g.object_id and not exists (select from link l where l.object_id = o.id and l.active)
+       returning o.id, o.active)
+     update account a set enabled = false, version = a.version + 1, change_seq = $4
+       from alone where a.person_id = alone.id and not alone.active`,
+    values,
+  );
+  await tx.query(
+    `with ${ITEMS},
+     gone as (select i.object_id, bool_or(i.kind = 'student') as as_student, bool_or(i.kind = 'teacher') as as_teacher
+                from item i where i.kind in ('student', 'teacher') and i.action = 'deactivate' group by i.object_id),
+     heir as (
+       select distinct on (l.object_id) l.object_id, l.key, l.kind, l.source_system_id, l.attributes, g.as_student, g.as_teacher
+         from gone g join link l on l.object_id = g.object_id and l.active
+         join source_system s on s.id = l.source_system_id
+        order by l.object_id, s.priority, l.created_at, l.key)
+     update person o set owner_link_key = h.key, owner_source_system_id = h.source_system_id, primary_role = h.kind,
+            given_name = case when owner.lost then coalesce(h.attributes ->> 'givenName', o.given_name) else o.given_name end,
+            middle_name = case when owner.lost then coalesce(h.attributes ->> 'middleName', o.middle_name) else o.middle_name end,
+            surname = case when owner.lost then coalesce(h.attributes ->> 'surname', o.surname) else o.surname end,
+            student_external_id = case when kept.student then o.student_external_id end,
+            student_number = case when kept.student then o.student_number end,
+            teacher_external_id = case when kept.teacher then o.teacher_external_id end,
+            teacher_number = case when kept.teacher then o.teacher_number end,
+            version = o.version + 1, change_seq = $4
+       from heir h
+       join person p on p.id = h.object_id
+       cross join lateral (select not exists (select from link w where w.source_system_id = p.owner_source_system_id
+                             and w.key = p.owner_link_key and w.active) as lost) owner
+       cross join lateral (select exists (select from link w where w.object_id = p.id and w.kind = 'student' and w.active) as student,
+                                  exists (select from link w where w.object_id = p.id and w.kind = 'teacher' and w.active) as teacher) kept
+      where o.tenant_id = p.tenant_id and o.id = p.id`,
+    values,
+  );
+}

@@ -1,0 +1,75 @@
+import type { Tx } from '../database.ts';
+import { ITEMS, type ItemRange } from './apply-batch.ts';
+
+const UNRESOLVED_MESSAGE = 'Waits for a record that could not be written.';
+
+/** A person's roles in orgs. */
+export async function applyRoles(tx: Tx, range: ItemRange): Promise<void> {
+  await applyMemberships(tx, range, {
+    table: 'role',
+    firstColumn: 'person_id',
+    secondColumn: 'org_id',
+    ownColumns: [['grade', `i.after ->> 'grade'`]],
+  });
+}
+
+/** People's places in classes. The stage leaves `after` empty but for the role, since there is nothing else to say. */
+export async function applyEnrollments(tx: Tx, range: ItemRange): Promise<void> {
+  await applyMemberships(tx, range, {
+    table: 'enrollment',
+    firstColumn: 'class_id',
+    secondColumn: 'person_id',
+    ownColumns: [],
+  });
+}
+
+interface MembershipTable {
+  readonly table: 'role' | 'enrollment';
+  readonly firstColumn: string;
+  readonly secondColumn: string;
+  readonly ownColumns: readonly (readonly [column: string, expression: string])[];
+}
+
+async function applyMemberships(tx: Tx, range: ItemRange, shape: MembershipTable): Promise<void> {
+  const values = [range.runId, range.firstItemNo, range.lastItemNo, range.changeSeq, range.sourceSystemId];
+  const ownNames = shape.ownColumns.map(([column]) => `, ${column}`).join('');
+  const ownValues = shape.ownColumns.map(([, expression]) => `, ${expression}`).join('');
+  const links = `join link first_link on first_link.source_system_id = $5 and first_link.key = i.first_key
+       join link second_link on second_link.source_system_id = $5 and second_link.key = i.second_key`;
+  const counts = await tx.query<{ items: number; creates: number; inserted: number }>(
+    `with ${ITEMS},
+     inserted as (
+       insert into ${shape.table} (tenant_id, source_system_id, key, content, ${shape.firstColumn}, ${shape.secondColumn}, role${ownNames}, change_seq)
+       select current_tenant(), $5, i.key, i.content, first_link.object_id, second_link.object_id, i.after ->> 'role'${ownValues}, $4
+         from item i ${links}
+        where i.action = 'create'
+       returning 1)
+     select (select count(*) from item)::integer as items, (select count(*) from item where action = 'create')::integer as creates,
+            (select count(*) from inserted)::integer as inserted`,
+    values,
+  );
+  const { items, creates, inserted } = counts[0] ?? { items: 0, creates: 0, inserted: 0 };
+  if (inserted < creates) {
+    await tx.query(
+      `with ${ITEMS}
+       insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
+       select current_tenant(), i.run_id, i.item_no, 'InvalidLookupReference', '${UNRESOLVED_MESSAGE}', 0
+         from item i
+         left join link first_link on first_link.source_system_id = $4 and first_link.key = i.first_key
+         left join link second_link on second_link.source_system_id = $4 and second_link.key = i.second_key
+        where i.action = 'create' and (first_link.key is null or second_link.key is null)
+       on conflict do nothing`,
+      [range.runId, range.firstItemNo, range.lastItemNo, range.sourceSystemId],
+    );
+  }
+  if (items === creates) return;
+  await tx.query(
+    `with ${ITEMS}
+     update ${shape.table} o set content = i.content, ${shape.firstColumn} = first_link.object_id, ${shape.secondColumn} = second_link.object_id,
+            ${shape.ownColumns.map(([column, expression]) => `${column} = ${expression}, `).join('')}
+            active = true, version = o.version + 1, change_seq = $4
+       from item i ${links}
+      where i.action in ('update', 'reactivate') and o.source_system_id = $5 and o.key = i.key`,
+    values,
+  );
+}

@@ -1,0 +1,20 @@
+/**
+ * `column = the source's new value when the source changed it, else what is there`: so a hand edit stays until the source
+ * changes that property (design section 1). For an update of `o` from `i` (a plan item).
+ */
+export function changed(column: string, property: string): string {
+  return `${column} = case when i.after ->> '${property}' is distinct from i.before ->> '${property}'
+    then i.after ->> '${property}' else o.${column} end`;
+}
+
+/** The same for a column that may not be null: an empty new value changes nothing. */
+export function changedRequired(column: string, property: string): string {
+  return `${column} = case when i.after ->> '${property}' is distinct from i.before ->> '${property}'
+    then coalesce(i.after ->> '${property}', o.${column}) else o.${column} end`;
+}
+
+/** A date column from a `YYYY-MM-DD` property. */
+export function changedDate(column: string, property: string): string {
+  return `${column} = case when i.after ->> '${property}' is distinct from i.before ->> '${property}'
+    then (i.after ->> '${property}')::date else o.${column} end`;
+}

@@ -1,0 +1,42 @@
+import type { Kind } from '#core/roster/kinds.ts';
+
+import type { Tx } from '../database.ts';
+import { ITEMS, type ItemRange } from './apply-batch.ts';
+
+const TABLES: Readonly<Record<Kind, string>> = {
+  org: 'org',
+  academicSession: 'academic_session',
+  course: 'course',
+  class: 'class',
+  student: 'person',
+  teacher: 'person',
+  role: 'role',
+  enrollment: 'enrollment',
+};
+
+/**
+ * An item whose object has another version than when it was planned is set aside: it is planned anew by the next sync,
+ * the rest of the plan stands (design section 6). A version raised by an earlier item of the same run does not count.
+ */
+export async function setStaleItemsAside(tx: Tx, range: ItemRange, band: Kind | 'endings'): Promise<void> {
+  if (band === 'endings') return;
+  const table = TABLES[band];
+  const same =
+    table === 'role' || table === 'enrollment'
+      ? `o.source_system_id = '${range.sourceSystemId}' and o.key = i.key`
+      : 'o.id = i.object_id';
+  await tx.query(
+    `with ${ITEMS},
+     moved as materialized (
+       select i.item_no, i.object_id from item i join ${table} o on ${same}
+        where i.base_version is not null and o.version <> i.base_version)
+     insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
+     select current_tenant(), $1, m.item_no, 'StaleItem',
+            'The record was changed by somebody else after the plan was made. It is planned anew with the next sync.', null
+       from moved m
+      where not exists (select from plan_item e where e.run_id = $1 and e.item_no < m.item_no and e.object_id = m.object_id
+                          and e.kind in ('student', 'teacher'))
+     on conflict do nothing`,
+    [range.runId, range.firstItemNo, range.lastItemNo],
+  );
+}

@@ -1,0 +1,64 @@
+import type { PlanCount, Verdict } from '#core/plan/verdict.ts';
+import type { FindingCount } from '#core/findings.ts';
+
+import type { Tx } from '../database.ts';
+
+/** Throws away what an earlier attempt staged: it is derived again from the sealed upload. */
+export async function discardStaged(tx: Tx, runId: string): Promise<void> {
+  await tx.query('delete from plan_item_failure where run_id = $1', [runId]);
+  await tx.query('delete from plan_item where run_id = $1', [runId]);
+  await tx.query('delete from finding where run_id = $1', [runId]);
+  await tx.query('delete from finding_count where run_id = $1', [runId]);
+  await tx.query('delete from plan where run_id = $1', [runId]);
+}
+
+/** Counts of a plan, per kind and action, the failed items left out. */
+export async function countPlanItems(tx: Tx, runId: string): Promise<PlanCount[]> {
+  return tx.query<PlanCount & object>(
+    `select i.kind, i.action, (count(*) - count(f.item_no))::integer as count
+       from plan_item i left join plan_item_failure f on f.run_id = i.run_id and f.item_no = i.item_no
+      where i.run_id = $1 group by i.kind, i.action`,
+    [runId],
+  );
+}
+
+/** Stores the plan with its verdict. */
+export async function savePlan(
+  tx: Tx,
+  plan: {
+    runId: string;
+    rosterHash: string;
+    itemCount: number;
+    counts: readonly PlanCount[];
+    verdict: Verdict;
+  },
+): Promise<void> {
+  await tx.query(
+    `insert into plan (tenant_id, run_id, roster_hash, item_count, counts, verdict) values (current_tenant(), $1, $2, $3, $4, $5)`,
+    [plan.runId, plan.rosterHash, plan.itemCount, JSON.stringify(plan.counts), JSON.stringify(plan.verdict)],
+  );
+}
+
+/** The exact counts of all findings of a run. */
+export async function saveFindingCounts(
+  tx: Tx,
+  runId: string,
+  counts: readonly FindingCount[],
+): Promise<void> {
+  await tx.query(
+    `insert into finding_count (tenant_id, run_id, file, code, field, severity, row_count)
+     select current_tenant(), $1, r.file, r.code, r.field, r.severity, r."rowCount"
+       from jsonb_to_recordset($2) as r(file text, code text, field text, severity text, "rowCount" integer)`,
+    [runId, JSON.stringify(counts)],
+  );
+}
+
+/** How many items of the run failed by themselves, and how many in all (with those that wait for another). */
+export async function countFailures(tx: Tx, runId: string): Promise<{ own: number; all: number }> {
+  const rows = await tx.query<{ own: number; all: number }>(
+    `select count(*) filter (where because_of is null)::integer as own, count(*)::integer as all
+       from plan_item_failure where run_id = $1`,
+    [runId],
+  );
+  return rows[0] ?? { own: 0, all: 0 };
+}

@@ -1,0 +1,125 @@
+import type { Tx } from '../database.ts';
+import type { PlanScope } from './resolve-links.ts';
+
+/**
+ * Which account a person gets. Failures are rows of plan_item_failure, with the codes that School Data Sync used
+ * (UnsynchronizableChange: no match; DuplicateTargetEntries: somebody else has it).
+ */
+
+/** Identity creation: two new people of one run with one user name. The first in the files keeps it. */
+export async function failRepeatedUserNames(tx: Tx, scope: PlanScope): Promise<void> {
+  await tx.query(
+    `insert into plan_item_failure (tenant_id, run_id, item_no, code, message, joining_value)
+     select current_tenant(), run_id, item_no, 'DuplicateTargetEntries',
+            'Another ' || kind || ' of this roster has the user name ' || upn || ' already. Give each person a user name of their own.', upn
+       from (select run_id, item_no, kind, after ->> 'userPrincipalName' as upn,
+                    row_number() over (partition by lower(after ->> 'userPrincipalName') order by item_no) as place
+               from plan_item where run_id = $1 and kind in ('student', 'teacher') and action = 'create'
+                and after ? 'userPrincipalName') i
+      where place > 1
+     on conflict do nothing`,
+    [scope.runId],
+  );
+}
+
+/** Identity creation: the user name belongs to an account that is there. The profile may link to it, else the item fails. */
+export async function resolveTakenUserNames(
+  tx: Tx,
+  scope: PlanScope,
+  linkByUserName: boolean,
+): Promise<void> {
+  if (linkByUserName) {
+    await tx.query(
+      `update plan_item i set action = 'link', reason = 'userNameTaken', object_id = a.person_id, base_version = p.version
+         from account a join person p on p.tenant_id = a.tenant_id and p.id = a.person_id
+        where i.run_id = $1 and i.kind in ('student', 'teacher') and i.action = 'create'
+          and a.target_id = 0 and lower(a.user_name) = lower(i.after ->> 'userPrincipalName')`,
+      [scope.runId],
+    );
+    return;
+  }
+  await tx.query(
+    `insert into plan_item_failure (tenant_id, run_id, item_no, code, message, joining_value)
+     select current_tenant(), i.run_id, i.item_no, 'DuplicateTargetEntries',
+            'An account with the user name ' || a.user_name || ' is there already and belongs to somebody else. '
+            'Change the user name, or let the profile link to accounts by user name (setting linkByUserName).', a.user_name
+       from plan_item i
+       join account a on a.target_id = 0 and lower(a.user_name) = lower(i.after ->> 'userPrincipalName')
+      where i.run_id = $1 and i.kind in ('student', 'teacher')
+        and (i.action = 'create' or (i.action in ('update', 'reactivate') and a.person_id <> i.object_id
+             and i.after ->> 'userPrincipalName' is distinct from i.before ->> 'userPrincipalName'))
+     on conflict do nothing`,
+    [scope.runId],
+  );
+}
+
+/** Account properties that a match may compare with, and their columns. */
+export const MATCH_COLUMNS = {
+  userPrincipalName: 'user_name',
+  mail: 'mail',
+  mailNickname: 'mail_nickname',
+  employeeId: 'employee_id',
+} as const;
+export type MatchProperty = keyof typeof MATCH_COLUMNS;
+
+/** Identity matching, for one kind: links each new record to the one account whose property equals its match value. */
+export async function resolveMatches(
+  tx: Tx,
+  scope: PlanScope,
+  kind: 'student' | 'teacher',
+  property: MatchProperty,
+): Promise<void> {
+  const column = MATCH_COLUMNS[property];
+  const values = [scope.runId, kind, scope.sourceSystemId, property];
+  // What each new record finds: how many accounts, which one, and who came first to it.
+  const found = `
+    with wanted as (
+      select i.run_id, i.item_no, nullif(i.after ->> 'matchValue', '') as value
+        from plan_item i where i.run_id = $1 and i.kind = $2 and i.action = 'create'),
+    hit as (
+      select w.run_id, w.item_no, w.value, count(a.id) as accounts, min(a.person_id::text)::uuid as person_id
+        from wanted w left join account a on a.target_id = 0 and lower(a.${column}) = lower(w.value)
+       group by w.run_id, w.item_no, w.value),
+    placed as (
+      select h.*, row_number() over (partition by person_id order by item_no) as place,
+             exists (select from link l where l.source_system_id = $3 and l.kind = $2 and l.active
+                        and l.object_id = h.person_id) as linked
+        from hit h)`;
+  await tx.query(
+    `${found}
+     insert into plan_item_failure (tenant_id, run_id, item_no, code, message, joining_value)
+     select current_tenant(), run_id, item_no,
+            case when accounts = 0 then 'UnsynchronizableChange' else 'DuplicateTargetEntries' end,
+            case when value is null then 'The column that is matched is empty for this ' || $2 || '. Fill it in.'
+                 when accounts = 0 then 'No account has the ' || $4 || ' ' || value || '. Create or import the account, or correct the value.'
+                 when accounts > 1 then accounts || ' accounts have the ' || $4 || ' ' || value || '. Make it unique.'
+                 else 'Another ' || $2 || ' of this source is matched to the account with the ' || $4 || ' ' || value || ' already.' end,
+            value
+       from placed where accounts <> 1 or place > 1 or linked
+     on conflict do nothing`,
+    values,
+  );
+  await tx.query(
+    `${found}
+     update plan_item i set action = 'link', reason = 'matchedAccount', object_id = p.id, base_version = p.version
+       from placed h join person p on p.id = h.person_id
+      where i.run_id = h.run_id and i.item_no = h.item_no and h.accounts = 1 and h.place = 1 and not h.linked
+        and $4::text is not null`,
+    values,
+  );
+}
+
+/** Roles and enrollments of people and classes that failed: they wait, and are not counted as errors of their own. */
+export async function failDependants(tx: Tx, scope: PlanScope): Promise<void> {
+  await tx.query(
+    `insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
+     select current_tenant(), d.run_id, d.item_no, 'InvalidLookupReference', 'Waits for a record that could not be written.', f.item_no
+       from plan_item_failure f
+       join plan_item i on i.run_id = f.run_id and i.item_no = f.item_no and i.action = 'create'
+       join plan_item d on d.run_id = f.run_id and d.action in ('create', 'update', 'reactivate')
+        and ((d.kind = 'role' and d.first_key = i.key) or (d.kind = 'enrollment' and d.second_key = i.key))
+      where f.run_id = $1 and f.because_of is null and i.kind in ('student', 'teacher')
+     on conflict do nothing`,
+    [scope.runId],
+  );
+}
