@@ -152,14 +152,19 @@ export function checkDefinition(definition: ProfileDefinition): DefinitionProble
     if (identity.userDomains.length === 0)
       return { property, message: 'Name at least one domain, for student or teacher.' };
     const double = firstRepeated(identity.userDomains.map((domain) => domain.appliesTo));
-    if (double) return { property, message: `There is more than one domain for ${double}; a profile has one per role.` };
+    if (double)
+      return {
+        property,
+        message: `There is more than one domain for ${double}; a profile has one per role.`,
+      };
     return null;
   }
   const property = `${base}.matchingOptions`;
   if (identity.matchingOptions.length === 0)
     return { property, message: 'Give at least one option, for student or teacher.' };
   const double = firstRepeated(identity.matchingOptions.map((option) => option.appliesTo));
-  if (double) return { property, message: `There is more than one option for ${double}; a profile has one per role.` };
+  if (double)
+    return { property, message: `There is more than one option for ${double}; a profile has one per role.` };
   for (const [index, option] of identity.matchingOptions.entries()) {
     if (!MATCH_TARGETS.some((target) => target === option.targetPropertyName))
       return {

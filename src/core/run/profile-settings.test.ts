@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { checkDefinition, isExpired, type IdentityConfiguration, type ProfileDefinition } from './profile.ts';
+import {
+  allowedOf,
+  changeProfileSettings,
+  DEFAULT_PROFILE_SETTINGS,
+  readProfileSettings,
+} from './profile-settings.ts';
+import { verificationMessages } from './verification-message.ts';
+
+test('settings: what is not stored has its default', () => {
+  assert.deepEqual(readProfileSettings({}), DEFAULT_PROFILE_SETTINGS);
+  assert.deepEqual(readProfileSettings({ tolerance: 'strict' }), {
+    ...DEFAULT_PROFILE_SETTINGS,
+    tolerance: 'strict',
+  });
+});
+
+test('settings: a change names what it changes, and nothing else is touched', () => {
+  const changed = changeProfileSettings(DEFAULT_PROFILE_SETTINGS, {
+    deactivationLimit: { percent: 5, count: 0 },
+    alwaysAsk: true,
+  });
+  assert.deepEqual(changed, {
+    settings: { ...DEFAULT_PROFILE_SETTINGS, deactivationLimit: { percent: 5, count: 0 }, alwaysAsk: true },
+  });
+});
+
+const BAD: [unknown, string][] = [
+  [null, 'settings'],
+  [[], 'settings'],
+  [{ tolerance: 'lax' }, 'tolerance'],
+  [{ tolerance: { percent: 101, count: 1 } }, 'tolerance'],
+  [{ tolerance: { percent: 1 } }, 'tolerance'],
+  [{ tolerance: { percent: 1, count: 1.5 } }, 'tolerance'],
+  [{ tolerance: { percent: 1, count: 1, more: 1 } }, 'tolerance'],
+  [{ deactivationLimit: 'strict' }, 'deactivationLimit'],
+  [{ linkByUserName: 'yes' }, 'linkByUserName'],
+  [{ threshold: 1 }, 'threshold'],
+];
+for (const [change, property] of BAD) {
+  test(`settings: ${JSON.stringify(change)} is refused and names ${property}`, () => {
+    const result = changeProfileSettings(DEFAULT_PROFILE_SETTINGS, change);
+    assert.ok('problem' in result);
+    assert.equal(result.problem.property, property);
+  });
+}
+
+test('a limit lets the larger of both pass; strict nothing', () => {
+  assert.equal(allowedOf({ percent: 1, count: 10 }, 100), 10);
+  assert.equal(allowedOf({ percent: 1, count: 10 }, 5000), 50);
+  assert.equal(allowedOf('strict', 5000), 0);
+});
+
+test('a profile expires on its expiration date', () => {
+  assert.equal(isExpired(null, '2026-09-01'), false);
+  assert.equal(isExpired('2026-09-02', '2026-09-01'), false);
+  assert.equal(isExpired('2026-09-01', '2026-09-01'), true);
+});
+
+const definition = (identityConfiguration: IdentityConfiguration): ProfileDefinition => ({
+  displayName: 'x',
+  dataProvider: { type: 'csv', customizations: null },
+  identityConfiguration,
+  licensesToAssign: null,
+  handleSpecialCharacterConstraint: null,
+  expirationDate: null,
+});
+
+test('a definition has one domain and one matching option per role, and properties to match with', () => {
+  const domain = { appliesTo: 'student', name: 'a.edu' } as const;
+  const option = {
+    appliesTo: 'teacher',
+    sourcePropertyName: 'Username',
+    targetPropertyName: 'mail',
+    targetDomain: null,
+  } as const;
+  assert.equal(checkDefinition(definition({ type: 'creation', userDomains: [domain] })), null);
+  assert.equal(checkDefinition(definition({ type: 'matching', matchingOptions: [option] })), null);
+  assert.match(
+    checkDefinition(definition({ type: 'creation', userDomains: [] }))?.property ?? '',
+    /userDomains$/u,
+  );
+  assert.match(
+    checkDefinition(definition({ type: 'creation', userDomains: [domain, domain] }))?.message ?? '',
+    /more than one domain for student/u,
+  );
+  assert.match(
+    checkDefinition(definition({ type: 'matching', matchingOptions: [option, option] }))?.message ?? '',
+    /more than one option for teacher/u,
+  );
+  const wrong = { ...option, targetPropertyName: 'userprincipalname' };
+  assert.equal(
+    checkDefinition(definition({ type: 'matching', matchingOptions: [wrong] }))?.property,
+    'identitySynchronizationConfiguration.matchingOptions[0].targetPropertyName',
+  );
+});
+
+test('verification messages: worst first, in the words of the classic service', () => {
+  const messages = verificationMessages([
+    { file: 'student.csv', code: 'ID_DUPLICATE', field: 'SIS ID', severity: 'warning', rowCount: 2 },
+    {
+      file: 'studentenrollment.csv',
+      code: 'REFERENCE_NOT_FOUND',
+      field: 'SIS ID',
+      severity: 'error',
+      rowCount: 12,
+    },
+    { file: 'section.csv', code: 'REQUIRED_MISSING', field: 'Section Name', severity: 'error', rowCount: 3 },
+    { file: 'school.csv', code: 'HEADER_MISSING', field: 'Name', severity: 'fatal', rowCount: 1 },
+    { file: 'teacher.csv', code: 'DATE_AMBIGUOUS_FORMAT', field: '', severity: 'information', rowCount: 9 },
+  ]);
+  assert.deepEqual(
+    messages.map((message) => `${message.type} ${message.fileName}`),
+    [
+      'Error school.csv',
+      'Error section.csv',
+      'Error studentenrollment.csv',
+      'Warning student.csv',
+      'Information teacher.csv',
+    ],
+  );
+  assert.equal(
+    messages[1]?.description,
+    "3 row(s) in section.csv are missing data for the field 'Section Name'.",
+  );
+  assert.match(messages[2]?.description ?? '', /^12 row\(s\) in studentenrollment.csv reference data/u);
+});

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+  deriveProfileStatus,
+  type ProfileStatus,
+  type RunFacts,
+  type StatusFacts,
+} from './profile-status.ts';
+import type { RunState } from './run-state.ts';
+
+const at = new Date('2026-09-01T08:00:00Z');
+
+const base: StatusFacts = {
+  state: 'provisioned',
+  stateMessage: null,
+  providerType: 'csv',
+  expirationDate: null,
+  today: '2026-09-01',
+  pausedAt: null,
+  pausedBecause: null,
+  resetAt: null,
+  quarantinedAt: null,
+  brokenRuns: 0,
+  lastSynchronizationAt: at,
+  lastActivityAt: at,
+  errorCount: 0,
+  activeRun: null,
+  latestRun: null,
+};
+
+function run(state: RunState, more: Partial<RunFacts> = {}): RunFacts {
+  return { id: 'r', state, errorCode: null, message: null, progress: null, nextAttemptAt: null, ...more };
+}
+
+const completed = run('completed');
+const held = (errorCode: string): RunFacts => run('held', { errorCode });
+
+const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, message: RegExp][] = [
+  ['queued', { activeRun: run('queued'), latestRun: run('queued') }, 'inProgress', /queued/u],
+  [
+    'staging',
+    { activeRun: run('staging'), latestRun: run('staging') },
+    'inProgress',
+    /checking the uploaded files/u,
+  ],
+  ['planning', { activeRun: run('planning') }, 'inProgress', /what has changed/u],
+  [
+    'applying',
+    { activeRun: run('applying', { progress: { done: 3, total: 9 } }) },
+    'inProgress',
+    /directory: 3 of 9/u,
+  ],
+  [
+    'a run wins over quarantine',
+    { activeRun: run('queued'), quarantinedAt: at, brokenRuns: 5 },
+    'inProgress',
+    /queued/u,
+  ],
+  ['a run wins over errors', { activeRun: run('staging'), errorCount: 4 }, 'inProgress', /./u],
+  [
+    'a run wins over expiry',
+    { activeRun: run('applying'), expirationDate: '2026-08-01' },
+    'inProgress',
+    /./u,
+  ],
+  [
+    'a new run behind a held one',
+    { activeRun: run('queued'), latestRun: held('VerdictHeld') },
+    'inProgress',
+    /./u,
+  ],
+  ['paused', { pausedAt: at, latestRun: completed }, 'paused', /Paused since 2026-09-01.*Resume/u],
+  [
+    'paused with a reason',
+    { pausedAt: at, pausedBecause: 'holidays', latestRun: completed },
+    'paused',
+    /holidays/u,
+  ],
+  [
+    'paused while a batch ends',
+    { pausedAt: at, activeRun: run('applying') },
+    'paused',
+    /stops at its next batch/u,
+  ],
+  [
+    'paused wins over quarantine',
+    { pausedAt: at, quarantinedAt: at, latestRun: run('broken') },
+    'paused',
+    /./u,
+  ],
+  ['paused wins over a held run', { pausedAt: at, latestRun: held('VerdictHeld') }, 'paused', /./u],
+  [
+    'expired today',
+    { expirationDate: '2026-09-01', latestRun: completed },
+    'paused',
+    /expired on 2026-09-01/u,
+  ],
+  ['expires tomorrow', { expirationDate: '2026-09-02', latestRun: completed }, 'success', /./u],
+  ['never started', {}, 'paused', /never started/u],
+  ['never started, provisioning', { state: 'provisioning' }, 'paused', /being provisioned/u],
+  [
+    'never started, failed',
+    { state: 'provisioningFailed', stateMessage: 'no column X' },
+    'paused',
+    /no column X\./u,
+  ],
+  [
+    'a provider that does not run',
+    { providerType: 'oneRosterApi' },
+    'paused',
+    /does not run OneRoster API profiles yet/u,
+  ],
+  ['started before the reset only', { resetAt: at }, 'paused', /was reset at/u],
+  ['suspended', { latestRun: run('suspended') }, 'paused', /Resume/u],
+  ['always asks', { latestRun: held('ApprovalNeeded') }, 'paused', /always asks/u],
+  [
+    'always asks wins over quarantine',
+    { latestRun: held('ApprovalNeeded'), quarantinedAt: at },
+    'paused',
+    /./u,
+  ],
+  [
+    'quarantined',
+    { quarantinedAt: at, brokenRuns: 5, latestRun: run('broken', { message: 'disk full' }) },
+    'quarantined',
+    /5 times in a row.*disk full\./u,
+  ],
+  [
+    'quarantine wins over a held run',
+    { quarantinedAt: at, brokenRuns: 5, latestRun: held('VerdictHeld') },
+    'quarantined',
+    /./u,
+  ],
+  [
+    'too many record errors',
+    { latestRun: held('ValidationFailed'), errorCount: 40 },
+    'validationError',
+    /resume the profile to go on without/u,
+  ],
+  [
+    'the verdict holds',
+    {
+      latestRun: run('held', { errorCode: 'VerdictHeld', message: '40 of 50 students would be deactivated' }),
+    },
+    'validationError',
+    /40 of 50 students would be deactivated\. Nothing was changed\. Resume/u,
+  ],
+  [
+    'a file is missing',
+    { latestRun: held('FilesNeedConfirmation') },
+    'validationError',
+    /confirmEmptyFiles/u,
+  ],
+  ['a bad header', { latestRun: held('FilesUnusable') }, 'validationError', /Upload corrected files/u],
+  ['an unknown reason', { latestRun: held('SomethingNew') }, 'validationError', /Upload corrected files/u],
+  ['held wins over errors', { latestRun: held('VerdictHeld'), errorCount: 3 }, 'validationError', /./u],
+  [
+    'broke off',
+    { latestRun: run('broken', { message: 'The database was gone', nextAttemptAt: at }) },
+    'error',
+    /database was gone\. It is tried again at 2026-09-01/u,
+  ],
+  [
+    'dropped one record',
+    { latestRun: completed, errorCount: 1 },
+    'error',
+    /1 record is not in the directory/u,
+  ],
+  [
+    'dropped records',
+    { latestRun: completed, errorCount: 7 },
+    'error',
+    /7 records are not in the directory/u,
+  ],
+  ['success', { latestRun: completed }, 'success', /Every record of the source/u],
+  [
+    'success in its own words',
+    { latestRun: run('completed', { message: 'Nothing had changed' }) },
+    'success',
+    /^Nothing had changed\.$/u,
+  ],
+];
+
+for (const [name, facts, status, message] of LINES) {
+  test(`status: ${name} -> ${status}`, () => {
+    const view = deriveProfileStatus({ ...base, ...facts });
+    assert.equal(view.status, status);
+    assert.match(view.statusMessage, message);
+    assert.equal(view.errorCount, facts.errorCount ?? 0);
+    assert.equal(view.lastSynchronizationAt, at);
+  });
+}
+
+test('extracting and validating are for clients that ask for new members', () => {
+  const stage = (state: RunState, progress: unknown = null): ProfileStatus =>
+    deriveProfileStatus({ ...base, activeRun: run(state, { progress }) }, true).status;
+  assert.equal(stage('queued'), 'inProgress');
+  assert.equal(stage('staging'), 'extracting');
+  assert.equal(stage('staging', { step: 'validate' }), 'validating');
+  assert.equal(stage('planning'), 'validating');
+  assert.equal(stage('applying'), 'inProgress');
+});

@@ -1,0 +1,225 @@
+/**
+ * The status of a profile, derived from stored facts alone (design section 6): nothing else ever sets it, so it cannot
+ * disagree with what is stored.
+ */
+import { unreachable } from '#lib/assert.ts';
+
+import { readHeldCode, type HeldCode } from './held-because.ts';
+import { isExpired, PROVIDER_NAMES, providerRuns, type ProviderType } from './profile.ts';
+import type { ProfileState } from './profile-state.ts';
+import { isExecuting, type RunState } from './run-state.ts';
+
+/** Graph's educationSynchronizationStatus; the last two only for clients that ask for members added later. */
+export type ProfileStatus =
+  | 'paused'
+  | 'inProgress'
+  | 'success'
+  | 'error'
+  | 'validationError'
+  | 'quarantined'
+  | 'extracting'
+  | 'validating';
+
+export interface RunFacts {
+  readonly id: string;
+  readonly state: RunState;
+  /** While held: why (HeldCode). While broken: what broke. */
+  readonly errorCode: string | null;
+  /** The run's own sentence. */
+  readonly message: string | null;
+  readonly progress: unknown;
+  readonly nextAttemptAt: Date | null;
+}
+
+export interface StatusFacts {
+  readonly state: ProfileState;
+  readonly stateMessage: string | null;
+  readonly providerType: ProviderType;
+  /** `YYYY-MM-DD`, both; `today` in the tenant's time zone. */
+  readonly expirationDate: string | null;
+  readonly today: string;
+  readonly pausedAt: Date | null;
+  readonly pausedBecause: string | null;
+  readonly resetAt: Date | null;
+  readonly quarantinedAt: Date | null;
+  readonly brokenRuns: number;
+  readonly lastSynchronizationAt: Date | null;
+  readonly lastActivityAt: Date | null;
+  /** Open record errors. */
+  readonly errorCount: number;
+  /** The run that executes, else the one that is queued. */
+  readonly activeRun: RunFacts | null;
+  /** The newest run made since the last reset that was neither replaced nor cancelled. */
+  readonly latestRun: RunFacts | null;
+}
+
+export interface StatusView {
+  readonly status: ProfileStatus;
+  readonly statusMessage: string;
+  readonly errorCount: number;
+  readonly lastSynchronizationAt: Date | null;
+  readonly lastActivityAt: Date | null;
+}
+
+/** The line of design section 6 that fits first, with one sentence about it. `newMembers`: extracting and validating too. */
+export function deriveProfileStatus(facts: StatusFacts, newMembers = false): StatusView {
+  const { status, message } = firstLineThatFits(facts, newMembers);
+  return {
+    status,
+    statusMessage: message,
+    errorCount: facts.errorCount,
+    lastSynchronizationAt: facts.lastSynchronizationAt,
+    lastActivityAt: facts.lastActivityAt,
+  };
+}
+
+interface Line {
+  readonly status: ProfileStatus;
+  readonly message: string;
+}
+
+function firstLineThatFits(facts: StatusFacts, newMembers: boolean): Line {
+  // An executing run of a profile that was just paused stops at its next batch: for the administrator it is paused.
+  if (facts.activeRun && !facts.pausedAt) return inProgress(facts.activeRun, newMembers);
+  const paused = pausedMessage(facts);
+  if (paused !== null) return { status: 'paused', message: paused };
+  const run = facts.latestRun;
+  if (facts.quarantinedAt) {
+    const message = `The profile is in quarantine: ${times(facts.brokenRuns)} in a row a run broke off. ${sentence(run?.message, 'The last one gave no reason.')} It is tried once a day until a run succeeds; a start or a reset tries at once.`;
+    return { status: 'quarantined', message };
+  }
+  if (run?.state === 'held')
+    return { status: 'validationError', message: heldMessage(run, readHeldCode(run.errorCode)) };
+  if (run?.state === 'broken') {
+    const next = run.nextAttemptAt
+      ? ` It is tried again at ${run.nextAttemptAt.toISOString()}.`
+      : ' It is tried again soon.';
+    return {
+      status: 'error',
+      message: `The last run broke off. ${sentence(run.message, 'No reason is known.')}${next}`,
+    };
+  }
+  if (facts.errorCount > 0) {
+    const message = `${sentence(run?.message, 'The last run was applied.')} ${records(facts.errorCount)} not in the directory as the source has ${facts.errorCount === 1 ? 'it' : 'them'}: read the errors of the profile, correct the source and sync again.`;
+    return { status: 'error', message };
+  }
+  return {
+    status: 'success',
+    message: sentence(run?.message, 'Every record of the source is in the directory.'),
+  };
+}
+
+function inProgress(run: RunFacts, newMembers: boolean): Line {
+  const done = progressText(run.progress);
+  switch (run.state) {
+    case 'staging':
+      return {
+        status: newMembers
+          ? stepOf(run.progress) === 'validate'
+            ? 'validating'
+            : 'extracting'
+          : 'inProgress',
+        message: `Reading and checking the uploaded files${done}.`,
+      };
+    case 'planning':
+      return {
+        status: newMembers ? 'validating' : 'inProgress',
+        message: `Working out what has changed${done}.`,
+      };
+    case 'applying':
+      return { status: 'inProgress', message: `Writing the changes to the directory${done}.` };
+    case 'queued':
+    case 'held':
+    case 'suspended':
+    case 'broken':
+    case 'completed':
+    case 'superseded':
+    case 'cancelled':
+      return { status: 'inProgress', message: 'A sync is queued and starts in a moment.' };
+    default:
+      return unreachable(run.state);
+  }
+}
+
+/** Why the profile counts as paused, or null. */
+function pausedMessage(facts: StatusFacts): string | null {
+  if (facts.pausedAt) {
+    const because = facts.pausedBecause ? ` (${facts.pausedBecause})` : '';
+    const stopping =
+      facts.activeRun && isExecuting(facts.activeRun.state)
+        ? ' The run that was executing stops at its next batch.'
+        : '';
+    return `Paused since ${facts.pausedAt.toISOString()}${because}.${stopping} Resume the profile to go on.`;
+  }
+  if (isExpired(facts.expirationDate, facts.today))
+    return `The profile expired on ${facts.expirationDate ?? ''}. Update its expirationDate to a later day to sync again.`;
+  if (facts.latestRun?.state === 'suspended')
+    return 'A run waits since the profile was paused. Resume the profile to go on.';
+  if (facts.latestRun?.state === 'held' && readHeldCode(facts.latestRun.errorCode) === 'ApprovalNeeded')
+    return `${sentence(facts.latestRun.message, 'A plan without faults waits.')} The profile always asks: resume it to apply the plan.`;
+  if (facts.latestRun) return null;
+  return neverStartedMessage(facts);
+}
+
+function neverStartedMessage(facts: StatusFacts): string {
+  if (facts.state === 'provisioningFailed')
+    return `The profile cannot be used: ${sentence(facts.stateMessage, 'its settings could not be checked.')} Update the profile.`;
+  if (!providerRuns(facts.providerType))
+    return `The profile is stored, but nothing is synced: this version of Rollbook does not run ${PROVIDER_NAMES[facts.providerType]} profiles yet.`;
+  if (facts.state === 'provisioning')
+    return 'The profile is being provisioned. Then upload the files and start it.';
+  if (facts.resetAt)
+    return `The profile was reset at ${facts.resetAt.toISOString()}. Upload all files to its uploadUrl, then start it: everything is compared anew.`;
+  return 'The profile was never started. Upload the files to its uploadUrl, then start it.';
+}
+
+/** What stopped the run and how to go on. */
+function heldMessage(run: RunFacts, code: HeldCode): string {
+  return `${sentence(run.message, HELD_FALLBACKS[code])} ${HELD_REMEDIES[code]}`;
+}
+
+const HELD_FALLBACKS: Readonly<Record<HeldCode, string>> = {
+  ValidationFailed: 'More rows than the tolerance allows have errors.',
+  FilesNeedConfirmation: 'Files that had rows before are missing or have none now.',
+  FilesUnusable: 'An uploaded file cannot be used.',
+  VerdictHeld: 'The plan would change more than the limits of the profile allow.',
+  ApprovalNeeded: 'A plan waits for approval.',
+};
+
+/** What to do with a held run: the end of the status message, and of the messages of `resume`. */
+export const HELD_REMEDIES: Readonly<Record<HeldCode, string>> = {
+  ValidationFailed:
+    'Nothing was changed. Upload corrected files and start again, or resume the profile to go on without the faulty rows.',
+  FilesNeedConfirmation:
+    'Nothing was changed. Upload the complete files and start again, or confirm each file by name: POST /api/v1/profiles/{id}/resume with {"confirmEmptyFiles":["student.csv"]}.',
+  FilesUnusable: 'Nothing was changed. Upload corrected files and start again.',
+  VerdictHeld:
+    'Nothing was changed. Resume the profile to accept this plan, or upload corrected files and start again.',
+  ApprovalNeeded: 'Resume the profile to apply the plan.',
+};
+
+function sentence(text: string | null | undefined, fallback: string): string {
+  const trimmed = text?.trim() ?? '';
+  if (trimmed === '') return fallback;
+  return /[.!?]$/u.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+function records(count: number): string {
+  return count === 1 ? '1 record is' : `${count} records are`;
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
+
+/** `: 1200 of 5000`, when the worker has stored `{ done, total }`. */
+function progressText(progress: unknown): string {
+  if (typeof progress !== 'object' || progress === null) return '';
+  const done = 'done' in progress ? progress.done : undefined;
+  const total = 'total' in progress ? progress.total : undefined;
+  return typeof done === 'number' && typeof total === 'number' && total > 0 ? `: ${done} of ${total}` : '';
+}
+
+function stepOf(progress: unknown): unknown {
+  return typeof progress === 'object' && progress !== null && 'step' in progress ? progress.step : undefined;
+}
