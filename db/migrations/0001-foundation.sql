@@ -155,6 +155,7 @@ create table upload_file (
   size_bytes    bigint not null,
   sha256        bytea not null,
   md5           bytea,
+  blocks        jsonb,
   committed_at  timestamptz not null default now(),
   primary key (tenant_id, upload_id, name),
   foreign key (tenant_id, upload_id) references upload (tenant_id, id) on delete cascade
@@ -162,6 +163,7 @@ create table upload_file (
 create unique index upload_file_name on upload_file (tenant_id, upload_id, lower(name));
 comment on column upload_file.object_name is 'Where files/ keeps the encrypted bytes; made by Rollbook, never from the name that was sent.';
 comment on column upload_file.sha256 is 'Of the plain bytes.';
+comment on column upload_file.blocks is 'The blocks it was put together from, in order: [{"id", "sizeBytes"}, ...]; a later Put Block List may name them. Null: sent whole.';
 
 create table upload_block (
   tenant_id    uuid not null,
