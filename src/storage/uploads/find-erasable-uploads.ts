@@ -1,0 +1,31 @@
+import type { Tx } from '../database.ts';
+
+export interface ErasableUpload {
+  readonly tenantId: string;
+  readonly uploadId: string;
+}
+
+/**
+ * Uploads of all tenants whose bytes nobody needs any more, oldest first; run it as owner. Sealed that long ago, named by no run
+ * that may still read them, and not the last of a living profile (a reset starts from it again). All uploads of a profile
+ * deleted that long ago.
+ */
+export async function findErasableUploads(
+  tx: Tx,
+  options: { readonly retentionDays: number; readonly limit: number },
+): Promise<ErasableUpload[]> {
+  return tx.query<ErasableUpload>(
+    `select u.tenant_id as "tenantId", u.id as "uploadId"
+       from upload u join profile p on p.tenant_id = u.tenant_id and p.id = u.profile_id
+      where u.state <> 'erased'
+        and not exists (select from run r where r.tenant_id = u.tenant_id and r.upload_id = u.id
+                          and r.state not in ('completed', 'superseded', 'cancelled'))
+        and case when p.deleted_at is not null then p.deleted_at < now() - make_interval(days => $1)
+            else u.state = 'sealed' and u.sealed_at < now() - make_interval(days => $1)
+                 and exists (select from upload newer where newer.tenant_id = u.tenant_id and newer.profile_id = u.profile_id
+                               and newer.state = 'sealed' and newer.sealed_at > u.sealed_at)
+            end
+      order by u.created_at limit $2`,
+    [options.retentionDays, options.limit],
+  );
+}
