@@ -1,15 +1,10 @@
 import type { Action, Kind } from '../roster/kinds.ts';
+import { allowedOf, type Limit } from '../run/profile-settings.ts';
 
 /** How many items of a kind and action a plan has, the failed ones left out. */
 export interface PlanCount {
   readonly kind: Kind;
   readonly action: Action;
-  readonly count: number;
-}
-
-/** Endings of a kind above max(count, percent of what is active) hold the plan (design: default verdict). */
-export interface DeactivationLimit {
-  readonly percent: number;
   readonly count: number;
 }
 
@@ -50,7 +45,7 @@ export function pluralOf(kind: Kind): string {
 export function judge(
   counts: readonly PlanCount[],
   activeByKind: Readonly<Record<Kind, number>>,
-  limit: DeactivationLimit,
+  limit: Limit,
   alwaysAsk: boolean,
 ): Verdict {
   const reasons: VerdictReason[] = [];
@@ -59,7 +54,7 @@ export function judge(
     const ending = counts
       .filter((entry) => entry.kind === kind && (entry.action === 'deactivate' || entry.action === 'end'))
       .reduce((sum, entry) => sum + entry.count, 0);
-    const allowed = Math.max(limit.count, Math.floor((active * limit.percent) / 100));
+    const allowed = allowedOf(limit, active);
     if (ending > allowed) {
       reasons.push({
         code: 'tooManyEndings',

@@ -88,3 +88,17 @@ export async function findBatchEnd(
   if (row === undefined || row.first_no === null || row.last_no === null) return null;
   return { firstItemNo: row.first_no, lastItemNo: row.last_no, items: row.items };
 }
+
+/** Items of a plan in all, and those up to the watermark. */
+export async function countApplied(
+  tx: Tx,
+  runId: string,
+  appliedItemNo: number,
+): Promise<{ total: number; done: number }> {
+  const rows = await tx.query<{ total: number; done: number }>(
+    `select coalesce((select item_count from plan where run_id = $1), 0) as total,
+            case when $2 = 0 then 0 else (select count(*) from plan_item where run_id = $1 and item_no <= $2)::integer end as done`,
+    [runId, appliedItemNo],
+  );
+  return rows[0] ?? { total: 0, done: 0 };
+}

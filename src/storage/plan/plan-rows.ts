@@ -62,3 +62,9 @@ export async function countFailures(tx: Tx, runId: string): Promise<{ own: numbe
   );
   return rows[0] ?? { own: 0, all: 0 };
 }
+
+/** Items of the plan of a run. */
+export async function readPlanSize(tx: Tx, runId: string): Promise<number> {
+  const rows = await tx.query<{ item_count: number }>('select item_count from plan where run_id = $1', [runId]);
+  return rows[0]?.item_count ?? 0;
+}

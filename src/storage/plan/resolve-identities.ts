@@ -123,3 +123,7 @@ export async function failDependants(tx: Tx, scope: PlanScope): Promise<void> {
     [scope.runId],
   );
 }
+
+export function isMatchProperty(name: string): name is MatchProperty {
+  return Object.hasOwn(MATCH_COLUMNS, name);
+}

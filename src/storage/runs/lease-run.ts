@@ -49,3 +49,11 @@ export async function readInterruption(
   if (row.gone || row.cancel) return 'cancel';
   return row.paused ? 'paused' : 'none';
 }
+
+/** Gives the lease back at a shutdown: whoever starts next goes on at once. */
+export async function releaseLease(tx: Tx, runId: string, epoch: number): Promise<void> {
+  await tx.query('update run set lease_owner = null, lease_expires_at = null where id = $1 and epoch = $2', [
+    runId,
+    epoch,
+  ]);
+}

@@ -1,0 +1,110 @@
+import { OperationalError } from '#lib/errors.ts';
+import { applyRange, countApplied, findBatchEnd } from '#storage/apply/apply-batch.ts';
+import { inTenant } from '#storage/database.ts';
+import { databaseErrorOf } from '#storage/database-errors.ts';
+import { openBatch, recordItemFailure } from '#storage/runs/batch-fence.ts';
+
+import type { EngineContext } from './engine-context.ts';
+import type { RunLease } from './run-lease.ts';
+
+export interface ApplyInput {
+  readonly tenantId: string;
+  readonly runId: string;
+  readonly sourceSystemId: string;
+  readonly appliedItemNo: number;
+  /** Called after each batch; items of earlier attempts count as done. */
+  readonly onBatch: (itemsDone: number, itemsTotal: number) => void;
+}
+
+/**
+ * Applies what is left of a plan, batch by batch. Each batch is one transaction that checks the epoch, writes the rows
+ * and moves the watermark; after a crash the next worker goes on behind it. A batch with an item that the database refuses is halved
+ * until that item stands alone: it becomes a failure, the others are applied.
+ */
+export async function applyPlan(context: EngineContext, lease: RunLease, input: ApplyInput): Promise<void> {
+  let watermark = input.appliedItemNo;
+  const { total, done } = await inTenant(context.db, input.tenantId, (tx) =>
+    countApplied(tx, input.runId, watermark),
+  );
+  let itemsDone = done;
+  for (;;) {
+    await lease.check();
+    const batch = await inTenant(context.db, input.tenantId, (tx) =>
+      findBatchEnd(tx, input.runId, watermark, context.settings.batchItems),
+    );
+    if (batch === null) return;
+    await applyOrHalve(context, lease, input, batch.firstItemNo, batch.lastItemNo);
+    watermark = batch.lastItemNo;
+    itemsDone += batch.items;
+    input.onBatch(itemsDone, total);
+  }
+}
+
+async function applyOrHalve(
+  context: EngineContext,
+  lease: RunLease,
+  input: ApplyInput,
+  firstItemNo: number,
+  lastItemNo: number,
+): Promise<void> {
+  try {
+    await inTenant(context.db, input.tenantId, async (tx) => {
+      const changeSeq = await openBatch(tx, {
+        runId: input.runId,
+        epoch: lease.epoch,
+        sourceSystemId: input.sourceSystemId,
+        lastItemNo,
+      });
+      await applyRange(tx, {
+        runId: input.runId,
+        sourceSystemId: input.sourceSystemId,
+        firstItemNo,
+        lastItemNo,
+        changeSeq,
+      });
+    });
+  } catch (error) {
+    const refused = databaseErrorOf(error);
+    if (refused?.blame !== 'data') throw error;
+    await lease.check();
+    if (firstItemNo < lastItemNo) {
+      const middle = firstItemNo + Math.floor((lastItemNo - firstItemNo) / 2);
+      await applyOrHalve(context, lease, input, firstItemNo, middle);
+      await applyOrHalve(context, lease, input, middle + 1, lastItemNo);
+      return;
+    }
+    const failure = describeRefusal(refused.constraint);
+    await inTenant(context.db, input.tenantId, async (tx) => {
+      await openBatch(tx, {
+        runId: input.runId,
+        epoch: lease.epoch,
+        sourceSystemId: input.sourceSystemId,
+        lastItemNo,
+      });
+      await recordItemFailure(tx, { runId: input.runId, itemNo: firstItemNo, ...failure });
+    });
+  }
+}
+
+/** What a refused item is called. The database's own words may hold personal data and are not repeated. */
+function describeRefusal(constraint: string | undefined): { code: string; message: string } {
+  if (constraint === 'account_user_name') {
+    return {
+      code: 'DuplicateTargetEntries',
+      message:
+        'An account with this user name is there already and belongs to somebody else. Change the user name.',
+    };
+  }
+  return {
+    code: 'UnSpecified',
+    message: `The directory refused the record${constraint === undefined ? '' : ` (${constraint})`}. Correct its values.`,
+  };
+}
+
+/** The run needs its upload, and it is gone. */
+export class UploadGoneError extends OperationalError {
+  override readonly name = 'UploadGoneError';
+  constructor() {
+    super('UploadGone', 'The files of this run were erased. Upload them again and start again.');
+  }
+}

@@ -1,0 +1,40 @@
+import type { RetryPolicy } from '#core/run/retry.ts';
+import type { SecretBox } from '#lib/secret-box.ts';
+import type { System } from '#lib/system.ts';
+import type { Database } from '#storage/database.ts';
+
+/** Where the engine says what happens. Never a value of somebody's data. */
+export interface EngineLog {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+export interface EngineSettings {
+  /** A worker that does not renew its lease for that long is taken for dead. */
+  readonly leaseSeconds: number;
+  /** Plan items of one batch transaction. */
+  readonly batchItems: number;
+  readonly retry: RetryPolicy;
+}
+
+export const DEFAULT_ENGINE_SETTINGS: Omit<EngineSettings, 'retry'> = {
+  leaseSeconds: 30,
+  batchItems: 20_000,
+};
+
+/** What every stage of a run needs. */
+export interface EngineContext {
+  readonly db: Database;
+  readonly system: System;
+  readonly secretBox: SecretBox;
+  readonly log: EngineLog;
+  readonly settings: EngineSettings;
+  /** Folder of the encrypted upload files (files/), and of the snapshots (sources/snapshot). */
+  readonly filesDirectory: string;
+  readonly snapshotsDirectory: string;
+  /** Names this process in leases and events. */
+  readonly worker: string;
+  /** Wakes a worker for a run, now or when it is due. Losing a wake-up is harmless: the sweep finds the run. */
+  wake(tenantId: string, runId: string, delaySeconds?: number): Promise<void>;
+}

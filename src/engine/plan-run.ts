@@ -1,0 +1,107 @@
+import { judge, type PlanCount, type Verdict } from '#core/plan/verdict.ts';
+import { KINDS, type Kind } from '#core/roster/kinds.ts';
+import type { ProfileSettings } from '#core/run/profile-settings.ts';
+import type { RunState } from '#core/run/run-state.ts';
+import { inTenant, type Tx } from '#storage/database.ts';
+import { countPlanItems, savePlan } from '#storage/plan/plan-rows.ts';
+import {
+  failDependants,
+  failRepeatedUserNames,
+  isMatchProperty,
+  resolveMatches,
+  resolveTakenUserNames,
+} from '#storage/plan/resolve-identities.ts';
+import {
+  hasLinks,
+  type PlanScope,
+  resolveAbsentRecords,
+  resolveKnownRecords,
+} from '#storage/plan/resolve-links.ts';
+import { markActivity, replaceRecordErrors } from '#storage/runs/finish-run.ts';
+import { transitionRun } from '#storage/runs/transition-run.ts';
+import type { MappingSettings, StageResult } from '#sources/contract.ts';
+
+import type { EngineContext } from './engine-context.ts';
+import { runCounts } from './run-counts.ts';
+import type { RunScope } from './run-scope.ts';
+
+export interface StagedRun {
+  readonly result: StageResult;
+  readonly mapping: MappingSettings;
+  readonly settings: ProfileSettings;
+}
+
+/**
+ * Makes the plan: tells from the directory what each staged item really does, judges the whole, stores plan and verdict.
+ * One transaction: a plan is complete or it is not there.
+ */
+export async function planRun(context: EngineContext, scope: RunScope, staged: StagedRun): Promise<RunState> {
+  const { run, tenantId } = scope;
+  scope.progress.report({ stage: 'planning', percent: 45 });
+  return inTenant(context.db, tenantId, async (tx) => {
+    const counts = staged.result.itemCount === 0 ? [] : await resolveItems(tx, scope, staged);
+    const verdict = judge(
+      counts,
+      activeByKind(staged.result),
+      staged.settings.deactivationLimit,
+      staged.settings.alwaysAsk,
+    );
+    await savePlan(tx, {
+      runId: run.id,
+      rosterHash: staged.result.rosterHash,
+      itemCount: staged.result.itemCount,
+      counts,
+      verdict,
+    });
+    const held = verdict.outcome === 'held' && !run.verdictAccepted;
+    if (staged.result.itemCount > 0) await markActivity(tx, run.profileId);
+    if (held) await replaceRecordErrors(tx, run.profileId, run.id);
+    return transitionRun(tx, {
+      runId: run.id,
+      epoch: run.epoch,
+      from: 'planning',
+      event: held ? 'stopped' : 'planned',
+      actor: context.worker,
+      eventId: context.system.newId(),
+      detail: { counts, verdict },
+      changes: {
+        planned: true,
+        counts: runCounts(staged.result, counts),
+        errorCode: held ? heldCode(verdict) : null,
+        message: held ? verdict.reasons.map(({ message }) => message).join('; ') : null,
+        release: held,
+      },
+    });
+  });
+}
+
+async function resolveItems(
+  tx: Tx,
+  { run }: RunScope,
+  { mapping, settings }: StagedRun,
+): Promise<PlanCount[]> {
+  const scope: PlanScope = { runId: run.id, sourceSystemId: run.sourceSystemId };
+  if (await hasLinks(tx, scope)) {
+    await resolveKnownRecords(tx, scope);
+    await resolveAbsentRecords(tx, scope);
+  }
+  if (mapping.identity.mode === 'create') {
+    await resolveTakenUserNames(tx, scope, settings.linkByUserName);
+    await failRepeatedUserNames(tx, scope);
+  } else {
+    for (const kind of ['student', 'teacher'] as const) {
+      const target = mapping.identity.options[kind]?.targetProperty ?? 'userPrincipalName';
+      await resolveMatches(tx, scope, kind, isMatchProperty(target) ? target : 'userPrincipalName');
+    }
+  }
+  await failDependants(tx, scope);
+  return countPlanItems(tx, run.id);
+}
+
+function activeByKind(result: StageResult): Record<Kind, number> {
+  return Object.fromEntries(KINDS.map((kind) => [kind, result.kinds[kind].before])) as Record<Kind, number>;
+}
+
+function heldCode(verdict: Verdict): 'VerdictHeld' | 'ApprovalNeeded' {
+  return verdict.reasons.every(({ code }) => code === 'alwaysAsk') ? 'ApprovalNeeded' : 'VerdictHeld';
+}

@@ -1,0 +1,156 @@
+import { QUARANTINE_AFTER, retryDelaySeconds } from '#core/run/retry.ts';
+import type { RunState } from '#core/run/run-state.ts';
+import { OperationalError, messageOf } from '#lib/errors.ts';
+import { inTenant } from '#storage/database.ts';
+import { type ClaimedRun, claimRun } from '#storage/runs/claim-run.ts';
+import { findQueuedRun, markBroken } from '#storage/runs/finish-run.ts';
+import { LeaseLostError, releaseLease } from '#storage/runs/lease-run.ts';
+import { transitionRun } from '#storage/runs/transition-run.ts';
+
+import { applyPlan } from './apply-plan.ts';
+import { completeRun } from './complete-run.ts';
+import type { EngineContext } from './engine-context.ts';
+import { planRun } from './plan-run.ts';
+import { keepLease, type RunLease } from './run-lease.ts';
+import { reportProgress } from './run-progress.ts';
+import { stageRun } from './stage-run.ts';
+
+/**
+ * Executes a run from where it stands to where it waits or ends: stage, plan, apply, complete. Every stage leaves rows
+ * that the next one reads, so any worker may go on after a crash: an unfinished stage or plan is made again from the sealed
+ * upload, an unfinished apply continues behind its watermark.
+ * @returns false when somebody else is at work on this profile; whoever that is wakes the queued run at its end.
+ */
+export async function executeRun(
+  context: EngineContext,
+  tenantId: string,
+  runId: string,
+  shutdown: AbortSignal,
+): Promise<boolean> {
+  const claim = await inTenant(context.db, tenantId, (tx) =>
+    claimRun(tx, {
+      runId,
+      worker: context.worker,
+      leaseSeconds: context.settings.leaseSeconds,
+      newId: context.system.newId,
+    }),
+  );
+  if (claim === 'busy') return false;
+  if (claim === 'nothingToDo') return true;
+  const lease = keepLease(context, { tenantId, runId, epoch: claim.epoch }, shutdown);
+  const at = { state: claim.state };
+  try {
+    await executeStages(context, tenantId, claim, lease, at);
+  } catch (error) {
+    await lease.stop();
+    await letGo(context, tenantId, claim, lease, at.state, error);
+  } finally {
+    await lease.stop();
+  }
+  const queued = await inTenant(context.db, tenantId, (tx) => findQueuedRun(tx, claim.profileId));
+  if (queued !== null && !shutdown.aborted) await context.wake(tenantId, queued);
+  return true;
+}
+
+/** `at.state` follows the run's state, so that whoever lets the run go knows where it stands. */
+async function executeStages(
+  context: EngineContext,
+  tenantId: string,
+  claim: ClaimedRun,
+  lease: RunLease,
+  at: { state: RunState },
+): Promise<void> {
+  const progress = reportProgress(context, tenantId, claim.id, claim.epoch);
+  const scope = { tenantId, run: claim, lease, progress };
+  let snapshot = null;
+  if (at.state === 'staging') {
+    const staged = await stageRun(context, scope);
+    at.state = staged.state;
+    if (staged.state !== 'planning') return;
+    snapshot = staged.snapshot;
+    at.state = await planRun(context, scope, staged);
+    if (at.state !== 'applying') return;
+  }
+  await applyPlan(context, lease, {
+    tenantId,
+    runId: claim.id,
+    sourceSystemId: claim.sourceSystemId,
+    appliedItemNo: claim.appliedItemNo,
+    onBatch: (itemsDone, itemsTotal) =>
+      progress.report({
+        stage: 'applying',
+        percent: itemsTotal === 0 ? 99 : Math.min(99, 50 + Math.floor((itemsDone / itemsTotal) * 49)),
+        itemsDone,
+        itemsTotal,
+      }),
+  });
+  await progress.flush();
+  at.state = await completeRun(context, scope, snapshot);
+}
+
+/** The run did not get to where it was going: paused, cancelled, lost, shut down, or broken. */
+async function letGo(
+  context: EngineContext,
+  tenantId: string,
+  claim: ClaimedRun,
+  lease: RunLease,
+  state: RunState,
+  error: unknown,
+): Promise<void> {
+  const interruption = lease.interruption() ?? (error instanceof LeaseLostError ? 'lost' : null);
+  const transition = { runId: claim.id, epoch: claim.epoch, from: state, actor: context.worker };
+  if (interruption === 'lost') return;
+  if (interruption === 'shutdown') {
+    await inTenant(context.db, tenantId, (tx) => releaseLease(tx, claim.id, claim.epoch));
+    return;
+  }
+  if (interruption !== null) {
+    await inTenant(context.db, tenantId, (tx) =>
+      transitionRun(tx, {
+        ...transition,
+        event: interruption,
+        eventId: context.system.newId(),
+        changes: { release: true, finished: interruption === 'cancel' },
+      }),
+    );
+    return;
+  }
+  await breakOff(context, tenantId, claim, transition, error);
+}
+
+async function breakOff(
+  context: EngineContext,
+  tenantId: string,
+  claim: ClaimedRun,
+  transition: { runId: string; epoch: number; from: RunState; actor: string },
+  error: unknown,
+): Promise<void> {
+  const code = error instanceof OperationalError ? error.code : 'InternalError';
+  // An operational message is made for people; what a bug says may hold anything, so it stays in the log.
+  const message =
+    error instanceof OperationalError
+      ? error.message
+      : 'Rollbook met an unexpected error; the log of the service has it under the id of this run.';
+  context.log.error(
+    {
+      runId: claim.id,
+      tenantId,
+      code,
+      error: error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
+    },
+    'a run broke off',
+  );
+  const delay = await inTenant(context.db, tenantId, async (tx) => {
+    const { brokenRuns, quarantined } = await markBroken(tx, claim.profileId, QUARANTINE_AFTER);
+    const retryInSeconds = retryDelaySeconds(context.settings.retry, brokenRuns, quarantined);
+    await transitionRun(tx, {
+      ...transition,
+      event: 'broke',
+      eventId: context.system.newId(),
+      detail: { code, brokenRuns, quarantined, retryInSeconds },
+      changes: { release: true, errorCode: code, message, retryInSeconds },
+    });
+    return retryInSeconds;
+  });
+  await context.wake(tenantId, claim.id, delay);
+}

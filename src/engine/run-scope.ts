@@ -1,0 +1,12 @@
+import type { ClaimedRun } from '#storage/runs/claim-run.ts';
+
+import type { RunLease } from './run-lease.ts';
+import type { ProgressReporter } from './run-progress.ts';
+
+/** One claimed run, as its stages see it. */
+export interface RunScope {
+  readonly tenantId: string;
+  readonly run: ClaimedRun;
+  readonly lease: RunLease;
+  readonly progress: ProgressReporter;
+}

@@ -1,0 +1,79 @@
+import { assert } from '#lib/assert.ts';
+import { type Job, type JobHandler, openJobQueue } from '#jobs/job-queue.ts';
+import { asOwner } from '#storage/database.ts';
+import { findDueRuns } from '#storage/runs/due-runs.ts';
+
+import type { EngineContext } from './engine-context.ts';
+import { executeRun } from './run-executor.ts';
+
+export interface RunnerOptions {
+  /** Runs and other jobs at a time in this process. 0: this process executes none (mode api). */
+  readonly concurrency: number;
+  /** Jobs of others, by task name. */
+  readonly handlers?: Readonly<Record<string, JobHandler>>;
+  /** Seconds between two looks for runs that nobody works on. */
+  readonly sweepSeconds?: number;
+}
+
+export interface Runner {
+  /** Wakes a worker for a run. */
+  wake(tenantId: string, runId: string, delaySeconds?: number): Promise<void>;
+  /** Adds a job for one of the `handlers`. */
+  add(job: Job): Promise<void>;
+  /** Lets go of what executes, at the next safe point, and waits for it. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Executes runs: woken through the job queue, and by a sweep over the run rows for wake-ups that were lost (a crash
+ * between commit and wake-up, a worker that died). The first sweep is done when this resolves.
+ */
+export async function startRunner(base: Omit<EngineContext, 'wake'>, options: RunnerOptions): Promise<Runner> {
+  const stopping = new AbortController();
+  const queue = await openJobQueue({
+    pool: base.db.owner,
+    concurrency: options.concurrency,
+    onError: (message) => base.log.error({ error: message }, 'the job queue reports an error'),
+    handlers: {
+      ...options.handlers,
+      run: async (payload, signal) => {
+        const { tenantId, runId } = payload;
+        assert(typeof tenantId === 'string' && typeof runId === 'string', 'a run job names tenant and run');
+        await executeRun(context, tenantId, runId, AbortSignal.any([signal, stopping.signal]));
+      },
+    },
+  });
+  const context: EngineContext = {
+    ...base,
+    wake: (tenantId, runId, delaySeconds) =>
+      queue.add({
+        task: 'run',
+        payload: { tenantId, runId },
+        key: `run:${runId}`,
+        ...(delaySeconds === undefined ? {} : { delaySeconds }),
+      }),
+  };
+  const sweep = async (): Promise<void> => {
+    const due = await asOwner(base.db, findDueRuns);
+    for (const { tenantId, runId } of due) await context.wake(tenantId, runId);
+  };
+  await sweep();
+  const sweeping = (async () => {
+    while (!stopping.signal.aborted) {
+      await base.system.sleep((options.sweepSeconds ?? 10) * 1_000, stopping.signal);
+      if (stopping.signal.aborted) return;
+      await sweep().catch((error: unknown) => {
+        base.log.warn({ error: String(error) }, 'the sweep for waiting runs failed and is repeated');
+      });
+    }
+  })();
+  return {
+    wake: context.wake,
+    add: queue.add,
+    async stop() {
+      stopping.abort();
+      await queue.stop();
+      await sweeping;
+    },
+  };
+}

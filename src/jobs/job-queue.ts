@@ -1,0 +1,71 @@
+import { Logger, makeWorkerUtils, run, type Runner, type WorkerUtils } from 'graphile-worker';
+import type pg from 'pg';
+
+/** Something to do soon: a wake-up, never the only record of what has to be done. The tables are the truth. */
+export interface Job {
+  readonly task: string;
+  readonly payload: Record<string, unknown>;
+  /** Jobs with one key are one job. */
+  readonly key: string;
+  readonly delaySeconds?: number;
+}
+
+export interface JobQueue {
+  add(job: Job): Promise<void>;
+  /** Waits for the jobs under way, after telling them through their signal. */
+  stop(): Promise<void>;
+}
+
+export type JobHandler = (payload: Record<string, unknown>, signal: AbortSignal) => Promise<void>;
+
+export interface JobQueueOptions {
+  /** Connections as rollbook_owner: the queue keeps a schema of its own, graphile_worker. */
+  readonly pool: pg.Pool;
+  readonly handlers: Readonly<Record<string, JobHandler>>;
+  /** Jobs at a time. 0: this process only adds jobs. */
+  readonly concurrency: number;
+  readonly onError: (message: string) => void;
+}
+
+/** Starts working on the jobs of the queue. Jobs carry ids only, so that nothing personal stands in the queue. */
+export async function openJobQueue(options: JobQueueOptions): Promise<JobQueue> {
+  const logger = new Logger(() => (level, message) => {
+    if (level === 'error') options.onError(message);
+  });
+  const shutdown = new AbortController();
+  const shared = { pgPool: options.pool, logger };
+  const utils: WorkerUtils = await makeWorkerUtils(shared);
+  await utils.migrate();
+  let runner: Runner | null = null;
+  if (options.concurrency > 0) {
+    const taskList = Object.fromEntries(
+      Object.entries(options.handlers).map(([task, handler]) => [
+        task,
+        async (payload: unknown) => handler(payload as Record<string, unknown>, shutdown.signal),
+      ]),
+    );
+    runner = await run({
+      ...shared,
+      taskList,
+      concurrency: options.concurrency,
+      noHandleSignals: true,
+      pollInterval: 1_000,
+    });
+  }
+  return {
+    async add(job) {
+      await utils.addJob(job.task, job.payload, {
+        jobKey: job.key,
+        jobKeyMode: 'replace',
+        // A job that failed is not repeated by the queue: the tables say when the next attempt is due.
+        maxAttempts: 1,
+        ...(job.delaySeconds === undefined ? {} : { runAt: new Date(Date.now() + job.delaySeconds * 1_000) }),
+      });
+    },
+    async stop() {
+      shutdown.abort();
+      await runner?.stop();
+      await utils.release();
+    },
+  };
+}
