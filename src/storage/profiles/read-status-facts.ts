@@ -1,0 +1,91 @@
+import type { RunFacts, StatusFacts } from '#core/run/profile-status.ts';
+
+import type { Tx } from '../database.ts';
+
+interface Row {
+  state: StatusFacts['state'];
+  state_message: string | null;
+  provider_type: StatusFacts['providerType'];
+  expiration_date: string | null;
+  today: string;
+  paused_at: Date | null;
+  paused_because: string | null;
+  reset_at: Date | null;
+  quarantined_at: Date | null;
+  broken_runs: number;
+  last_synchronization_at: Date | null;
+  last_activity_at: Date | null;
+  error_count: number;
+  active: JsonRun | null;
+  latest: JsonRun | null;
+}
+
+interface JsonRun {
+  id: string;
+  state: RunFacts['state'];
+  error_code: string | null;
+  message: string | null;
+  progress: unknown;
+  next_attempt_at: string | null;
+}
+
+const RUN_JSON = `jsonb_build_object('id', r.id, 'state', r.state, 'error_code', r.error_code, 'message', r.message,
+  'progress', r.progress, 'next_attempt_at', r.next_attempt_at)`;
+
+/**
+ * All that the status of a profile is derived from, in one statement: pollers ask for it every few seconds. Null when
+ * there is no such profile. The two run look-ups use run_one_queued, run_one_executing and run_profile.
+ */
+export async function readStatusFacts(tx: Tx, profileId: string): Promise<StatusFacts | null> {
+  const rows = await tx.query<Row>(
+    `select p.state, p.state_message, p.data_provider ->> 'type' as provider_type, p.expiration_date,
+            (now() at time zone t.time_zone)::date as today, p.paused_at, p.paused_because, p.reset_at,
+            p.quarantined_at, p.broken_runs, p.last_synchronization_at, p.last_activity_at,
+            (select count(*)::float8 from record_error e
+              where e.tenant_id = p.tenant_id and e.profile_id = p.id) as error_count,
+            coalesce(
+              (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
+                and r.state in ('staging', 'planning', 'applying')),
+              (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
+                and r.state = 'queued')) as active,
+            (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
+                and r.state not in ('superseded', 'cancelled')
+                and (p.reset_at is null or r.created_at > p.reset_at)
+              order by r.created_at desc, r.id desc limit 1) as latest
+       from profile p join tenant t on t.id = p.tenant_id
+      where p.id = $1 and p.state <> 'deleted'`,
+    [profileId],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  return {
+    state: row.state,
+    stateMessage: row.state_message,
+    providerType: row.provider_type,
+    expirationDate: row.expiration_date,
+    today: row.today,
+    pausedAt: row.paused_at,
+    pausedBecause: row.paused_because,
+    resetAt: row.reset_at,
+    quarantinedAt: row.quarantined_at,
+    brokenRuns: row.broken_runs,
+    lastSynchronizationAt: row.last_synchronization_at,
+    lastActivityAt: row.last_activity_at,
+    errorCount: row.error_count,
+    activeRun: toRunFacts(row.active),
+    latestRun: toRunFacts(row.latest),
+  };
+}
+
+function toRunFacts(run: JsonRun | null): RunFacts | null {
+  return (
+    run && {
+      id: run.id,
+      state: run.state,
+      errorCode: run.error_code,
+      message: run.message,
+      progress: run.progress,
+      nextAttemptAt: run.next_attempt_at === null ? null : new Date(run.next_attempt_at),
+    }
+  );
+}

@@ -1,0 +1,94 @@
+import { nextRunState, type RunState } from '#core/run/run-state.ts';
+import { assert } from '#lib/assert.ts';
+import { ConflictError } from '#lib/errors.ts';
+
+import type { Tx } from '../database.ts';
+import { appendRunEvent } from './run-event.ts';
+
+/** The run that `resume` is about: the newest one, unless it was replaced or cancelled. */
+export interface ResumableRun {
+  readonly id: string;
+  readonly state: RunState;
+  readonly errorCode: string | null;
+  readonly confirmedFiles: readonly string[];
+  /** Files that must be confirmed by name (run.counts.filesToConfirm). */
+  readonly filesToConfirm: readonly string[];
+}
+
+/** The newest run made since the last reset that was neither replaced nor cancelled; its row is locked. */
+export async function lockNewestRun(tx: Tx, profileId: string): Promise<ResumableRun | null> {
+  const rows = await tx.query<{
+    id: string;
+    state: RunState;
+    error_code: string | null;
+    confirmed_files: string[];
+    files_to_confirm: unknown;
+  }>(
+    `select r.id, r.state, r.error_code, r.confirmed_files, r.counts -> 'filesToConfirm' as files_to_confirm
+       from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
+      where r.profile_id = $1 and r.state not in ('superseded', 'cancelled')
+        and (p.reset_at is null or r.created_at > p.reset_at)
+      order by r.created_at desc, r.id desc limit 1 for no key update of r`,
+    [profileId],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  return {
+    id: row.id,
+    state: row.state,
+    errorCode: row.error_code,
+    confirmedFiles: row.confirmed_files,
+    filesToConfirm: Array.isArray(row.files_to_confirm)
+      ? row.files_to_confirm.filter((file): file is string => typeof file === 'string')
+      : [],
+  };
+}
+
+export interface Acceptance {
+  readonly actor: string;
+  readonly newId: () => string;
+  /** Record errors above tolerance are let pass for this upload. */
+  readonly waiveTolerance?: boolean;
+  /** The plan is accepted although the verdict held it. */
+  readonly acceptVerdict?: boolean;
+  /** Files that may be missing or without rows, added to those confirmed before. */
+  readonly confirmFiles?: readonly string[];
+}
+
+/** `accepted`: the run is queued again with what was accepted. The caller holds the lock of the profile row. */
+export async function acceptRun(tx: Tx, run: ResumableRun, acceptance: Acceptance): Promise<void> {
+  const state = nextRunState(run.state, 'accepted');
+  assert(state !== 'refused', `a run in the state ${run.state} cannot be accepted`);
+  const rows = await tx.query(
+    `update run set state = $3, tolerance_waived = tolerance_waived or $4, verdict_accepted = verdict_accepted or $5,
+            confirmed_files = array(select distinct file from unnest(confirmed_files || $6::text[]) as file),
+            accepted_by = $7, accepted_at = now(), error_code = null, message = null, next_attempt_at = null,
+            lease_owner = null, lease_expires_at = null
+      where id = $1 and state = $2 returning 1`,
+    [
+      run.id,
+      run.state,
+      state,
+      acceptance.waiveTolerance ?? false,
+      acceptance.acceptVerdict ?? false,
+      acceptance.confirmFiles ?? [],
+      acceptance.actor,
+    ],
+  );
+  if (rows.length === 0)
+    throw new ConflictError('The run changed in the meantime. Read the status and try again.');
+  await appendRunEvent(tx, {
+    runId: run.id,
+    id: acceptance.newId(),
+    event: 'accepted',
+    state,
+    actor: acceptance.actor,
+    detail: {
+      was: run.state,
+      because: run.errorCode,
+      waiveTolerance: acceptance.waiveTolerance ?? false,
+      acceptVerdict: acceptance.acceptVerdict ?? false,
+      confirmFiles: acceptance.confirmFiles ?? [],
+    },
+  });
+}
