@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { realSystem } from '#lib/system.ts';
+import { type TestDatabase, testDatabase } from '#test/helpers/database.ts';
+import { asOwner, inTenant } from './database.ts';
+
+let t: TestDatabase;
+before(async () => {
+  t = await testDatabase();
+});
+after(() => t.close());
+
+test('a transaction sees the tenant it names, and no other', async () => {
+  const mine = await inTenant(t.db, t.tenantId, (tx) => tx.query<{ id: string }>('select id from tenant'));
+  assert.deepEqual(mine, [{ id: t.tenantId }]);
+  const others = await inTenant(t.db, realSystem.newId(), (tx) => tx.query('select id from tenant'));
+  assert.deepEqual(others, []);
+});
+
+test('the tenant does not outlive its transaction', async () => {
+  await inTenant(t.db, t.tenantId, (tx) => tx.query('select 1'));
+  const { rows } = await t.db.app.query<{ count: string }>('select count(*) from tenant');
+  assert.equal(rows[0]?.count, '0');
+});
+
+test('work that throws leaves nothing', async () => {
+  const id = realSystem.newId();
+  await assert.rejects(
+    inTenant(t.db, t.tenantId, async (tx) => {
+      await tx.query('insert into source_system (tenant_id, id, name) values ($1, $2, $3)', [
+        t.tenantId,
+        id,
+        'x',
+      ]);
+      throw new Error('no');
+    }),
+    /^Error: no$/,
+  );
+  assert.deepEqual(await asOwner(t.db, (tx) => tx.query('select 1 from source_system')), []);
+});
+
+test('a swallowed error of a statement does not pass for a commit', async () => {
+  await assert.rejects(
+    inTenant(t.db, t.tenantId, async (tx) => {
+      await tx.query('select 1 / 0').catch(() => undefined);
+    }),
+    /after one of its statements had failed/,
+  );
+});
+
+test('a read-only transaction cannot write', async () => {
+  await assert.rejects(
+    inTenant(t.db, t.tenantId, (tx) => tx.query('delete from profile'), {
+      readOnly: true,
+      isolation: 'repeatable read',
+    }),
+    /read-only transaction/,
+  );
+});
+
+test('a connection that breaks in a transaction fails that transaction alone', async () => {
+  await assert.rejects(
+    inTenant(t.db, t.tenantId, async (tx) => {
+      const [row] = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await asOwner(t.db, (owner) => owner.query("select set_config('role', 'none', true)"));
+      const { rows } = await t.db.owner.query<{ pid: number }>('select pg_backend_pid() as pid');
+      assert.ok(rows[0]);
+      assert.ok(row);
+      const client = await t.db.owner.connect();
+      await client.query('reset role; set role none');
+      await client.query('select pg_terminate_backend($1)', [row.pid]);
+      client.release(true);
+      await tx.query('select 1');
+    }),
+  );
+  assert.deepEqual(await inTenant(t.db, t.tenantId, (tx) => tx.query('select 1 as one')), [{ one: 1 }]);
+});
+
+test('dates stay days, big integers stay exact', async () => {
+  const rows = await inTenant(t.db, t.tenantId, (tx) =>
+    tx.query("select date '2026-03-29' as day, 9007199254740993::int8 as big"),
+  );
+  assert.deepEqual(rows, [{ day: '2026-03-29', big: '9007199254740993' }]);
+});

@@ -1,0 +1,138 @@
+import { type CustomTypesConfig, Pool, type PoolClient, types } from 'pg';
+import { assert } from '#lib/assert.ts';
+
+/** Where the database is, for each of the two roles. Both name role, password and search path; keep them out of logs. */
+export interface DatabaseAddress {
+  /** Logs in as rollbook_app. */
+  readonly appConnectionString: string;
+  /** Logs in as the role of DATABASE_URL and acts as rollbook_owner. */
+  readonly ownerConnectionString: string;
+}
+
+export interface Database extends DatabaseAddress {
+  /** Sessions of rollbook_app: they see no row until a transaction names its tenant. Use `inTenant`. */
+  readonly app: Pool;
+  /** Sessions of rollbook_owner: they see every tenant. Use `asOwner`. */
+  readonly owner: Pool;
+  close(): Promise<void>;
+}
+
+export interface Tx {
+  /** Runs one statement and returns its rows. int8 comes back as a string and date as 'YYYY-MM-DD'; cast in SQL for others. */
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The connection itself, for COPY and cursors. */
+  readonly client: PoolClient;
+}
+
+export interface TenantTransactionOptions {
+  readonly readOnly?: boolean;
+  readonly isolation?: 'repeatable read';
+}
+
+export interface DatabaseOptions {
+  /** Most connections of rollbook_app; 10 by default. */
+  readonly appConnections?: number;
+  /** Most connections of rollbook_owner; 4 by default. */
+  readonly ownerConnections?: number;
+  readonly applicationName?: string;
+  /** Told when a connection breaks while nobody uses it. The pool replaces it. */
+  readonly onConnectionLost?: (error: Error) => void;
+}
+
+const DATE_OID = 1082;
+
+/** Dates stay text: a calendar day has no time zone, a JavaScript Date has one. */
+const TYPES: CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    oid === DATE_OID
+      ? (text: string) => text
+      : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
+};
+
+/** Opens the pools; connections are made on demand. The schema must be migrated (see migrate.ts). */
+export function openDatabase(address: DatabaseAddress, options: DatabaseOptions = {}): Database {
+  const app = openPool(address.appConnectionString, options.appConnections ?? 10, options);
+  const owner = openPool(address.ownerConnectionString, options.ownerConnections ?? 4, options);
+  let closing: Promise<void> | undefined;
+  return {
+    ...address,
+    app,
+    owner,
+    close() {
+      closing ??= Promise.all([app.end(), owner.end()]).then(() => undefined);
+      return closing;
+    },
+  };
+}
+
+function openPool(connectionString: string, max: number, options: DatabaseOptions): Pool {
+  const pool = new Pool({
+    connectionString,
+    max,
+    types: TYPES,
+    application_name: options.applicationName ?? 'rollbook',
+    connectionTimeoutMillis: 30_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+  });
+  pool.on('error', (error) => options.onConnectionLost?.(error));
+  // A connection that breaks while it is checked out fails its query; without a listener it would also end the process.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
+  return pool;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/**
+ * One transaction as rollbook_app for one tenant; row-level security shows its rows alone. BEGIN and the tenant go in
+ * one round trip. Rolls back when `work` throws.
+ */
+export async function inTenant<T>(
+  db: Database,
+  tenantId: string,
+  work: (tx: Tx) => Promise<T>,
+  options: TenantTransactionOptions = {},
+): Promise<T> {
+  assert(UUID.test(tenantId), 'a tenant id that is not a UUID reached the database');
+  const modes = `${options.isolation === undefined ? '' : ` isolation level ${options.isolation}`}${options.readOnly ? ' read only' : ''}`;
+  return inTransaction(db.app, `begin${modes}; set local rollbook.tenant_id = '${tenantId}'`, work);
+}
+
+/** One transaction as rollbook_owner, who sees all tenants: for housekeeping, tenants, backup. Never for a request's data. */
+export async function asOwner<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return inTransaction(db.owner, 'begin', work);
+}
+
+/** Runs `work` between `begin` and commit on a connection of the pool. */
+export async function inTransaction<T>(pool: Pool, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query(begin);
+    const result = await work(transactionOn(client));
+    const { command } = await client.query('commit');
+    // PostgreSQL answers ROLLBACK to the commit of a transaction that failed before: somebody swallowed the error.
+    assert(command === 'COMMIT', 'a transaction was to be committed after one of its statements had failed');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((rollbackError: unknown) => {
+      broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError));
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** A Tx over a connection whose transaction somebody else begins and ends. */
+export function transactionOn(client: PoolClient): Tx {
+  return {
+    client,
+    async query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]> {
+      const result = await client.query(text, values === undefined ? undefined : [...values]);
+      return result.rows as Row[];
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, type ClientBase } from 'pg';
+import { must } from '#lib/assert.ts';
+import { OperationalError } from '#lib/errors.ts';
+
+/** One file of db/migrations. */
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+  /** SHA-256 of the file's text with LF line ends, hexadecimal. */
+  readonly hash: string;
+}
+
+export interface MigrationReport {
+  /** Names of the migrations that this call applied. */
+  readonly applied: readonly string[];
+  /** Number of the newest migration the database has now. */
+  readonly schemaVersion: number;
+}
+
+export const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../db/migrations/', import.meta.url));
+
+/** Any number will do, as long as all Rollbooks agree on it. */
+const MIGRATION_LOCK = 7_016_551_204;
+
+/** Reads `0001-name.sql`, ... in the order of their numbers. */
+export async function readMigrations(directory: string = MIGRATIONS_DIRECTORY): Promise<Migration[]> {
+  const migrations: Migration[] = [];
+  for (const file of (await readdir(directory)).sort()) {
+    const match = /^(\d{4})-([a-z0-9-]+)\.sql$/.exec(file);
+    if (match === null) continue;
+    const sql = (await readFile(join(directory, file), 'utf8')).replaceAll('\r\n', '\n');
+    const hash = createHash('sha256').update(sql).digest('hex');
+    migrations.push({ number: Number(match[1]), name: file.slice(0, -'.sql'.length), sql, hash });
+  }
+  return migrations;
+}
+
+/**
+ * Brings the database to the newest schema, as rollbook_owner, one transaction per migration, under a lock: any number
+ * of processes may start at once. Then makes the partitions of this month and the next.
+ * Throws OperationalError `SchemaTooNew` when a newer Rollbook was here, `MigrationChanged` when an applied file was edited.
+ */
+export async function migrate(
+  ownerConnectionString: string,
+  options: { directory?: string; upTo?: number } = {},
+): Promise<MigrationReport> {
+  const migrations = (await readMigrations(options.directory)).filter(
+    (migration) => options.upTo === undefined || migration.number <= options.upTo,
+  );
+  const client = new Client({
+    connectionString: ownerConnectionString,
+    application_name: 'rollbook migrate',
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await createHistory(client);
+    const known = await readHistory(client);
+    refuseForeignHistory(known, migrations);
+    const applied: string[] = [];
+    for (const migration of migrations) {
+      if (known.has(migration.number)) continue;
+      await applyMigration(client, migration);
+      applied.push(migration.name);
+    }
+    const schemaVersion = Math.max(0, ...migrations.map((migration) => migration.number));
+    if (schemaVersion > 0) await client.query('select ensure_partitions(now())');
+    return { applied, schemaVersion };
+  } finally {
+    // The end of the session frees the lock.
+    await client.end();
+  }
+}
+
+async function createHistory(client: Client): Promise<void> {
+  await client.query(`
+    begin;
+    create schema if not exists rollbook;
+    create schema if not exists bulk;
+    create table if not exists rollbook.schema_migration (
+      number      integer primary key,
+      name        text not null,
+      hash        text not null,
+      applied_at  timestamptz not null default now()
+    );
+    comment on table rollbook.schema_migration is 'Which files of db/migrations this database has, with their SHA-256.';
+    commit`);
+}
+
+async function readHistory(client: Client): Promise<Map<number, { name: string; hash: string }>> {
+  const { rows } = await client.query<{ number: number; name: string; hash: string }>(
+    'select number, name, hash from schema_migration',
+  );
+  return new Map(rows.map((row) => [row.number, row]));
+}
+
+function refuseForeignHistory(
+  known: ReadonlyMap<number, { name: string; hash: string }>,
+  migrations: readonly Migration[],
+): void {
+  const filesByNumber = new Map(migrations.map((migration) => [migration.number, migration]));
+  for (const [number, row] of known) {
+    const file = filesByNumber.get(number);
+    if (file === undefined) {
+      throw new OperationalError(
+        'SchemaTooNew',
+        `The database has the migration ${row.name}, which this version of Rollbook does not know: a newer version has used it. ` +
+          `Start that version or a later one; to go back, restore a backup made with this version into a new database.`,
+      );
+    }
+    if (file.hash !== row.hash) {
+      throw new OperationalError(
+        'MigrationChanged',
+        `The file db/migrations/${file.name}.sql is not the one this database was made with. Migrations are frozen: ` +
+          `put the file back as it was released. (In development: use a new data directory.)`,
+      );
+    }
+  }
+}
+
+async function applyMigration(client: Client, migration: Migration): Promise<void> {
+  await client.query('begin');
+  try {
+    await client.query('set local search_path = rollbook');
+    await client.query(migration.sql);
+    await client.query('insert into schema_migration (number, name, hash) values ($1, $2, $3)', [
+      migration.number,
+      migration.name,
+      migration.hash,
+    ]);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw new OperationalError(
+      'MigrationFailed',
+      `The migration ${migration.name} failed, nothing of it was kept: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The newest migration of a database, 0 when it has none. */
+export async function readSchemaVersion(client: ClientBase): Promise<number> {
+  const { rows } = await client.query<{ version: number }>(
+    'select coalesce(max(number), 0) as version from schema_migration',
+  );
+  return must(rows[0]).version;
+}

@@ -1,0 +1,15 @@
+import { open, rename, rm } from 'node:fs/promises';
+
+/** Writes a small file so that a reader, or a crash, meets the old text or the new one, never a part. */
+export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
+  const unfinished = `${path}.${process.pid}.new`;
+  await rm(unfinished, { force: true });
+  const file = await open(unfinished, 'wx', mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(unfinished, path);
+}

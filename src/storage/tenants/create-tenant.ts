@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
+import type { SecretBox } from '#lib/secret-box.ts';
+import { DatabaseError } from 'pg';
+import { asOwner, type Database } from '../database.ts';
+import { isTimeZone } from './time-zone.ts';
+
+export interface NewTenant {
+  readonly id: string;
+  readonly name: string;
+  /** IANA name, for example `Europe/Berlin`. */
+  readonly timeZone: string;
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+/**
+ * Makes a tenant with its change counter and its secret key for record hashes, in one transaction as owner.
+ * Throws InvalidRequestError for an empty name or an unknown time zone, ConflictError when the id is taken.
+ */
+export async function createTenant(
+  db: Database,
+  tenant: NewTenant,
+  secretBox: Pick<SecretBox, 'seal'>,
+): Promise<void> {
+  const name = tenant.name.trim();
+  if (name === '' || name.length > 256)
+    throw new InvalidRequestError('The name of a tenant has 1 to 256 characters.', 'name');
+  if (!isTimeZone(tenant.timeZone)) {
+    throw new InvalidRequestError(
+      `"${tenant.timeZone}" is not a time zone: use an IANA name such as Europe/Berlin or America/New_York.`,
+      'timeZone',
+    );
+  }
+  const hashKey = secretBox.seal(randomBytes(32));
+  try {
+    await asOwner(db, async (tx) => {
+      await tx.query('insert into tenant (id, name, time_zone) values ($1, $2, $3)', [
+        tenant.id,
+        name,
+        tenant.timeZone,
+      ]);
+      await tx.query('insert into tenant_counter (tenant_id) values ($1)', [tenant.id]);
+      await tx.query('insert into tenant_secret (tenant_id, hash_key) values ($1, $2)', [tenant.id, hashKey]);
+    });
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION)
+      throw new ConflictError(`There is a tenant ${tenant.id} already.`);
+    throw error;
+  }
+}
