@@ -30,7 +30,16 @@ const base: StatusFacts = {
 };
 
 function run(state: RunState, more: Partial<RunFacts> = {}): RunFacts {
-  return { id: 'r', state, errorCode: null, message: null, progress: null, nextAttemptAt: null, ...more };
+  return {
+    id: 'r',
+    state,
+    errorCode: null,
+    message: null,
+    progress: null,
+    counts: null,
+    nextAttemptAt: null,
+    ...more,
+  };
 }
 
 const completed = run('completed');
@@ -47,7 +56,11 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
   ['planning', { activeRun: run('planning') }, 'inProgress', /what has changed/u],
   [
     'applying',
-    { activeRun: run('applying', { progress: { done: 3, total: 9 } }) },
+    {
+      activeRun: run('applying', {
+        progress: { stage: 'applying', percent: 60, itemsDone: 3, itemsTotal: 9 },
+      }),
+    },
     'inProgress',
     /directory: 3 of 9/u,
   ],
@@ -103,7 +116,7 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
     'never started, failed',
     { state: 'provisioningFailed', stateMessage: 'no column X' },
     'paused',
-    /no column X\./u,
+    /No column X\./u,
   ],
   [
     'a provider that does not run',
@@ -124,7 +137,7 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
     'quarantined',
     { quarantinedAt: at, brokenRuns: 5, latestRun: run('broken', { message: 'disk full' }) },
     'quarantined',
-    /5 times in a row.*disk full\./u,
+    /5 times in a row.*Disk full\./u,
   ],
   [
     'quarantine wins over a held run',
@@ -192,12 +205,24 @@ for (const [name, facts, status, message] of LINES) {
   });
 }
 
+test('success and error tell what was read and what became of it', () => {
+  const kind = { records: 10, created: 0, linked: 0, updated: 0, reactivated: 0, ended: 0, unchanged: 10 };
+  const message = (counts: unknown): string =>
+    deriveProfileStatus({ ...base, latestRun: run('completed', { counts }) }).statusMessage;
+  assert.equal(message({ kinds: { org: kind, class: kind } }), '20 records read: nothing had changed.');
+  assert.equal(
+    message({ kinds: { org: { ...kind, created: 2 }, class: { ...kind, updated: 1, ended: 3 } } }),
+    '20 records read: 2 created, 1 updated, 3 ended.',
+  );
+  assert.equal(message('nonsense'), 'Every record of the source is in the directory.');
+});
+
 test('extracting and validating are for clients that ask for new members', () => {
   const stage = (state: RunState, progress: unknown = null): ProfileStatus =>
     deriveProfileStatus({ ...base, activeRun: run(state, { progress }) }, true).status;
   assert.equal(stage('queued'), 'inProgress');
   assert.equal(stage('staging'), 'extracting');
-  assert.equal(stage('staging', { step: 'validate' }), 'validating');
+  assert.equal(stage('staging', { stage: 'validating' }), 'validating');
   assert.equal(stage('planning'), 'validating');
   assert.equal(stage('applying'), 'inProgress');
 });

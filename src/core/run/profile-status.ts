@@ -27,7 +27,10 @@ export interface RunFacts {
   readonly errorCode: string | null;
   /** The run's own sentence. */
   readonly message: string | null;
+  /** As the worker stored it: stage, percent and how much is done. */
   readonly progress: unknown;
+  /** As the worker stored them: per kind, records and what became of them. */
+  readonly counts: unknown;
   readonly nextAttemptAt: Date | null;
 }
 
@@ -100,12 +103,15 @@ function firstLineThatFits(facts: StatusFacts, newMembers: boolean): Line {
     };
   }
   if (facts.errorCount > 0) {
-    const message = `${sentence(run?.message, 'The last run was applied.')} ${records(facts.errorCount)} not in the directory as the source has ${facts.errorCount === 1 ? 'it' : 'them'}: read the errors of the profile, correct the source and sync again.`;
+    const message = `${sentence(run?.message ?? countsText(run?.counts), 'The last run was applied.')} ${records(facts.errorCount)} not in the directory as the source has ${facts.errorCount === 1 ? 'it' : 'them'}: read the errors of the profile, correct the source and sync again.`;
     return { status: 'error', message };
   }
   return {
     status: 'success',
-    message: sentence(run?.message, 'Every record of the source is in the directory.'),
+    message: sentence(
+      run?.message ?? countsText(run?.counts),
+      'Every record of the source is in the directory.',
+    ),
   };
 }
 
@@ -115,7 +121,7 @@ function inProgress(run: RunFacts, newMembers: boolean): Line {
     case 'staging':
       return {
         status: newMembers
-          ? stepOf(run.progress) === 'validate'
+          ? propertyOf(run.progress, 'stage') === 'validating'
             ? 'validating'
             : 'extracting'
           : 'inProgress',
@@ -163,7 +169,7 @@ function pausedMessage(facts: StatusFacts): string | null {
 
 function neverStartedMessage(facts: StatusFacts): string {
   if (facts.state === 'provisioningFailed')
-    return `The profile cannot be used: ${sentence(facts.stateMessage, 'its settings could not be checked.')} Update the profile.`;
+    return `The profile cannot be used. ${sentence(facts.stateMessage, 'Its settings could not be checked.')} Update the profile.`;
   if (!providerRuns(facts.providerType))
     return `The profile is stored, but nothing is synced: this version of Rollbook does not run ${PROVIDER_NAMES[facts.providerType]} profiles yet.`;
   if (facts.state === 'provisioning')
@@ -173,10 +179,23 @@ function neverStartedMessage(facts: StatusFacts): string {
   return 'The profile was never started. Upload the files to its uploadUrl, then start it.';
 }
 
-/** What stopped the run and how to go on. */
+/** What stopped the run and how to go on. The run's own message says what to do with its files. */
 function heldMessage(run: RunFacts, code: HeldCode): string {
-  return `${sentence(run.message, HELD_FALLBACKS[code])} ${HELD_REMEDIES[code]}`;
+  const message = sentence(run.message, '');
+  return message === ''
+    ? `${HELD_FALLBACKS[code]} ${HELD_REMEDIES[code]}`
+    : `${message} ${HELD_ENDINGS[code]}`;
 }
+
+const HELD_ENDINGS: Readonly<Record<HeldCode, string>> = {
+  ValidationFailed: 'Nothing was changed.',
+  FilesNeedConfirmation:
+    'Nothing was changed. To confirm: POST /api/v1/profiles/{id}/resume with {"confirmEmptyFiles":["student.csv"]}.',
+  FilesUnusable: 'Nothing was changed.',
+  VerdictHeld:
+    'Nothing was changed. Resume the profile to accept this plan, or upload corrected files and start again.',
+  ApprovalNeeded: 'Resume the profile to apply the plan.',
+};
 
 const HELD_FALLBACKS: Readonly<Record<HeldCode, string>> = {
   ValidationFailed: 'More rows than the tolerance allows have errors.',
@@ -201,7 +220,8 @@ export const HELD_REMEDIES: Readonly<Record<HeldCode, string>> = {
 function sentence(text: string | null | undefined, fallback: string): string {
   const trimmed = text?.trim() ?? '';
   if (trimmed === '') return fallback;
-  return /[.!?]$/u.test(trimmed) ? trimmed : `${trimmed}.`;
+  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return /[.!?]$/u.test(capital) ? capital : `${capital}.`;
 }
 
 function records(count: number): string {
@@ -212,14 +232,45 @@ function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`;
 }
 
-/** `: 1200 of 5000`, when the worker has stored `{ done, total }`. */
+/** `: 1200 of 5000 changes`, as far as the worker has said. */
 function progressText(progress: unknown): string {
-  if (typeof progress !== 'object' || progress === null) return '';
-  const done = 'done' in progress ? progress.done : undefined;
-  const total = 'total' in progress ? progress.total : undefined;
-  return typeof done === 'number' && typeof total === 'number' && total > 0 ? `: ${done} of ${total}` : '';
+  const done = numberOf(progress, 'itemsDone');
+  const total = numberOf(progress, 'itemsTotal');
+  if (done !== undefined && total !== undefined && total > 0) return `: ${done} of ${total} changes`;
+  const rows = numberOf(progress, 'rowsDone');
+  return rows === undefined ? '' : `: ${rows} rows so far`;
 }
 
-function stepOf(progress: unknown): unknown {
-  return typeof progress === 'object' && progress !== null && 'step' in progress ? progress.step : undefined;
+/** `1200 records read: 3 created, 2 updated`, from the counts of a run. */
+function countsText(counts: unknown): string | null {
+  const kinds = propertyOf(counts, 'kinds');
+  if (typeof kinds !== 'object' || kinds === null) return null;
+  const sum = (property: string): number =>
+    Object.values(kinds).reduce<number>((total, kind) => total + (numberOf(kind, property) ?? 0), 0);
+  const changes = CHANGES.map(([property, word]) => ({ word, count: sum(property) })).filter(
+    ({ count }) => count > 0,
+  );
+  const read = `${sum('records')} records read`;
+  return changes.length === 0
+    ? `${read}: nothing had changed.`
+    : `${read}: ${changes.map(({ word, count }) => `${count} ${word}`).join(', ')}.`;
+}
+
+const CHANGES = [
+  ['created', 'created'],
+  ['linked', 'linked to accounts that were there'],
+  ['updated', 'updated'],
+  ['reactivated', 'reactivated'],
+  ['ended', 'ended'],
+] as const;
+
+function propertyOf(value: unknown, property: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[property]
+    : undefined;
+}
+
+function numberOf(value: unknown, property: string): number | undefined {
+  const found = propertyOf(value, property);
+  return typeof found === 'number' ? found : undefined;
 }

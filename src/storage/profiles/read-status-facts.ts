@@ -26,11 +26,12 @@ interface JsonRun {
   error_code: string | null;
   message: string | null;
   progress: unknown;
+  counts: unknown;
   next_attempt_at: string | null;
 }
 
 const RUN_JSON = `jsonb_build_object('id', r.id, 'state', r.state, 'error_code', r.error_code, 'message', r.message,
-  'progress', r.progress, 'next_attempt_at', r.next_attempt_at)`;
+  'progress', r.progress, 'counts', jsonb_build_object('kinds', r.counts -> 'kinds'), 'next_attempt_at', r.next_attempt_at)`;
 
 /**
  * All that the status of a profile is derived from, in one statement: pollers ask for it every few seconds. Null when
@@ -85,6 +86,7 @@ function toRunFacts(run: JsonRun | null): RunFacts | null {
       errorCode: run.error_code,
       message: run.message,
       progress: run.progress,
+      counts: run.counts,
       nextAttemptAt: run.next_attempt_at === null ? null : new Date(run.next_attempt_at),
     }
   );

@@ -58,7 +58,7 @@ export async function suspendWaitingRuns(tx: Tx, by: RunActor): Promise<void> {
     `select id, state from run where profile_id = $1 and state in ('queued', 'broken') for no key update`,
     [by.profileId],
   );
-  // A broken run that an older or newer one has overtaken is not worth keeping: at most one run waits for resume.
+
   await moveRuns(tx, by, rows, 'paused');
 }
 
