@@ -65,6 +65,8 @@ export async function countFailures(tx: Tx, runId: string): Promise<{ own: numbe
 
 /** Items of the plan of a run. */
 export async function readPlanSize(tx: Tx, runId: string): Promise<number> {
-  const rows = await tx.query<{ item_count: number }>('select item_count from plan where run_id = $1', [runId]);
+  const rows = await tx.query<{ item_count: number }>('select item_count from plan where run_id = $1', [
+    runId,
+  ]);
   return rows[0]?.item_count ?? 0;
 }
