@@ -1,4 +1,4 @@
-import { type CustomTypesConfig, Pool, type PoolClient, types } from 'pg';
+import { Pool, type PoolClient, TypeOverrides, types } from 'pg';
 import { assert } from '#lib/assert.ts';
 
 /** Where the database is, for each of the two roles. Both name role, password and search path; keep them out of logs. */
@@ -39,15 +39,9 @@ export interface DatabaseOptions {
   readonly onConnectionLost?: (error: Error) => void;
 }
 
-const DATE_OID = 1082;
-
 /** Dates stay text: a calendar day has no time zone, a JavaScript Date has one. */
-const TYPES: CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text') =>
-    oid === DATE_OID
-      ? (text: string) => text
-      : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
-};
+const TYPES = new TypeOverrides();
+TYPES.setTypeParser(types.builtins.DATE, (text: string) => text);
 
 /** Opens the pools; connections are made on demand. The schema must be migrated (see migrate.ts). */
 export function openDatabase(address: DatabaseAddress, options: DatabaseOptions = {}): Database {

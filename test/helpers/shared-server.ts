@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client } from 'pg';
 
 /** Where the server of tests that run without the runner is; one per user of the machine. */
 const DIRECTORY = join(tmpdir(), `rollbook-test-${userInfo().uid}`);
@@ -19,8 +20,12 @@ export interface KeeperNote {
  */
 export async function sharedServerUrl(): Promise<string> {
   const given = process.env['ROLLBOOK_TEST_DATABASE_URL'];
-  return given === undefined || given === '' ? (await startKeeper(DIRECTORY)).url : given;
+  if (given !== undefined && given !== '') return given;
+  keeper ??= startKeeper(DIRECTORY);
+  return (await keeper).url;
 }
+
+let keeper: Promise<KeeperNote> | undefined;
 
 /** Uses the keeper of that directory, or starts one. */
 export async function startKeeper(directory: string): Promise<KeeperNote> {
@@ -50,7 +55,11 @@ export async function startKeeper(directory: string): Promise<KeeperNote> {
 async function readNote(path: string): Promise<KeeperNote | undefined> {
   try {
     const note = JSON.parse(await readFile(path, 'utf8')) as KeeperNote;
-    process.kill(note.pid, 0);
+    // Its number is no proof that it lives: ask the server.
+    const client = new Client({ connectionString: note.url, connectionTimeoutMillis: 5000 });
+    client.on('error', () => undefined);
+    await client.connect();
+    await client.end();
     return note;
   } catch {
     return undefined;

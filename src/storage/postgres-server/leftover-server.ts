@@ -1,6 +1,7 @@
 import { readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '#lib/errors.ts';
+import { isProcessAlive } from '../process-identity.ts';
 import type { Binaries } from './binaries.ts';
 import { runProgram, type ServiceUser } from './run-program.ts';
 
@@ -20,16 +21,6 @@ export async function readPostmaster(cluster: string): Promise<Postmaster | unde
   return { pid: Number(pid), port: Number(port), socketDirectory: (socketDirectory ?? '').trim() };
 }
 
-/** Whether that process exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 /**
  * Ends the server that a killed Rollbook left behind, so that the new one starts with current settings and without old
  * sessions. The caller holds the lock of the data directory: nobody else can be using that server.
@@ -41,7 +32,7 @@ export async function endLeftoverServer(
   user: ServiceUser | undefined,
 ): Promise<void> {
   const postmaster = await readPostmaster(cluster);
-  if (postmaster === undefined || !isAlive(postmaster.pid)) return;
+  if (postmaster === undefined || !isProcessAlive(postmaster.pid)) return;
   if (!(await isServerOf(postmaster.pid, cluster))) {
     await rm(join(cluster, 'postmaster.pid'), { force: true });
     return;
@@ -66,7 +57,7 @@ export async function stopServer(
       timeoutMs: (seconds + 10) * 1000,
     });
     const postmaster = await readPostmaster(cluster);
-    if (exitCode === 0 || postmaster === undefined || !isAlive(postmaster.pid)) return;
+    if (exitCode === 0 || postmaster === undefined || !isProcessAlive(postmaster.pid)) return;
   }
   const pid = (await readPostmaster(cluster))?.pid;
   if (pid === undefined || !(await isServerOf(pid, cluster))) return;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { messageOf, OperationalError } from '#lib/errors.ts';
 import { prepareDataDirectory } from '../data-directory.ts';
+import { isProcessAlive } from '../process-identity.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import {
   claimSystemHome,
@@ -15,7 +16,7 @@ import {
   SYSTEM_DIRECTORY,
   writeClusterFile,
 } from './cluster-home.ts';
-import { endLeftoverServer, isAlive, readPostmaster, stopServer } from './leftover-server.ts';
+import { endLeftoverServer, readPostmaster, stopServer } from './leftover-server.ts';
 import { runProgram, type ServiceUser } from './run-program.ts';
 import { findServiceUser, runsAsRoot } from './service-user.ts';
 import { type ListenAddress, serverSettings } from './server-settings.ts';
@@ -76,7 +77,7 @@ function ownServer(
   // When this process ends without stop(), the server is told to shut down and does so alone. Not on Windows, where
   // every signal kills; the next start ends it there.
   const signalAtExit = (): void => {
-    if (process.platform !== 'win32' && isAlive(pid)) process.kill(pid, 'SIGINT');
+    if (process.platform !== 'win32' && isProcessAlive(pid)) process.kill(pid, 'SIGINT');
   };
   process.once('exit', signalAtExit);
   let stopping: Promise<void> | undefined;
@@ -100,7 +101,7 @@ export async function findRunningPostgres(dataDir: string): Promise<string | und
   const home = await readClusterHome(dataDir);
   if (home === undefined) return undefined;
   const postmaster = await readPostmaster(home.cluster);
-  if (postmaster === undefined || !isAlive(postmaster.pid)) return undefined;
+  if (postmaster === undefined || !isProcessAlive(postmaster.pid)) return undefined;
   return readServerUrl(home);
 }
 
