@@ -5,7 +5,7 @@ export interface System {
   /** The wall clock. What processes compare with each other uses the database's clock instead. */
   now(): Date;
   /** A new UUIDv7 (RFC 9562), lower case: ids sort by the millisecond they were made in. */
-  newId(): string;
+  newId(this: void): string;
   /** Random bytes fit for secrets. */
   randomBytes(size: number): Buffer;
   /** Resolves after that many milliseconds, or at once when the signal aborts. */
