@@ -47,7 +47,10 @@ function definitionValues(definition: ProfileDefinition): unknown[] {
   ];
 }
 
-/** Stores a step of the state machine, if the profile is still in the state it was taken from: one row, or a conflict. */
+/**
+ * Stores a step of the state machine, if the profile is still in the state it was taken from: one row, or a conflict. A
+ * step that leaves the state as it is leaves its message, too.
+ */
 export async function saveStep(
   tx: Tx,
   id: string,
@@ -56,7 +59,7 @@ export async function saveStep(
   stateMessage: string | null = null,
 ): Promise<void> {
   const rows = await tx.query(
-    `update profile set state = $3, state_message = $4, updated_at = $5, deleted_at = coalesce($6, deleted_at)
+    `update profile set state = $3, state_message = case when $2 = $3 then state_message else $4 end, updated_at = $5, deleted_at = coalesce($6, deleted_at)
       where id = $1 and state = $2 returning 1`,
     [id, from, step.state, stateMessage, step.updatedAt, step.deletedAt],
   );

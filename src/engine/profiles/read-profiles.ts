@@ -1,0 +1,66 @@
+import { deriveProfileStatus, type StatusView } from '#core/run/profile-status.ts';
+import { inTenant } from '#storage/database.ts';
+import { listProfiles as selectProfiles } from '#storage/profiles/find-profile.ts';
+import type { StoredProfile } from '#storage/profiles/profile-row.ts';
+import { readStatusFacts } from '#storage/profiles/read-status-facts.ts';
+import {
+  listRecordErrors,
+  type RecordError,
+  type RecordErrorQuery,
+} from '#storage/profiles/record-errors.ts';
+
+import { isUuid, mustFindProfile, noSuchProfile, type ProfileContext } from './profile-context.ts';
+
+type ReadContext = Pick<ProfileContext, 'db'>;
+
+const READ_ONLY = { readOnly: true } as const;
+
+/** Errors: NotFoundError. */
+export async function getProfile(
+  context: ReadContext,
+  tenantId: string,
+  profileId: string,
+): Promise<StoredProfile> {
+  return inTenant(context.db, tenantId, (tx) => mustFindProfile(tx, profileId), READ_ONLY);
+}
+
+/** The profiles of a tenant, the oldest first. */
+export async function listProfiles(
+  context: ReadContext,
+  tenantId: string,
+  page: { readonly limit: number; readonly offset: number },
+): Promise<{ profiles: StoredProfile[]; total: number }> {
+  return inTenant(context.db, tenantId, (tx) => selectProfiles(tx, page), READ_ONLY);
+}
+
+/** The status of a profile, from one statement. `newMembers`: the client knows extracting and validating. Errors: NotFoundError. */
+export async function getProfileStatus(
+  context: ReadContext,
+  tenantId: string,
+  profileId: string,
+  newMembers: boolean,
+): Promise<StatusView> {
+  const facts = isUuid(profileId)
+    ? await inTenant(context.db, tenantId, (tx) => readStatusFacts(tx, profileId), READ_ONLY)
+    : null;
+  if (!facts) throw noSuchProfile(profileId);
+  return deriveProfileStatus(facts, newMembers);
+}
+
+/** A page of the open errors of a profile. Errors: NotFoundError. */
+export async function listErrors(
+  context: ReadContext,
+  tenantId: string,
+  profileId: string,
+  page: RecordErrorQuery,
+): Promise<{ errors: RecordError[]; total: number }> {
+  return inTenant(
+    context.db,
+    tenantId,
+    async (tx) => {
+      const profile = await mustFindProfile(tx, profileId);
+      return listRecordErrors(tx, profile.id, page);
+    },
+    READ_ONLY,
+  );
+}

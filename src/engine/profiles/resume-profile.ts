@@ -1,0 +1,140 @@
+import { readHeldCode } from '#core/run/held-because.ts';
+import { isExpired } from '#core/run/profile.ts';
+import { HELD_REMEDIES } from '#core/run/profile-status.ts';
+import { refusalOf } from '#core/run/profile-state.ts';
+import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
+import { inTenant, type Tx } from '#storage/database.ts';
+import type { StoredProfile } from '#storage/profiles/profile-row.ts';
+import { savePause } from '#storage/profiles/save-profile.ts';
+import { acceptRun, lockNewestRun, type Acceptance, type ResumableRun } from '#storage/runs/accept-run.ts';
+import { replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
+
+import { mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
+import { checkStep, stepProfile } from './step-profile.ts';
+
+type Accepted = Omit<Acceptance, 'actor' | 'newId'>;
+
+/**
+ * Lets a profile go on, whatever stopped it (design section 6):
+ * a paused profile is unpaused, and its suspended run goes on; a held plan waits for a second resume, so that ending a
+ * pause accepts nothing unseen. A run held by validation goes on without the faulty rows; a plan held by the verdict is accepted;
+ * a broken run is tried at once. Missing or empty files are confirmed by name, in `confirmEmptyFiles`, and by nothing else.
+ * Errors: NotFoundError; InvalidRequestError; ConflictError when nothing waits, or resume cannot help.
+ */
+export async function resumeProfile(
+  context: ProfileContext,
+  actor: Actor,
+  profileId: string,
+  options: { readonly confirmEmptyFiles?: readonly string[] } = {},
+): Promise<void> {
+  const { newId } = context.system;
+  const confirmed = (options.confirmEmptyFiles ?? []).map((file) => file.trim().toLowerCase());
+  const runId = await inTenant(context.db, actor.tenantId, async (tx) => {
+    const profile = await mustLockProfile(tx, profileId);
+    checkStep(profile, 'resumed');
+    const run = await lockNewestRun(tx, profile.id);
+    const accepted = whatToAccept(profile, run, confirmed);
+    if (profile.pausedAt) await savePause(tx, profile.id, null, null);
+    if (accepted !== null && run !== null) await accept(tx, profile, run, accepted, actor, newId);
+    await stepProfile(tx, profile, {
+      event: 'resumed',
+      actor: actor.applicationId,
+      newId,
+      detail: { wasPaused: profile.pausedAt !== null, runId: accepted && run ? run.id : null },
+    });
+    return accepted === null ? null : (run?.id ?? null);
+  });
+  if (runId !== null) await context.wakeRun(actor.tenantId, runId);
+}
+
+async function accept(
+  tx: Tx,
+  profile: StoredProfile,
+  run: ResumableRun,
+  accepted: Accepted,
+  actor: Actor,
+  newId: () => string,
+): Promise<void> {
+  // Older runs that still wait would overtake this one's result later.
+  await replaceWaitingRuns(tx, { profileId: profile.id, actor: actor.applicationId, newId }, run.id);
+  await acceptRun(tx, run, { ...accepted, actor: actor.applicationId, newId });
+}
+
+/** What this resume accepts of the newest run; null: only the pause ends. Throws when there is nothing to resume. */
+function whatToAccept(
+  profile: StoredProfile,
+  run: ResumableRun | null,
+  confirmed: readonly string[],
+): Accepted | null {
+  if (run?.state === 'held' && (!profile.pausedAt || confirmed.length > 0)) {
+    checkMayRun(profile);
+    return whatHeldRunNeeds(run, confirmed);
+  }
+  if (confirmed.length > 0)
+    throw new ConflictError(
+      'No run of this profile waits for a confirmation of files. Read its profileStatus.',
+    );
+  if (run?.state === 'suspended') {
+    checkMayRun(profile);
+    return {};
+  }
+  if (profile.pausedAt) return null;
+  if (run?.state === 'broken') {
+    checkMayRun(profile);
+    return {};
+  }
+  throw new ConflictError(nothingToResume(run));
+}
+
+/** A run goes on only for a profile that could be started. */
+function checkMayRun(profile: StoredProfile): void {
+  if (profile.state !== 'provisioned') throw new ConflictError(refusalOf(profile.state, 'resumed'));
+  if (isExpired(profile.expirationDate, profile.today))
+    throw new ConflictError(
+      `The profile expired on ${profile.expirationDate ?? ''}. Update its expirationDate to a later day, then resume it.`,
+    );
+}
+
+function whatHeldRunNeeds(run: ResumableRun, confirmed: readonly string[]): Accepted {
+  const code = readHeldCode(run.errorCode);
+  if (code !== 'FilesNeedConfirmation' && confirmed.length > 0)
+    throw new ConflictError(`The run does not wait for a confirmation of files. ${HELD_REMEDIES[code]}`);
+  switch (code) {
+    case 'ValidationFailed':
+      return { waiveTolerance: true };
+    case 'VerdictHeld':
+    case 'ApprovalNeeded':
+      return { acceptVerdict: true };
+    case 'FilesUnusable':
+      throw new ConflictError(
+        'The run cannot go on: an uploaded file cannot be used. Upload corrected files and start again.',
+      );
+    case 'FilesNeedConfirmation':
+      return { confirmFiles: checkConfirmation(run, confirmed) };
+  }
+}
+
+function checkConfirmation(run: ResumableRun, confirmed: readonly string[]): readonly string[] {
+  const unasked = confirmed.find((file) => !run.filesToConfirm.includes(file));
+  if (unasked !== undefined)
+    throw new InvalidRequestError(
+      `confirmEmptyFiles: '${unasked}' needs no confirmation. Files that do: ${run.filesToConfirm.join(', ')}.`,
+      'confirmEmptyFiles',
+    );
+  const open = run.filesToConfirm.filter(
+    (file) => !confirmed.includes(file) && !run.confirmedFiles.includes(file),
+  );
+  if (open.length === 0) return confirmed;
+  throw new ConflictError(
+    `These files had rows before and are missing or empty now: ${open.join(', ')}. Upload the complete files and start again. ` +
+      `Only if what they held is really gone, confirm each by name: POST /api/v1/profiles/{id}/resume with ${JSON.stringify({ confirmEmptyFiles: run.filesToConfirm })}.`,
+  );
+}
+
+function nothingToResume(run: ResumableRun | null): string {
+  if (run === null)
+    return 'There is nothing to resume: the profile is not paused and was not started. Upload files to its uploadUrl and start it.';
+  if (run.state === 'completed')
+    return 'There is nothing to resume: the profile is not paused and its last run is complete. Start it to sync again.';
+  return 'There is nothing to resume: the profile is not paused and a run is under way. Read its profileStatus.';
+}

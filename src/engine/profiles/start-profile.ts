@@ -1,0 +1,114 @@
+import { readHeldCode, stoppedByFiles } from '#core/run/held-because.ts';
+import { isExpired, PROVIDER_NAMES, providerRuns } from '#core/run/profile.ts';
+import { verificationMessages, type VerificationMessage } from '#core/run/verification-message.ts';
+import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
+import { inTenant } from '#storage/database.ts';
+import type { StoredProfile } from '#storage/profiles/profile-row.ts';
+import { insertQueuedRun, replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
+import { readFindingCounts, readRun, readRunStage } from '#storage/runs/read-runs.ts';
+import { sealUpload } from '#storage/uploads/seal-upload.ts';
+
+import { mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
+import { checkStep, stepProfile } from './step-profile.ts';
+
+export interface StartResult {
+  readonly runId: string;
+  /** The run stopped in stage or validation; nothing is synced. */
+  readonly stopped: boolean;
+  /** What was found so far, the worst first. */
+  readonly messages: readonly VerificationMessage[];
+}
+
+const POLL_MS = 75;
+
+/**
+ * Takes the uploaded files and opens a run on them, then waits until they are validated, at most startWaitSeconds.
+ *
+ * One transaction seals the upload, replaces whatever waits (the queued run; a held, suspended or broken one) and queues the run;
+ * an executing run goes on, and this one follows it. Lock order: profile, upload, runs.
+ * Errors: NotFoundError; InvalidRequestError when there is no file, or the provider does not run yet; ConflictError when the
+ * profile is not provisioned, is paused or expired.
+ */
+export async function startProfile(
+  context: ProfileContext,
+  actor: Actor,
+  profileId: string,
+  signal?: AbortSignal,
+): Promise<StartResult> {
+  const { newId } = context.system;
+  const started = await inTenant(context.db, actor.tenantId, async (tx) => {
+    const profile = await mustLockProfile(tx, profileId);
+    checkMayStart(profile);
+    const upload = await sealUpload(tx, profile.id);
+    if (upload === undefined || upload.files.length === 0)
+      throw new InvalidRequestError(
+        'There are no uploaded files to start with. Get the uploadUrl of the profile, upload the files to it, then start.',
+      );
+    const by = { profileId: profile.id, actor: actor.applicationId, newId };
+    await replaceWaitingRuns(tx, by);
+    const runId = newId();
+    await insertQueuedRun(tx, {
+      id: runId,
+      profileId: profile.id,
+      uploadId: upload.uploadId,
+      requestedBy: actor.applicationId,
+      newId,
+    });
+    await stepProfile(tx, profile, {
+      event: 'started',
+      actor: actor.applicationId,
+      newId,
+      detail: { runId, uploadId: upload.uploadId, files: upload.files.map((file) => file.name) },
+    });
+    return { runId, garbage: upload.garbage };
+  });
+  await context.wakeRun(actor.tenantId, started.runId);
+  if (started.garbage.length > 0) await context.removeObjects(started.garbage);
+  return waitForValidation(context, actor.tenantId, started.runId, signal);
+}
+
+function checkMayStart(profile: StoredProfile): void {
+  const { type } = profile.dataProvider;
+  if (!providerRuns(type))
+    throw new InvalidRequestError(
+      `This version of Rollbook does not run ${PROVIDER_NAMES[type]} profiles yet; only CSV profiles can be started. The profile is stored and nothing is synced.`,
+    );
+  checkStep(profile, 'started');
+  if (profile.pausedAt)
+    throw new ConflictError(
+      `The profile is paused since ${profile.pausedAt.toISOString()}. Resume it first, then start it.`,
+    );
+  if (isExpired(profile.expirationDate, profile.today))
+    throw new ConflictError(
+      `The profile expired on ${profile.expirationDate ?? ''}. Update its expirationDate to a later day, then start it.`,
+    );
+}
+
+/** Looks at the run row until the run has left stage and validation, or the time is over. */
+async function waitForValidation(
+  context: ProfileContext,
+  tenantId: string,
+  runId: string,
+  signal: AbortSignal | undefined,
+): Promise<StartResult> {
+  const deadlineMs = context.system.now().getTime() + context.startWaitSeconds * 1000;
+  for (;;) {
+    const run = await inTenant(context.db, tenantId, (tx) => readRunStage(tx, runId), { readOnly: true });
+    const waiting = run?.state === 'queued' || run?.state === 'staging';
+    if (!waiting || signal?.aborted || context.system.now().getTime() >= deadlineMs) break;
+    await context.system.sleep(POLL_MS, signal);
+  }
+  return inTenant(context.db, tenantId, async (tx) => {
+    const run = await readRun(tx, runId);
+    const stopped = run?.state === 'held' && stoppedByFiles(readHeldCode(run.errorCode));
+    const messages = verificationMessages(await readFindingCounts(tx, runId));
+    // A stop is never answered without a reason.
+    if (stopped && !messages.some((message) => message.type === 'Error'))
+      messages.unshift({
+        type: 'Error',
+        fileName: '',
+        description: run.message ?? 'The files cannot be used.',
+      });
+    return { runId, stopped, messages };
+  });
+}

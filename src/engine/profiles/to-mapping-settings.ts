@@ -1,0 +1,49 @@
+import type { CustomizedEntity, IdentityConfiguration, ProfileDefinition } from '#core/run/profile.ts';
+import type { MappingSettings, MatchOption } from '#sources/contract.ts';
+
+/** Rises when the mapping from rows to records changes: every content hash changes with it. */
+export const MAPPING_VERSION = 1;
+
+/**
+ * What a profile says about the meaning of a row. Roles that the source does not know (`none`, `faculty`) say nothing
+ * here. Profile settings of ours (tolerance, limits) change no row, so they are no part of it.
+ */
+export function toMappingSettings(
+  profile: Pick<
+    ProfileDefinition,
+    'dataProvider' | 'identityConfiguration' | 'handleSpecialCharacterConstraint'
+  >,
+): MappingSettings {
+  const { customizations } = profile.dataProvider;
+  const columnsOf = (entity: CustomizedEntity): readonly string[] | null =>
+    customizations?.[entity]?.optionalPropertiesToSync ?? null;
+  return {
+    mappingVersion: MAPPING_VERSION,
+    optionalProperties: {
+      school: columnsOf('school'),
+      section: columnsOf('section'),
+      student: columnsOf('student'),
+      teacher: columnsOf('teacher'),
+    },
+    identity: toIdentity(profile.identityConfiguration),
+    replaceSpecialCharacters: profile.handleSpecialCharacterConstraint ?? false,
+  };
+}
+
+function toIdentity(configuration: IdentityConfiguration): MappingSettings['identity'] {
+  if (configuration.type === 'creation') {
+    const domainOf = (role: 'student' | 'teacher'): string | null =>
+      configuration.userDomains.find((domain) => domain.appliesTo === role)?.name ?? null;
+    return { mode: 'create', domains: { student: domainOf('student'), teacher: domainOf('teacher') } };
+  }
+  const options: { student?: MatchOption; teacher?: MatchOption } = {};
+  for (const option of configuration.matchingOptions) {
+    if (option.appliesTo !== 'student' && option.appliesTo !== 'teacher') continue;
+    options[option.appliesTo] = {
+      sourceProperty: option.sourcePropertyName,
+      targetProperty: option.targetPropertyName,
+      targetDomain: option.targetDomain,
+    };
+  }
+  return { mode: 'match', options };
+}

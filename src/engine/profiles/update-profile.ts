@@ -1,0 +1,73 @@
+import { checkDefinition, type ProfileDefinition } from '#core/run/profile.ts';
+import { InvalidRequestError } from '#lib/errors.ts';
+import { inTenant } from '#storage/database.ts';
+import type { StoredProfile } from '#storage/profiles/profile-row.ts';
+import { saveDefinition } from '#storage/profiles/save-profile.ts';
+import { renameSourceSystem } from '#storage/profiles/source-system.ts';
+
+import { mustFindProfile, mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
+import { sealProfileSecrets } from './profile-secrets.ts';
+import { stepProfile } from './step-profile.ts';
+
+/**
+ * What to change. A property that is absent stays. `clientSecret` absent or null keeps the stored one, for a client cannot read
+ * it and so cannot send it back.
+ */
+export interface ProfileChange {
+  readonly definition: Partial<ProfileDefinition>;
+  readonly clientSecret: string | null;
+}
+
+/**
+ * Updates a profile. It is provisioned again; whether it is paused stays as it is, and a run under way goes on with what it
+ * started with.
+ * Errors: NotFoundError, InvalidRequestError, ConflictError.
+ */
+export async function updateProfile(
+  context: ProfileContext,
+  actor: Actor,
+  profileId: string,
+  change: ProfileChange,
+): Promise<StoredProfile> {
+  const updated = await inTenant(context.db, actor.tenantId, async (tx) => {
+    const profile = await mustLockProfile(tx, profileId);
+    const definition = mergeDefinition(profile, change.definition);
+    const problem = checkDefinition(definition);
+    if (problem) throw new InvalidRequestError(`${problem.property}: ${problem.message}`, problem.property);
+    if (definition.dataProvider.type !== profile.dataProvider.type)
+      throw new InvalidRequestError(
+        'dataProvider: The type of the data provider cannot be changed, because its ids belong to another system. Create another profile.',
+        'dataProvider',
+      );
+    const secrets =
+      change.clientSecret === null
+        ? profile.secrets
+        : sealProfileSecrets(context.secretBox, { clientSecret: change.clientSecret });
+    await saveDefinition(tx, profile.id, definition, secrets);
+    await renameSourceSystem(tx, { id: profile.sourceSystemId, name: definition.displayName });
+    await stepProfile(tx, profile, {
+      event: 'updated',
+      actor: actor.applicationId,
+      newId: context.system.newId,
+      detail: { properties: Object.keys(change.definition) },
+    });
+    return mustFindProfile(tx, profile.id);
+  });
+  context.wakeProfile(actor.tenantId, updated.id);
+  return updated;
+}
+
+function mergeDefinition(before: ProfileDefinition, change: Partial<ProfileDefinition>): ProfileDefinition {
+  return {
+    displayName: change.displayName ?? before.displayName,
+    dataProvider: change.dataProvider ?? before.dataProvider,
+    identityConfiguration: change.identityConfiguration ?? before.identityConfiguration,
+    licensesToAssign:
+      'licensesToAssign' in change ? (change.licensesToAssign ?? null) : before.licensesToAssign,
+    handleSpecialCharacterConstraint:
+      'handleSpecialCharacterConstraint' in change
+        ? (change.handleSpecialCharacterConstraint ?? null)
+        : before.handleSpecialCharacterConstraint,
+    expirationDate: 'expirationDate' in change ? (change.expirationDate ?? null) : before.expirationDate,
+  };
+}
