@@ -359,19 +359,27 @@ create function ensure_partitions(at timestamptz) returns void
 declare
   base text;
   month date;
+  part text;
+  low uuid;
+  high uuid;
 begin
+  perform pg_advisory_xact_lock(hashtext('rollbook.ensure_partitions'));
   foreach base in array array['plan_item', 'finding'] loop
     for step in 0..1 loop
       month := (date_trunc('month', at at time zone 'UTC') + make_interval(months => step))::date;
-      if to_regclass(format('bulk.%I', base || to_char(month, '_YYYY_MM'))) is null then
-        execute format('create table bulk.%I partition of bulk.%I for values from (%L) to (%L)',
-          base || to_char(month, '_YYYY_MM'), base,
-          rollbook.month_floor_uuid(month), rollbook.month_floor_uuid((month + interval '1 month')::date));
-      end if;
+      part := base || to_char(month, '_YYYY_MM');
+      continue when to_regclass(format('bulk.%I', part)) is not null;
+      low := month_floor_uuid(month);
+      high := month_floor_uuid((month + interval '1 month')::date);
+      -- Made apart and attached, since that waits for nobody's COPY. What came before its month had a partition is moved in.
+      execute format('create table bulk.%I (like bulk.%I including all)', part, base);
+      execute format('with moved as (delete from bulk.%I where run_id >= %L and run_id < %L returning *) insert into bulk.%I select * from moved',
+        base || '_rest', low, high, part);
+      execute format('alter table bulk.%I attach partition bulk.%I for values from (%L) to (%L)', base, part, low, high);
     end loop;
   end loop;
 end $$;
-comment on function ensure_partitions(timestamptz) is 'Makes the partitions of that month and the next. Called at start and once a day, under a lock.';
+comment on function ensure_partitions(timestamptz) is 'Makes the partitions of that month and the next. Called at start and once a day.';
 
 create table bulk.plan_item_rest partition of bulk.plan_item default;
 create table bulk.finding_rest partition of bulk.finding default;

@@ -1,0 +1,858 @@
+-- Written by scripts/schema.ts from a migrated database; see db/migrations for how it came to be. Do not edit.
+
+create table bulk.finding (
+  tenant_id uuid default current_tenant() not null,
+  run_id uuid not null,
+  finding_no integer not null,
+  severity text not null,
+  code text not null,
+  file text not null,
+  line integer,
+  field text,
+  value text,
+  kind text,
+  source_id text,
+  message text not null,
+  constraint finding_pkey PRIMARY KEY (tenant_id, run_id, finding_no)
+) partition by RANGE (run_id);
+grant insert (run_id, finding_no, severity, code, file, line, field, value, kind, source_id, message) on bulk.finding to rollbook_app;
+comment on table bulk.finding is 'What is wrong with somebody''s data, one row each, up to a limit per run; finding_count has the exact numbers.';
+
+create table bulk.finding_rest partition of bulk.finding DEFAULT;
+
+create table bulk.plan_item (
+  tenant_id uuid default current_tenant() not null,
+  run_id uuid not null,
+  item_no integer not null,
+  kind text not null,
+  action text not null,
+  reason text not null,
+  key uuid not null,
+  content bigint,
+  source_id text,
+  school_id text,
+  first_key uuid,
+  second_key uuid,
+  third_key uuid,
+  object_id uuid,
+  base_version integer,
+  after jsonb,
+  before jsonb,
+  secret bytea,
+  file text,
+  line integer,
+  constraint plan_item_pkey PRIMARY KEY (tenant_id, run_id, item_no)
+) partition by RANGE (run_id);
+grant insert (run_id, item_no, kind, action, reason, key, content, source_id, school_id, first_key, second_key, third_key, object_id, base_version, after, before, secret, file, line) on bulk.plan_item to rollbook_app;
+comment on table bulk.plan_item is 'What a run changes, record by record: the plan while it waits, the history once it is applied. Partitioned by month through the time inside run_id.';
+comment on column bulk.plan_item.item_no is 'Order of apply, from 1: orgs before classes before people before roles before enrollments; endings in reverse at the end.';
+comment on column bulk.plan_item.key is 'Keyed 128-bit hash of kind and source id: the key of the link, role or enrollment.';
+comment on column bulk.plan_item.content is 'Keyed 64-bit hash of the record as read, with the fingerprint of the profile settings.';
+comment on column bulk.plan_item.first_key is 'What the record points at: role: person; enrollment: class; class: org.';
+comment on column bulk.plan_item.second_key is 'Role: org; enrollment: person; class: course.';
+comment on column bulk.plan_item.third_key is 'Class: academic session.';
+comment on column bulk.plan_item.secret is 'Initial password, encrypted under SECRET_KEY; no preview shows it.';
+
+create table bulk.plan_item_rest partition of bulk.plan_item DEFAULT;
+
+create table rollbook.academic_session (
+  tenant_id uuid not null,
+  id uuid not null,
+  type text default 'term'::text not null,
+  parent_id uuid,
+  display_name text not null,
+  external_id text,
+  external_source text default 'sis'::text not null,
+  start_date date,
+  end_date date,
+  school_year text,
+  active boolean default true not null,
+  version integer default 1 not null,
+  change_seq bigint not null,
+  constraint academic_session_pkey PRIMARY KEY (tenant_id, id),
+  constraint academic_session_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
+  constraint academic_session_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES academic_session(tenant_id, id)
+);
+CREATE INDEX academic_session_change_seq ON rollbook.academic_session USING btree (tenant_id, change_seq);
+alter table rollbook.academic_session enable row level security;
+alter table rollbook.academic_session force row level security;
+create policy owner on rollbook.academic_session for all to rollbook_owner using (true);
+create policy tenant on rollbook.academic_session for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.academic_session to rollbook_app;
+comment on table rollbook.academic_session is 'A term or another span of the school year. Graph: educationTerm inside a class; OneRoster: academicSession.';
+
+create table rollbook.account (
+  tenant_id uuid not null,
+  id uuid not null,
+  person_id uuid not null,
+  target_id integer default 0 not null,
+  user_name text not null,
+  mail text,
+  mail_nickname text,
+  employee_id text,
+  enabled boolean default true not null,
+  usage_location text,
+  licenses text[] default '{}'::text[] not null,
+  initial_password bytea,
+  version integer default 1 not null,
+  change_seq bigint not null,
+  constraint account_pkey PRIMARY KEY (tenant_id, id),
+  constraint account_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id)
+);
+CREATE UNIQUE INDEX account_person ON rollbook.account USING btree (tenant_id, person_id, target_id);
+CREATE UNIQUE INDEX account_user_name ON rollbook.account USING btree (tenant_id, target_id, lower(user_name));
+alter table rollbook.account enable row level security;
+alter table rollbook.account force row level security;
+create policy owner on rollbook.account for all to rollbook_owner using (true);
+create policy tenant on rollbook.account for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.account to rollbook_app;
+comment on table rollbook.account is 'What a person signs in with, in one target; the built-in directory is target 0. user_name is Graph''s userPrincipalName.';
+comment on column rollbook.account.initial_password is 'Encrypted under SECRET_KEY (AES-GCM); never echoed.';
+
+create table rollbook.application (
+  tenant_id uuid not null,
+  id uuid not null,
+  display_name text not null,
+  permissions text[] not null,
+  created_at timestamp with time zone default now() not null,
+  revoked_at timestamp with time zone,
+  constraint application_pkey PRIMARY KEY (tenant_id, id),
+  constraint application_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+alter table rollbook.application enable row level security;
+alter table rollbook.application force row level security;
+create policy owner on rollbook.application for all to rollbook_owner using (true);
+create policy tenant on rollbook.application for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.application to rollbook_app;
+comment on table rollbook.application is 'A client of the API (client credentials). id is the clientId; permissions are Graph application permissions.';
+
+create table rollbook.application_secret (
+  tenant_id uuid not null,
+  application_id uuid not null,
+  id uuid not null,
+  secret_hash text not null,
+  created_at timestamp with time zone default now() not null,
+  expires_at timestamp with time zone,
+  constraint application_secret_pkey PRIMARY KEY (tenant_id, application_id, id),
+  constraint application_secret_tenant_id_application_id_fkey FOREIGN KEY (tenant_id, application_id) REFERENCES application(tenant_id, id) ON DELETE CASCADE
+);
+alter table rollbook.application_secret enable row level security;
+alter table rollbook.application_secret force row level security;
+create policy owner on rollbook.application_secret for all to rollbook_owner using (true);
+create policy tenant on rollbook.application_secret for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.application_secret to rollbook_app;
+comment on column rollbook.application_secret.secret_hash is 'A salted slow hash; the secret itself is shown once and kept nowhere.';
+
+create table rollbook.class (
+  tenant_id uuid not null,
+  id uuid not null,
+  org_id uuid,
+  course_id uuid,
+  academic_session_id uuid,
+  display_name text not null,
+  description text,
+  class_code text,
+  grade text,
+  mail_nickname text not null,
+  external_id text,
+  external_name text,
+  external_source text default 'sis'::text not null,
+  attributes jsonb default '{}'::jsonb not null,
+  active boolean default true not null,
+  version integer default 1 not null,
+  change_seq bigint not null,
+  constraint class_pkey PRIMARY KEY (tenant_id, id),
+  constraint class_tenant_id_academic_session_id_fkey FOREIGN KEY (tenant_id, academic_session_id) REFERENCES academic_session(tenant_id, id),
+  constraint class_tenant_id_course_id_fkey FOREIGN KEY (tenant_id, course_id) REFERENCES course(tenant_id, id),
+  constraint class_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
+  constraint class_tenant_id_org_id_fkey FOREIGN KEY (tenant_id, org_id) REFERENCES org(tenant_id, id)
+);
+CREATE INDEX class_change_seq ON rollbook.class USING btree (tenant_id, change_seq);
+CREATE INDEX class_org ON rollbook.class USING btree (tenant_id, org_id);
+alter table rollbook.class enable row level security;
+alter table rollbook.class force row level security;
+create policy owner on rollbook.class for all to rollbook_owner using (true);
+create policy tenant on rollbook.class for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.class to rollbook_app;
+comment on table rollbook.class is 'A group that is taught together: the section of SDS, educationClass of Graph, class of OneRoster.';
+
+create table rollbook.contact_relationship (
+  tenant_id uuid not null,
+  id uuid not null,
+  person_id uuid not null,
+  contact_person_id uuid,
+  relationship text not null,
+  display_name text not null,
+  email_address text,
+  mobile_phone text,
+  active boolean default true not null,
+  version integer default 1 not null,
+  change_seq bigint not null,
+  constraint contact_relationship_pkey PRIMARY KEY (tenant_id, id),
+  constraint contact_relationship_tenant_id_contact_person_id_fkey FOREIGN KEY (tenant_id, contact_person_id) REFERENCES person(tenant_id, id),
+  constraint contact_relationship_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id)
+);
+CREATE INDEX contact_relationship_person ON rollbook.contact_relationship USING btree (tenant_id, person_id);
+alter table rollbook.contact_relationship enable row level security;
+alter table rollbook.contact_relationship force row level security;
+create policy owner on rollbook.contact_relationship for all to rollbook_owner using (true);
+create policy tenant on rollbook.contact_relationship for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.contact_relationship to rollbook_app;
+comment on table rollbook.contact_relationship is 'A contact of a pupil: parent, guardian, doctor. Graph: relatedContact.';
+
+create table rollbook.course (
+  tenant_id uuid not null,
+  id uuid not null,
+  display_name text not null,
+  description text,
+  course_number text,
+  subject text,
+  external_id text,
+  external_source text default 'sis'::text not null,
+  active boolean default true not null,
+  version integer default 1 not null,
+  change_seq bigint not null,
+  constraint course_pkey PRIMARY KEY (tenant_id, id),
+  constraint course_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+CREATE INDEX course_change_seq ON rollbook.course USING btree (tenant_id, change_seq);
+alter table rollbook.course enable row level security;
+alter table rollbook.course force row level security;
+create policy owner on rollbook.course for all to rollbook_owner using (true);
+create policy tenant on rollbook.course for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.course to rollbook_app;
+comment on table rollbook.course is 'What is taught; a class is one group taught it. Graph: educationCourse inside a class; OneRoster: course.';
+
+create table rollbook.demographics (
+  tenant_id uuid not null,
+  person_id uuid not null,
+  birth_date date,
+  sex text,
+  attributes jsonb default '{}'::jsonb not null,
+  version integer default 1 not null,
+  change_seq bigint not null,
+  constraint demographics_pkey PRIMARY KEY (tenant_id, person_id),
+  constraint demographics_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id)
+);
+alter table rollbook.demographics enable row level security;
+alter table rollbook.demographics force row level security;
+create policy owner on rollbook.demographics for all to rollbook_owner using (true);
+create policy tenant on rollbook.demographics for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.demographics to rollbook_app;
+comment on table rollbook.demographics is 'What needs more protection than a name: apart from person, one row each.';
+
+create table rollbook.enrollment (
+  tenant_id uuid not null,
+  source_system_id uuid not null,
+  key uuid not null,
+  content bigint not null,
+  class_id uuid not null,
+  person_id uuid not null,
+  role text not null,
+  is_primary boolean,
+  begin_date date,
+  end_date date,
+  active boolean default true not null,
+  version integer default 1 not null,
+  change_seq bigint not null,
+  constraint enrollment_pkey PRIMARY KEY (tenant_id, source_system_id, key),
+  constraint enrollment_tenant_id_class_id_fkey FOREIGN KEY (tenant_id, class_id) REFERENCES class(tenant_id, id),
+  constraint enrollment_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id),
+  constraint enrollment_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id),
+  constraint enrollment_role_known CHECK ((role = ANY (ARRAY['student'::text, 'teacher'::text])))
+);
+CREATE INDEX enrollment_change_seq ON rollbook.enrollment USING btree (tenant_id, change_seq);
+CREATE INDEX enrollment_class ON rollbook.enrollment USING btree (tenant_id, class_id);
+CREATE INDEX enrollment_person ON rollbook.enrollment USING btree (tenant_id, person_id);
+alter table rollbook.enrollment enable row level security;
+alter table rollbook.enrollment force row level security;
+create policy owner on rollbook.enrollment for all to rollbook_owner using (true);
+create policy tenant on rollbook.enrollment for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.enrollment to rollbook_app;
+comment on table rollbook.enrollment is 'A person''s place in a class, as one source states it. Ended ones stay, inactive.';
+
+create table rollbook.finding_count (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  file text not null,
+  code text not null,
+  field text default ''::text not null,
+  severity text not null,
+  row_count integer not null,
+  constraint finding_count_pkey PRIMARY KEY (tenant_id, run_id, file, code, field),
+  constraint finding_count_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES run(tenant_id, id),
+  constraint finding_severity_known CHECK ((severity = ANY (ARRAY['fatal'::text, 'error'::text, 'warning'::text, 'information'::text])))
+);
+alter table rollbook.finding_count enable row level security;
+alter table rollbook.finding_count force row level security;
+create policy owner on rollbook.finding_count for all to rollbook_owner using (true);
+create policy tenant on rollbook.finding_count for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.finding_count to rollbook_app;
+comment on table rollbook.finding_count is 'Exact counts, whatever number of single findings is stored.';
+
+create table rollbook.link (
+  tenant_id uuid not null,
+  source_system_id uuid not null,
+  kind text not null,
+  source_id text not null,
+  key uuid not null,
+  content bigint not null,
+  object_id uuid not null,
+  attributes jsonb not null,
+  active boolean default true not null,
+  first_run_id uuid,
+  last_run_id uuid,
+  created_at timestamp with time zone default now() not null,
+  constraint link_pkey PRIMARY KEY (tenant_id, source_system_id, kind, source_id),
+  constraint link_tenant_id_source_system_id_key_key UNIQUE (tenant_id, source_system_id, key),
+  constraint link_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id),
+  constraint link_kind_known CHECK ((kind = ANY (ARRAY['org'::text, 'academicSession'::text, 'course'::text, 'class'::text, 'student'::text, 'teacher'::text])))
+);
+CREATE INDEX link_object ON rollbook.link USING btree (tenant_id, object_id);
+alter table rollbook.link enable row level security;
+alter table rollbook.link force row level security;
+create policy owner on rollbook.link for all to rollbook_owner using (true);
+create policy tenant on rollbook.link for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.link to rollbook_app;
+comment on table rollbook.link is 'Joins a source key to a directory object. Kept for ever, so that what comes back is known again.';
+comment on column rollbook.link.content is 'Content hash of the record last applied; the snapshot is rebuilt from key and content.';
+comment on column rollbook.link.attributes is 'The record as this source last gave it: decides which properties the source changed, and what the next owner supplies.';
+
+create table rollbook.org (
+  tenant_id uuid not null,
+  id uuid not null,
+  type text default 'school'::text not null,
+  parent_id uuid,
+  display_name text not null,
+  description text,
+  external_id text,
+  external_source text default 'sis'::text not null,
+  school_number text,
+  lowest_grade text,
+  highest_grade text,
+  principal_external_id text,
+  principal_name text,
+  principal_email text,
+  phone text,
+  fax text,
+  street text,
+  city text,
+  state text,
+  country text,
+  postal_code text,
+  attributes jsonb default '{}'::jsonb not null,
+  active boolean default true not null,
+  version integer default 1 not null,
+  change_seq bigint not null,
+  constraint org_pkey PRIMARY KEY (tenant_id, id),
+  constraint org_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
+  constraint org_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES org(tenant_id, id)
+);
+CREATE INDEX org_change_seq ON rollbook.org USING btree (tenant_id, change_seq);
+alter table rollbook.org enable row level security;
+alter table rollbook.org force row level security;
+create policy owner on rollbook.org for all to rollbook_owner using (true);
+create policy tenant on rollbook.org for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.org to rollbook_app;
+comment on table rollbook.org is 'A school or another node of the organization tree. Graph: educationSchool; OneRoster: org.';
+
+create table rollbook.person (
+  tenant_id uuid not null,
+  id uuid not null,
+  owner_link_key uuid,
+  owner_source_system_id uuid,
+  primary_role text default 'none'::text not null,
+  display_name text not null,
+  given_name text,
+  middle_name text,
+  surname text,
+  student_external_id text,
+  student_number text,
+  grade text,
+  graduation_year text,
+  teacher_external_id text,
+  teacher_number text,
+  external_source text default 'sis'::text not null,
+  attributes jsonb default '{}'::jsonb not null,
+  active boolean default true not null,
+  version integer default 1 not null,
+  change_seq bigint not null,
+  constraint person_pkey PRIMARY KEY (tenant_id, id),
+  constraint person_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
+  constraint person_role_known CHECK ((primary_role = ANY (ARRAY['student'::text, 'teacher'::text, 'faculty'::text, 'none'::text])))
+);
+CREATE INDEX person_change_seq ON rollbook.person USING btree (tenant_id, change_seq);
+alter table rollbook.person enable row level security;
+alter table rollbook.person force row level security;
+create policy owner on rollbook.person for all to rollbook_owner using (true);
+create policy tenant on rollbook.person for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.person to rollbook_app;
+comment on table rollbook.person is 'A pupil, a teacher, a contact. The id is the id of Graph''s educationUser.';
+comment on column rollbook.person.owner_link_key is 'The link whose source supplies the attributes; null for people made by hand.';
+
+create table rollbook.plan (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  roster_hash text not null,
+  item_count integer not null,
+  counts jsonb not null,
+  verdict jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint plan_pkey PRIMARY KEY (tenant_id, run_id),
+  constraint plan_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES run(tenant_id, id)
+);
+alter table rollbook.plan enable row level security;
+alter table rollbook.plan force row level security;
+create policy owner on rollbook.plan for all to rollbook_owner using (true);
+create policy tenant on rollbook.plan for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.plan to rollbook_app;
+comment on table rollbook.plan is 'What a run would change, counted, and the verdict over it. Its items are plan_item rows.';
+comment on column rollbook.plan.roster_hash is 'Hash of the files it was made from.';
+
+create table rollbook.plan_item_failure (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  item_no integer not null,
+  code text not null,
+  message text not null,
+  because_of integer,
+  joining_value text,
+  at timestamp with time zone default now() not null,
+  constraint plan_item_failure_pkey PRIMARY KEY (tenant_id, run_id, item_no),
+  constraint plan_item_failure_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES run(tenant_id, id)
+);
+alter table rollbook.plan_item_failure enable row level security;
+alter table rollbook.plan_item_failure force row level security;
+create policy owner on rollbook.plan_item_failure for all to rollbook_owner using (true);
+create policy tenant on rollbook.plan_item_failure for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.plan_item_failure to rollbook_app;
+comment on table rollbook.plan_item_failure is 'Items that were not applied, and why. All other items up to run.applied_item_no were.';
+comment on column rollbook.plan_item_failure.because_of is 'Not null: it waits for another record; it is not counted as an error of its own.';
+
+create table rollbook.profile (
+  tenant_id uuid not null,
+  id uuid not null,
+  source_system_id uuid not null,
+  display_name text not null,
+  data_provider jsonb not null,
+  identity_configuration jsonb not null,
+  licenses_to_assign jsonb,
+  handle_special_character_constraint boolean,
+  expiration_date date,
+  settings jsonb default '{}'::jsonb not null,
+  secrets bytea,
+  state text default 'provisioning'::text not null,
+  state_message text,
+  reset_at timestamp with time zone,
+  paused_at timestamp with time zone,
+  paused_because text,
+  quarantined_at timestamp with time zone,
+  broken_runs integer default 0 not null,
+  last_synchronization_at timestamp with time zone,
+  last_activity_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  deleted_at timestamp with time zone,
+  constraint profile_pkey PRIMARY KEY (tenant_id, id),
+  constraint profile_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
+  constraint profile_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id),
+  constraint profile_state_known CHECK ((state = ANY (ARRAY['provisioning'::text, 'provisioned'::text, 'provisioningFailed'::text, 'deleting'::text, 'deletionFailed'::text, 'deleted'::text])))
+);
+CREATE INDEX profile_source_system ON rollbook.profile USING btree (tenant_id, source_system_id);
+alter table rollbook.profile enable row level security;
+alter table rollbook.profile force row level security;
+create policy owner on rollbook.profile for all to rollbook_owner using (true);
+create policy tenant on rollbook.profile for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.profile to rollbook_app;
+comment on table rollbook.profile is 'A synchronization profile. A deleted one stays as a tombstone, for the history of its runs and the adoption of its links.';
+comment on column rollbook.profile.settings is 'What Graph has no property for: tolerance, user name linking, thresholds (see core/run/profile-settings).';
+comment on column rollbook.profile.secrets is 'Connection secrets of the data provider, encrypted; never echoed.';
+comment on column rollbook.profile.state_message is 'Why the state is provisioningFailed or deletionFailed; null otherwise.';
+comment on column rollbook.profile.reset_at is 'The last reset: runs made before it no longer count for the status, and the next one compares everything with the directory.';
+comment on column rollbook.profile.broken_runs is 'Runs broken in a row; five put the profile into quarantine; zero after a run that succeeded.';
+
+create table rollbook.profile_event (
+  tenant_id uuid not null,
+  profile_id uuid not null,
+  id uuid not null,
+  at timestamp with time zone default now() not null,
+  event text not null,
+  state text not null,
+  actor text not null,
+  detail jsonb,
+  constraint profile_event_pkey PRIMARY KEY (tenant_id, profile_id, id),
+  constraint profile_event_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id)
+);
+alter table rollbook.profile_event enable row level security;
+alter table rollbook.profile_event force row level security;
+create policy owner on rollbook.profile_event for all to rollbook_owner using (true);
+create policy tenant on rollbook.profile_event for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant insert, select on rollbook.profile_event to rollbook_app;
+comment on table rollbook.profile_event is 'Append-only: what happened to a profile, by whom.';
+
+create table rollbook.record_error (
+  tenant_id uuid not null,
+  profile_id uuid not null,
+  id uuid not null,
+  run_id uuid not null,
+  entry_type text not null,
+  error_code text not null,
+  error_message text not null,
+  joining_value text,
+  reportable_identifier text,
+  file text,
+  line integer,
+  recorded_at timestamp with time zone default now() not null,
+  constraint record_error_pkey PRIMARY KEY (tenant_id, profile_id, id),
+  constraint record_error_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id)
+);
+CREATE INDEX record_error_recorded ON rollbook.record_error USING btree (tenant_id, profile_id, recorded_at, id);
+alter table rollbook.record_error enable row level security;
+alter table rollbook.record_error force row level security;
+create policy owner on rollbook.record_error for all to rollbook_owner using (true);
+create policy tenant on rollbook.record_error for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.record_error to rollbook_app;
+comment on table rollbook.record_error is 'The open errors of a profile: records its last roster dropped, and records that could not be written. Graph serves them as errors.';
+
+create table rollbook.role (
+  tenant_id uuid not null,
+  source_system_id uuid not null,
+  key uuid not null,
+  content bigint not null,
+  person_id uuid not null,
+  org_id uuid not null,
+  role text not null,
+  grade text,
+  is_primary boolean,
+  start_date date,
+  end_date date,
+  active boolean default true not null,
+  version integer default 1 not null,
+  change_seq bigint not null,
+  constraint role_pkey PRIMARY KEY (tenant_id, source_system_id, key),
+  constraint role_tenant_id_org_id_fkey FOREIGN KEY (tenant_id, org_id) REFERENCES org(tenant_id, id),
+  constraint role_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id),
+  constraint role_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id)
+);
+CREATE INDEX role_change_seq ON rollbook.role USING btree (tenant_id, change_seq);
+CREATE INDEX role_org ON rollbook.role USING btree (tenant_id, org_id);
+CREATE INDEX role_person ON rollbook.role USING btree (tenant_id, person_id);
+alter table rollbook.role enable row level security;
+alter table rollbook.role force row level security;
+create policy owner on rollbook.role for all to rollbook_owner using (true);
+create policy tenant on rollbook.role for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.role to rollbook_app;
+comment on table rollbook.role is 'A person''s role in an org, as one source states it.';
+
+create table rollbook.run (
+  tenant_id uuid not null,
+  id uuid not null,
+  profile_id uuid not null,
+  upload_id uuid,
+  state text default 'queued'::text not null,
+  attempt integer default 1 not null,
+  epoch integer default 0 not null,
+  lease_owner text,
+  lease_expires_at timestamp with time zone,
+  next_attempt_at timestamp with time zone,
+  requested_by text not null,
+  tolerance_waived boolean default false not null,
+  verdict_accepted boolean default false not null,
+  confirmed_files text[] default '{}'::text[] not null,
+  cancel_requested boolean default false not null,
+  accepted_by text,
+  accepted_at timestamp with time zone,
+  planned_at timestamp with time zone,
+  applied_item_no integer default 0 not null,
+  progress jsonb,
+  counts jsonb,
+  message text,
+  error_code text,
+  created_at timestamp with time zone default now() not null,
+  started_at timestamp with time zone,
+  staged_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  constraint run_pkey PRIMARY KEY (tenant_id, id),
+  constraint run_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id),
+  constraint run_tenant_id_upload_id_fkey FOREIGN KEY (tenant_id, upload_id) REFERENCES upload(tenant_id, id),
+  constraint run_state_known CHECK ((state = ANY (ARRAY['queued'::text, 'staging'::text, 'planning'::text, 'held'::text, 'applying'::text, 'suspended'::text, 'broken'::text, 'completed'::text, 'superseded'::text, 'cancelled'::text])))
+);
+CREATE UNIQUE INDEX run_one_executing ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = ANY (ARRAY['staging'::text, 'planning'::text, 'applying'::text]));
+CREATE UNIQUE INDEX run_one_queued ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = 'queued'::text);
+CREATE INDEX run_profile ON rollbook.run USING btree (tenant_id, profile_id, created_at);
+alter table rollbook.run enable row level security;
+alter table rollbook.run force row level security;
+create policy owner on rollbook.run for all to rollbook_owner using (true);
+create policy tenant on rollbook.run for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.run to rollbook_app;
+comment on table rollbook.run is 'One pass of a profile, and the truth about it: whoever holds lease and epoch may write, nobody else.';
+comment on column rollbook.run.epoch is 'Rises with every claim; each batch commit checks it, so a worker that lost its lease can write nothing.';
+comment on column rollbook.run.confirmed_files is 'Files that may be missing or without rows in this run although they had rows: confirmed one by one on resume.';
+comment on column rollbook.run.cancel_requested is 'Reset or delete of the profile while a worker executes: it stops between two batches.';
+comment on column rollbook.run.planned_at is 'When the plan was complete. Null: what is staged is thrown away and made again from the sealed upload.';
+comment on column rollbook.run.applied_item_no is 'Plan items up to this number are in the directory, or stand in plan_item_failure.';
+
+create table rollbook.run_event (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  id uuid not null,
+  at timestamp with time zone default now() not null,
+  event text not null,
+  state text not null,
+  actor text not null,
+  detail jsonb,
+  constraint run_event_pkey PRIMARY KEY (tenant_id, run_id, id),
+  constraint run_event_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES run(tenant_id, id)
+);
+alter table rollbook.run_event enable row level security;
+alter table rollbook.run_event force row level security;
+create policy owner on rollbook.run_event for all to rollbook_owner using (true);
+create policy tenant on rollbook.run_event for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant insert, select on rollbook.run_event to rollbook_app;
+comment on table rollbook.run_event is 'Append-only: the timeline of a run.';
+
+create table rollbook.schema_migration (
+  number integer not null,
+  name text not null,
+  hash text not null,
+  applied_at timestamp with time zone default now() not null,
+  constraint schema_migration_pkey PRIMARY KEY (number)
+);
+comment on table rollbook.schema_migration is 'Which files of db/migrations this database has, with their SHA-256.';
+
+create table rollbook.signing_key (
+  kid text not null,
+  public_jwk jsonb not null,
+  private_jwk bytea not null,
+  created_at timestamp with time zone default now() not null,
+  retired_at timestamp with time zone,
+  constraint signing_key_pkey PRIMARY KEY (kid)
+);
+grant select on rollbook.signing_key to rollbook_app;
+comment on table rollbook.signing_key is 'Keys of the built-in token issuer, for all tenants. private_jwk is encrypted under SECRET_KEY.';
+
+create table rollbook.snapshot_state (
+  tenant_id uuid not null,
+  source_system_id uuid not null,
+  generation bigint default 0 not null,
+  constraint snapshot_state_pkey PRIMARY KEY (tenant_id, source_system_id),
+  constraint snapshot_state_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id)
+);
+alter table rollbook.snapshot_state enable row level security;
+alter table rollbook.snapshot_state force row level security;
+create policy owner on rollbook.snapshot_state for all to rollbook_owner using (true);
+create policy tenant on rollbook.snapshot_state for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.snapshot_state to rollbook_app;
+comment on table rollbook.snapshot_state is 'Rises with every batch that touches records of this source system: a snapshot file of another generation is stale and rebuilt.';
+
+create table rollbook.source_system (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null,
+  priority integer default 100 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint source_system_pkey PRIMARY KEY (tenant_id, id),
+  constraint source_system_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+alter table rollbook.source_system enable row level security;
+alter table rollbook.source_system force row level security;
+create policy owner on rollbook.source_system for all to rollbook_owner using (true);
+create policy tenant on rollbook.source_system for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.source_system to rollbook_app;
+comment on table rollbook.source_system is 'Where source ids are unique. Each profile has its own; a profile made again after a deletion may adopt the old one.';
+comment on column rollbook.source_system.priority is 'Smaller wins when several links point at one person; equal priority: the older link.';
+
+create table rollbook.tenant (
+  id uuid not null,
+  name text not null,
+  time_zone text default 'UTC'::text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint tenant_pkey PRIMARY KEY (id)
+);
+alter table rollbook.tenant enable row level security;
+alter table rollbook.tenant force row level security;
+create policy owner on rollbook.tenant for all to rollbook_owner using (true);
+create policy tenant on rollbook.tenant for all to rollbook_app using ((id = ( SELECT current_tenant() AS current_tenant)));
+grant select on rollbook.tenant to rollbook_app;
+comment on table rollbook.tenant is 'A school authority: a district, a trust, a ministry. Nothing is shared between tenants.';
+comment on column rollbook.tenant.time_zone is 'IANA name; decides what "today" is for expiration and schedules.';
+
+create table rollbook.tenant_counter (
+  tenant_id uuid not null,
+  change_seq bigint default 0 not null,
+  constraint tenant_counter_pkey PRIMARY KEY (tenant_id),
+  constraint tenant_counter_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+alter table rollbook.tenant_counter enable row level security;
+alter table rollbook.tenant_counter force row level security;
+create policy owner on rollbook.tenant_counter for all to rollbook_owner using (true);
+create policy tenant on rollbook.tenant_counter for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.tenant_counter to rollbook_app;
+comment on table rollbook.tenant_counter is 'The last change_seq given out. Its row lock is held until commit, so commit order is seq order, without gaps.';
+
+create table rollbook.tenant_secret (
+  tenant_id uuid not null,
+  hash_key bytea not null,
+  constraint tenant_secret_pkey PRIMARY KEY (tenant_id),
+  constraint tenant_secret_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+alter table rollbook.tenant_secret enable row level security;
+alter table rollbook.tenant_secret force row level security;
+create policy owner on rollbook.tenant_secret for all to rollbook_owner using (true);
+create policy tenant on rollbook.tenant_secret for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.tenant_secret to rollbook_app;
+comment on table rollbook.tenant_secret is 'Keys of the keyed record hashes, encrypted under SECRET_KEY.';
+
+create table rollbook.upload (
+  tenant_id uuid not null,
+  id uuid not null,
+  profile_id uuid not null,
+  state text default 'open'::text not null,
+  wrapped_key bytea,
+  created_at timestamp with time zone default now() not null,
+  sealed_at timestamp with time zone,
+  erased_at timestamp with time zone,
+  constraint upload_pkey PRIMARY KEY (tenant_id, id),
+  constraint upload_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id),
+  constraint upload_state_known CHECK ((state = ANY (ARRAY['open'::text, 'sealing'::text, 'sealed'::text, 'erased'::text])))
+);
+CREATE UNIQUE INDEX upload_one_open ON rollbook.upload USING btree (tenant_id, profile_id) WHERE (state = ANY (ARRAY['open'::text, 'sealing'::text]));
+CREATE INDEX upload_profile ON rollbook.upload USING btree (tenant_id, profile_id, created_at);
+alter table rollbook.upload enable row level security;
+alter table rollbook.upload force row level security;
+create policy owner on rollbook.upload for all to rollbook_owner using (true);
+create policy tenant on rollbook.upload for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.upload to rollbook_app;
+comment on table rollbook.upload is 'The files of one drop. Open: it takes files. Sealed: a start has taken it, its bytes never change again.';
+comment on column rollbook.upload.wrapped_key is 'The key its files are encrypted with, itself encrypted under SECRET_KEY. Null: erased, the bytes are noise.';
+
+create table rollbook.upload_block (
+  tenant_id uuid not null,
+  upload_id uuid not null,
+  name text not null,
+  block_id text not null,
+  object_name text not null,
+  size_bytes bigint not null,
+  created_at timestamp with time zone default now() not null,
+  constraint upload_block_pkey PRIMARY KEY (tenant_id, upload_id, name, block_id),
+  constraint upload_block_tenant_id_upload_id_fkey FOREIGN KEY (tenant_id, upload_id) REFERENCES upload(tenant_id, id) ON DELETE CASCADE
+);
+alter table rollbook.upload_block enable row level security;
+alter table rollbook.upload_block force row level security;
+create policy owner on rollbook.upload_block for all to rollbook_owner using (true);
+create policy tenant on rollbook.upload_block for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.upload_block to rollbook_app;
+comment on table rollbook.upload_block is 'Blocks sent (Put Block) and not yet named by a Put Block List.';
+
+create table rollbook.upload_file (
+  tenant_id uuid not null,
+  upload_id uuid not null,
+  name text not null,
+  object_name text not null,
+  size_bytes bigint not null,
+  sha256 bytea not null,
+  md5 bytea,
+  blocks jsonb,
+  committed_at timestamp with time zone default now() not null,
+  constraint upload_file_pkey PRIMARY KEY (tenant_id, upload_id, name),
+  constraint upload_file_tenant_id_upload_id_fkey FOREIGN KEY (tenant_id, upload_id) REFERENCES upload(tenant_id, id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX upload_file_name ON rollbook.upload_file USING btree (tenant_id, upload_id, lower(name));
+alter table rollbook.upload_file enable row level security;
+alter table rollbook.upload_file force row level security;
+create policy owner on rollbook.upload_file for all to rollbook_owner using (true);
+create policy tenant on rollbook.upload_file for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.upload_file to rollbook_app;
+comment on column rollbook.upload_file.object_name is 'Where files/ keeps the encrypted bytes; made by Rollbook, never from the name that was sent.';
+comment on column rollbook.upload_file.sha256 is 'Of the plain bytes.';
+comment on column rollbook.upload_file.blocks is 'The blocks it was put together from, in order: [{"id", "sizeBytes"}, ...]; a later Put Block List may name them. Null: sent whole.';
+
+create view rollbook.finding with (security_barrier=true, check_option=cascaded) as
+ SELECT tenant_id,
+    run_id,
+    finding_no,
+    severity,
+    code,
+    file,
+    line,
+    field,
+    value,
+    kind,
+    source_id,
+    message
+   FROM bulk.finding
+  WHERE (tenant_id = ( SELECT current_tenant() AS current_tenant));
+grant delete, select, update on rollbook.finding to rollbook_app;
+
+create view rollbook.plan_item with (security_barrier=true, check_option=cascaded) as
+ SELECT tenant_id,
+    run_id,
+    item_no,
+    kind,
+    action,
+    reason,
+    key,
+    content,
+    source_id,
+    school_id,
+    first_key,
+    second_key,
+    third_key,
+    object_id,
+    base_version,
+    after,
+    before,
+    secret,
+    file,
+    line
+   FROM bulk.plan_item
+  WHERE (tenant_id = ( SELECT current_tenant() AS current_tenant));
+grant delete, select, update on rollbook.plan_item to rollbook_app;
+
+CREATE OR REPLACE FUNCTION rollbook.current_tenant()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (NULLIF(current_setting('rollbook.tenant_id'::text, true), ''::text))::uuid;
+grant execute on function current_tenant() to public;
+grant execute on function current_tenant() to rollbook_app;
+comment on function current_tenant() is 'The tenant of this transaction: set local rollbook.tenant_id. Null means: no row is visible.';
+
+CREATE OR REPLACE FUNCTION rollbook.ensure_partitions(at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'rollbook', 'bulk', 'pg_temp'
+AS $function$
+declare
+  base text;
+  month date;
+  part text;
+  low uuid;
+  high uuid;
+begin
+  perform pg_advisory_xact_lock(hashtext('rollbook.ensure_partitions'));
+  foreach base in array array['plan_item', 'finding'] loop
+    for step in 0..1 loop
+      month := (date_trunc('month', at at time zone 'UTC') + make_interval(months => step))::date;
+      part := base || to_char(month, '_YYYY_MM');
+      continue when to_regclass(format('bulk.%I', part)) is not null;
+      low := month_floor_uuid(month);
+      high := month_floor_uuid((month + interval '1 month')::date);
+      -- Made apart and attached, since that waits for nobody's COPY. What came before its month had a partition is moved in.
+      execute format('create table bulk.%I (like bulk.%I including all)', part, base);
+      execute format('with moved as (delete from bulk.%I where run_id >= %L and run_id < %L returning *) insert into bulk.%I select * from moved',
+        base || '_rest', low, high, part);
+      execute format('alter table bulk.%I attach partition bulk.%I for values from (%L) to (%L)', base, part, low, high);
+    end loop;
+  end loop;
+end $function$;
+grant execute on function ensure_partitions(timestamp with time zone) to public;
+grant execute on function ensure_partitions(timestamp with time zone) to rollbook_app;
+comment on function ensure_partitions(timestamp with time zone) is 'Makes the partitions of that month and the next. Called at start and once a day.';
+
+CREATE OR REPLACE FUNCTION rollbook.month_floor_uuid(month date)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE
+RETURN ((lpad(to_hex(((EXTRACT(epoch FROM ((month)::timestamp without time zone AT TIME ZONE 'UTC'::text)) * (1000)::numeric))::bigint), 12, '0'::text) || repeat('0'::text, 20)))::uuid;
