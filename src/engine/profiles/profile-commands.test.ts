@@ -1,0 +1,419 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { CSV_DEFINITION, profileBench, type ProfileBench } from '#test/helpers/profile-commands.ts';
+
+import { createProfile } from './create-profile.ts';
+import { deleteProfile } from './delete-profile.ts';
+import { openProfileUpload } from './open-profile-upload.ts';
+import { pauseProfile } from './pause-profile.ts';
+import { startProfileJobs } from './profile-jobs.ts';
+import { openProfileSecrets } from './profile-secrets.ts';
+import { patchProfileSettings } from './profile-settings.ts';
+import { getProfile, getProfileStatus } from './read-profiles.ts';
+import { resetProfile } from './reset-profile.ts';
+import { resumeProfile } from './resume-profile.ts';
+import { startProfile } from './start-profile.ts';
+import { updateProfile } from './update-profile.ts';
+
+let bench: ProfileBench;
+before(async () => {
+  bench = await profileBench();
+});
+after(() => bench.close());
+
+const start = (id: string) => startProfile(bench.context, bench.actor, id);
+const resume = (id: string, confirmEmptyFiles: string[] = []) =>
+  resumeProfile(bench.context, bench.actor, id, { confirmEmptyFiles });
+const statusOf = (id: string) => getProfileStatus(bench.context, bench.tenantId, id, false);
+const create = (displayName: string, more = {}) =>
+  createProfile(bench.context, bench.actor, {
+    definition: { ...CSV_DEFINITION, displayName, ...more },
+    clientSecret: null,
+  });
+
+async function started(displayName: string): Promise<{ id: string; runId: string }> {
+  const id = await bench.provisioned(displayName);
+  await bench.upload(id, 'school.csv');
+  const { runId } = await start(id);
+  return { id, runId };
+}
+
+const conflict = (message: RegExp) => ({ name: 'ConflictError', message });
+
+test('a profile is provisioned by its job, and every step leaves an event', async () => {
+  const profile = await create('Provisioning');
+  assert.equal(profile.state, 'provisioning');
+  assert.equal((await statusOf(profile.id)).status, 'paused');
+  await assert.rejects(start(profile.id), conflict(/state is provisioning\. Get the profile until/u));
+  await assert.rejects(openProfileUpload(bench.context, bench.actor, profile.id), conflict(/provisioning/u));
+  assert.ok(bench.wokenProfiles.includes(profile.id));
+  assert.equal(await bench.finish(profile.id), 'done');
+  assert.equal((await getProfile(bench.context, bench.tenantId, profile.id)).state, 'provisioned');
+  const events = await bench.rows<{ event: string; state: string; actor: string }>(
+    'select event, state, actor from profile_event where profile_id = $1 order by at, id',
+    profile.id,
+  );
+  assert.deepEqual(
+    events.map((event) => [event.event, event.state, event.actor]),
+    [
+      ['created', 'provisioning', bench.actor.applicationId],
+      ['checked', 'provisioned', 'rollbook'],
+    ],
+  );
+});
+
+test('what a crash left behind is finished by the sweep at the next start', async () => {
+  const unfinished = await create('Left behind');
+  const dying = await bench.provisioned('Left dying');
+  await deleteProfile(bench.context, bench.actor, dying);
+  const jobs = startProfileJobs({
+    ...bench.context,
+    onFailure: (id, error) => assert.fail(`${id} ${String(error)}`),
+  });
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const rows = await bench.rows<{ state: string }>(
+      'select state from profile where id in ($1, $2) order by state',
+      unfinished.id,
+      dying,
+    );
+    if (rows.map((row) => row.state).join(' ') === 'deleted provisioned') break;
+    assert.ok(attempt < 199, 'the sweep did not finish what was left');
+    await bench.context.system.sleep(25);
+  }
+  await jobs.close();
+});
+
+test('an update keeps what it does not name, the secret too, and provisions again', async () => {
+  const oneRoster = {
+    type: 'oneRosterApi',
+    connectionUrl: 'https://sis.example/ims',
+    connectionSettings: { type: 'oAuth1', clientId: 'me' },
+    providerName: null,
+    schoolsIds: null,
+    termIds: null,
+    customizations: null,
+  } as const;
+  const profile = await createProfile(bench.context, bench.actor, {
+    definition: { ...CSV_DEFINITION, displayName: 'Secretive', dataProvider: oneRoster },
+    clientSecret: 'geheim',
+  });
+  await bench.finish(profile.id);
+  const updated = await updateProfile(bench.context, bench.actor, profile.id, {
+    definition: { displayName: 'Secretive 2', dataProvider: { ...oneRoster, providerName: 'SIS' } },
+    clientSecret: null,
+  });
+  assert.equal(updated.state, 'provisioning');
+  assert.equal(updated.displayName, 'Secretive 2');
+  assert.deepEqual(updated.identityConfiguration, CSV_DEFINITION.identityConfiguration);
+  assert.deepEqual(openProfileSecrets(bench.context.secretBox, updated.secrets), { clientSecret: 'geheim' });
+  assert.ok(!updated.secrets?.toString('latin1').includes('geheim'));
+  await bench.finish(profile.id);
+  await assert.rejects(
+    updateProfile(bench.context, bench.actor, profile.id, {
+      definition: { dataProvider: CSV_DEFINITION.dataProvider },
+      clientSecret: null,
+    }),
+    /type of the data provider cannot be changed/u,
+  );
+  await assert.rejects(start(profile.id), {
+    name: 'InvalidRequestError',
+    message: /does not run OneRoster API profiles yet/u,
+  });
+  assert.match((await statusOf(profile.id)).statusMessage, /does not run OneRoster API profiles yet/u);
+});
+
+test('a profile made again adopts the source system of the deleted one; living ones never share', async () => {
+  const first = await create('Adoption');
+  const second = await create(' adoption ');
+  assert.notEqual(first.sourceSystemId, second.sourceSystemId);
+  await bench.finish(first.id);
+  await deleteProfile(bench.context, bench.actor, first.id);
+  // Deleted and made again at once, before the job of the deletion has run.
+  const third = await create('ADOPTION ');
+  assert.equal(third.sourceSystemId, first.sourceSystemId);
+  assert.equal(await bench.finish(third.id), 'again');
+  assert.equal(await bench.finish(first.id), 'done');
+  assert.equal(await bench.finish(third.id), 'done');
+  await assert.rejects(getProfile(bench.context, bench.tenantId, first.id), { name: 'NotFoundError' });
+  const fourth = await create('Adoption');
+  assert.ok(![first, second].some((profile) => profile.sourceSystemId === fourth.sourceSystemId));
+});
+
+test('two profiles created at once never adopt the same source system', async () => {
+  const old = await create('Race');
+  await deleteProfile(bench.context, bench.actor, old.id);
+  await bench.finish(old.id);
+  const made = await Promise.all([create('Race'), create('Race'), create('Race')]);
+  const systems = made.map((profile) => profile.sourceSystemId);
+  assert.equal(new Set(systems).size, 3);
+  assert.equal(systems.filter((system) => system === old.sourceSystemId).length, 1);
+});
+
+test('adoption needs the same provider, and can be chosen otherwise before the first run', async () => {
+  const old = await create('Chosen');
+  await deleteProfile(bench.context, bench.actor, old.id);
+  await bench.finish(old.id);
+  const powerSchool = {
+    type: 'powerSchool',
+    connectionUrl: 'https://ps.example',
+    clientId: 'x',
+    schoolsIds: null,
+    schoolYear: null,
+    allowTeachersInMultipleSchools: false,
+    customizations: null,
+  } as const;
+  const other = await create('Chosen', { dataProvider: powerSchool });
+  assert.notEqual(other.sourceSystemId, old.sourceSystemId);
+  await deleteProfile(bench.context, bench.actor, other.id);
+  await bench.finish(other.id);
+
+  const id = (await create('Chosen otherwise')).id;
+  const patch = (change: unknown) => patchProfileSettings(bench.context, bench.actor, id, change);
+  assert.equal((await patch({ sourceSystemId: old.sourceSystemId })).sourceSystemId, old.sourceSystemId);
+  await bench.finish(id);
+  const own = (await patch({ sourceSystemId: 'new' })).sourceSystemId;
+  assert.notEqual(own, old.sourceSystemId);
+  await assert.rejects(
+    patch({ sourceSystemId: other.sourceSystemId }),
+    conflict(/another kind of provider/u),
+  );
+  await assert.rejects(patch({ sourceSystemId: 'mine' }), /Use "new"/u);
+  await bench.finish(id);
+  await bench.upload(id, 'school.csv');
+  await start(id);
+  await assert.rejects(
+    patch({ sourceSystemId: old.sourceSystemId }),
+    conflict(/before the first start only/u),
+  );
+});
+
+test('start seals, queues and wakes; without files it is refused and the upload stays open', async () => {
+  const id = await bench.provisioned('Starts');
+  await assert.rejects(start(id), { name: 'InvalidRequestError', message: /no uploaded files/u });
+  await bench.upload(id);
+  await assert.rejects(start(id), { name: 'InvalidRequestError', message: /no uploaded files/u });
+  await bench.upload(id, 'school.csv', 'student.csv');
+  const { runId, stopped, messages } = await start(id);
+  assert.equal(stopped, false);
+  assert.deepEqual(messages, []);
+  assert.equal(bench.wokenRuns.at(-1), runId);
+  const run = await bench.latestRun(id);
+  assert.equal(run['state'], 'queued');
+  assert.equal(run['requested_by'], bench.actor.applicationId);
+  const uploads = await bench.rows<{ state: string }>(
+    'select state from upload where id = $1',
+    run['upload_id'],
+  );
+  assert.equal(uploads[0]?.state, 'sealed');
+  assert.equal((await statusOf(id)).status, 'inProgress');
+  const next = await openProfileUpload(bench.context, bench.actor, id);
+  assert.notEqual(next.uploadId, run['upload_id']);
+});
+
+test('a newer start replaces what waits, and queues behind what executes', async () => {
+  const { id, runId } = await started('Replaces');
+  const stateOf = async (run: string): Promise<unknown> =>
+    (await bench.rows<{ state: string }>('select state from run where id = $1', run))[0]?.state;
+  for (const waiting of ['queued', 'held', 'suspended', 'broken'] as const) {
+    const before = String((await bench.latestRun(id))['id']);
+    await bench.setRun(before, waiting);
+    await bench.upload(id, 'school.csv');
+    await start(id);
+    assert.equal(await stateOf(before), 'superseded', waiting);
+  }
+  assert.equal(await stateOf(runId), 'superseded');
+  const executing = String((await bench.latestRun(id))['id']);
+  await bench.setRun(executing, 'applying');
+  await bench.upload(id, 'school.csv');
+  const second = (await start(id)).runId;
+  await bench.upload(id, 'school.csv');
+  const third = (await start(id)).runId;
+  assert.deepEqual(
+    [await stateOf(executing), await stateOf(second), await stateOf(third)],
+    ['applying', 'superseded', 'queued'],
+  );
+});
+
+test('start waits for validation: stopped with messages, or on its way', async () => {
+  const waiting = await profileBench({ startWaitSeconds: 10 });
+  try {
+    const id = await waiting.provisioned();
+    for (const [errorCode, stopped] of [
+      ['ValidationFailed', true],
+      ['FilesUnusable', true],
+      ['FilesNeedConfirmation', true],
+      ['VerdictHeld', false],
+    ] as const) {
+      await waiting.upload(id, 'student.csv');
+      const starting = startProfile(waiting.context, waiting.actor, id);
+      for (let attempt = 0; waiting.wokenRuns.length === 0 && attempt < 400; attempt += 1)
+        await waiting.context.system.sleep(10);
+      const runId = String(waiting.wokenRuns.pop());
+      await waiting.rows(
+        `insert into finding_count (tenant_id, run_id, file, code, field, severity, row_count)
+         values (current_tenant(), $1, 'student.csv', 'REQUIRED_MISSING', 'SIS ID', 'error', 4)`,
+        runId,
+      );
+      await waiting.setRun(runId, 'held', { errorCode });
+      const result = await starting;
+      assert.equal(result.stopped, stopped, errorCode);
+      assert.equal(
+        result.messages[0]?.description,
+        "4 row(s) in student.csv are missing data for the field 'SIS ID'.",
+      );
+    }
+  } finally {
+    await waiting.close();
+  }
+});
+
+test('pause is at once, stays until resume, and start waits for it', async () => {
+  const { id, runId } = await started('Pauses');
+  await pauseProfile(bench.context, bench.actor, id);
+  assert.equal((await statusOf(id)).status, 'paused');
+  assert.equal((await bench.latestRun(id))['state'], 'suspended');
+  await assert.rejects(pauseProfile(bench.context, bench.actor, id), conflict(/paused already.*Resume it/u));
+  await bench.upload(id, 'school.csv');
+  await assert.rejects(start(id), conflict(/Resume it first/u));
+  bench.wokenRuns.length = 0;
+  await resume(id);
+  assert.equal((await bench.latestRun(id))['state'], 'queued');
+  assert.deepEqual(bench.wokenRuns, [runId]);
+  await assert.rejects(resume(id), conflict(/a run is under way/u));
+});
+
+test('an executing run of a paused profile counts as paused, and is left to its worker', async () => {
+  const { id, runId } = await started('Pauses executing');
+  await bench.setRun(runId, 'applying');
+  await pauseProfile(bench.context, bench.actor, id);
+  assert.equal((await bench.latestRun(id))['state'], 'applying');
+  assert.equal((await statusOf(id)).status, 'paused');
+});
+
+test('resume accepts a held run as its reason asks, and an ended pause accepts nothing', async () => {
+  const { id, runId } = await started('Resumes');
+  await bench.setRun(runId, 'held', { errorCode: 'ValidationFailed' });
+  assert.equal((await statusOf(id)).status, 'validationError');
+  await pauseProfile(bench.context, bench.actor, id);
+  await resume(id);
+  assert.equal((await bench.latestRun(id))['state'], 'held');
+  await resume(id);
+  const waived = await bench.latestRun(id);
+  assert.deepEqual(
+    [waived['state'], waived['tolerance_waived'], waived['verdict_accepted'], waived['accepted_by']],
+    ['queued', true, false, bench.actor.applicationId],
+  );
+  await bench.setRun(runId, 'held', { errorCode: 'VerdictHeld' });
+  await resume(id);
+  const accepted = await bench.latestRun(id);
+  assert.deepEqual([accepted['state'], accepted['verdict_accepted']], ['queued', true]);
+  await bench.setRun(runId, 'held', { errorCode: 'FilesUnusable' });
+  await assert.rejects(resume(id), conflict(/Upload corrected files and start again/u));
+  await bench.setRun(runId, 'completed');
+  await assert.rejects(resume(id), conflict(/last run is complete\. Start it/u));
+  await bench.setRun(runId, 'broken', { errorCode: 'DiskFull' });
+  await resume(id);
+  assert.equal((await bench.latestRun(id))['state'], 'queued');
+});
+
+test('missing or empty files are confirmed by name and by nothing else', async () => {
+  const { id, runId } = await started('Confirms');
+  await bench.setRun(runId, 'held', {
+    errorCode: 'FilesNeedConfirmation',
+    counts: { filesToConfirm: ['student.csv', 'teacher.csv'] },
+  });
+  await assert.rejects(resume(id), conflict(/student\.csv, teacher\.csv.*confirmEmptyFiles/u));
+  await assert.rejects(resume(id, ['student.csv']), conflict(/missing or empty now: teacher\.csv/u));
+  await assert.rejects(resume(id, ['school.csv']), { name: 'InvalidRequestError' });
+  assert.equal((await bench.latestRun(id))['state'], 'held');
+  await resume(id, ['Student.csv', 'teacher.csv']);
+  const run = await bench.latestRun(id);
+  assert.equal(run['state'], 'queued');
+  assert.deepEqual([...(run['confirmed_files'] as string[])].sort(), ['student.csv', 'teacher.csv']);
+  await assert.rejects(resume(id, ['student.csv']), conflict(/No run of this profile waits/u));
+});
+
+test('reset cancels, forgets errors and quarantine, and makes the snapshot stale', async () => {
+  const { id, runId } = await started('Resets');
+  const profile = await getProfile(bench.context, bench.tenantId, id);
+  const generation = async (): Promise<number> =>
+    (
+      await bench.rows<{ generation: number }>(
+        'select generation::float8 as generation from snapshot_state where source_system_id = $1',
+        profile.sourceSystemId,
+      )
+    )[0]?.generation ?? -1;
+  const before = await generation();
+  await bench.setRun(runId, 'broken', { errorCode: 'DiskFull' });
+  await bench.rows('update profile set quarantined_at = now(), broken_runs = 5 where id = $1', id);
+  await bench.rows(
+    `insert into record_error (tenant_id, profile_id, id, run_id, entry_type, error_code, error_message)
+     values (current_tenant(), $1, $2, $3, 'Student', 'UnsynchronizableChange', 'no account')`,
+    id,
+    bench.context.system.newId(),
+    runId,
+  );
+  assert.deepEqual([(await statusOf(id)).status, (await statusOf(id)).errorCount], ['quarantined', 1]);
+  await resetProfile(bench.context, bench.actor, id);
+  const status = await statusOf(id);
+  assert.deepEqual([status.status, status.errorCount], ['paused', 0]);
+  assert.match(status.statusMessage, /was reset/u);
+  assert.equal(await generation(), before + 1);
+  assert.equal((await bench.latestRun(id))['state'], 'cancelled');
+  await bench.upload(id, 'school.csv');
+  const next = (await start(id)).runId;
+  await bench.setRun(next, 'completed');
+  assert.equal((await statusOf(id)).status, 'success');
+});
+
+test('reset and delete ask an executing run to stop; one whose worker is dead is cancelled', async () => {
+  const { id, runId } = await started('Executing');
+  await bench.setRun(runId, 'staging');
+  await resetProfile(bench.context, bench.actor, id);
+  assert.deepEqual(
+    [(await bench.latestRun(id))['state'], (await bench.latestRun(id))['cancel_requested']],
+    ['staging', true],
+  );
+  await deleteProfile(bench.context, bench.actor, id);
+  assert.equal(await bench.finish(id), 'again');
+  await assert.rejects(deleteProfile(bench.context, bench.actor, id), conflict(/is being deleted/u));
+  await bench.rows(`update run set lease_expires_at = now() - interval '1 second' where id = $1`, runId);
+  assert.equal(await bench.finish(id), 'done');
+  const left = await bench.rows<{ state: string; key: Buffer | null }>(
+    'select state, wrapped_key as key from upload where profile_id = $1',
+    id,
+  );
+  assert.deepEqual(left, [{ state: 'erased', key: null }]);
+  assert.equal((await bench.latestRun(id))['state'], 'cancelled');
+  await assert.rejects(statusOf(id), { name: 'NotFoundError' });
+});
+
+test('an expired profile does not start, and its held run does not go on', async () => {
+  const { id, runId } = await started('Expires');
+  await bench.rows(`update profile set expiration_date = current_date - 1 where id = $1`, id);
+  await bench.upload(id, 'school.csv');
+  await assert.rejects(start(id), conflict(/expired on/u));
+  await bench.setRun(runId, 'held', { errorCode: 'VerdictHeld' });
+  await assert.rejects(resume(id), conflict(/expired on/u));
+  assert.equal((await statusOf(id)).status, 'paused');
+});
+
+test('settings: defaults, change, refusal', async () => {
+  const id = await bench.provisioned('Settings');
+  const patch = (change: unknown) => patchProfileSettings(bench.context, bench.actor, id, change);
+  const changed = await patch({ tolerance: 'strict', linkByUserName: true });
+  assert.equal(changed.tolerance, 'strict');
+  assert.deepEqual(changed.deactivationLimit, { percent: 10, count: 25 });
+  await assert.rejects(patch({ toleranze: 1 }), /toleranze: There is no setting/u);
+  assert.equal((await patch({})).tolerance, 'strict');
+  assert.equal((await getProfile(bench.context, bench.tenantId, id)).state, 'provisioned');
+});
+
+test('another tenant finds nothing', async () => {
+  const id = await bench.provisioned('Private');
+  const stranger = { ...bench.actor, tenantId: bench.context.system.newId() };
+  for (const command of [pauseProfile, resetProfile, deleteProfile, startProfile, openProfileUpload])
+    await assert.rejects(command(bench.context, stranger, id), { name: 'NotFoundError' });
+  await assert.rejects(getProfile(bench.context, stranger.tenantId, id), { name: 'NotFoundError' });
+});
