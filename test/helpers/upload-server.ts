@@ -15,6 +15,7 @@ import { realSystem, type System } from '#lib/system.ts';
 import { inTenant } from '#storage/database.ts';
 import { sealUpload } from '#storage/uploads/seal-upload.ts';
 import { testDatabase, type TestDatabase } from './database.ts';
+import { insertProfile } from './insert-profile.ts';
 import { testSecretBox } from './secret-box.ts';
 
 export interface UploadServer extends TestDatabase {
@@ -66,21 +67,7 @@ export async function uploadServer(options: UploadsOptions = {}): Promise<Upload
     set now(value: Date) {
       state.now = value;
     },
-    async newProfile() {
-      const id = realSystem.newId();
-      await inTenant(db, tenantId, async (tx) => {
-        await tx.query(
-          `insert into source_system (tenant_id, id, name) values (current_tenant(), $1, 'test')`,
-          [id],
-        );
-        await tx.query(
-          `insert into profile (tenant_id, id, source_system_id, display_name, data_provider, identity_configuration, state)
-           values (current_tenant(), $1, $1, 'test', '{}', '{}', 'provisioned')`,
-          [id],
-        );
-      });
-      return id;
-    },
+    newProfile: () => insertProfile(db, tenantId),
     async uploadUrl(profileId, expiresAt = new Date(state.now.getTime() + 3_600_000)) {
       const { uploadId } = await inTenant(db, tenantId, (tx) =>
         openUploadWithKey(tx, { system, secretBox: testSecretBox }, profileId),

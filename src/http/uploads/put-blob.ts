@@ -48,7 +48,7 @@ export async function putBlob(upload: UploadRequest): Promise<UploadAnswer> {
   if (found.otherBytes + sizeBytes > limits.maxUploadBytes) throw new UploadRefusedError('uploadTooLarge');
 
   const key = context.secretBox.open(found.wrappedKey);
-  const written = await storeObject(upload, key, bodyOf(request), sizeBytes, {
+  const written = await storeObject(upload, key, bodyOf(upload), sizeBytes, {
     check: ({ md5 }) => checkMd5(request, MD5_HEADERS, md5),
     save: (tx, objectName, file) =>
       commitFile(

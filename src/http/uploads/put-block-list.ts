@@ -33,7 +33,7 @@ export async function putBlockList(upload: UploadRequest): Promise<UploadAnswer>
   const absent = onlyIfAbsent(request);
   checkMd5Form(request, ['content-md5', 'x-ms-blob-content-md5']);
   bodySizeOf(request, MAX_LIST_BYTES);
-  const xml = await readAll(bodyOf(request));
+  const xml = await readAll(bodyOf(upload));
   const listMd5 = createHash('md5').update(xml).digest();
   checkMd5(request, ['content-md5'], listMd5);
   const references = parseBlockList(xml.toString('utf8'));

@@ -81,7 +81,6 @@ export function registerUploads(
     }
     active += 1;
     try {
-      request.raw.setTimeout(idleTimeoutMs, () => request.raw.destroy());
       const answer = await operation({
         context,
         limits,
@@ -89,6 +88,7 @@ export function registerUploads(
         fileName,
         request,
         query,
+        idleTimeoutMs,
         onCleanupFailure: (error) =>
           request.log.warn(
             { reason: messageOf(error) },

@@ -24,6 +24,8 @@ export interface UploadRequest {
   readonly fileName: string;
   readonly request: FastifyRequest;
   readonly query: Readonly<Record<string, unknown>>;
+  /** Between two pieces of the body. */
+  readonly idleTimeoutMs: number;
   /** Told what went wrong with bytes that nobody needs any more. */
   readonly onCleanupFailure: (error: unknown) => void;
 }
@@ -56,9 +58,18 @@ export function bodySizeOf(request: FastifyRequest, maxSizeBytes: number): numbe
   return sizeBytes;
 }
 
-/** The body as it comes in. Stopping early leaves the connection alone, so that the answer can still be sent. */
-export function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
-  return request.raw.iterator({ destroyOnReturn: false });
+/**
+ * The body as it comes in. Stopping early leaves the connection alone, so that the answer can still be sent. A client
+ * that sends nothing for a while is dropped; once the body is there, we may take our time.
+ */
+export async function* bodyOf({ request, idleTimeoutMs }: UploadRequest): AsyncGenerator<Uint8Array> {
+  const { raw } = request;
+  raw.setTimeout(idleTimeoutMs, () => raw.destroy());
+  try {
+    yield* raw.iterator({ destroyOnReturn: false });
+  } finally {
+    raw.setTimeout(0);
+  }
 }
 
 /** Throws unless the bytes have every MD5 that these headers state (base64). */
