@@ -1,0 +1,40 @@
+import type { Logger } from 'pino';
+import type { Caller } from '#core/permissions.ts';
+import type { UploadLimits } from '#core/upload/upload-limits.ts';
+import type { ProfileContext } from '#engine/profiles/profile-context.ts';
+import type { FileStore } from '#files/file-store.ts';
+import type { SecretBox } from '#lib/secret-box.ts';
+import type { System } from '#lib/system.ts';
+import type { Database } from '#storage/database.ts';
+
+export interface HttpSettings {
+  /** Origin, and path if any, that links are made with; without a slash at its end. Undefined: the request's own. */
+  readonly publicUrl: string | undefined;
+  readonly startWaitSeconds: number;
+  readonly uploadLimits: UploadLimits;
+  readonly version: string;
+}
+
+/** Turns the token of a request into its caller. Throws UnauthenticatedError. */
+export interface TokenVerifier {
+  verify(this: void, token: string): Promise<Caller>;
+}
+
+/** Whether the process can serve: `problems` in plain words, empty when it can. */
+export interface Readiness {
+  check(this: void): Promise<readonly string[]>;
+}
+
+/** What every route has at hand. `main` makes it. */
+export interface HttpContext {
+  readonly db: Database;
+  readonly system: System;
+  readonly secretBox: SecretBox;
+  readonly files: FileStore;
+  readonly settings: HttpSettings;
+  readonly log: Logger;
+  readonly tokens: TokenVerifier;
+  readonly readiness: Readiness;
+  /** What the commands on profiles (engine/profiles) take as their context. */
+  readonly profiles: ProfileContext;
+}

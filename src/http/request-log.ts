@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify';
+import { findCaller } from './auth/require-permission.ts';
+import type { HttpContext } from './context.ts';
+
+const QUIET_ROUTES = new Set(['/healthz', '/readyz', '/metrics']);
+
+/**
+ * One line per answered request: the route's pattern in place of the URL, since URLs hold signatures, names and filters with
+ * both.
+ */
+export function logRequests(server: FastifyInstance, _context: HttpContext): void {
+  server.addHook('onResponse', (request, reply, next) => {
+    const route = request.routeOptions.url;
+    const caller = findCaller(request);
+    const fields = {
+      method: request.method,
+      route: route ?? '(none)',
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      ...(caller === undefined ? {} : { tenantId: caller.tenantId, applicationId: caller.applicationId }),
+    };
+    if (route !== undefined && QUIET_ROUTES.has(route)) request.log.debug(fields, 'request');
+    else request.log.info(fields, 'request');
+    next();
+  });
+}

@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify';
+import { assert } from '#lib/assert.ts';
+import { isGuard } from './auth/require-permission.ts';
+
+export type GraphVersion = 'v1.0' | 'beta';
+
+/** Content type of Graph's JSON (graph-contract 4). */
+export const GRAPH_JSON =
+  'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
+
+/**
+ * Registers Graph routes under /v1.0 or /beta: OData headers, Graph's content type on every JSON answer and none on an empty
+ * one, and no route without a permission.
+ */
+export function registerGraphScope(
+  server: FastifyInstance,
+  version: GraphVersion,
+  register: (scope: FastifyInstance) => void,
+): void {
+  void server.register(
+    (scope, _options, done) => {
+      refuseOpenRoutes(scope);
+      scope.addHook('onRequest', (_request, reply, next) => {
+        void reply.header('OData-Version', '4.0');
+        next();
+      });
+      scope.addHook('preSerialization', (_request, reply, payload, next) => {
+        void reply.type(GRAPH_JSON);
+        next(null, payload);
+      });
+      register(scope);
+      done();
+    },
+    { prefix: `/${version}` },
+  );
+}
+
+/** Registers routes of our own API under /api/v1; no route without a permission. */
+export function registerApiScope(server: FastifyInstance, register: (scope: FastifyInstance) => void): void {
+  void server.register(
+    (scope, _options, done) => {
+      refuseOpenRoutes(scope);
+      register(scope);
+      done();
+    },
+    { prefix: '/api/v1' },
+  );
+}
+
+/** A route that forgot its permission is a bug that must not start. */
+function refuseOpenRoutes(scope: FastifyInstance): void {
+  scope.addHook('onRoute', (route) => {
+    const guarded = [route.onRequest ?? []].flat().some(isGuard);
+    assert(guarded, `the route ${String(route.method)} ${route.url} needs onRequest: requirePermission(...)`);
+  });
+}
