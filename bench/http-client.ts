@@ -1,0 +1,62 @@
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+/** A token for the application of credentials.json. */
+export async function postCredentials(
+  baseUrl: string,
+  credentials: { tenantId: string; clientId: string; clientSecret: string },
+): Promise<string> {
+  const response = await fetch(`${baseUrl}/${credentials.tenantId}/oauth2/v2.0/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: credentials.clientId,
+      client_secret: credentials.clientSecret,
+      scope: `${baseUrl}/.default`,
+    }),
+  });
+  const body = (await response.json()) as { access_token?: string };
+  if (body.access_token === undefined)
+    throw new Error(`no token: ${response.status} ${JSON.stringify(body)}`);
+  return body.access_token;
+}
+
+export interface Api {
+  readonly baseUrl: string;
+  readonly token: string;
+}
+
+/** A call of the API with a JSON answer; throws with the answer's text when the status is an error. */
+export async function call<T>(api: Api, method: string, path: string, body?: unknown): Promise<T> {
+  const response = await fetch(path.startsWith('http') ? path : api.baseUrl + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${api.token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** Puts every CSV file of a folder into the container of an upload URL. */
+export async function uploadFolder(uploadUrl: string, folder: string): Promise<void> {
+  const url = new URL(uploadUrl);
+  for (const name of (await readdir(folder)).filter((file) => file.toLowerCase().endsWith('.csv'))) {
+    const path = join(folder, name);
+    const { size } = await stat(path);
+    const target = new URL(url);
+    target.pathname = `${url.pathname}/${basename(path)}`;
+    const response = await fetch(target, {
+      method: 'PUT',
+      headers: { 'x-ms-blob-type': 'BlockBlob', 'content-length': String(size) },
+      body: createReadStream(path) as unknown as BodyInit,
+      duplex: 'half',
+    } as RequestInit);
+    if (response.status !== 201)
+      throw new Error(`upload of ${name}: ${response.status} ${await response.text()}`);
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * npm run bench -- [--size village|school|district|state] [--keep] [--json]
+ *
+ * Makes a deterministic roster, starts PostgreSQL and Rollbook as processes of their own, and syncs it as a script would:
+ * first, again without a change, and with 0.5 % of the rows changed. Prints seconds, rows per second and peak memory, and the ratios to
+ * the two yardsticks measured in the same run: parsing the files with udsv alone, and a bare COPY of the rows that the first
+ * sync made. Times of a shared machine say little; the ratios are what to look at.
+ */
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
+
+import { prepareRoles } from '#storage/roles.ts';
+import { migrate } from '#storage/migrate.ts';
+import { startPostgres } from '#storage/postgres-server/start-postgres.ts';
+
+import { createDatabase, measureBareCopy } from './bare-copy.ts';
+import { generateRoster, type RosterSize, ROSTER_SIZES } from './roster-generator.ts';
+import { startRollbookProcess } from './rollbook-process.ts';
+import { createProfile, syncFolder, type SyncMeasure } from './sync-folder.ts';
+
+const { values } = parseArgs({
+  options: {
+    size: { type: 'string', default: 'district' },
+    seed: { type: 'string', default: '1' },
+    keep: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+const size = values.size as RosterSize;
+if (!Object.hasOwn(ROSTER_SIZES, size)) {
+  console.error(`--size is one of ${Object.keys(ROSTER_SIZES).join(', ')}`);
+  process.exit(2);
+}
+const seed = Number(values.seed);
+
+const work = await mkdtemp(join(tmpdir(), 'rollbook-bench-'));
+await chmod(work, 0o755);
+const say = (line: string): void => console.error(line);
+try {
+  const report = await bench(work);
+  if (values.json) console.log(JSON.stringify(report, null, 2));
+  else print(report);
+} finally {
+  if (values.keep) say(`kept: ${work}`);
+  else await rm(work, { recursive: true, force: true });
+}
+
+interface Report {
+  readonly machine: string;
+  readonly size: string;
+  readonly rows: number;
+  readonly parseSeconds: number;
+  readonly bareCopy: { readonly seconds: number; readonly rows: number };
+  readonly syncs: readonly (SyncMeasure & { readonly name: string; readonly peakMemoryMiB: number | null })[];
+}
+
+async function bench(directory: string): Promise<Report> {
+  const folders = { first: join(directory, 'roster'), changed: join(directory, 'changed') };
+  say(`writing the roster of a ${size} ...`);
+  await generateRoster(folders.first, { size, seed });
+  await generateRoster(folders.changed, { size, seed, change: 0.005 });
+  const parse = median([
+    await parseAlone(folders.first),
+    await parseAlone(folders.first),
+    await parseAlone(folders.first),
+  ]);
+  say('starting PostgreSQL and Rollbook ...');
+  const server = await startPostgres(join(directory, 'postgres'));
+  try {
+    const database = await createDatabase(server.url, 'bench');
+    const rollbook = await startRollbookProcess(join(directory, 'data'), database);
+    const syncs: Report['syncs'][number][] = [];
+    try {
+      const profileId = await createProfile(rollbook, 'Bench');
+      for (const [name, folder] of [
+        ['first', folders.first],
+        ['no change', folders.first],
+        ['no change again', folders.first],
+        ['0.5 % changed', folders.changed],
+      ] as const) {
+        say(`sync: ${name} ...`);
+        const measure = await syncFolder(rollbook, profileId, folder);
+        const peak = await rollbook.peakMemoryBytes();
+        syncs.push({ name, ...measure, peakMemoryMiB: peak === null ? null : Math.round(peak / 1048576) });
+        say(`  ${measure.seconds.toFixed(2)} s, status ${measure.status}`);
+      }
+    } finally {
+      await rollbook.stop();
+    }
+    say('bare COPY of the same rows ...');
+    const bareDatabase = await createDatabase(server.url, 'bare');
+    const address = await prepareRoles({ url: bareDatabase, appPassword: 'bench', serverIsOurs: true });
+    await migrate(address.ownerConnectionString);
+    const exchange = join(directory, 'copy');
+    await mkdir(exchange);
+    await chmod(exchange, 0o777);
+    const bareCopy = await measureBareCopy(database, bareDatabase, exchange);
+    return {
+      machine: `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
+      size,
+      rows: parse.rows,
+      parseSeconds: parse.seconds,
+      bareCopy,
+      syncs,
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+async function parseAlone(folder: string): Promise<{ seconds: number; rows: number }> {
+  const script = fileURLToPath(new URL('./parse-alone.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script, folder]);
+  return JSON.parse(stdout) as { seconds: number; rows: number };
+}
+
+function median<T extends { seconds: number }>(measures: readonly T[]): T {
+  const sorted = measures.toSorted((a, b) => a.seconds - b.seconds);
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  if (middle === undefined) throw new Error('nothing was measured');
+  return middle;
+}
+
+function print(report: Report): void {
+  console.log(`machine: ${report.machine}`);
+  console.log(`roster: ${report.size}, ${report.rows} rows`);
+  console.log(`udsv alone, reading and parsing: ${report.parseSeconds.toFixed(2)} s`);
+  console.log(
+    `bare COPY of ${report.bareCopy.rows} rows into the final tables: ${report.bareCopy.seconds.toFixed(2)} s`,
+  );
+  for (const sync of report.syncs) {
+    console.log('');
+    console.log(
+      `${sync.name}: ${sync.seconds.toFixed(2)} s from start to ${sync.status}, ${Math.round(report.rows / sync.seconds)} rows/s, ` +
+        `${(sync.seconds / report.parseSeconds).toFixed(1)} x udsv, ${(sync.seconds / report.bareCopy.seconds).toFixed(2)} x bare COPY`,
+    );
+    console.log(
+      `  items: ${sync.items}; peak memory of the process so far: ${sync.peakMemoryMiB ?? '?'} MiB`,
+    );
+    console.log(
+      `  status requests meanwhile: ${sync.statusRequests}, p50 ${sync.statusP50Ms.toFixed(1)} ms, p99 ${sync.statusP99Ms.toFixed(1)} ms`,
+    );
+    for (const [stage, ms] of Object.entries(sync.timings))
+      console.log(`  ${stage}: ${(ms / 1000).toFixed(2)} s`);
+  }
+}
