@@ -26,9 +26,10 @@ const IDLE_SECONDS = 120;
 /** The whole HTTP interface, not yet listening. */
 export function buildServer(context: HttpContext): FastifyInstance {
   const idleSeconds = Math.max(IDLE_SECONDS, context.settings.startWaitSeconds + 60);
+  const log: FastifyBaseLogger = context.log;
   let table: RouteTable | undefined;
   const server = fastify({
-    loggerInstance: context.log as FastifyBaseLogger,
+    loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => context.system.newId(),
     bodyLimit: BODY_LIMIT_BYTES,

@@ -1,0 +1,58 @@
+/** What a setting may be: one of some words, a whole number between two, or text of a form. */
+export type SettingType =
+  | readonly string[]
+  | { readonly minimum: number; readonly maximum: number }
+  | 'text'
+  | 'path'
+  | 'port'
+  | 'host'
+  | 'httpUrl'
+  | 'postgresUrl';
+
+export type ReadValue = { readonly value: string | number } | { readonly fault: string };
+
+/** Reads a value as it was written; `fault` ends the sentence "it has to be ...". */
+export function readValue(type: SettingType, text: string): ReadValue {
+  if (typeof type === 'string') return readText(type, text);
+  if ('minimum' in type) {
+    const { minimum, maximum } = type;
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    const ok = Number.isSafeInteger(value) && value >= minimum && value <= maximum;
+    return ok ? { value } : { fault: `a whole number from ${minimum} to ${maximum}` };
+  }
+  return type.includes(text) ? { value: text } : { fault: `one of ${type.join(', ')}` };
+}
+
+function readText(type: Extract<SettingType, string>, text: string): ReadValue {
+  switch (type) {
+    case 'text':
+    case 'path':
+      return { value: text };
+    case 'port': {
+      if (text.toLowerCase() === 'off') return { value: 'off' };
+      const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+      return port <= 65_535 ? { value: port } : { fault: 'a port from 0 to 65535, or off' };
+    }
+    case 'host': {
+      const bare = text.replace(/^\[(.*)\]$/, '$1');
+      return /^[a-z0-9._:-]{1,253}$/i.test(bare)
+        ? { value: bare }
+        : { fault: 'an IP address or a host name, without scheme and port' };
+    }
+    case 'httpUrl':
+      return readHttpUrl(text);
+    case 'postgresUrl':
+      return /^postgres(?:ql)?:\/\/[^\s]+$/i.test(text)
+        ? { value: text }
+        : { fault: 'a URL that begins with postgresql://' };
+  }
+}
+
+function readHttpUrl(text: string): ReadValue {
+  const fault = 'a URL such as https://roster.example, without query and without a user name';
+  if (!URL.canParse(text)) return { fault };
+  const url = new URL(text);
+  const isPlain = url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  if (!isPlain || (url.protocol !== 'http:' && url.protocol !== 'https:')) return { fault };
+  return { value: url.href.replace(/\/+$/, '') };
+}

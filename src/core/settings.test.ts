@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { printableValue, resolveSettings, SettingsError } from './settings.ts';
+
+const resolve = (env: Record<string, string>, flags: Record<string, string> = {}) =>
+  resolveSettings({ env, flags });
+
+test('defaults are those of the contract', () => {
+  const { values, origins } = resolve({});
+  assert.equal(values.port, 8080);
+  assert.equal(values.httpsPort, 8443);
+  assert.equal(values.host, '127.0.0.1');
+  assert.equal(values.dataDir, './data');
+  assert.equal(values.startWaitSeconds, 20);
+  assert.equal(values.databaseUrl, undefined);
+  assert.equal(origins.port, 'default');
+});
+
+test('a flag wins over the environment, the environment over the default; empty is none', () => {
+  const { values, origins } = resolve({ PORT: '1', HOST: '::1', DATA_DIR: ' ' }, { port: '2' });
+  assert.deepEqual([values.port, origins.port], [2, 'flag']);
+  assert.deepEqual([values.host, origins.host], ['::1', 'environment']);
+  assert.deepEqual([values.dataDir, origins.dataDir], ['./data', 'default']);
+});
+
+test('wrong values are all named, with where they came from', () => {
+  const wrong: [Record<string, string>, Record<string, string>, RegExp][] = [
+    [{ PORT: '99999' }, {}, /^PORT \(environment\) is "99999" and has to be a port/],
+    [{}, { port: '-1' }, /^--port is "-1"/],
+    [{ PORT: '8080x' }, {}, /has to be a port/],
+    [{ START_WAIT_SECONDS: '1.5' }, {}, /whole number from 0 to 600/],
+    [{ LOG_LEVEL: 'loud' }, {}, /one of trace, debug/],
+    [{ HOST: 'http://x' }, {}, /without scheme/],
+    [{ PUBLIC_URL: 'roster.example' }, {}, /a URL such as/],
+    [{ PUBLIC_URL: 'https://u:p@x' }, {}, /a URL such as/],
+    [{ DATABASE_URL: 'mysql://secret' }, {}, /^DATABASE_URL \(environment\) has to be/],
+    [{ TLS_CERT: 'a.pem' }, {}, /belong together/],
+    [{ PORT: 'off', HTTPS_PORT: 'off' }, {}, /both off/],
+    [{ PORT: 'x', HOST: '/' }, {}, /PORT.*\nHOST/],
+  ];
+  for (const [env, flags, message] of wrong) {
+    assert.throws(
+      () => resolve(env, flags),
+      (error: unknown) => error instanceof SettingsError && message.test(error.message),
+      JSON.stringify(env),
+    );
+  }
+});
+
+test('secrets are not printed', () => {
+  const url = 'postgresql://me:hush@db/x?sslpassword=hush&a=1';
+  assert.equal(printableValue('databaseUrl', url), 'postgresql://me:********@db/x?sslpassword=********&a=1');
+  assert.equal(printableValue('secretKey', 'v1:abc'), '********');
+  assert.equal(printableValue('secretKey', undefined), '');
+  assert.equal(printableValue('port', 'off'), 'off');
+});
+
+test('a public address loses its slash', () => {
+  assert.equal(resolve({ PUBLIC_URL: 'https://R.example/x/' }).values.publicUrl, 'https://r.example/x');
+});

@@ -1,0 +1,239 @@
+import { OperationalError } from '#lib/errors.ts';
+import { readValue, type SettingType } from './setting-value.ts';
+
+export interface SettingDefinition {
+  /** The environment variable. The flag is made from it: DATA_DIR, `--data-dir`. */
+  readonly env: string;
+  readonly type: SettingType;
+  /** As it would be written; undefined: without a value something else happens, which the sentence says. */
+  readonly fallback: string | undefined;
+  readonly sentence: string;
+  /** Never printed. For a URL only its password is hidden. */
+  readonly secret?: true;
+}
+
+/** Every setting there is, once. `--help`, `rollbook config` and docs/guide/settings.md are made from this. */
+export const SETTINGS = {
+  port: {
+    env: 'PORT',
+    type: 'port',
+    fallback: '8080',
+    sentence: 'Port of HTTP; 0 takes any free one, off closes it.',
+  },
+  httpsPort: {
+    env: 'HTTPS_PORT',
+    type: 'port',
+    fallback: '8443',
+    sentence: 'Port of HTTPS; 0 takes any free one, off closes it.',
+  },
+  host: {
+    env: 'HOST',
+    type: 'host',
+    fallback: '127.0.0.1',
+    sentence: 'Address or name to listen at; 0.0.0.0 or :: for every network.',
+  },
+  dataDir: {
+    env: 'DATA_DIR',
+    type: 'path',
+    fallback: './data',
+    sentence: 'Folder of the database, uploads, keys and credentials. Keep it private and back it up.',
+  },
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    type: 'postgresUrl',
+    fallback: undefined,
+    sentence: 'PostgreSQL 15 or newer to use; without it Rollbook runs one of its own in DATA_DIR.',
+    secret: true,
+  },
+  publicUrl: {
+    env: 'PUBLIC_URL',
+    type: 'httpUrl',
+    fallback: undefined,
+    sentence:
+      'Address that clients use, for links in answers; without it each request says it by its Host header.',
+  },
+  secretKey: {
+    env: 'SECRET_KEY',
+    type: 'text',
+    fallback: undefined,
+    sentence:
+      'Key that encrypts all secrets: v1:<base64 of 32 bytes>, several separated by commas, the newest seals. Without it one is made in DATA_DIR/secret.key.',
+    secret: true,
+  },
+  tlsCert: {
+    env: 'TLS_CERT',
+    type: 'path',
+    fallback: undefined,
+    sentence:
+      'PEM file with the certificate and its chain; without it a self-signed one is made in DATA_DIR/tls.',
+  },
+  tlsKey: {
+    env: 'TLS_KEY',
+    type: 'path',
+    fallback: undefined,
+    sentence: 'PEM file with the private key of TLS_CERT.',
+  },
+  mode: {
+    env: 'MODE',
+    type: ['all', 'api', 'worker'],
+    fallback: 'all',
+    sentence: 'What this process does: answers requests (api), executes runs (worker), or both (all).',
+  },
+  logLevel: {
+    env: 'LOG_LEVEL',
+    type: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    fallback: 'info',
+    sentence: 'The least that is logged.',
+  },
+  startWaitSeconds: {
+    env: 'START_WAIT_SECONDS',
+    type: { minimum: 0, maximum: 600 },
+    fallback: '20',
+    sentence: 'Seconds that start waits for the validation of the files before it answers.',
+  },
+  runConcurrency: {
+    env: 'RUN_CONCURRENCY',
+    type: { minimum: 1, maximum: 64 },
+    fallback: '2',
+    sentence: 'Runs that this process executes at the same time.',
+  },
+  retrySeconds: {
+    env: 'RETRY_SECONDS',
+    type: { minimum: 1, maximum: 86_400 },
+    fallback: '30',
+    sentence: 'Seconds until a broken run is tried again; doubled after every failure.',
+  },
+  retryMaximumSeconds: {
+    env: 'RETRY_MAXIMUM_SECONDS',
+    type: { minimum: 1, maximum: 86_400 },
+    fallback: '900',
+    sentence: 'The longest time between two attempts.',
+  },
+  quarantineRetrySeconds: {
+    env: 'QUARANTINE_RETRY_SECONDS',
+    type: { minimum: 1, maximum: 2_592_000 },
+    fallback: '86400',
+    sentence: 'Seconds between two attempts of a profile in quarantine.',
+  },
+  uploadFileBytes: {
+    env: 'UPLOAD_FILE_BYTES',
+    type: { minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    fallback: String(4 * 1024 ** 3),
+    sentence: 'Largest file that is taken, in bytes.',
+  },
+  uploadBytes: {
+    env: 'UPLOAD_BYTES',
+    type: { minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    fallback: String(10 * 1024 ** 3),
+    sentence: 'Largest sum of all files of an upload, in bytes.',
+  },
+  uploadRetentionDays: {
+    env: 'UPLOAD_RETENTION_DAYS',
+    type: { minimum: 1, maximum: 3_650 },
+    fallback: '30',
+    sentence: 'Days that uploaded files are kept after their run; then their key is destroyed.',
+  },
+} as const satisfies Record<string, SettingDefinition>;
+
+export type SettingName = keyof typeof SETTINGS;
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+type Known<D extends SettingDefinition> = D['type'] extends readonly (infer Choice)[]
+  ? Choice
+  : D['type'] extends 'port'
+    ? number | 'off'
+    : D['type'] extends string
+      ? string
+      : number;
+
+/** The settings with their values. Those without a fallback may be undefined. */
+export type Settings = {
+  readonly [Name in SettingName]: (typeof SETTINGS)[Name]['fallback'] extends string
+    ? Known<(typeof SETTINGS)[Name]>
+    : Known<(typeof SETTINGS)[Name]> | undefined;
+};
+
+/** file: what was made or found under DATA_DIR; the caller of resolveSettings knows. */
+export type SettingOrigin = 'flag' | 'environment' | 'default' | 'file';
+
+export interface ResolvedSettings {
+  readonly values: Settings;
+  readonly origins: Readonly<Record<SettingName, SettingOrigin>>;
+}
+
+/** A setting has a value that it cannot have; the message names setting, origin and what is possible, one line each. */
+export class SettingsError extends OperationalError {
+  override readonly name = 'SettingsError';
+  constructor(message: string) {
+    super('SettingsInvalid', message);
+  }
+}
+
+/** `--data-dir` without its dashes. */
+export function flagOf(name: SettingName): string {
+  return SETTINGS[name].env.toLowerCase().replaceAll('_', '-');
+}
+
+/**
+ * Flag before environment before default; an empty value counts as none. `flags` by flag name without dashes; others in it are
+ * left alone. Errors: SettingsError, about all wrong values at once.
+ */
+export function resolveSettings(input: {
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): ResolvedSettings {
+  const values: Record<string, unknown> = {};
+  const origins: Record<string, SettingOrigin> = {};
+  const faults: string[] = [];
+  for (const name of SETTING_NAMES) {
+    const definition: SettingDefinition = SETTINGS[name];
+    const { text, origin } = findText(name, definition, input);
+    origins[name] = origin;
+    if (text === undefined) continue;
+    const read = readValue(definition.type, text);
+    if ('fault' in read) {
+      const place =
+        origin === 'flag'
+          ? `--${flagOf(name)}`
+          : origin === 'environment'
+            ? `${definition.env} (environment)`
+            : `${definition.env} (default)`;
+      const shown = definition.secret === true ? '' : ` is "${text.slice(0, 100)}" and`;
+      faults.push(`${place}${shown} has to be ${read.fault}.`);
+    } else values[name] = read.value;
+  }
+  if ((values['tlsCert'] === undefined) !== (values['tlsKey'] === undefined)) {
+    faults.push('TLS_CERT and TLS_KEY belong together: give both or none.');
+  }
+  if (values['port'] === 'off' && values['httpsPort'] === 'off' && values['mode'] !== 'worker') {
+    faults.push('PORT and HTTPS_PORT are both off: nobody could reach Rollbook.');
+  }
+  if (faults.length > 0) throw new SettingsError(faults.join('\n'));
+  return {
+    values: values as unknown as Settings,
+    origins: origins as Record<SettingName, SettingOrigin>,
+  };
+}
+
+function findText(
+  name: SettingName,
+  definition: SettingDefinition,
+  input: Parameters<typeof resolveSettings>[0],
+): { text: string | undefined; origin: SettingOrigin } {
+  const flag = input.flags[flagOf(name)];
+  if (flag !== undefined && flag !== '') return { text: flag, origin: 'flag' };
+  const variable = input.env[definition.env]?.trim();
+  if (variable !== undefined && variable !== '') return { text: variable, origin: 'environment' };
+  return { text: definition.fallback, origin: 'default' };
+}
+
+/** The value as it may be printed: secrets masked, the password of a URL too; '' when there is none. */
+export function printableValue(name: SettingName, value: Settings[SettingName]): string {
+  if (value === undefined) return '';
+  const { secret, type }: SettingDefinition = SETTINGS[name];
+  if (secret !== true) return String(value);
+  if (type !== 'postgresUrl') return '********';
+  return String(value)
+    .replace(/^(\w+:\/\/[^:@/?]*):[^@]*@/, '$1:********@')
+    .replace(/([?&](?:password|sslpassword)=)[^&]*/gi, '$1********');
+}
