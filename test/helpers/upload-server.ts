@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import fastify from 'fastify';
+import fastify, { LogController } from 'fastify';
 
 import { signUploadUrl, UPLOAD_SIGNATURE_PURPOSE } from '#access/upload-signature.ts';
 import type { FileStore } from '#files/file-store.ts';
@@ -48,6 +48,7 @@ export async function uploadServer(options: UploadsOptions = {}): Promise<Upload
   const system: System = { ...realSystem, now: () => state.now };
   const server = fastify({
     bodyLimit: 1024, // must not matter to uploads
+    logController: new LogController({ disableRequestLogging: true }), // URLs hold signatures; as in http/server
     logger: { level: 'trace', stream: { write: (line: string) => void log.push(line) } },
   });
   registerUploads(server, { db, files, secretBox: testSecretBox, system }, options);

@@ -1,5 +1,5 @@
 import { FileTooLargeError } from '#files/file-store-errors.ts';
-import { OperationalError } from '#lib/errors.ts';
+import { InvalidRequestError, OperationalError } from '#lib/errors.ts';
 import { UploadRefusedError, type UploadRefusal } from '#storage/uploads/upload-refused.ts';
 
 /** An answer that says no, in the words of the Azure Blob service. Its clients decide by status and code. */
@@ -32,6 +32,7 @@ export function toAzureError(thrown: unknown): AzureError | undefined {
   if (thrown instanceof UploadRefusedError)
     return new AzureError(...REFUSALS[thrown.refusal], thrown.message);
   if (thrown instanceof FileTooLargeError) return bodyTooLarge(thrown.maxSizeBytes);
+  if (thrown instanceof InvalidRequestError) return new AzureError(400, 'InvalidHeaderValue', thrown.message);
   if (thrown instanceof OperationalError && thrown.retry === 'retry') {
     return new AzureError(503, 'ServerBusy', thrown.message);
   }

@@ -37,7 +37,8 @@ const DRAIN_MS = 30_000;
 
 /**
  * The upload URL: the subset of the Azure Blob service that a write-only container SAS gives (protocols 6.1). Its own scope
- * of the server: bodies reach it as raw streams, whatever their type and size, and errors leave it as Azure's XML.
+ * of the server: bodies reach it as raw streams, whatever their type and size, and errors leave it as Azure's XML. URLs hold
+ * the signature: the server must not log them.
  */
 export function registerUploads(
   server: FastifyInstance,
@@ -113,7 +114,7 @@ export function registerUploads(
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload));
     scope.addHook('onRequest', (request, reply, next) => {
-      setCommonHeaders(request, reply, context.system.newId());
+      setCommonHeaders(request, reply);
       next();
     });
     scope.addHook('onResponse', (request, _reply, next) => {
@@ -121,12 +122,10 @@ export function registerUploads(
       next();
     });
     scope.setErrorHandler((error, request, reply) => sendError(error, request, reply));
-    // The URL holds the signature: the lines that Fastify logs for every request would show it.
-    const quiet = { logLevel: 'warn', exposeHeadRoute: false } as const;
-    scope.route({ method: 'PUT', url: `${CONTAINER}/*`, ...quiet, handler: put });
-    scope.route({ method: 'PUT', url: CONTAINER, ...quiet, handler: refuse });
-    scope.route({ method: [...REFUSED_METHODS], url: CONTAINER, ...quiet, handler: refuse });
-    scope.route({ method: [...REFUSED_METHODS], url: `${CONTAINER}/:blob`, ...quiet, handler: refuse });
+    scope.route({ method: 'PUT', url: `${CONTAINER}/*`, handler: put });
+    scope.route({ method: 'PUT', url: CONTAINER, handler: refuse });
+    scope.route({ method: [...REFUSED_METHODS], url: CONTAINER, handler: refuse });
+    scope.route({ method: [...REFUSED_METHODS], url: `${CONTAINER}/:blob`, handler: refuse });
     done();
   });
 }
@@ -148,10 +147,10 @@ function succeed(reply: FastifyReply, answer: UploadAnswer, now: Date): FastifyR
   return reply.code(201).header('x-ms-request-server-encrypted', 'true').send();
 }
 
-function setCommonHeaders(request: FastifyRequest, reply: FastifyReply, requestId: string): void {
+function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
   const version = headerOf(request, 'x-ms-version');
   const clientRequestId = headerOf(request, 'x-ms-client-request-id');
-  reply.header('x-ms-request-id', requestId);
+  reply.header('x-ms-request-id', request.id);
   // Any version is accepted (protocols 6.1); a client wants to read its own back.
   reply.header('x-ms-version', version && /^\d{4}-\d{2}-\d{2}$/.test(version) ? version : '2015-07-08');
   if (clientRequestId && /^[\x21-\x7E]{1,128}$/.test(clientRequestId)) {
