@@ -1,0 +1,47 @@
+import { eraseOldUploads } from '#files/erase-old-uploads.ts';
+import type { FileStore } from '#files/file-store.ts';
+import { removeOrphans } from '#files/remove-orphans.ts';
+import { asOwner, type Database } from '#storage/database.ts';
+import { ensurePartitions } from '#storage/partitions.ts';
+import type { System } from '#lib/system.ts';
+
+import type { EngineLog } from './engine-context.ts';
+
+export interface HousekeepingContext {
+  readonly db: Database;
+  readonly system: System;
+  readonly files: FileStore;
+  readonly log: EngineLog;
+  /** Days that the files of a run are kept after it, the newest upload of a profile for ever. */
+  readonly uploadRetentionDays: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** What time leaves lying about: next month's partitions, old uploads, objects of crashed uploads. Safe in several processes at once. */
+export async function keepHouse(context: HousekeepingContext): Promise<void> {
+  const { db, files, system } = context;
+  await asOwner(db, (tx) => ensurePartitions(tx));
+  const uploads = await eraseOldUploads({ db, files, retentionDays: context.uploadRetentionDays });
+  const objects = await removeOrphans({ db, files, now: system.now() });
+  if (uploads > 0 || objects > 0) context.log.info({ uploads, objects }, 'housekeeping removed old uploads');
+}
+
+/** Keeps house at once and then every hour, until stopped. A failure is logged and met again an hour later. */
+export function startHousekeeping(context: HousekeepingContext): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const keeping = (async () => {
+    while (!stopping.signal.aborted) {
+      await keepHouse(context).catch((error: unknown) => {
+        context.log.warn({ error: String(error) }, 'housekeeping failed and is repeated in an hour');
+      });
+      await context.system.sleep(HOUR_MS, stopping.signal);
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await keeping;
+    },
+  };
+}
