@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, type ClientBase } from 'pg';
 import { must } from '#lib/assert.ts';
-import { OperationalError } from '#lib/errors.ts';
+import { messageOf, OperationalError } from '#lib/errors.ts';
 
 /** One file of db/migrations. */
 export interface Migration {
@@ -59,8 +59,8 @@ export async function migrate(
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await createHistory(client);
+    await lockMigrations(client);
+    await inOwnTransaction(client, () => createHistory(client));
     const known = await readHistory(client);
     refuseForeignHistory(known, migrations);
     const applied: string[] = [];
@@ -78,9 +78,14 @@ export async function migrate(
   }
 }
 
-async function createHistory(client: Client): Promise<void> {
+/** Held until the session ends: whoever changes the schema does it alone. */
+export async function lockMigrations(client: ClientBase): Promise<void> {
+  await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+}
+
+/** Makes the two schemas and the list of migrations where they are missing. The caller holds a transaction. */
+export async function createHistory(client: ClientBase): Promise<void> {
   await client.query(`
-    begin;
     create schema if not exists rollbook;
     create schema if not exists bulk;
     create table if not exists rollbook.schema_migration (
@@ -89,11 +94,10 @@ async function createHistory(client: Client): Promise<void> {
       hash        text not null,
       applied_at  timestamptz not null default now()
     );
-    comment on table rollbook.schema_migration is 'Which files of db/migrations this database has, with their SHA-256.';
-    commit`);
+    comment on table rollbook.schema_migration is 'Which files of db/migrations this database has, with their SHA-256.'`);
 }
 
-async function readHistory(client: Client): Promise<Map<number, { name: string; hash: string }>> {
+async function readHistory(client: ClientBase): Promise<Map<number, { name: string; hash: string }>> {
   const { rows } = await client.query<{ number: number; name: string; hash: string }>(
     'select number, name, hash from schema_migration',
   );
@@ -124,24 +128,37 @@ function refuseForeignHistory(
   }
 }
 
-async function applyMigration(client: Client, migration: Migration): Promise<void> {
+async function applyMigration(client: ClientBase, migration: Migration): Promise<void> {
+  try {
+    await inOwnTransaction(client, () => runMigration(client, migration));
+  } catch (error) {
+    throw new OperationalError(
+      'MigrationFailed',
+      `The migration ${migration.name} failed, nothing of it was kept: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Runs one migration and notes it. The caller holds a transaction. */
+export async function runMigration(client: ClientBase, migration: Migration): Promise<void> {
+  await client.query('set local search_path = rollbook');
+  await client.query(migration.sql);
+  await client.query('insert into schema_migration (number, name, hash) values ($1, $2, $3)', [
+    migration.number,
+    migration.name,
+    migration.hash,
+  ]);
+}
+
+async function inOwnTransaction(client: ClientBase, work: () => Promise<void>): Promise<void> {
   await client.query('begin');
   try {
-    await client.query('set local search_path = rollbook');
-    await client.query(migration.sql);
-    await client.query('insert into schema_migration (number, name, hash) values ($1, $2, $3)', [
-      migration.number,
-      migration.name,
-      migration.hash,
-    ]);
+    await work();
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
-    throw new OperationalError(
-      'MigrationFailed',
-      `The migration ${migration.name} failed, nothing of it was kept: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw error;
   }
 }
 

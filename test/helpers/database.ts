@@ -16,14 +16,14 @@ export interface TestDatabase {
   /** Superuser's address of this database. */
   readonly url: string;
   /** Closes the pools and drops the database. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export const TEST_APP_PASSWORD = testSecretBox.deriveKey(APP_PASSWORD_PURPOSE, 32).toString('base64url');
 
 /** An empty, migrated database of its own with one tenant, on the PostgreSQL that all tests share. Takes a tenth of a second. */
 export async function testDatabase(): Promise<TestDatabase> {
-  const { url, ...empty } = await emptyTestDatabase({ template: await migratedTemplate() });
+  const { url, close: drop } = await emptyTestDatabase({ template: await migratedTemplate() });
   const db = openDatabase(await prepareRoles({ url, appPassword: TEST_APP_PASSWORD, serverIsOurs: true }));
   const tenantId = realSystem.newId();
   await createTenant(db, { id: tenantId, name: 'Test', timeZone: 'Europe/Berlin' }, testSecretBox);
@@ -33,7 +33,7 @@ export async function testDatabase(): Promise<TestDatabase> {
     url,
     async close() {
       await db.close();
-      await empty.close();
+      await drop();
     },
   };
 }
@@ -41,7 +41,7 @@ export async function testDatabase(): Promise<TestDatabase> {
 /** A database without a schema, or a copy of `template`. `url` is a superuser's. */
 export async function emptyTestDatabase(
   options: { template?: string } = {},
-): Promise<{ url: string; close(): Promise<void> }> {
+): Promise<{ url: string; close: () => Promise<void> }> {
   const server = await sharedServerUrl();
   const name = `rollbook_test_${randomBytes(8).toString('hex')}`;
   await onServer(server, (client) => createFrom(client, name, options.template ?? 'template0'));
