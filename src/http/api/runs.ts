@@ -1,0 +1,83 @@
+import type { FastifyInstance } from 'fastify';
+
+import { READ_PROFILES } from '#core/permissions.ts';
+import { getRun, listFindings, listRuns } from '#engine/profiles/read-runs.ts';
+import type { StoredFinding, StoredRun } from '#storage/runs/read-runs.ts';
+
+import { requirePermission } from '../auth/require-permission.ts';
+import type { HttpContext } from '../context.ts';
+import { nextLink, readListOptions } from '../graph/profiles/list-options.ts';
+import { profileIdOf } from '../graph/profiles/profile-route.ts';
+
+const FIRST_FINDINGS = 100;
+
+/**
+ * GET /api/v1/profiles/{id}/runs (the newest first), /api/v1/runs/{id} with the counts of its findings and the first of them,
+ * and /api/v1/runs/{id}/findings, page by page.
+ */
+export function registerRuns(scope: FastifyInstance, context: HttpContext): void {
+  const onRequest = requirePermission(context, READ_PROFILES);
+
+  scope.get('/profiles/:id/runs', { onRequest }, async (request) => {
+    const { limit } = readListOptions(request.query, { pageSize: 50, maximum: 50, orderable: [] });
+    const runs = await listRuns(context.profiles, request.caller.tenantId, profileIdOf(request), limit);
+    return { value: runs.map(runJson) };
+  });
+
+  scope.get('/runs/:id', { onRequest }, async (request) => {
+    const { tenantId } = request.caller;
+    const details = await getRun(context.profiles, tenantId, profileIdOf(request), FIRST_FINDINGS);
+    return {
+      ...runJson(details.run),
+      findingCounts: details.findingCounts,
+      findings: details.firstFindings.map(findingJson),
+    };
+  });
+
+  scope.get('/runs/:id/findings', { onRequest }, async (request) => {
+    const runId = profileIdOf(request);
+    const options = readListOptions(request.query, { pageSize: 1000, maximum: 5000, orderable: [] });
+    // One more than asked for tells whether there is a next page, which begins behind the last number of this one.
+    const page = { afterNo: options.offset, limit: options.limit + 1 };
+    const findings = await listFindings(context.profiles, request.caller.tenantId, runId, page);
+    const shown = findings.slice(0, options.limit);
+    const last = shown.at(-1);
+    const more = last !== undefined && findings.length > shown.length;
+    const address = `${request.baseUrl}/api/v1/runs/${encodeURIComponent(runId)}/findings`;
+    return {
+      value: shown.map(findingJson),
+      ...(more ? { '@odata.nextLink': nextLink(address, options, last.findingNo) } : {}),
+    };
+  });
+}
+
+function runJson(run: StoredRun): Record<string, unknown> {
+  return {
+    id: run.id,
+    profileId: run.profileId,
+    state: run.state,
+    progress: run.progress,
+    counts: run.counts,
+    plan: run.itemCount === null ? null : { itemCount: run.itemCount, counts: run.planCounts },
+    verdict: run.verdict,
+    message: run.message,
+    errorCode: run.errorCode,
+    attempt: run.attempt,
+    nextAttemptAt: run.nextAttemptAt,
+    requestedBy: run.requestedBy,
+    toleranceWaived: run.toleranceWaived,
+    verdictAccepted: run.verdictAccepted,
+    confirmedFiles: run.confirmedFiles,
+    acceptedBy: run.acceptedBy,
+    acceptedAt: run.acceptedAt,
+    createdAt: run.createdAt,
+    startedAt: run.startedAt,
+    stagedAt: run.stagedAt,
+    plannedAt: run.plannedAt,
+    finishedAt: run.finishedAt,
+  };
+}
+
+function findingJson(finding: StoredFinding): Record<string, unknown> {
+  return { ...finding };
+}

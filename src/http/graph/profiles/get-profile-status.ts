@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify';
+
+import { getProfileStatus } from '#engine/profiles/read-profiles.ts';
+
+import { contextOf, profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
+
+const NEW_MEMBERS = 'include-unknown-enum-members';
+
+/**
+ * GET /education/synchronizationProfiles/{id}/profileStatus, from one statement. extracting and validating are for clients
+ * that send `Prefer: include-unknown-enum-members`; others see inProgress.
+ */
+export function registerGetProfileStatus({ scope, context, mayRead }: ProfileRoutes): void {
+  scope.get(`${PROFILES}/:id/profileStatus`, { onRequest: mayRead }, async (request, reply) => {
+    const id = profileIdOf(request).toLowerCase();
+    const newMembers = prefers(request, NEW_MEMBERS);
+    const view = await getProfileStatus(context.profiles, request.caller.tenantId, id, newMembers);
+    if (newMembers) reply.header('preference-applied', NEW_MEMBERS);
+    return {
+      '@odata.context': contextOf(request, `('${id}')/profileStatus/$entity`),
+      id,
+      status: view.status,
+      lastSynchronizationDateTime: view.lastSynchronizationAt?.toISOString() ?? null,
+      lastActivityDateTime: view.lastActivityAt?.toISOString() ?? null,
+      errorCount: view.errorCount,
+      statusMessage: view.statusMessage,
+    };
+  });
+}
+
+function prefers(request: FastifyRequest, preference: string): boolean {
+  const sent = [request.headers.prefer ?? []].flat().join(',');
+  return sent.split(',').some((part) => part.trim().toLowerCase() === preference);
+}

@@ -1,0 +1,27 @@
+import { listProfiles } from '#engine/profiles/read-profiles.ts';
+
+import { nextLink, readListOptions, selectProperties } from './list-options.ts';
+import { profileJson } from './profile-json.ts';
+import { contextOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
+
+const RULES = { pageSize: 100, maximum: 999, orderable: [] } as const;
+
+/** GET /education/synchronizationProfiles (and /$count): the oldest first. */
+export function registerListProfiles({ scope, context, mayRead }: ProfileRoutes): void {
+  scope.get(PROFILES, { onRequest: mayRead }, async (request) => {
+    const options = readListOptions(request.query, RULES);
+    const { profiles, total } = await listProfiles(context.profiles, request.caller.tenantId, options);
+    const more = options.offset + profiles.length < total;
+    return {
+      '@odata.context': contextOf(request),
+      ...(options.count ? { '@odata.count': total } : {}),
+      ...(more ? { '@odata.nextLink': nextLink(`${request.baseUrl}/beta${PROFILES}`, options) } : {}),
+      value: profiles.map((profile) => selectProperties(profileJson(profile), options.select)),
+    };
+  });
+
+  scope.get(`${PROFILES}/$count`, { onRequest: mayRead }, async (request, reply) => {
+    const { total } = await listProfiles(context.profiles, request.caller.tenantId, { limit: 0, offset: 0 });
+    return reply.type('text/plain').send(String(total));
+  });
+}
