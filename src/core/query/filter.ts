@@ -1,0 +1,42 @@
+import type { Comparison, TextFunction } from './filter-syntax.ts';
+
+/** A value of the type its property has. Dates are `YYYY-MM-DD`, times and ids as written; enums their member. */
+export type FilterValue =
+  | { readonly type: 'null' }
+  | { readonly type: 'boolean'; readonly value: boolean }
+  | { readonly type: 'int'; readonly value: number }
+  | { readonly type: 'string' | 'date' | 'dateTimeOffset' | 'guid' | 'enum'; readonly value: string };
+
+/**
+ * A filter that was checked against a catalogue: every path is a property of it, every value is of that property's type.
+ * `and` and `or` have two operands or more, none of their own kind.
+ */
+export type Filter =
+  | { readonly kind: 'and' | 'or'; readonly operands: readonly Filter[] }
+  | { readonly kind: 'not'; readonly operand: Filter }
+  | {
+      readonly kind: 'compare';
+      readonly operator: Comparison;
+      readonly path: string;
+      readonly value: FilterValue;
+    }
+  | { readonly kind: 'in'; readonly path: string; readonly values: readonly FilterValue[] }
+  | {
+      readonly kind: 'call';
+      readonly function: TextFunction;
+      readonly path: string;
+      readonly text: string;
+    };
+
+/** The paths a filter names. */
+export function pathsOf(filter: Filter): string[] {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.operands.flatMap(pathsOf);
+    case 'not':
+      return pathsOf(filter.operand);
+    default:
+      return [filter.path];
+  }
+}
