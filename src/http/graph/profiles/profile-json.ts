@@ -8,7 +8,7 @@ import type {
   Profile,
 } from '#core/run/profile.ts';
 
-import { NO_DATE, TEACHER_COLUMNS } from './customization-columns.ts';
+import { NO_DATE, TEACHER_COLUMNS } from './read-customizations.ts';
 import { fullTypeName } from './odata-type.ts';
 
 /** Graph's educationSynchronizationProfile. Secrets are write-only: they never appear. */

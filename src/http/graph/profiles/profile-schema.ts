@@ -12,7 +12,7 @@ import {
   type PowerSchoolProvider,
 } from '#core/run/profile.ts';
 
-import { readCustomization, TEACHER_COLUMNS } from './customization-columns.ts';
+import { readCustomization, readCustomizations } from './read-customizations.ts';
 import { abstractType, concreteType } from './typed-object.ts';
 
 /** What a data provider holds, its secret apart. */
@@ -66,24 +66,14 @@ const customizations: z.ZodType<Customizations | null> = concreteType(
       school: entity,
       section: entity,
       student: entity,
-      teacher: entity.transform((value) => value && allIsNull(value)),
+      teacher: entity,
       studentEnrollment: entity,
       teacherRoster: entity,
     })
-    .transform(
-      (value) => Object.fromEntries(Object.entries(value).filter(([, given]) => given)) as Customizations,
-    ),
+    .transform(readCustomizations),
 )
   .nullish()
   .transform((value) => value ?? null);
-
-/** What an answer spells out for a teacher that was left out (all columns) reads back as "all". */
-function allIsNull(value: Customization): Customization {
-  const columns = value.optionalPropertiesToSync;
-  const all =
-    columns?.length === TEACHER_COLUMNS.length && TEACHER_COLUMNS.every((column) => columns.includes(column));
-  return all ? { ...value, optionalPropertiesToSync: null } : value;
-}
 
 interface ConnectionInput {
   readonly settings: ConnectionSettings;
