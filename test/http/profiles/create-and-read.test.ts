@@ -322,7 +322,7 @@ const BAD: [name: string, body: unknown, target: string | undefined, message: Re
 for (const [name, body, target, message] of BAD) {
   test(`create refuses ${name} with 400, and PUT does, too`, async () => {
     const before = await server.rows('select id from profile');
-    const id = before.length > 0 ? String((before[0] as { id: string }).id) : await server.newProfile('x');
+    const id = (before[0] as { id: string } | undefined)?.id ?? (await server.newProfile('x'));
     const total = (await server.rows('select id from profile')).length;
     for (const answer of [await server.call('POST', P, body), await server.call('PUT', `${P}/${id}`, body)]) {
       assert.equal(answer.status, 400, answer.text);
