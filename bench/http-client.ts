@@ -2,26 +2,6 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-/** A token for the application of credentials.json. */
-export async function postCredentials(
-  baseUrl: string,
-  credentials: { tenantId: string; clientId: string; clientSecret: string },
-): Promise<string> {
-  const response = await fetch(`${baseUrl}/${credentials.tenantId}/oauth2/v2.0/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: credentials.clientId,
-      client_secret: credentials.clientSecret,
-      scope: `${baseUrl}/.default`,
-    }),
-  });
-  const body = (await response.json()) as { access_token?: string };
-  if (body.access_token === undefined)
-    throw new Error(`no token: ${response.status} ${JSON.stringify(body)}`);
-  return body.access_token;
-}
-
 export interface Api {
   readonly baseUrl: string;
   readonly token: string;

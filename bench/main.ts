@@ -16,10 +16,10 @@ import { fileURLToPath } from 'node:url';
 import { prepareRoles } from '#storage/roles.ts';
 import { migrate } from '#storage/migrate.ts';
 import { startPostgres } from '#storage/postgres-server/start-postgres.ts';
+import { startRollbookProcess } from '#test/helpers/rollbook-process.ts';
 
 import { createDatabase, measureBareCopy } from './bare-copy.ts';
 import { generateRoster, type RosterSize, ROSTER_SIZES } from './roster-generator.ts';
-import { startRollbookProcess } from './rollbook-process.ts';
 import { createProfile, syncFolder, type SyncMeasure } from './sync-folder.ts';
 
 const { values } = parseArgs({
@@ -72,10 +72,11 @@ async function bench(directory: string): Promise<Report> {
   const server = await startPostgres(join(directory, 'postgres'));
   try {
     const database = await createDatabase(server.url, 'bench');
-    const rollbook = await startRollbookProcess(join(directory, 'data'), database);
+    const rollbook = await startRollbookProcess({ dataDir: join(directory, 'data'), databaseUrl: database });
+    const api = { baseUrl: rollbook.baseUrl, token: await rollbook.token() };
     const syncs: Report['syncs'][number][] = [];
     try {
-      const profileId = await createProfile(rollbook, 'Bench');
+      const profileId = await createProfile(api, 'Bench');
       for (const [name, folder] of [
         ['first', folders.first],
         ['no change', folders.first],
@@ -83,7 +84,7 @@ async function bench(directory: string): Promise<Report> {
         ['0.5 % changed', folders.changed],
       ] as const) {
         say(`sync: ${name} ...`);
-        const measure = await syncFolder(rollbook, profileId, folder);
+        const measure = await syncFolder(api, profileId, folder);
         const peak = await rollbook.peakMemoryBytes();
         syncs.push({ name, ...measure, peakMemoryMiB: peak === null ? null : Math.round(peak / 1048576) });
         say(`  ${measure.seconds.toFixed(2)} s, status ${measure.status}`);

@@ -4,58 +4,89 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { postCredentials } from './http-client.ts';
-
 /** A Rollbook of its own process, as an administrator starts it. */
 export interface RollbookProcess {
   readonly baseUrl: string;
-  readonly token: string;
   readonly tenantId: string;
+  /** A fresh access token of the first administrator application. */
+  token(): Promise<string>;
   /** Highest resident memory of the process so far, in bytes; null where the system does not say. */
   peakMemoryBytes(): Promise<number | null>;
+  /** In order, as Ctrl-C does. */
   stop(): Promise<void>;
+  /** As a power cut does: SIGKILL. */
+  kill(): Promise<void>;
 }
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
-export async function startRollbookProcess(dataDir: string, databaseUrl: string): Promise<RollbookProcess> {
+export async function startRollbookProcess(options: {
+  readonly dataDir: string;
+  /** Undefined: the embedded PostgreSQL. */
+  readonly databaseUrl?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<RollbookProcess> {
+  const { dataDir, databaseUrl } = options;
   const port = await freePort();
   const httpsPort = await freePort();
   const child = spawn(process.execPath, [MAIN, 'serve'], {
     env: {
       ...process.env,
       DATA_DIR: dataDir,
-      DATABASE_URL: databaseUrl,
+      ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
       PORT: String(port),
       HTTPS_PORT: String(httpsPort),
       HOST: '127.0.0.1',
-      LOG_LEVEL: 'warn',
+      LOG_LEVEL: 'error',
+      ...options.env,
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const baseUrl = `http://127.0.0.1:${port}`;
   await waitUntilReady(child, baseUrl);
-  const credentials = JSON.parse(await readFile(join(dataDir, 'credentials.json'), 'utf8')) as {
-    tenantId: string;
-    clientId: string;
-    clientSecret: string;
+  const credentials = JSON.parse(await readFile(join(dataDir, 'credentials.json'), 'utf8')) as Credentials;
+  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await exited;
   };
   return {
     baseUrl,
     tenantId: credentials.tenantId,
-    token: await postCredentials(baseUrl, credentials),
+    token: () => fetchToken(baseUrl, credentials),
     async peakMemoryBytes() {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
       const match = /VmHWM:\s+(\d+) kB/.exec(status);
       return match?.[1] === undefined ? null : Number(match[1]) * 1024;
     },
-    async stop() {
-      if (child.exitCode !== null) return;
-      const exited = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await exited;
-    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
   };
+}
+
+/** What stands in DATA_DIR/credentials.json. */
+export interface Credentials {
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** A token for an application, by client credentials. */
+export async function fetchToken(baseUrl: string, credentials: Credentials): Promise<string> {
+  const response = await fetch(`${baseUrl}/${credentials.tenantId}/oauth2/v2.0/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: credentials.clientId,
+      client_secret: credentials.clientSecret,
+      scope: `${baseUrl}/.default`,
+    }),
+  });
+  const body = (await response.json()) as { access_token?: string };
+  if (body.access_token === undefined)
+    throw new Error(`no token: ${response.status} ${JSON.stringify(body)}`);
+  return body.access_token;
 }
 
 async function waitUntilReady(child: ChildProcess, baseUrl: string): Promise<void> {
