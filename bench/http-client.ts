@@ -33,7 +33,7 @@ export async function uploadFolder(uploadUrl: string, folder: string): Promise<v
     const response = await fetch(target, {
       method: 'PUT',
       headers: { 'x-ms-blob-type': 'BlockBlob', 'content-length': String(size) },
-      body: createReadStream(path) as unknown as BodyInit,
+      body: createReadStream(path),
       duplex: 'half',
     } as RequestInit);
     if (response.status !== 201)
