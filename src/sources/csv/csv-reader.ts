@@ -1,0 +1,275 @@
+import { isUtf8 } from 'node:buffer';
+
+/**
+ * Why a row cannot be taken as it is. `fields` of such a row are those read before the fault.
+ * brokenQuote: a quote is not closed on its line, or stands inside a value; controlCharacter: a byte below 0x20 in a value.
+ */
+export type RowFault = 'brokenQuote' | 'tooLong' | 'tooManyFields' | 'controlCharacter';
+
+/**
+ * One row, valid until the handler returns: field i is `bytes[starts[i] .. ends[i])`, unquoted, blanks and tabs around
+ * it left out. The handler may shorten a field. One object serves all rows, so that reading makes no garbage.
+ */
+export interface CsvRow {
+  bytes: Buffer;
+  /** The first line of a file is 1. */
+  line: number;
+  count: number;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  fault: RowFault | null;
+  /** The last row of a file that does not end with a line break: perhaps cut off. */
+  withoutBreak: boolean;
+}
+
+export interface EncodingFault {
+  readonly line: number;
+  /** Where the first character that is none starts, in bytes from the start of the line. */
+  readonly byte: number;
+}
+
+export interface CsvLimits {
+  readonly maxRowBytes: number;
+  readonly maxColumns: number;
+}
+
+export const CSV_LIMITS: CsvLimits = { maxRowBytes: 1024 * 1024, maxColumns: 1000 };
+
+const LF = 0x0a;
+const CR = 0x0d;
+const TAB = 0x09;
+const BLANK = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+
+/**
+ * Reads CSV (RFC 4180, UTF-8, line breaks LF or CRLF, none inside values) from chunks as they come; how they are cut makes no
+ * difference. A BOM and blank rows (nothing but commas and blanks) are skipped; after a bad row reading goes on with the
+ * next line. A chunk is the reader's to change: doubled quotes are undone in place.
+ */
+export class CsvReader {
+  /** Set when the file is not UTF-8: nothing is read after that. */
+  encodingFault: EncodingFault | null = null;
+  readonly #onRow: (row: CsvRow) => void;
+  readonly #limits: CsvLimits;
+  readonly #row: CsvRow;
+  /** The beginning of a line whose end has not come yet. */
+  #carry: Buffer[] = [];
+  #carryBytes = 0;
+  /** The line under way is over the limit: its bytes are dropped until it ends. */
+  #skipping = false;
+  #atStart = true;
+
+  constructor(onRow: (row: CsvRow) => void, limits: CsvLimits = CSV_LIMITS) {
+    this.#onRow = onRow;
+    this.#limits = limits;
+    this.#row = {
+      bytes: Buffer.alloc(0),
+      line: 0,
+      count: 0,
+      starts: new Int32Array(limits.maxColumns + 1),
+      ends: new Int32Array(limits.maxColumns + 1),
+      fault: null,
+      withoutBreak: false,
+    };
+  }
+
+  push(chunk: Buffer): void {
+    if (this.encodingFault !== null) return;
+    let from = 0;
+    if (this.#carryBytes > 0 || this.#skipping) {
+      from = chunk.indexOf(LF) + 1;
+      if (from === 0) {
+        this.#carryOn(chunk);
+        return;
+      }
+      this.#carryOn(chunk.subarray(0, from));
+      this.#finishCarried();
+    }
+    const to = chunk.lastIndexOf(LF) + 1;
+    if (to > from) this.#read(chunk.subarray(from, to));
+    if (Math.max(from, to) < chunk.length) this.#carryOn(chunk.subarray(Math.max(from, to)));
+  }
+
+  /** The file ends: reads a last line that has no line break. */
+  end(): void {
+    if (this.encodingFault !== null || (this.#carryBytes === 0 && !this.#skipping)) return;
+    this.#row.withoutBreak = true;
+    this.#carryOn(Buffer.from([LF]));
+    this.#finishCarried();
+  }
+
+  #carryOn(part: Buffer): void {
+    if (this.#skipping) return;
+    this.#carryBytes += part.length;
+    if (this.#carryBytes > this.#limits.maxRowBytes + 2) {
+      this.#skipping = true;
+      this.#carry = [];
+      this.#carryBytes = 0;
+    } else {
+      // A copy: the chunk may be a small part of a large buffer, or be used again by whoever gave it.
+      this.#carry.push(Buffer.from(part));
+    }
+  }
+
+  /** The carried line has its end. */
+  #finishCarried(): void {
+    if (this.#skipping) {
+      this.#skipping = false;
+      this.#atStart = false;
+      this.#row.line += 1;
+      this.#report('tooLong', 0);
+      return;
+    }
+    const line = this.#carry.length === 1 ? this.#carry[0] : Buffer.concat(this.#carry);
+    this.#carry = [];
+    this.#carryBytes = 0;
+    if (line !== undefined) this.#read(line);
+  }
+
+  #report(fault: RowFault | null, count: number): void {
+    this.#row.fault = fault;
+    this.#row.count = count;
+    this.#onRow(this.#row);
+  }
+
+  /** Reads whole lines. */
+  #read(lines: Buffer): void {
+    if (this.encodingFault !== null) return;
+    // A line break never lies inside a character, so whole lines can be checked by themselves.
+    if (!isUtf8(lines)) {
+      this.encodingFault = findEncodingFault(lines, this.#row.line);
+      return;
+    }
+    let from = 0;
+    if (this.#atStart) {
+      this.#atStart = false;
+      if (lines[0] === 0xef && lines[1] === 0xbb && lines[2] === 0xbf) from = 3;
+    }
+    this.#row.bytes = lines;
+    this.#split(lines, from);
+  }
+
+  #split(bytes: Buffer, from: number): void {
+    const row = this.#row;
+    const { starts, ends } = row;
+    const { maxRowBytes, maxColumns } = this.#limits;
+    const size = bytes.length;
+    let at = from;
+    while (at < size) {
+      const rowStart = at;
+      let count = 0;
+      let fault: RowFault | null = null;
+      let blank = true;
+      row.line += 1;
+      // One field per turn; `at` ends on the comma or the line feed behind it.
+      for (;;) {
+        let start = at;
+        let end: number;
+        let byte = bytes[at] as number;
+        if (byte === QUOTE) {
+          blank = false;
+          start = at + 1;
+          let out = start;
+          at = start;
+          for (;;) {
+            byte = bytes[at] as number;
+            if (byte === QUOTE) {
+              if (bytes[at + 1] !== QUOTE) break;
+              at += 1;
+            } else if (byte < BLANK && byte !== TAB) {
+              if (byte === LF) break;
+              fault ??= 'controlCharacter';
+            }
+            if (out !== at) bytes[out] = byte;
+            out += 1;
+            at += 1;
+          }
+          end = out;
+          const closed = byte === QUOTE;
+          if (closed) at += 1;
+          byte = bytes[at] as number;
+          if (byte === CR && bytes[at + 1] === LF) {
+            at += 1;
+            byte = LF;
+          }
+          if (!closed || (byte !== COMMA && byte !== LF)) {
+            fault = 'brokenQuote';
+            at = bytes.indexOf(LF, at);
+            break;
+          }
+        } else {
+          for (;;) {
+            if (byte <= COMMA) {
+              if (byte === COMMA || byte === LF || byte === QUOTE) break;
+              if (byte < BLANK && byte !== TAB) {
+                if (byte === CR && bytes[at + 1] === LF) break;
+                fault ??= 'controlCharacter';
+              }
+            }
+            at += 1;
+            byte = bytes[at] as number;
+          }
+          end = at;
+          if (byte === QUOTE) {
+            blank = false;
+            fault = 'brokenQuote';
+            at = bytes.indexOf(LF, at);
+            break;
+          }
+          if (byte === CR) {
+            at += 1;
+            byte = LF;
+          }
+        }
+        while (start < end && (bytes[start] === BLANK || bytes[start] === TAB)) start += 1;
+        while (end > start && (bytes[end - 1] === BLANK || bytes[end - 1] === TAB)) end -= 1;
+        if (end > start) blank = false;
+        if (count === maxColumns) {
+          fault = 'tooManyFields';
+          at = bytes.indexOf(LF, at);
+          break;
+        }
+        starts[count] = start;
+        ends[count] = end;
+        count += 1;
+        if (byte === LF) break;
+        at += 1;
+      }
+      if (at - rowStart > maxRowBytes) this.#report('tooLong', 0);
+      else if (!blank || fault !== null) this.#report(fault, count);
+      at += 1;
+    }
+  }
+}
+
+function findEncodingFault(lines: Buffer, linesBefore: number): EncodingFault {
+  let line = linesBefore + 1;
+  let start = 0;
+  let end = lines.indexOf(LF, start) + 1;
+  while (isUtf8(lines.subarray(start, end))) {
+    line += 1;
+    start = end;
+    end = lines.indexOf(LF, start) + 1;
+  }
+  // Halving, since the line may be long: `good` bytes are right, `bad` bytes are not.
+  let good = 0;
+  let bad = end - start;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isStartOfUtf8(lines.subarray(start, start + middle))) good = middle;
+    else bad = middle;
+  }
+  while (!isUtf8(lines.subarray(start, start + good))) good -= 1;
+  return { line, byte: good };
+}
+
+/** UTF-8, but for a last character that may be cut. */
+function isStartOfUtf8(bytes: Buffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
