@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Issuer } from '#access/issuer.ts';
 import type { Caller } from '#core/permissions.ts';
 import type { UploadLimits } from '#core/upload/upload-limits.ts';
 import type { ProfileContext } from '#engine/profiles/profile-context.ts';
@@ -20,7 +21,7 @@ export interface TokenVerifier {
   verify(this: void, token: string): Promise<Caller>;
 }
 
-/** Whether the process can serve: `problems` in plain words, empty when it can. */
+/** Whether the process can serve: what stands in the way, in plain words; nothing when it can. */
 export interface Readiness {
   check(this: void): Promise<readonly string[]>;
 }
@@ -34,6 +35,8 @@ export interface HttpContext {
   readonly settings: HttpSettings;
   readonly log: Logger;
   readonly tokens: TokenVerifier;
+  /** The built-in token issuer; without it tokens are somebody else's, and there are no routes for them. */
+  readonly issuer?: Issuer;
   readonly readiness: Readiness;
   /** What the commands on profiles (engine/profiles) take as their context. */
   readonly profiles: ProfileContext;
