@@ -1,0 +1,120 @@
+/**
+ * The answers of the HTTP API as far as the commands read them. What is not named here is left out; what a later version
+ * adds does no harm.
+ */
+import * as z from 'zod';
+
+import { KINDS } from '#core/roster/kinds.ts';
+
+export const tokenAnswer = z.object({ access_token: z.string() });
+
+export const listOf = z.object({
+  value: z.array(z.unknown()),
+  '@odata.nextLink': z.string().optional(),
+});
+
+export const profileAnswer = z.object({
+  id: z.string(),
+  displayName: z.string(),
+  state: z.string(),
+  expirationDate: z.string().nullish(),
+  dataProvider: z.looseObject({ '@odata.type': z.string().optional() }).nullish(),
+  identitySynchronizationConfiguration: z
+    .looseObject({
+      '@odata.type': z.string().optional(),
+      userDomains: z.array(z.object({ appliesTo: z.string(), name: z.string() })).optional(),
+      matchingOptions: z
+        .array(
+          z.object({
+            appliesTo: z.string(),
+            sourcePropertyName: z.string(),
+            targetPropertyName: z.string(),
+            targetDomain: z.string().nullish(),
+          }),
+        )
+        .optional(),
+    })
+    .nullish(),
+});
+export type ProfileAnswer = z.infer<typeof profileAnswer>;
+
+export const statusAnswer = z.object({
+  status: z.string(),
+  statusMessage: z.string().nullish(),
+  errorCount: z.number().nullish(),
+  lastSynchronizationDateTime: z.string().nullish(),
+  lastActivityDateTime: z.string().nullish(),
+});
+export type StatusAnswer = z.infer<typeof statusAnswer>;
+
+export const errorAnswer = z.object({
+  id: z.string(),
+  entryType: z.string().nullish(),
+  errorCode: z.string().nullish(),
+  errorMessage: z.string().nullish(),
+  joiningValue: z.string().nullish(),
+  recordedDateTime: z.string().nullish(),
+  reportableIdentifier: z.string().nullish(),
+});
+export type ErrorAnswer = z.infer<typeof errorAnswer>;
+
+export const messageAnswer = z.object({
+  type: z.string().nullish(),
+  fileName: z.string().nullish(),
+  description: z.string().nullish(),
+});
+export type MessageAnswer = z.infer<typeof messageAnswer>;
+
+export const valueAnswer = z.object({ value: z.string() });
+
+const progressAnswer = z.object({
+  stage: z.string(),
+  percent: z.number().optional(),
+  rowsDone: z.number().optional(),
+  rowsTotal: z.number().optional(),
+  itemsDone: z.number().optional(),
+  itemsTotal: z.number().optional(),
+});
+
+const kindCounts = z.object({
+  records: z.number(),
+  created: z.number(),
+  linked: z.number(),
+  updated: z.number(),
+  reactivated: z.number(),
+  ended: z.number(),
+  unchanged: z.number(),
+});
+export type KindCountsAnswer = z.infer<typeof kindCounts>;
+
+export const runAnswer = z.object({
+  id: z.string(),
+  state: z.string(),
+  progress: progressAnswer.nullish().catch(null),
+  counts: z
+    .object({
+      kinds: z.partialRecord(z.enum(KINDS), kindCounts),
+      files: z.array(z.object({ file: z.string(), rows: z.number(), badRows: z.number() })).default([]),
+      filesToConfirm: z.array(z.string()).default([]),
+    })
+    .nullish()
+    .catch(null),
+  verdict: z
+    .object({ outcome: z.string(), reasons: z.array(z.object({ code: z.string(), message: z.string() })) })
+    .nullish()
+    .catch(null),
+  message: z.string().nullish(),
+  errorCode: z.string().nullish(),
+  createdAt: z.string().nullish(),
+  startedAt: z.string().nullish(),
+  finishedAt: z.string().nullish(),
+});
+export type RunAnswer = z.infer<typeof runAnswer>;
+
+/** A new tenant or application, with the secret that is shown once. */
+export const createdAnswer = z.looseObject({
+  tenantId: z.string(),
+  clientId: z.string(),
+  clientSecret: z.string(),
+});
+export type CreatedAnswer = z.infer<typeof createdAnswer>;

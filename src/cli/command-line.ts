@@ -1,0 +1,26 @@
+import type { CommandCall } from './command.ts';
+
+/** An argument as a POSIX shell takes it. */
+export function shellQuote(argument: string): string {
+  return /^[\w@%+=:,./-]+$/u.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** How the user calls Rollbook here: `rollbook`, or in a checkout `npm run -s rollbook --`. */
+export function programName(env: Readonly<Record<string, string | undefined>>): string {
+  return env['npm_lifecycle_event'] === undefined || env['npm_command'] === 'exec'
+    ? 'rollbook'
+    : 'npm run -s rollbook --';
+}
+
+const CONNECTION = ['url', 'tenant', 'client-id', 'credentials', 'data-dir', 'database-url'] as const;
+
+/** A command to type next, that reaches the same service as this one. Secrets are left out. */
+export function nextCommand(call: CommandCall, words: readonly string[]): string {
+  const connection = CONNECTION.flatMap((name) => {
+    const value = call.given[name];
+    return value === undefined || (value.includes('://') && name === 'database-url')
+      ? []
+      : [`--${name}`, value];
+  });
+  return [programName(call.io.env), ...[...words, ...connection].map(shellQuote)].join(' ');
+}

@@ -1,0 +1,45 @@
+import type { Command } from './command.ts';
+import { appCreateCommand } from './commands/app-create.ts';
+import { backupCommand } from './commands/backup.ts';
+import { configCommand } from './commands/config.ts';
+import { demoCommand } from './commands/demo.ts';
+import { errorsCommand } from './commands/errors.ts';
+import { helpCommand } from './commands/help.ts';
+import { pauseCommand } from './commands/pause.ts';
+import { profileCreateCommand } from './commands/profile-create.ts';
+import { profileDeleteCommand } from './commands/profile-delete.ts';
+import { profileListCommand } from './commands/profile-list.ts';
+import { restoreCommand } from './commands/restore.ts';
+import { resumeCommand } from './commands/resume.ts';
+import { runsCommand } from './commands/runs.ts';
+import { serveCommand } from './commands/serve.ts';
+import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
+import { syncCommand } from './commands/sync.ts';
+import { tenantCreateCommand } from './commands/tenant-create.ts';
+import { tokenCommand } from './commands/token.ts';
+import { usersImportCommand } from './commands/users-import.ts';
+
+/** Every command, in the order of help and docs: the daily ones first. */
+export const COMMANDS: readonly Command[] = [
+  demoCommand,
+  serveCommand,
+  syncCommand,
+  statusCommand,
+  errorsCommand,
+  resumeCommand,
+  pauseCommand,
+  startCommand,
+  runsCommand,
+  profileListCommand,
+  profileCreateCommand,
+  profileDeleteCommand,
+  usersImportCommand,
+  tenantCreateCommand,
+  appCreateCommand,
+  tokenCommand,
+  configCommand,
+  backupCommand,
+  restoreCommand,
+  helpCommand,
+];

@@ -1,0 +1,72 @@
+import { resolveSettings, type Settings } from '#core/settings.ts';
+import { OperationalError } from '#lib/errors.ts';
+
+import type { StartedServer } from '../cli-deps.ts';
+import type { Command, CommandCall } from '../command.ts';
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'Run the service until it is told to stop.',
+  description: [
+    'Starts PostgreSQL (unless DATABASE_URL names one), the HTTP API and the workers. The first start makes a tenant and an administrator application: their credentials stand in DATA_DIR/credentials.json.',
+    'Ends in order on Ctrl-C and SIGTERM. A run that executes then goes on at the next start.',
+  ],
+  arguments: [],
+  options: {},
+  shared: ['settings'],
+  examples: [
+    { line: 'rollbook serve', summary: 'At http://127.0.0.1:8080 and https://127.0.0.1:8443, with ./data.' },
+    {
+      line: 'DATABASE_URL=postgresql://rollbook@db/rollbook rollbook serve --host 0.0.0.0 --mode api',
+      summary: 'One of several processes on one PostgreSQL.',
+    },
+  ],
+  exits: [],
+  async run(call) {
+    const resolved = resolveSettings({ flags: call.given, env: call.io.env });
+    const server = await call.deps.startServer(resolved).catch((error: unknown) => {
+      throw portInUse(error, resolved.values) ?? error;
+    });
+    call.view.note(servingLine(server, resolved.values));
+    await untilInterrupted(call);
+    await server.stop();
+    return 'ok';
+  },
+};
+
+export function servingLine(server: StartedServer, settings: Settings): string {
+  return server.addresses.length === 0
+    ? `Rollbook works (mode ${settings.mode}); data in ${settings.dataDir}`
+    : `Rollbook serves ${server.addresses.join(' and ')}; data in ${settings.dataDir}`;
+}
+
+/** Resolves on Ctrl-C or SIGTERM. */
+export function untilInterrupted({ io }: CommandCall): Promise<void> {
+  // An abort listener alone does not keep the process alive; the servers do, and a worker has its timers.
+  return new Promise((resolve) => {
+    if (io.interrupt.aborted) resolve();
+    else io.interrupt.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** The error of a port that is taken, with the setting that chooses another; null for any other error. */
+export function portInUse(error: unknown, settings: Settings): OperationalError | null {
+  const port = takenPortOf(error);
+  if (port === null) return null;
+  const name = port === settings.httpsPort ? 'HTTPS_PORT' : 'PORT';
+  const flag = name === 'PORT' ? '--port' : '--https-port';
+  return new OperationalError(
+    'PortInUse',
+    `Port ${port} is in use by another program. Choose another with ${name} or ${flag} (0 takes any free one), or stop that program.`,
+    { cause: error },
+  );
+}
+
+/** The port of an EADDRINUSE anywhere in the chain of causes. */
+export function takenPortOf(error: unknown): number | null {
+  for (let current: unknown = error; current instanceof Error; current = current.cause) {
+    if ('code' in current && current.code === 'EADDRINUSE')
+      return 'port' in current && typeof current.port === 'number' ? current.port : 0;
+  }
+  return null;
+}

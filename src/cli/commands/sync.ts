@@ -1,0 +1,145 @@
+import { resolve } from 'node:path';
+
+import * as z from 'zod';
+
+import { valueAnswer } from '../client/answers.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import { uploadFile } from '../client/upload-file.ts';
+import type { Command, CommandCall } from '../command.ts';
+import { withConnection } from '../connection.ts';
+import { UsageError, type ExitName } from '../exit-codes.ts';
+import { startAndFollow } from '../follow-run.ts';
+import {
+  defaultIdentity,
+  describeIdentity,
+  identityFromOptions,
+  IDENTITY_OPTIONS,
+  sameIdentity,
+} from '../identity-options.ts';
+import { createProfile, findProfile, profilePath, waitProvisioned } from '../profiles.ts';
+import { openRosterFolder, type RosterFolder } from '../roster-folder.ts';
+import { outcomeDocument, outcomeLines, readOutcome } from '../sync-outcome.ts';
+import type { ProfileAnswer } from '../client/answers.ts';
+import { formatBytes, plural } from '../view/format.ts';
+
+export const syncCommand: Command = {
+  name: 'sync',
+  summary: 'Sync the roster files of a folder: upload, start, follow to the end.',
+  description: [
+    'Finds the profile, or creates it, uploads the roster files of the folder, starts the sync and follows it until it is over or waits for a decision.',
+    'The files are the full set, each time: whoever is in the directory and no longer in the files becomes inactive. Syncing the same files again writes nothing.',
+  ],
+  arguments: [
+    { name: 'folder', summary: 'Folder with the six files of SDS V1: School.csv, Section.csv, ...' },
+  ],
+  options: {
+    profile: {
+      type: 'string',
+      value: '<name or id>',
+      summary: 'Profile to sync; created when there is none of that name. Default: the name of the folder.',
+    },
+    ...IDENTITY_OPTIONS,
+  },
+  shared: ['client', 'place', 'progress', 'output'],
+  examples: [
+    { line: 'rollbook sync ./export', summary: 'Sync a folder with the profile of its name.' },
+    {
+      line: 'rollbook sync ./export --profile "High schools" --create-users contoso.com',
+      summary: 'Create users in students.contoso.com and contoso.com.',
+    },
+    {
+      line: 'rollbook sync ./export --match Username=userPrincipalName@contoso.com',
+      summary: 'Link the users that exist already.',
+    },
+    {
+      line: 'rollbook sync ./export --json --progress json',
+      summary: 'For a script: the result on stdout, progress as JSON lines on stderr.',
+    },
+  ],
+  exits: ['held', 'errors', 'quarantined', 'paused', 'unreachable'],
+  async run(call) {
+    const folder = await openRosterFolder(call.argument('folder'));
+    // A wrong option is found before anything is started or made.
+    identityFromOptions(call);
+    return withConnection(call, { mayCreate: true }, ({ client }) =>
+      syncFolder(call, client, folder, call.option('profile') ?? folder.name),
+    );
+  },
+};
+
+/** Everything `sync` does once it has a service to talk to; `demo` does the same. */
+export async function syncFolder(
+  call: CommandCall,
+  client: ApiClient,
+  folder: RosterFolder,
+  profileName: string,
+): Promise<ExitName> {
+  const { view } = call;
+  for (const name of folder.leftOut)
+    view.warn(`${name} is not one of the six files of SDS V1 and is left out.`);
+  const { profile, created } = await findOrCreateProfile(call, client, profileName);
+  await uploadFolder(call, client, profile, folder);
+  const { run, messages } = await startAndFollow(client, profile.id, view);
+  const outcome = await readOutcome(client, profile, run, messages);
+  view.note('');
+  view.result({
+    document: outcomeDocument(outcome, { folder: resolve(folder.path), profileCreated: created }),
+    lines: outcomeLines(call, outcome),
+  });
+  return outcome.exit;
+}
+
+async function findOrCreateProfile(
+  call: CommandCall,
+  client: ApiClient,
+  name: string,
+): Promise<{ profile: ProfileAnswer; created: boolean }> {
+  const { view } = call;
+  const wanted = identityFromOptions(call);
+  const found = await findProfile(client, name);
+  if (found !== null) {
+    if (wanted !== null && !sameIdentity(wanted, found.identitySynchronizationConfiguration))
+      throw new UsageError(
+        `The profile '${found.displayName}' exists with other identity settings: ${describeIdentity(found.identitySynchronizationConfiguration).join('; ')}. Leave the identity options out to keep them, or name another profile with --profile.`,
+      );
+    view.note(`Profile: ${view.paint.bold(found.displayName)} (${found.id})`);
+    return { profile: await waitProvisioned(client, found.id), created: false };
+  }
+  if (z.guid().safeParse(name).success)
+    throw new UsageError(`There is no profile with the id ${name}. Give a name to create one.`);
+  const identity = wanted ?? defaultIdentity(name);
+  const made = await createProfile(client, name, identity);
+  view.note(`Profile: ${view.paint.bold(made.displayName)} (${made.id}), created`);
+  for (const line of describeIdentity(identity)) view.note(`  ${line}`);
+  if (wanted === null)
+    view.note('  (--create-users <domain> or --match <rule> would choose otherwise, for a new profile)');
+  return { profile: await waitProvisioned(client, made.id), created: true };
+}
+
+async function uploadFolder(
+  { view }: CommandCall,
+  client: ApiClient,
+  profile: ProfileAnswer,
+  folder: RosterFolder,
+): Promise<void> {
+  const { value: uploadUrl } = await client.get(`${profilePath(profile.id)}/uploadUrl`, valueAnswer);
+  const total = folder.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let done = 0;
+  const report = (): void =>
+    view.progress({
+      stage: 'uploading',
+      percent: total === 0 ? 100 : (done / total) * 100,
+      done: Math.round(done / 1024),
+      total: Math.ceil(total / 1024),
+      unit: 'KiB',
+    });
+  report();
+  for (const file of folder.files) {
+    await uploadFile(client.scope, uploadUrl, file, (sentBytes) => {
+      done += sentBytes;
+      report();
+    });
+  }
+  view.progressDone();
+  view.note(`Uploaded: ${plural(folder.files.length, 'file')}, ${formatBytes(total)}`);
+}

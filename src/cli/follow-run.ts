@@ -1,0 +1,137 @@
+import * as z from 'zod';
+
+import { OperationalError } from '#lib/errors.ts';
+
+import { messageAnswer, runAnswer, type MessageAnswer, type RunAnswer } from './client/answers.ts';
+import type { ApiClient } from './client/api-client.ts';
+import { ApiError } from './client/api-error.ts';
+import { InterruptedError } from './exit-codes.ts';
+import { profilePath } from './profiles.ts';
+import type { Progress } from './view/progress-meter.ts';
+import type { View } from './view/view.ts';
+
+const FIRST_POLL_MS = 100;
+const LONGEST_POLL_MS = 1000;
+
+export interface StartedRun {
+  readonly run: RunAnswer;
+  /** What `start` said about the files. */
+  readonly messages: readonly MessageAnswer[];
+}
+
+/** The newest run of a profile; null before the first. */
+export async function readNewestRun(client: ApiClient, profileId: string): Promise<RunAnswer | null> {
+  const runs = await listRuns(client, profileId, 1);
+  return runs[0] ?? null;
+}
+
+/** The newest runs of a profile, the newest first. */
+export function listRuns(client: ApiClient, profileId: string, limit: number): Promise<RunAnswer[]> {
+  return client.list(
+    `/api/v1/profiles/${encodeURIComponent(profileId)}/runs?$top=${limit}`,
+    runAnswer,
+    limit,
+  );
+}
+
+/**
+ * Starts what was uploaded and follows the run to where it ends or waits. `start` answers only after the validation, so the run is
+ * looked for meanwhile: progress is seen from the first row.
+ */
+export async function startAndFollow(client: ApiClient, profileId: string, view: View): Promise<StartedRun> {
+  const { system, interrupt } = client.scope;
+  const before = await readNewestRun(client, profileId);
+  const answer: { start: StartAnswer | null } = { start: null };
+  const starting = (async () => {
+    answer.start = await sendStart(client, profileId);
+  })();
+  let run: RunAnswer | null = null;
+  while (run === null) {
+    const answered = answer.start;
+    const newest = await readNewestRun(client, profileId);
+    if (newest !== null && newest.id !== before?.id) run = newest;
+    else if (answered?.failure !== undefined) throw answered.failure;
+    else if (answered !== null)
+      throw new OperationalError('RunNotFound', 'The service started a run but does not list it.');
+    else await sleepOr(system.sleep(FIRST_POLL_MS, interrupt), interrupt);
+  }
+  const ended = await followRun(client, run, view);
+  await starting;
+  if (answer.start?.failure !== undefined) throw answer.start.failure;
+  return { run: ended, messages: answer.start?.messages ?? [] };
+}
+
+interface StartAnswer {
+  readonly messages: readonly MessageAnswer[];
+  readonly failure?: unknown;
+}
+
+const messagesAnswer = z.object({ value: z.array(messageAnswer) });
+
+/** 200 and 400 carry the same collection of messages; only an error envelope is a failure. Never throws. */
+async function sendStart(client: ApiClient, profileId: string): Promise<StartAnswer> {
+  try {
+    const body = await client.send({ method: 'POST', path: `${profilePath(profileId)}/start`, body: {} });
+    return { messages: messagesAnswer.safeParse(body).data?.value ?? [] };
+  } catch (error) {
+    const messages = error instanceof ApiError ? messagesAnswer.safeParse(error.body).data : undefined;
+    return messages === undefined ? { messages: [], failure: error } : { messages: messages.value };
+  }
+}
+
+/** Shows progress until the run is over, or waits for somebody: completed, held, suspended, broken, superseded, cancelled. */
+export async function followRun(client: ApiClient, first: RunAnswer, view: View): Promise<RunAnswer> {
+  const { system, interrupt } = client.scope;
+  let run = first;
+  let pauseMs = FIRST_POLL_MS;
+  while (isUnderWay(run.state)) {
+    view.progress(progressOf(run));
+    await sleepOr(system.sleep(pauseMs, interrupt), interrupt);
+    pauseMs = Math.min(LONGEST_POLL_MS, pauseMs * 1.3);
+    run = await client.get(`/api/v1/runs/${encodeURIComponent(run.id)}`, runAnswer);
+  }
+  view.progressDone();
+  return run;
+}
+
+async function sleepOr(sleep: Promise<void>, interrupt: AbortSignal): Promise<void> {
+  await sleep;
+  if (interrupt.aborted)
+    throw new InterruptedError(
+      'Interrupted. What was started goes on in the service; rollbook status --watch follows it.',
+    );
+}
+
+export function isUnderWay(state: string): boolean {
+  return state === 'queued' || state === 'staging' || state === 'planning' || state === 'applying';
+}
+
+const STAGE_OF_STATE: Readonly<Record<string, string>> = {
+  queued: 'queued',
+  staging: 'extracting',
+  planning: 'planning',
+  applying: 'applying',
+};
+
+export function progressOf(run: RunAnswer): Progress {
+  const progress = run.progress ?? null;
+  if (run.state === 'queued' || progress === null) return { stage: STAGE_OF_STATE[run.state] ?? run.state };
+  const percent = progress.percent === undefined ? {} : { percent: progress.percent };
+  if (progress.itemsDone !== undefined)
+    return {
+      stage: progress.stage,
+      ...percent,
+      done: progress.itemsDone,
+      ...(progress.itemsTotal === undefined ? {} : { total: progress.itemsTotal }),
+      unit: 'changes',
+    };
+  if (progress.rowsDone !== undefined)
+    return {
+      stage: progress.stage,
+      ...percent,
+      done: progress.rowsDone,
+      ...(progress.rowsTotal === undefined ? {} : { total: progress.rowsTotal }),
+      unit: 'rows',
+    };
+  return { stage: progress.stage, ...percent };
+}

@@ -1,0 +1,77 @@
+import type { Command } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { exitsOf, optionTerm, usageOf } from './help.ts';
+import { optionGroups } from './shared-options.ts';
+
+/** docs/guide/cli.md, from the table of commands; scripts/docs.ts writes it and CI compares. */
+export function cliGuidePage(): string {
+  const lines = [
+    '# The command line',
+    '',
+    '<!-- Generated from src/cli/commands.ts by `npm run docs`; do not edit. -->',
+    '',
+    'In a checkout, `npm run rollbook -- <command>` stands for `rollbook <command>`.',
+    '',
+    'Every command but `serve`, `validate`, `config`, `backup` and `restore` is a client of the HTTP API: of the service at',
+    '`--url`, else of the one that runs on the data directory, else of one that it starts itself for as long as it takes.',
+    '',
+    '| command | what it does |',
+    '|---|---|',
+    ...COMMANDS.map(({ name, summary }) => `| [\`${name}\`](#${anchor(name)}) | ${cell(summary)} |`),
+    '',
+    '## Exit codes',
+    '',
+    '| code | meaning |',
+    '|---|---|',
+    ...Object.values(EXIT_CODES).map(({ code, meaning }) => `| ${code} | ${cell(meaning)} |`),
+    '',
+    ...COMMANDS.flatMap(commandSection),
+  ];
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function commandSection(command: Command): string[] {
+  return [
+    `## ${command.name}`,
+    '',
+    command.summary,
+    '',
+    '```text',
+    usageOf(command),
+    '```',
+    '',
+    ...command.description.flatMap((paragraph) => [paragraph, '']),
+    ...command.arguments.flatMap(({ name, summary }) => [`- \`<${name}>\`: ${summary}`, '']),
+    ...optionGroups(command).flatMap(({ title, note, options }) => [
+      `**${title}**${note === null ? '' : `: ${note}`}`,
+      '',
+      ...Object.entries(options).map(
+        ([name, { value, summary }]) => `- \`${optionTerm(name, value)}\`: ${summary}`,
+      ),
+      '',
+    ]),
+    ...(command.examples.length === 0
+      ? []
+      : [
+          '**Examples**',
+          '',
+          '```sh',
+          ...command.examples.flatMap(({ line, summary }) => [`# ${summary}`, line]),
+          '```',
+          '',
+        ]),
+    `Exit codes: ${exitsOf(command)
+      .map((name) => EXIT_CODES[name].code)
+      .join(', ')}.`,
+    '',
+  ];
+}
+
+function anchor(name: string): string {
+  return name.replaceAll(' ', '-');
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', String.raw`\|`);
+}

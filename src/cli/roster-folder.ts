@@ -1,0 +1,65 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+
+import type { LocalFile } from './client/upload-file.ts';
+import { UsageError } from './exit-codes.ts';
+
+/** The files of SDS V1, in lower case as findings name them. */
+export const ROSTER_FILES = [
+  'school.csv',
+  'section.csv',
+  'student.csv',
+  'teacher.csv',
+  'studentenrollment.csv',
+  'teacherroster.csv',
+] as const;
+
+export interface RosterFolder {
+  readonly path: string;
+  /** The last part of the path: the default name of a profile. */
+  readonly name: string;
+  readonly files: readonly LocalFile[];
+  /** CSV files that are no part of the format, and stay where they are. */
+  readonly leftOut: readonly string[];
+}
+
+/** Finds the roster files of a folder. Throws UsageError when it has none, or one twice (letter case aside). */
+export async function openRosterFolder(folder: string): Promise<RosterFolder> {
+  const path = resolve(folder);
+  const entries = await readdir(path).catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason =
+      code === 'ENOENT' ? 'does not exist' : code === 'ENOTDIR' ? 'is not a folder' : String(code);
+    throw new UsageError(`${folder} ${reason}. Name the folder with ${listOfFiles()}.`);
+  });
+  const names = entries.filter((name) => name.toLowerCase().endsWith('.csv')).toSorted();
+  const known = names.filter((name) => standardName(name) !== null);
+  if (known.length === 0)
+    throw new UsageError(
+      `${folder} has none of the files of SDS V1: ${listOfFiles()}.${names.length === 0 ? '' : ` It has ${names.join(', ')}.`}`,
+    );
+  for (const file of ROSTER_FILES) {
+    const same = known.filter((name) => standardName(name) === file);
+    if (same.length > 1) throw new UsageError(`${folder} has ${same.join(' and ')}: remove one of them.`);
+  }
+  const files = await Promise.all(
+    known.map(async (name) => {
+      const file = join(path, name);
+      return { name, path: file, sizeBytes: (await stat(file)).size };
+    }),
+  );
+  return {
+    path,
+    name: basename(path),
+    files,
+    leftOut: names.filter((name) => !known.includes(name)),
+  };
+}
+
+function standardName(name: string): string | null {
+  return ROSTER_FILES.find((file) => file === name.toLowerCase()) ?? null;
+}
+
+function listOfFiles(): string {
+  return ROSTER_FILES.join(', ');
+}
