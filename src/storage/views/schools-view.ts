@@ -1,0 +1,45 @@
+import { absent, externalSource, text, type View, type ViewVersion } from './view.ts';
+
+/** Graph's educationSchool: orgs of type school. */
+export function schoolsView(version: ViewVersion): View {
+  return {
+    typeName: 'microsoft.graph.educationSchool',
+    from: 'org o',
+    id: 'o.id',
+    condition: `o.type = 'school' and o.active`,
+    properties: {
+      id: { type: 'guid', sql: 'o.id' },
+      displayName: { ...text('o.display_name'), orderable: true },
+      description: text('o.description'),
+      externalSource: externalSource('o.external_source', version),
+      externalSourceDetail: absent(null),
+      externalId: { ...text('o.external_id'), orderable: true },
+      schoolNumber: { ...text('o.school_number'), orderable: true },
+      lowestGrade: text('o.lowest_grade'),
+      highestGrade: text('o.highest_grade'),
+      principalName: text('o.principal_name'),
+      principalEmail: text('o.principal_email'),
+      externalPrincipalId: text('o.principal_external_id'),
+      phone: text('o.phone'),
+      fax: text('o.fax'),
+      createdBy: absent(null, 'complex'),
+      address: { type: 'complex' },
+      'address/street': text('o.street'),
+      'address/city': text('o.city'),
+      'address/state': text('o.state'),
+      'address/postalCode': text('o.postal_code'),
+      'address/countryOrRegion': text('o.country'),
+    },
+    basic: new Set([
+      'id',
+      'displayName',
+      'description',
+      'externalSource',
+      'externalSourceDetail',
+      'externalId',
+      'schoolNumber',
+      'lowestGrade',
+      'highestGrade',
+    ]),
+  };
+}

@@ -1,0 +1,66 @@
+import type { Catalogue, Property } from '#core/query/catalogue.ts';
+
+/** Whose names are served: enum members that only beta has are `unknownFutureValue` in v1.0 (graph-contract 1.4). */
+export type ViewVersion = 'v1.0' | 'beta';
+
+/** A property of a view: where its value comes from. Complex properties have neither, their parts do. */
+export interface ViewProperty extends Property {
+  /** SQL expression over the view's tables. */
+  readonly sql?: string;
+  /** The value of a property that Rollbook does not keep. */
+  readonly constant?: null | string | readonly never[];
+}
+
+/** One of Graph's entity types over the directory's tables: property paths to SQL. Inactive objects do not exist in it. */
+export interface View extends Catalogue {
+  readonly properties: Readonly<Record<string, ViewProperty>>;
+  /** Tables and joins, at most one row per object. */
+  readonly from: string;
+  /** SQL: the id. */
+  readonly id: string;
+  /** SQL: the object exists for readers. */
+  readonly condition: string;
+  /** Paths that `EduRoster.ReadBasic` shows; the others need more. */
+  readonly basic: ReadonlySet<string>;
+}
+
+/** A row as a view reads it: values by property path. */
+export type ViewRow = Readonly<Record<string, unknown>>;
+
+/** The parts of a complex property, or the property itself, which have values of their own. */
+export function leavesOf(view: View, path: string): string[] {
+  const property = view.properties[path];
+  if (property?.sql !== undefined || property?.constant !== undefined) return [path];
+  return Object.keys(view.properties).filter((other) => other.startsWith(`${path}/`));
+}
+
+/** All paths with values of their own. */
+export function allLeaves(view: View): string[] {
+  return Object.keys(view.properties).filter((path) => {
+    const { sql, constant } = view.properties[path] ?? {};
+    return sql !== undefined || constant !== undefined;
+  });
+}
+
+/** Properties kept nowhere. They can be selected, not filtered. */
+export function absent(
+  constant: NonNullable<ViewProperty['constant']> | null,
+  type: ViewProperty['type'] = 'string',
+): ViewProperty {
+  return { type, constant, filterable: false };
+}
+
+/** Text from a column. */
+export function text(sql: string): ViewProperty {
+  return { type: 'string', sql };
+}
+
+export function externalSource(sql: string, version: ViewVersion): ViewProperty {
+  return version === 'beta'
+    ? { type: 'enum', members: ['sis', 'manual', 'unknownFutureValue', 'lms'], sql }
+    : {
+        type: 'enum',
+        members: ['sis', 'manual', 'unknownFutureValue'],
+        sql: `case when ${sql} in ('sis', 'manual') then ${sql} else 'unknownFutureValue' end`,
+      };
+}
