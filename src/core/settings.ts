@@ -97,6 +97,18 @@ export const SETTINGS = {
     fallback: '2',
     sentence: 'Runs that this process executes at the same time.',
   },
+  leaseSeconds: {
+    env: 'LEASE_SECONDS',
+    type: { minimum: 1, maximum: 3_600 },
+    fallback: '30',
+    sentence: 'Seconds without a sign of life after which a run is taken over from its worker.',
+  },
+  batchItems: {
+    env: 'BATCH_ITEMS',
+    type: { minimum: 1, maximum: 1_000_000 },
+    fallback: '20000',
+    sentence: 'Changes that are brought into the directory in one transaction.',
+  },
   retrySeconds: {
     env: 'RETRY_SECONDS',
     type: { minimum: 1, maximum: 86_400 },
