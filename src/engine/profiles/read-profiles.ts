@@ -1,13 +1,10 @@
 import { deriveProfileStatus, type StatusView } from '#core/run/profile-status.ts';
 import { inTenant } from '#storage/database.ts';
 import { listProfiles as selectProfiles } from '#storage/profiles/find-profile.ts';
+import type { ListPage } from '#storage/profiles/list-page.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 import { readStatusFacts } from '#storage/profiles/read-status-facts.ts';
-import {
-  listRecordErrors,
-  type RecordError,
-  type RecordErrorQuery,
-} from '#storage/profiles/record-errors.ts';
+import { listRecordErrors, type RecordError } from '#storage/profiles/record-errors.ts';
 
 import { isUuid, mustFindProfile, noSuchProfile, type ProfileContext } from './profile-context.ts';
 
@@ -24,11 +21,11 @@ export async function getProfile(
   return inTenant(context.db, tenantId, (tx) => mustFindProfile(tx, profileId), READ_ONLY);
 }
 
-/** The profiles of a tenant, the oldest first. */
+/** The profiles of a tenant, the oldest first unless ordered otherwise. */
 export async function listProfiles(
   context: ReadContext,
   tenantId: string,
-  page: { readonly limit: number; readonly offset: number },
+  page: ListPage,
 ): Promise<{ profiles: StoredProfile[]; total: number }> {
   return inTenant(context.db, tenantId, (tx) => selectProfiles(tx, page), READ_ONLY);
 }
@@ -52,7 +49,7 @@ export async function listErrors(
   context: ReadContext,
   tenantId: string,
   profileId: string,
-  page: RecordErrorQuery,
+  page: ListPage,
 ): Promise<{ errors: RecordError[]; total: number }> {
   return inTenant(
     context.db,

@@ -1,15 +1,25 @@
 import type { FastifyInstance } from 'fastify';
 
+import type { Catalogue } from '#core/query/catalogue.ts';
 import { READ_PROFILES } from '#core/permissions.ts';
 import { getRun, listFindings, listRuns } from '#engine/profiles/read-runs.ts';
 import type { StoredFinding, StoredRun } from '#storage/runs/read-runs.ts';
 
 import { requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
-import { nextLink, readListOptions } from '../graph/profiles/list-options.ts';
+import { nextLink, readListOptions, type ListRules } from '../graph/profiles/list-options.ts';
 import { profileIdOf } from '../graph/profiles/profile-route.ts';
 
 const FIRST_FINDINGS = 100;
+const LATEST_RUNS = 50;
+
+const NOTHING_SELECTABLE: Catalogue = { typeName: 'run', properties: {} };
+const RUN_RULES: ListRules = { catalogue: NOTHING_SELECTABLE, allowed: ['$top'], pageSize: LATEST_RUNS };
+const FINDING_RULES: ListRules = {
+  catalogue: NOTHING_SELECTABLE,
+  allowed: ['$top', '$skiptoken'],
+  pageSize: 500,
+};
 
 /**
  * GET /api/v1/profiles/{id}/runs (the newest first), /api/v1/runs/{id} with the counts of its findings and the first of them,
@@ -19,8 +29,13 @@ export function registerRuns(scope: FastifyInstance, context: HttpContext): void
   const onRequest = requirePermission(context, READ_PROFILES);
 
   scope.get('/profiles/:id/runs', { onRequest }, async (request) => {
-    const { limit } = readListOptions(request.query, { pageSize: 50, maximum: 50, orderable: [] });
-    const runs = await listRuns(context.profiles, request.caller.tenantId, profileIdOf(request), limit);
+    const { limit } = readListOptions(request.query, RUN_RULES);
+    const runs = await listRuns(
+      context.profiles,
+      request.caller.tenantId,
+      profileIdOf(request),
+      Math.min(limit, LATEST_RUNS),
+    );
     return { value: runs.map(runJson) };
   });
 
@@ -36,7 +51,7 @@ export function registerRuns(scope: FastifyInstance, context: HttpContext): void
 
   scope.get('/runs/:id/findings', { onRequest }, async (request) => {
     const runId = profileIdOf(request);
-    const options = readListOptions(request.query, { pageSize: 1000, maximum: 5000, orderable: [] });
+    const options = readListOptions(request.query, FINDING_RULES);
     // One more than asked for tells whether there is a next page, which begins behind the last number of this one.
     const page = { afterNo: options.offset, limit: options.limit + 1 };
     const findings = await listFindings(context.profiles, request.caller.tenantId, runId, page);

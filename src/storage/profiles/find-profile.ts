@@ -1,4 +1,6 @@
 import type { Tx } from '../database.ts';
+import { pageToSql, type ListPage } from './list-page.ts';
+import { PROFILE_VIEW } from './profile-views.ts';
 import { PROFILE_COLUMNS, toStoredProfile, type ProfileRow, type StoredProfile } from './profile-row.ts';
 
 const FROM = 'from profile p join tenant t on t.id = p.tenant_id';
@@ -24,17 +26,24 @@ export async function lockProfile(tx: Tx, id: string): Promise<StoredProfile | n
   return rows[0] ? toStoredProfile(rows[0]) : null;
 }
 
-/** Profiles that are not deleted, the oldest first, and how many there are in all. */
+/** Profiles that are not deleted, the oldest first unless ordered otherwise, and how many there are in all. */
 export async function listProfiles(
   tx: Tx,
-  page: { limit: number; offset: number },
+  page: ListPage,
 ): Promise<{ profiles: StoredProfile[]; total: number }> {
-  const rows = await tx.query<ProfileRow>(
-    `select ${PROFILE_COLUMNS} ${FROM} where p.state <> 'deleted' order by p.created_at, p.id limit $1 offset $2`,
-    [page.limit, page.offset],
-  );
+  const { where, orderBy, binder } = pageToSql(page, PROFILE_VIEW, 'p.created_at');
+  const from = `${PROFILE_VIEW.from} where ${where}`;
   const counted = await tx.query<{ total: number }>(
-    `select count(*)::float8 as total from profile where state <> 'deleted'`,
+    `select count(*)::float8 as total from ${from}`,
+    binder.values,
   );
+  const rows =
+    page.limit === 0
+      ? []
+      : await tx.query<ProfileRow>(
+          `select ${PROFILE_COLUMNS} from ${from} ${orderBy}
+            limit ${binder.bind(page.limit, 'int8')} offset ${binder.bind(page.offset, 'int8')}`,
+          binder.values,
+        );
   return { profiles: rows.map(toStoredProfile), total: counted[0]?.total ?? 0 };
 }

@@ -1,4 +1,6 @@
 import type { Tx } from '../database.ts';
+import { pageToSql, type ListPage } from './list-page.ts';
+import { RECORD_ERROR_VIEW } from './profile-views.ts';
 
 export interface RecordError {
   readonly id: string;
@@ -20,44 +22,27 @@ interface Row {
   recorded_at: Date;
 }
 
-/** Graph's property names and the columns behind them, for `$filter` and `$orderby`. */
-export const RECORD_ERROR_COLUMNS = {
-  id: 'id::text',
-  entryType: 'entry_type',
-  errorCode: 'error_code',
-  errorMessage: 'error_message',
-  joiningValue: 'joining_value',
-  reportableIdentifier: 'reportable_identifier',
-  recordedDateTime: 'recorded_at',
-} as const;
-
-export type RecordErrorProperty = keyof typeof RECORD_ERROR_COLUMNS;
-
-export interface RecordErrorQuery {
-  readonly limit: number;
-  readonly offset: number;
-  readonly orderBy: readonly { readonly property: RecordErrorProperty; readonly descending: boolean }[];
-}
-
 /** A page of the open errors of a profile, and how many there are in all. The newest first unless ordered otherwise. */
 export async function listRecordErrors(
   tx: Tx,
   profileId: string,
-  page: RecordErrorQuery,
+  page: ListPage,
 ): Promise<{ errors: RecordError[]; total: number }> {
-  const given = page.orderBy.map(
-    (order) => `${RECORD_ERROR_COLUMNS[order.property]} ${order.descending ? 'desc' : 'asc'}`,
-  );
-  const order = [...(given.length > 0 ? given : ['recorded_at desc']), 'id'].join(', ');
-  const rows = await tx.query<Row>(
-    `select id, entry_type, error_code, error_message, joining_value, reportable_identifier, recorded_at
-       from record_error where profile_id = $1 order by ${order} limit $2 offset $3`,
-    [profileId, page.limit, page.offset],
-  );
+  const { where, orderBy, binder } = pageToSql(page, RECORD_ERROR_VIEW, 'e.recorded_at desc');
+  const own = binder.bind(profileId, 'uuid');
+  const from = `${RECORD_ERROR_VIEW.from} where e.profile_id = ${own} and ${where}`;
   const counted = await tx.query<{ total: number }>(
-    'select count(*)::float8 as total from record_error where profile_id = $1',
-    [profileId],
+    `select count(*)::float8 as total from ${from}`,
+    binder.values,
   );
+  const rows =
+    page.limit === 0
+      ? []
+      : await tx.query<Row>(
+          `select e.id, e.entry_type, e.error_code, e.error_message, e.joining_value, e.reportable_identifier, e.recorded_at
+             from ${from} ${orderBy} limit ${binder.bind(page.limit, 'int8')} offset ${binder.bind(page.offset, 'int8')}`,
+          binder.values,
+        );
   return {
     errors: rows.map((row) => ({
       id: row.id,

@@ -129,6 +129,11 @@ test('errors: counted always, paged, ordered', async () => {
     ['S021', 'S022', 'S023', 'S024', 'S025'],
   );
   assert.equal((await server.call('GET', `${P}/${id}/errors/$count`)).text, '25');
+  const filtered = await server.call(
+    'GET',
+    `${P}/${id}/errors?$filter=reportableIdentifier eq 'S007' and errorCode eq 'UnsynchronizableChange'`,
+  );
+  assert.deepEqual([filtered.body['@odata.count'], filtered.body.value[0].joiningValue], [1, '7']);
 });
 
 test('start: 400 with the collection when validation stopped the run', async () => {

@@ -351,7 +351,7 @@ test('several faults are all named', async () => {
   ]);
 });
 
-test('list pages, counts, selects; $filter is refused rather than ignored', async () => {
+test('list pages, counts, selects, filters; what is not supported is refused rather than ignored', async () => {
   await server.newProfile('One more');
   const all = await server.call('GET', `${P}?$count=true`);
   const total: number = all.body['@odata.count'];
@@ -370,8 +370,19 @@ test('list pages, counts, selects; $filter is refused rather than ignored', asyn
     all.body.value.map((profile: { id: string }) => profile.id),
   );
   assert.equal((await server.call('GET', `${P}/$count`)).text, String(total));
+  const filtered = await server.call(
+    'GET',
+    `${P}?$filter=startswith(displayName,'one')&$orderby=displayName desc`,
+  );
+  assert.deepEqual(
+    filtered.body.value.map((profile: { displayName: string }) => profile.displayName),
+    ['OneRoster', 'One more'],
+  );
+  assert.equal((await server.call('GET', `${P}/$count?$filter=state eq 'deleting'`)).text, '0');
   for (const query of [
-    '$filter=id eq 1',
+    '$filter=foo eq 1',
+    '$expand=errors',
+    '$skip=-1',
     '$top=0',
     '$top=x',
     '$skiptoken=x',

@@ -1,33 +1,23 @@
 import { listErrors } from '#engine/profiles/read-profiles.ts';
-import type { RecordError, RecordErrorProperty } from '#storage/profiles/record-errors.ts';
+import { RECORD_ERROR_VIEW } from '#storage/profiles/profile-views.ts';
+import type { RecordError } from '#storage/profiles/record-errors.ts';
 
-import { nextLink, readListOptions, selectProperties } from './list-options.ts';
+import { nextLink, readListOptions, selectProperties, type ListRules } from './list-options.ts';
 import { contextOf, profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
 
-const ORDERABLE = [
-  'id',
-  'entryType',
-  'errorCode',
-  'errorMessage',
-  'joiningValue',
-  'recordedDateTime',
-  'reportableIdentifier',
-] as const satisfies readonly RecordErrorProperty[];
-const RULES = { pageSize: 100, maximum: 999, orderable: ORDERABLE } as const;
+const RULES: ListRules = {
+  catalogue: RECORD_ERROR_VIEW,
+  allowed: ['$select', '$filter', '$orderby', '$top', '$skiptoken', '$count'],
+  pageSize: 100,
+};
+const COUNT_RULES: ListRules = { ...RULES, allowed: ['$filter'] };
 
 /** GET /education/synchronizationProfiles/{id}/errors (and /$count): `@odata.count` always (graph-contract 2.7). */
 export function registerListErrors({ scope, context, mayRead }: ProfileRoutes): void {
   scope.get(`${PROFILES}/:id/errors`, { onRequest: mayRead }, async (request) => {
     const id = profileIdOf(request).toLowerCase();
     const options = readListOptions(request.query, RULES);
-    const { errors, total } = await listErrors(context.profiles, request.caller.tenantId, id, {
-      limit: options.limit,
-      offset: options.offset,
-      orderBy: options.orderBy.map(({ property, descending }) => ({
-        property: property as RecordErrorProperty,
-        descending,
-      })),
-    });
+    const { errors, total } = await listErrors(context.profiles, request.caller.tenantId, id, options);
     const more = options.offset + errors.length < total;
     return {
       '@odata.context': contextOf(request, `('${id}')/errors`),
@@ -40,7 +30,8 @@ export function registerListErrors({ scope, context, mayRead }: ProfileRoutes): 
   });
 
   scope.get(`${PROFILES}/:id/errors/$count`, { onRequest: mayRead }, async (request, reply) => {
-    const page = { limit: 0, offset: 0, orderBy: [] };
+    const { filter } = readListOptions(request.query, COUNT_RULES);
+    const page = { limit: 0, offset: 0, filter };
     const { total } = await listErrors(context.profiles, request.caller.tenantId, profileIdOf(request), page);
     return reply.type('text/plain').send(String(total));
   });

@@ -1,76 +1,48 @@
+import type { Catalogue } from '#core/query/catalogue.ts';
+import type { Filter } from '#core/query/filter.ts';
+import { invalidSkipToken, parseQueryOptions, type QueryOption } from '#core/query/query-options.ts';
 import { InvalidRequestError } from '#lib/errors.ts';
 
-/** Query options of a collection, as far as profiles and their errors have them. */
+/** Query options of a collection that is paged by offset: small ones, as profiles and their errors. */
 export interface ListOptions {
   /** Items of a page. */
   readonly limit: number;
   readonly offset: number;
   readonly count: boolean;
-  readonly select: readonly string[] | null;
-  readonly orderBy: readonly { readonly property: string; readonly descending: boolean }[];
-  /** Options that a next page repeats. */
+  readonly select: readonly string[] | undefined;
+  readonly filter: Filter | undefined;
+  readonly orderBy: { readonly path: string; readonly descending: boolean } | undefined;
+  /** Options that the address of the next page repeats. */
   readonly repeated: readonly (readonly [string, string])[];
 }
 
-const KNOWN = [
-  '$top',
-  '$skip',
-  '$skiptoken',
-  '$count',
-  '$select',
-  '$orderby',
-  '$filter',
-  '$expand',
-  '$search',
-  '$format',
-];
-const UNSUPPORTED = ['$filter', '$expand', '$search'];
-const REPEATED = ['$top', '$count', '$select', '$orderby'];
+export interface ListRules {
+  readonly catalogue: Catalogue;
+  readonly allowed: readonly QueryOption[];
+  readonly pageSize: number;
+}
 
 /**
- * Reads query options; the `$` may be left out, as on beta. Options that would change the answer and are not supported are
- * refused, others are ignored, as Graph does.
- * Errors: InvalidRequestError that names the option.
+ * Reads the query options of a list, `$skip` among them where `$skiptoken` is allowed. Errors: as parseQueryOptions;
+ * InvalidRequestError for a `$skip` that is no number.
  */
-export function readListOptions(
-  query: unknown,
-  rules: { readonly pageSize: number; readonly maximum: number; readonly orderable: readonly string[] },
-): ListOptions {
-  const options = new Map<string, string>();
-  for (const [name, value] of Object.entries(query as Record<string, unknown>)) {
-    const bare = name.toLowerCase().replace(/^\$/u, '');
-    const option = `$${bare}`;
-    if (!KNOWN.includes(option)) continue;
-    if (typeof value !== 'string' || options.has(option))
-      throw new InvalidRequestError(
-        `Query option '${option}' was specified more than once, but it must be specified at most once.`,
-        option,
-      );
-    options.set(option, value);
-  }
-  const unsupported = UNSUPPORTED.find((option) => options.has(option));
-  if (unsupported !== undefined)
-    throw new InvalidRequestError(
-      `The query option '${unsupported}' is not supported here. Leave it out.`,
-      unsupported,
-    );
-  const top = integerOf(options, '$top');
-  const token = options.get('$skiptoken');
+export function readListOptions(query: unknown, rules: ListRules): ListOptions {
+  const pairs = Object.entries(query as Record<string, string | string[]>).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  );
+  const isSkip = ([name]: [string, string]): boolean => /^\$?skip$/iu.test(name);
+  const paged = rules.allowed.includes('$skiptoken');
+  const skips = paged ? pairs.filter(isSkip) : [];
+  const others = paged ? pairs.filter((pair) => !isSkip(pair)) : pairs;
+  const options = parseQueryOptions(others, rules.catalogue, rules.allowed);
   return {
-    limit: Math.min(top ?? rules.pageSize, rules.maximum),
-    offset: token === undefined ? (integerOf(options, '$skip') ?? 0) : readSkipToken(token),
-    count: booleanOf(options, '$count'),
-    select:
-      options
-        .get('$select')
-        ?.split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== '' && name !== '*') ?? null,
-    orderBy: orderOf(options.get('$orderby'), rules.orderable),
-    repeated: REPEATED.flatMap((option) => {
-      const value = options.get(option);
-      return value === undefined ? [] : [[option, value] as const];
-    }),
+    limit: options.top ?? rules.pageSize,
+    offset: options.skipToken === undefined ? readSkip(skips) : readSkipToken(options.skipToken),
+    count: options.count,
+    select: options.select,
+    filter: options.filter,
+    orderBy: options.orderBy,
+    repeated: others.filter(([name]) => !/^\$?skiptoken$/iu.test(name)),
   };
 }
 
@@ -87,12 +59,9 @@ export function nextLink(
 /** Only the selected properties, and control information. */
 export function selectProperties(
   json: Record<string, unknown>,
-  select: readonly string[] | null,
+  select: readonly string[] | undefined,
 ): Record<string, unknown> {
-  if (select === null || select.length === 0) return json;
-  const unknown = select.find((name) => !Object.hasOwn(json, name));
-  if (unknown !== undefined)
-    throw new InvalidRequestError(`$select: There is no property '${unknown.slice(0, 64)}'.`, '$select');
+  if (select === undefined) return json;
   return Object.fromEntries(
     Object.entries(json).filter(([name]) => name.startsWith('@') || select.includes(name)),
   );
@@ -104,48 +73,14 @@ function skipToken(offset: number): string {
 
 function readSkipToken(token: string): number {
   const offset = /^after:(\d{1,9})$/u.exec(Buffer.from(token, 'base64url').toString('utf8'))?.[1];
-  if (offset === undefined)
-    throw new InvalidRequestError(
-      '$skiptoken: This token was not given out here. Follow @odata.nextLink unchanged.',
-      '$skiptoken',
-    );
+  if (offset === undefined) throw invalidSkipToken();
   return Number(offset);
 }
 
-function integerOf(options: ReadonlyMap<string, string>, option: string): number | undefined {
-  const value = options.get(option);
-  if (value === undefined) return undefined;
-  const number = /^\d{1,9}$/u.test(value) ? Number(value) : Number.NaN;
-  if (Number.isNaN(number) || (option === '$top' && number === 0))
-    throw new InvalidRequestError(
-      `Invalid value '${value.slice(0, 32)}' for ${option} query option found. Use a whole number${option === '$top' ? ' from 1' : ''}.`,
-      option,
-    );
-  return number;
-}
-
-function booleanOf(options: ReadonlyMap<string, string>, option: string): boolean {
-  const value = options.get(option)?.toLowerCase();
-  if (value === undefined || value === 'false') return false;
-  if (value === 'true') return true;
-  throw new InvalidRequestError(
-    `Invalid value '${value.slice(0, 32)}' for ${option} query option found. Use true or false.`,
-    option,
-  );
-}
-
-function orderOf(
-  text: string | undefined,
-  orderable: readonly string[],
-): readonly { property: string; descending: boolean }[] {
-  if (text === undefined) return [];
-  return text.split(',').map((part) => {
-    const [, property, direction] = /^\s*(\w+)(?:\s+(asc|desc))?\s*$/iu.exec(part) ?? [];
-    if (property === undefined || !orderable.includes(property))
-      throw new InvalidRequestError(
-        `$orderby: '${part.trim().slice(0, 64)}' cannot be ordered by. Use ${orderable.join(', ')}, with asc or desc.`,
-        '$orderby',
-      );
-    return { property, descending: direction?.toLowerCase() === 'desc' };
-  });
+function readSkip(skips: readonly [string, string][]): number {
+  const [first, ...more] = skips;
+  if (first === undefined) return 0;
+  if (more.length > 0) throw new InvalidRequestError('The query option $skip appears twice.', '$skip');
+  if (!/^\d{1,9}$/u.test(first[1])) throw new InvalidRequestError('$skip is a whole number from 0.', '$skip');
+  return Number(first[1]);
 }

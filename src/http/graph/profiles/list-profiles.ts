@@ -1,10 +1,17 @@
 import { listProfiles } from '#engine/profiles/read-profiles.ts';
 
-import { nextLink, readListOptions, selectProperties } from './list-options.ts';
+import { PROFILE_VIEW } from '#storage/profiles/profile-views.ts';
+
+import { nextLink, readListOptions, selectProperties, type ListRules } from './list-options.ts';
 import { profileJson } from './profile-json.ts';
 import { contextOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
 
-const RULES = { pageSize: 100, maximum: 999, orderable: [] } as const;
+const RULES: ListRules = {
+  catalogue: PROFILE_VIEW,
+  allowed: ['$select', '$filter', '$orderby', '$top', '$skiptoken', '$count'],
+  pageSize: 100,
+};
+const COUNT_RULES: ListRules = { ...RULES, allowed: ['$filter'] };
 
 /** GET /education/synchronizationProfiles (and /$count): the oldest first. */
 export function registerListProfiles({ scope, context, mayRead }: ProfileRoutes): void {
@@ -21,7 +28,9 @@ export function registerListProfiles({ scope, context, mayRead }: ProfileRoutes)
   });
 
   scope.get(`${PROFILES}/$count`, { onRequest: mayRead }, async (request, reply) => {
-    const { total } = await listProfiles(context.profiles, request.caller.tenantId, { limit: 0, offset: 0 });
+    const { filter } = readListOptions(request.query, COUNT_RULES);
+    const page = { limit: 0, offset: 0, filter };
+    const { total } = await listProfiles(context.profiles, request.caller.tenantId, page);
     return reply.type('text/plain').send(String(total));
   });
 }

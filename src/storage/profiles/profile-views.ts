@@ -1,0 +1,43 @@
+import { PROFILE_STATES } from '#core/run/profile-state.ts';
+
+import type { View, ViewProperty } from '../views/view.ts';
+
+const text = (sql: string): ViewProperty => ({ type: 'string', sql, orderable: true });
+const complex: ViewProperty = { type: 'complex' };
+
+/** What `$filter`, `$orderby` and `$select` may name of Graph's educationSynchronizationProfile. */
+export const PROFILE_VIEW: View = {
+  typeName: 'microsoft.graph.educationSynchronizationProfile',
+  from: 'profile p join tenant t on t.id = p.tenant_id',
+  id: 'p.id',
+  condition: `p.state <> 'deleted'`,
+  basic: new Set(),
+  properties: {
+    id: text('p.id::text'),
+    displayName: text('p.display_name'),
+    state: { type: 'enum', members: PROFILE_STATES.filter((state) => state !== 'deleted'), sql: 'p.state' },
+    dataProvider: complex,
+    identitySynchronizationConfiguration: complex,
+    licensesToAssign: { type: 'collection' },
+    handleSpecialCharacterConstraint: { type: 'boolean', sql: 'p.handle_special_character_constraint' },
+    expirationDate: { type: 'date', sql: 'p.expiration_date', orderable: true },
+  },
+};
+
+/** What they may name of Graph's educationSynchronizationError. */
+export const RECORD_ERROR_VIEW: View = {
+  typeName: 'microsoft.graph.educationSynchronizationError',
+  from: 'record_error e',
+  id: 'e.id',
+  condition: 'true',
+  basic: new Set(),
+  properties: {
+    id: text('e.id::text'),
+    entryType: text('e.entry_type'),
+    errorCode: text('e.error_code'),
+    errorMessage: text('e.error_message'),
+    joiningValue: text('e.joining_value'),
+    reportableIdentifier: text('e.reportable_identifier'),
+    recordedDateTime: { type: 'dateTimeOffset', sql: 'e.recorded_at', orderable: true },
+  },
+};
