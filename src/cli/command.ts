@@ -3,8 +3,9 @@ import type { CliIo } from './cli-io.ts';
 import type { ExitName } from './exit-codes.ts';
 import type { View } from './view/view.ts';
 
-/** client: which service; place: which data directory; settings: all of the service's; see shared-options.ts. */
-export type SharedOptions = 'client' | 'place' | 'settings' | 'output' | 'progress';
+/** client: which service; place: which data directory; settings: all of the service's;
+ * serveSettings: the same, but help only points to serve. See shared-options.ts. */
+export type SharedOptions = 'client' | 'place' | 'settings' | 'serveSettings' | 'output' | 'progress';
 
 export interface OptionDefinition {
   readonly type: 'string' | 'boolean';

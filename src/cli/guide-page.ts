@@ -43,10 +43,10 @@ function commandSection(command: Command): string[] {
     '',
     ...command.description.flatMap((paragraph) => [paragraph, '']),
     ...command.arguments.flatMap(({ name, summary }) => [`- \`<${name}>\`: ${summary}`, '']),
-    ...optionGroups(command).flatMap(({ title, note, options }) => [
+    ...optionGroups(command).flatMap(({ title, note, options, unlisted }) => [
       `**${title}**${note === null ? '' : `: ${note}`}`,
       '',
-      ...Object.entries(options).map(
+      ...Object.entries(unlisted ? {} : options).map(
         ([name, { value, summary }]) => `- \`${optionTerm(name, value)}\`: ${summary}`,
       ),
       '',

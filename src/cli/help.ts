@@ -68,12 +68,17 @@ export function optionTerm(name: string, value: string | undefined): string {
   return value === undefined ? `--${name}` : `--${name} ${value}`;
 }
 
-function groupLines({ title, note, options }: OptionGroup): string[] {
+function groupLines({ title, note, options, unlisted }: OptionGroup): string[] {
   const terms = Object.entries(options).map(([name, { value, summary }]): readonly [string, string] => [
     optionTerm(name, value),
     summary,
   ]);
-  return ['', `${title}:`, ...(note === null ? [] : wrap(note, WIDTH, '  ')), ...definitions(terms)];
+  return [
+    '',
+    `${title}:`,
+    ...(note === null ? [] : wrap(note, WIDTH, '  ')),
+    ...(unlisted ? [] : definitions(terms)),
+  ];
 }
 
 /** Terms at the left, their sentences at the right, wrapped. */

@@ -2,7 +2,7 @@
 export function nearestWord(word: string, known: readonly string[]): string | null {
   const allowed = word.length <= 4 ? 1 : 2;
   const near = known
-    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate) }))
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= allowed)
     .toSorted((a, b) => a.distance - b.distance);
   return near[0]?.candidate ?? null;

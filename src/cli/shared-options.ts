@@ -7,6 +7,8 @@ export interface OptionGroup {
   readonly title: string;
   readonly note: string | null;
   readonly options: Readonly<Record<string, OptionDefinition>>;
+  /** Taken, but listed elsewhere: help shows the note alone. */
+  readonly unlisted?: true;
 }
 
 const CLIENT: OptionGroup = {
@@ -72,6 +74,12 @@ const SETTING_OPTIONS: OptionGroup = {
   options: Object.fromEntries(SETTING_NAMES.map((name) => [flagOf(name), settingOption(name)])),
 };
 
+const SERVE_SETTINGS: OptionGroup = {
+  ...SETTING_OPTIONS,
+  note: 'Those of serve, for instance --port, --https-port, --host and --data-dir: see rollbook serve --help.',
+  unlisted: true,
+};
+
 const PLACE: OptionGroup = {
   title: 'Data directory',
   note: null,
@@ -90,6 +98,7 @@ const GROUPS: Readonly<Record<SharedOptions, OptionGroup>> = {
   client: CLIENT,
   place: PLACE,
   settings: SETTING_OPTIONS,
+  serveSettings: SERVE_SETTINGS,
   progress: PROGRESS,
   output: OUTPUT,
 };

@@ -24,7 +24,7 @@ export const configCommand: Command = {
   ],
   arguments: [],
   options: {},
-  shared: ['settings', 'output'],
+  shared: ['serveSettings', 'output'],
   examples: [{ line: 'rollbook config', summary: 'What a service started here would use.' }],
   exits: [],
   async run(call) {

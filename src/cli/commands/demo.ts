@@ -25,7 +25,7 @@ export const demoCommand: Command = {
   options: {
     'no-serve': { type: 'boolean', summary: 'End after the sync instead of serving on.' },
   },
-  shared: ['settings', 'progress', 'output'],
+  shared: ['serveSettings', 'progress', 'output'],
   examples: [
     { line: 'rollbook demo', summary: 'In ./data.' },
     { line: 'rollbook demo --data-dir /tmp/rollbook-demo --port 0', summary: 'Elsewhere, on a free port.' },
