@@ -26,6 +26,8 @@ export async function completeRun(
 ): Promise<RunState> {
   const ended = await inTenant(context.db, tenantId, async (tx) => {
     const items = await readPlanSize(tx, run.id);
+    // The profile row first: every command locks it before its runs.
+    await markSynchronized(tx, run.profileId, items > 0);
     const failures = await countFailures(tx, run.id);
     const errors = await replaceRecordErrors(tx, run.profileId, run.id);
     const generation = await readGeneration(tx, run.sourceSystemId);
@@ -39,7 +41,6 @@ export async function completeRun(
       detail: { items, failures, errors },
       changes: { release: true, finished: true, message: null, errorCode: null },
     });
-    await markSynchronized(tx, run.profileId, items > 0);
     return { state, failures, generation };
   });
   progress.report({ stage: 'done', percent: 100 });

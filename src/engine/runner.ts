@@ -28,7 +28,10 @@ export interface Runner {
  * Executes runs: woken through the job queue, and by a sweep over the run rows for wake-ups that were lost (a crash
  * between commit and wake-up, a worker that died). The first sweep is done when this resolves.
  */
-export async function startRunner(base: Omit<EngineContext, 'wake'>, options: RunnerOptions): Promise<Runner> {
+export async function startRunner(
+  base: Omit<EngineContext, 'wake'>,
+  options: RunnerOptions,
+): Promise<Runner> {
   const stopping = new AbortController();
   const queue = await openJobQueue({
     pool: base.db.owner,

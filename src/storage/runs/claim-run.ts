@@ -2,6 +2,7 @@ import type { RunState } from '#core/run/run-state.ts';
 import { nextRunState } from '#core/run/run-state.ts';
 
 import type { Tx } from '../database.ts';
+import { replaceWaitingRuns } from './enqueue-run.ts';
 import { appendRunEvent } from './run-event.ts';
 
 /** What a worker that holds the lease of a run knows about it. */
@@ -40,6 +41,7 @@ interface Row {
   paused: boolean;
   gone: boolean;
   other_executing: boolean;
+  overtaken: boolean;
 }
 
 /**
@@ -62,9 +64,11 @@ export async function claimRun(
             r.confirmed_files,
             coalesce(r.lease_expires_at > now(), false) as lease_valid,
             coalesce(r.next_attempt_at <= now(), true) as due,
-            p.paused_at is not null as paused, p.state in ('deleting', 'deleted') as gone,
+            p.paused_at is not null as paused, p.state in ('deleting', 'deleted') or r.cancel_requested as gone,
             exists (select from run o where o.profile_id = r.profile_id and o.id <> r.id
-                    and o.state in ('staging', 'planning', 'applying')) as other_executing
+                    and o.state in ('staging', 'planning', 'applying')) as other_executing,
+            exists (select from run n where n.profile_id = r.profile_id and n.state = 'queued'
+                    and n.created_at > r.created_at) as overtaken
        from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
       where r.id = $1 for no key update of r`,
     [input.runId],
@@ -74,8 +78,10 @@ export async function claimRun(
   const next = nextRunState(row.state, 'claimed', row.planned);
   if (next === 'refused' || !row.due) return 'nothingToDo';
   if (row.lease_valid || row.other_executing) return 'busy';
-  if (row.gone || row.paused) {
-    const event = row.gone ? 'cancel' : 'paused';
+  // A run that broke off while a newer one was queued: its upload is out of date, the newer one takes its place.
+  const replaced = row.overtaken && row.state === 'broken';
+  if (row.gone || row.paused || replaced) {
+    const event = row.gone ? 'cancel' : replaced ? 'replaced' : 'paused';
     const state = nextRunState(row.state, event);
     if (state !== 'refused') {
       await tx.query('update run set state = $2, lease_owner = null, lease_expires_at = null where id = $1', [
@@ -100,6 +106,11 @@ export async function claimRun(
     actor: input.worker,
     detail: { attempt: row.attempt, epoch: row.epoch + 1 },
   });
+  await replaceWaitingRuns(
+    tx,
+    { profileId: row.profile_id, actor: input.worker, newId: input.newId },
+    input.runId,
+  );
   return {
     id: row.id,
     profileId: row.profile_id,

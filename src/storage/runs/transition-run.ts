@@ -51,7 +51,7 @@ export async function transitionRun(
             planned_at = case when $14 then now() else planned_at end,
             attempt = case when $15::float8 is null then attempt else attempt + 1 end,
             next_attempt_at = case when $15::float8 is null then next_attempt_at else now() + make_interval(secs => $15) end
-      where id = $1 and epoch = $2 and state = $3 returning 1`,
+      where id = $1 and epoch = $2 and state = $3 and (not cancel_requested or $4 = 'cancelled') returning 1`,
     [
       input.runId,
       input.epoch,
