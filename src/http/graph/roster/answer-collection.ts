@@ -1,0 +1,68 @@
+import type { FastifyRequest } from 'fastify';
+import { inTenant } from '#storage/database.ts';
+import { countObjects, readObject, readPage, type ViewQuery } from '#storage/views/read-view.ts';
+import type { Relation } from '#storage/views/relations.ts';
+import type { View } from '#storage/views/view.ts';
+
+import { contextUrl } from '../../odata/context-url.ts';
+import { nextLink } from '../../odata/next-link.ts';
+import { readQuery } from '../../odata/read-query.ts';
+import { shapeObject } from '../../odata/shape-object.ts';
+import { openSkipToken, sealSkipToken } from '../../odata/skip-token.ts';
+import { resourceNotFound, type RosterRoutes } from './roster-route.ts';
+import { visiblePaths } from './visible-paths.ts';
+
+const DEFAULT_PAGE_SIZE = 100;
+
+export interface Collection {
+  readonly view: View;
+  /** What `@odata.context` names. */
+  readonly set: string;
+  /** Only objects that belong to this one of another view. */
+  readonly of?: { readonly view: View; readonly id: string; readonly relation: Relation };
+}
+
+/**
+ * A page of a collection in Graph's envelope. One statement reads it; a second one counts, when that is asked for, on the first page.
+ * Throws NotFoundError when the object it belongs to is not there.
+ */
+export async function answerCollection(
+  { context, version }: RosterRoutes,
+  request: FastifyRequest,
+  { view, set, of }: Collection,
+): Promise<Record<string, unknown>> {
+  const { tenantId } = request.caller;
+  const options = readQuery(request, view);
+  const paths = visiblePaths(request, view, options);
+  const { filter, orderBy, skipToken } = options;
+  const [path = ''] = request.url.split(/[?#]/, 1);
+  const paged = { tenantId, path, filter, orderBy };
+  const after = skipToken === undefined ? undefined : openSkipToken(context.secretBox, paged, skipToken);
+  const query: ViewQuery = {
+    view,
+    filter,
+    ...(of === undefined ? {} : { of: { relation: of.relation, parentId: of.id } }),
+  };
+  const limit = options.top ?? DEFAULT_PAGE_SIZE;
+  const { rows, next, count } = await inTenant(
+    context.db,
+    tenantId,
+    async (tx) => {
+      const page = await readPage(tx, { ...query, paths, orderBy, after, limit });
+      if (of !== undefined && page.rows.length === 0 && !(await readObject(tx, of.view, of.id, []))) {
+        throw resourceNotFound(of.id);
+      }
+      const counted = options.count && after === undefined;
+      return { ...page, count: counted ? await countObjects(tx, query) : undefined };
+    },
+    { readOnly: true },
+  );
+  return {
+    '@odata.context': contextUrl({ baseUrl: request.baseUrl, version }, set, { select: options.select }),
+    ...(count === undefined ? {} : { '@odata.count': count }),
+    ...(next === undefined
+      ? {}
+      : { '@odata.nextLink': nextLink(request, sealSkipToken(context.secretBox, paged, next)) }),
+    value: rows.map((row) => shapeObject(view, paths, row)),
+  };
+}

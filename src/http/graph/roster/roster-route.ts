@@ -1,0 +1,55 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { READ_ROSTER_BASIC, WRITE_ROSTER } from '#core/permissions.ts';
+import { NotFoundError } from '#lib/errors.ts';
+import { classesView } from '#storage/views/classes-view.ts';
+import { schoolsView } from '#storage/views/schools-view.ts';
+import { usersView } from '#storage/views/users-view.ts';
+import type { View } from '#storage/views/view.ts';
+
+import { requirePermission, type Guard } from '../../auth/require-permission.ts';
+import type { HttpContext } from '../../context.ts';
+import type { GraphVersion } from '../../scopes.ts';
+
+/** What the roster's operations share. */
+export interface RosterRoutes {
+  readonly scope: FastifyInstance;
+  readonly context: HttpContext;
+  readonly version: GraphVersion;
+  readonly views: { readonly schools: View; readonly classes: View; readonly users: View };
+  readonly mayRead: Guard;
+  /** Applications alone: a signed-in person reads no lists of people (graph-contract 3.1). */
+  readonly mayListUsers: Guard;
+  readonly mayWrite: Guard;
+}
+
+export function rosterRoutes(
+  scope: FastifyInstance,
+  context: HttpContext,
+  version: GraphVersion,
+): RosterRoutes {
+  return {
+    scope,
+    context,
+    version,
+    views: { schools: schoolsView(version), classes: classesView(version), users: usersView(version) },
+    mayRead: requirePermission(context, READ_ROSTER_BASIC),
+    mayListUsers: requirePermission(context, { application: READ_ROSTER_BASIC.application, delegated: [] }),
+    mayWrite: requirePermission(context, WRITE_ROSTER),
+  };
+}
+
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** The id in the path, in lower case. Throws NotFoundError for what is none: no object has it. */
+export function idOf(request: FastifyRequest): string {
+  const { id } = request.params as { id: string };
+  if (!UUID.test(id)) throw resourceNotFound(id);
+  return id.toLowerCase();
+}
+
+/** In Graph's words. */
+export function resourceNotFound(id: string): NotFoundError {
+  return new NotFoundError(
+    `Resource '${id.slice(0, 64)}' does not exist or one of its queried reference-property objects are not present.`,
+  );
+}

@@ -1,0 +1,13 @@
+import type { FastifyRequest } from 'fastify';
+
+import { queryPairs } from './read-query.ts';
+
+/** The same request with another `$skiptoken`: absolute, with all original options (graph-contract 4). */
+export function nextLink(request: FastifyRequest, skipToken: string): string {
+  const [path = ''] = request.url.split(/[?#]/, 1);
+  const options = queryPairs(request.url)
+    .map(([name, value]) => [name.startsWith('$') ? name : `$${name}`, value] as const)
+    .filter(([name]) => name.toLowerCase() !== '$skiptoken')
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `${request.baseUrl}${path}?${[...options, `$skiptoken=${skipToken}`].join('&')}`;
+}

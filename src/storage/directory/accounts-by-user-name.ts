@@ -1,0 +1,34 @@
+import type { Tx } from '../database.ts';
+
+/** An account of the built-in directory with the names of its person. */
+export interface StoredAccount {
+  /** The user name that was asked for, as it was written. */
+  readonly askedFor: string;
+  readonly id: string;
+  readonly personId: string;
+  readonly active: boolean;
+  readonly userPrincipalName: string;
+  readonly displayName: string;
+  readonly givenName: string | null;
+  readonly surname: string | null;
+  readonly mail: string | null;
+  readonly mailNickname: string | null;
+  readonly employeeId: string | null;
+  readonly accountEnabled: boolean;
+}
+
+/**
+ * The accounts with these user names, in any case. One pass over the tenant's accounts, however many are asked for: row-level
+ * security keeps lower() out of index conditions, since it is not leakproof.
+ */
+export async function findAccounts(tx: Tx, userNames: readonly string[]): Promise<StoredAccount[]> {
+  return tx.query<StoredAccount>(
+    `select n.name as "askedFor", a.id, p.id as "personId", p.active, a.user_name as "userPrincipalName",
+            p.display_name as "displayName", p.given_name as "givenName", p.surname, a.mail, a.mail_nickname as "mailNickname",
+            a.employee_id as "employeeId", a.enabled as "accountEnabled"
+       from unnest($1::text[]) as n(name)
+       join account a on a.target_id = 0 and lower(a.user_name) = lower(n.name)
+       join person p on p.tenant_id = a.tenant_id and p.id = a.person_id`,
+    [userNames],
+  );
+}
