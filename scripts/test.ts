@@ -27,7 +27,7 @@ for (const line of missing) console.log(`! ${line}`);
 let passed = 0;
 let failed = 0;
 let skipped = 0;
-const stream = run({ files, concurrency: 2, cwd: root });
+const stream = run({ files, concurrency: 2, cwd: root, timeout: 900_000 });
 stream.on('test:summary', ({ file, counts }) => {
   if (file !== undefined) return;
   ({ passed, skipped } = counts);

@@ -154,6 +154,9 @@ export async function makeSocketDirectory(
     const socket = join(directory, SOCKET_NAME);
     if (Buffer.byteLength(socket) > LONGEST_SOCKET_PATH) continue;
     if (await makeOwnDirectory(directory, user)) {
+      // What a killed server left there; the folder belongs to this cluster alone, whose processes are gone by now.
+      await rm(socket, { force: true });
+      await rm(`${socket}.lock`, { force: true });
       if (await takesSocket(join(directory, '.s.PGSQL.0000'))) return directory;
     }
   }

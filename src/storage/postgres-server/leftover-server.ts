@@ -1,4 +1,4 @@
-import { readFile, readlink, realpath, rm } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '#lib/errors.ts';
 import { isProcessAlive } from '../process-identity.ts';
@@ -32,12 +32,36 @@ export async function endLeftoverServer(
   user: ServiceUser | undefined,
 ): Promise<void> {
   const postmaster = await readPostmaster(cluster);
-  if (postmaster === undefined || !isProcessAlive(postmaster.pid)) return;
-  if (!(await isServerOf(postmaster.pid, cluster))) {
-    await rm(join(cluster, 'postmaster.pid'), { force: true });
+  if (postmaster === undefined) return;
+  if (await isServerOf(postmaster.pid, cluster)) {
+    await stopServer(cluster, binaries, user);
     return;
   }
-  await stopServer(cluster, binaries, user);
+  // The postmaster is gone; its sessions notice and end. While one lives, nobody else may touch the files.
+  await waitForSessions(cluster);
+  // PostgreSQL handles the file of a dead postmaster, unless its number has been given to somebody else.
+  if (isProcessAlive(postmaster.pid)) await rm(join(cluster, 'postmaster.pid'), { force: true });
+}
+
+/** Waits until no process works in that directory. Only Linux can tell; elsewhere PostgreSQL's own check must do. */
+async function waitForSessions(cluster: string): Promise<void> {
+  if (process.platform !== 'linux') return;
+  const directory = await realpath(cluster);
+  for (let attempt = 1; attempt <= 600; attempt += 1) {
+    const sessions: number[] = [];
+    for (const name of await readdir('/proc')) {
+      if (/^\d+$/.test(name) && (await readlink(`/proc/${name}/cwd`).catch(() => '')) === directory)
+        sessions.push(Number(name));
+    }
+    if (sessions.length === 0) return;
+    // After ten seconds they are asked to go at once, as a postmaster would ask them.
+    if (attempt === 100) for (const pid of sessions) if (isProcessAlive(pid)) process.kill(pid, 'SIGQUIT');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new OperationalError(
+    'PostgresDoesNotStop',
+    `Processes of a PostgreSQL server that was killed still work in ${cluster}: end them and start again.`,
+  );
 }
 
 /** Stops in order; a server that does not answer is stopped hard, which costs it a recovery at the next start and no data. */

@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -33,6 +33,8 @@ export interface PostgresServer {
 export interface StartPostgresOptions {
   /** False only in tests: faster, and a crash of the machine may destroy the cluster. */
   readonly durable?: boolean;
+  /** A Unix socket where possible, which is the default, or always a free TCP port of 127.0.0.1. */
+  readonly listen?: 'socket' | 'tcp';
   /** Told what takes time, one sentence each. */
   readonly onProgress?: (sentence: string) => void;
 }
@@ -58,7 +60,8 @@ export async function startPostgres(
   const binaries = await findBinaries(user, copies);
   await makeCluster(dataDir, home, binaries, user, durable, options.onProgress);
   await endLeftoverServer(home.cluster, binaries, user);
-  await launch(home, binaries, user, durable);
+  const socketDirectory = options.listen === 'tcp' ? undefined : await makeSocketDirectory(home, user);
+  await launch(home, binaries, user, durable, socketDirectory);
   const postmaster = await readPostmaster(home.cluster);
   const url = await readServerUrl(home);
   if (postmaster === undefined || url === undefined)
@@ -186,9 +189,9 @@ async function launch(
   binaries: Binaries,
   user: ServiceUser | undefined,
   durable: boolean,
+  socketDirectory: string | undefined,
 ): Promise<void> {
   await makeLogDirectory(home, user);
-  const socketDirectory = await makeSocketDirectory(home, user);
   const log = join(home.logDirectory, 'start.log');
   let output = '';
   for (let attempt = 1; attempt <= 20; attempt += 1) {
@@ -204,15 +207,26 @@ async function launch(
       timeoutMs: 3_660_000,
     });
     if (started.exitCode === 0) return;
-    output = await readFile(log, 'utf8').catch(() => started.output);
+    output = (await readNewestLog(home.logDirectory)) || started.output;
     // Two faults that pass: processes of a killed server still end, or somebody took the port meanwhile.
     if (!/shared memory block|Address already in use/i.test(output)) break;
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
   throw new OperationalError(
     'PostgresStartFailed',
-    `PostgreSQL did not start (logs in ${home.logDirectory}): ${output.trim().slice(-2000)}`,
+    `PostgreSQL did not start (logs in ${home.logDirectory}): ${output.trim()}`,
   );
+}
+
+/** The end of what the server said last: in start.log until it opens its own log. */
+async function readNewestLog(directory: string): Promise<string> {
+  let newest = { mtimeMs: 0, path: '' };
+  for (const name of await readdir(directory).catch(() => [])) {
+    const path = join(directory, name);
+    const { mtimeMs, size } = await stat(path);
+    if (size > 0 && mtimeMs > newest.mtimeMs) newest = { mtimeMs, path };
+  }
+  return newest.path === '' ? '' : (await readFile(newest.path, 'utf8')).slice(-2000);
 }
 
 function findFreePort(): Promise<number> {
