@@ -15,7 +15,9 @@ const OVERHEAD_BYTES = 1 + NONCE_BYTES + TAG_BYTES;
  */
 export function openSecretBox(keys: readonly SecretKey[], system: Pick<System, 'randomBytes'>): SecretBox {
   const newest = must(keys[0], 'a secret box needs a key');
-  const sealingKeys = new Map(keys.map(({ version, key }) => [version, derive(key, 'seal', 32)]));
+  const sealingKeys = new Map(
+    keys.map(({ version, key }) => [version, derive(key, 'seal', 'AES-256-GCM', 32)]),
+  );
   return {
     seal(plain) {
       const version = Buffer.from([newest.version]);
@@ -41,12 +43,13 @@ export function openSecretBox(keys: readonly SecretKey[], system: Pick<System, '
         throw mismatch(error);
       }
     },
-    deriveKey: (purpose, sizeBytes) => derive(newest.key, `purpose ${purpose}`, sizeBytes),
+    deriveKey: (purpose, sizeBytes) => derive(newest.key, '', purpose, sizeBytes),
   };
 }
 
-function derive(key: Buffer, info: string, sizeBytes: number): Buffer {
-  return Buffer.from(hkdfSync('sha256', key, 'rollbook', info, sizeBytes));
+/** The salt keeps the sealing keys apart from whatever a purpose is called. */
+function derive(key: Buffer, salt: '' | 'seal', info: string, sizeBytes: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', key, salt, info, sizeBytes));
 }
 
 function mismatch(cause?: unknown): OperationalError {

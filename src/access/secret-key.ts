@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { link, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, OperationalError } from '#lib/errors.ts';
 import type { System } from '#lib/system.ts';
@@ -25,7 +25,7 @@ const HOW =
 
 /**
  * The key that was given, else the one in DATA_DIR/secret.key, which is made (mode 0600) where it is missing.
- * The caller holds the lock of the data directory. Throws OperationalError `SecretKeyInvalid`.
+ * Throws OperationalError `SecretKeyInvalid`.
  */
 export async function loadSecretKey(
   dataDir: string,
@@ -42,9 +42,24 @@ export async function loadSecretKey(
   });
   if (found !== undefined) return { keys: parseSecretKey(found, path), origin: 'file' };
   await prepareDataDirectory(dataDir);
-  const text = `v1:${system.randomBytes(32).toString('base64')}\n`;
-  await replaceFile(path, text, 0o600);
-  return { keys: parseSecretKey(text, path), origin: 'file' };
+  await writeOnce(path, `v1:${system.randomBytes(32).toString('base64')}\n`);
+  // Another process may have been first.
+  return { keys: parseSecretKey(await readFile(path, 'utf8'), path), origin: 'file' };
+}
+
+/** The file appears complete, and only when there is none. */
+async function writeOnce(path: string, text: string): Promise<void> {
+  const draft = `${path}.${process.pid}`;
+  await replaceFile(draft, text, 0o600);
+  try {
+    await link(draft, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A file system without links.
+    if (code !== 'EEXIST') await replaceFile(path, text, 0o600);
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 /** `v1:base64,v2:base64`, highest version first in the answer. The text is never quoted in an error. */

@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import { runCli } from '#cli/main.ts';
+import { realSystem } from '#lib/system.ts';
+import { backupDatabase, restoreDatabase } from './main/copy-database.ts';
+import { openLog } from './main/open-log.ts';
+import { PACKAGE_DIR, VERSION } from './main/package-info.ts';
+import { startRollbook } from './main/start.ts';
+
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // The first one asks for an end in order, the second one does not ask.
+    if (interrupt.signal.aborted) process.exit(130);
+    interrupt.abort();
+  });
+}
+
+const exitCode = await runCli(
+  process.argv.slice(2),
+  { stdout: process.stdout, stderr: process.stderr, env: process.env, interrupt: interrupt.signal },
+  {
+    system: realSystem,
+    version: VERSION,
+    packageDir: PACKAGE_DIR,
+    startServer: ({ values }) =>
+      startRollbook(values, {
+        log: openLog(values.logLevel, process.stderr),
+        system: realSystem,
+        version: VERSION,
+      }),
+    backup: backupDatabase,
+    restore: restoreDatabase,
+  },
+);
+// Connections kept alive for a next request must not hold the process; what was printed must be out first.
+process.stdout.write('', () => {
+  process.exit(exitCode);
+});

@@ -1,0 +1,77 @@
+import { pino, stdSerializers, type Logger } from 'pino';
+
+export interface LogStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+}
+
+/** Names under which a secret could reach a log line by mistake. */
+const SECRETS = [
+  'authorization',
+  'password',
+  'client_secret',
+  'clientSecret',
+  'secret',
+  'sig',
+  'token',
+  'access_token',
+  'connectionString',
+];
+
+const LEVELS: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+};
+
+/** The log: JSON lines, or on a terminal one readable line each. Secrets and the values in database errors are left out. */
+export function openLog(level: string, stream: LogStream): Logger {
+  const destination = {
+    write(line: string) {
+      stream.write(stream.isTTY === true ? readableLine(line) : line);
+    },
+  };
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(hidden)' },
+      serializers: { err: serializeError },
+    },
+    destination,
+  );
+}
+
+/**
+ * Type, message, code and stack: never the other properties. A database error's detail holds rows; so does the message when it is
+ * about a value (class 22).
+ */
+function serializeError(thrown: unknown): Record<string, unknown> {
+  if (!(thrown instanceof Error)) return { message: String(thrown) };
+  const { type, stack } = stdSerializers.err(thrown);
+  const code = 'code' in thrown ? String(thrown.code) : undefined;
+  const isAboutValue = 'severity' in thrown && code?.startsWith('22') === true;
+  const cause = thrown.cause instanceof Error ? serializeError(thrown.cause) : undefined;
+  return {
+    type,
+    code,
+    message: isAboutValue ? '(a value that the database refused)' : thrown.message,
+    stack: isAboutValue ? stack.replace(thrown.message, '') : stack,
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+function readableLine(line: string): string {
+  const { level, time, msg, pid, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  void pid;
+  const clock = new Date(Number(time)).toISOString().slice(11, 19);
+  const name = (LEVELS[Number(level)] ?? String(level)).padEnd(5);
+  const rest = Object.entries(fields)
+    .map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('');
+  const stack = typeof err === 'object' && err !== null && 'stack' in err ? `\n${String(err.stack)}` : '';
+  return `${clock} ${name} ${typeof msg === 'string' ? msg : ''}${rest}${stack}\n`;
+}

@@ -1,0 +1,219 @@
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { makeFirstTenant } from '#access/first-start.ts';
+import { type Issuer, openIssuer } from '#access/issuer.ts';
+import { openSecretBox } from '#access/open-secret-box.ts';
+import { loadSecretKey } from '#access/secret-key.ts';
+import type { Settings } from '#core/settings.ts';
+import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
+import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '#engine/engine-context.ts';
+import { startHousekeeping } from '#engine/housekeeping.ts';
+import { startProfileJobs } from '#engine/profiles/profile-jobs.ts';
+import { type Runner, startRunner } from '#engine/runner.ts';
+import type { FileStore } from '#files/file-store.ts';
+import { openLocalFileStore } from '#files/local-file-store.ts';
+import { removeObjects } from '#files/remove-objects.ts';
+import type { HttpContext } from '#http/context.ts';
+import { listen } from '#http/listen.ts';
+import { buildServer } from '#http/server.ts';
+import { loadCertificate } from '#http/tls/load-certificate.ts';
+import { messageOf } from '#lib/errors.ts';
+import type { SecretBox } from '#lib/secret-box.ts';
+import type { System } from '#lib/system.ts';
+import type { Database } from '#storage/database.ts';
+import { acquireLock, type HeldLock } from '#storage/data-directory-lock.ts';
+import { openStorage } from '#storage/open-storage.ts';
+import { Closers } from './closers.ts';
+import { watchReadiness } from './readiness.ts';
+
+/** A Rollbook that runs in this process. */
+export interface RunningRollbook {
+  /** HTTP before HTTPS: `http://127.0.0.1:8080`. Empty for a worker. */
+  readonly addresses: readonly string[];
+  readonly dataDir: string;
+  /** Where the bytes of uploads are. */
+  readonly filesDirectory: string;
+  readonly db: Database;
+  /** Requests end, runs let go at their next safe point, then the database. Repeated calls wait for the first. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly log: Logger;
+  readonly system: System;
+  readonly version: string;
+  /** Tests go faster with other ones. */
+  readonly engine?: Partial<EngineSettings>;
+}
+
+/** Answers under way get so long at a stop; `start` waits the longest. */
+const GRACE_MS = 25_000;
+
+/** Starts everything that the settings ask for. When something fails, whatever had started is stopped again. */
+export async function startRollbook(settings: Settings, options: StartOptions): Promise<RunningRollbook> {
+  const closers = new Closers();
+  try {
+    return await start(settings, options, closers);
+  } catch (error) {
+    await closers.close().catch((closeError: unknown) => {
+      options.log.error({ err: closeError }, 'the start failed, and so did the stop after it');
+    });
+    throw error;
+  }
+}
+
+async function start(settings: Settings, options: StartOptions, closers: Closers): Promise<RunningRollbook> {
+  const { log, system } = options;
+  const dataDir = resolve(settings.dataDir);
+  const lock = await lockDataDirectory(dataDir, settings, closers);
+  const { keys } = await loadSecretKey(dataDir, settings.secretKey, system);
+  const secretBox = openSecretBox(keys, system);
+  const storage = await openStorage({
+    dataDir,
+    databaseUrl: settings.databaseUrl,
+    secretBox,
+    database: {
+      applicationName: `rollbook ${settings.mode}`,
+      onConnectionLost: (error) => log.warn({ reason: messageOf(error) }, 'a database connection broke'),
+    },
+    onProgress: (sentence) => log.info(sentence),
+  });
+  closers.add(() => storage.close());
+  const { db } = storage;
+  const first = await makeFirstTenant({ db, system, secretBox, dataDir });
+  if (first === 'made')
+    log.info({ file: join(dataDir, 'credentials.json') }, 'made a tenant and its administrator');
+  const issuer = await openIssuer({ db, system, secretBox });
+
+  const filesDirectory = join(dataDir, 'uploads');
+  const files = openLocalFileStore({ directory: filesDirectory });
+  const work: Workshop = { settings, options, db, secretBox, files, filesDirectory, dataDir, issuer };
+  const runner = await startRunner(engineContext(work), {
+    concurrency: settings.mode === 'api' ? 0 : settings.runConcurrency,
+  });
+  closers.add(() => runner.stop());
+  if (settings.mode !== 'api') {
+    const house = startHousekeeping({
+      db,
+      system,
+      files,
+      log,
+      uploadRetentionDays: settings.uploadRetentionDays,
+    });
+    closers.add(() => house.stop());
+  }
+  const addresses = await serve(work, runner, closers);
+  await lock?.update(addresses);
+  log.info({ mode: settings.mode, addresses, dataDir }, 'rollbook is ready');
+  return { addresses, dataDir, filesDirectory, db, stop: () => closers.close() };
+}
+
+/** What the parts share. */
+interface Workshop {
+  readonly settings: Settings;
+  readonly options: StartOptions;
+  readonly db: Database;
+  readonly secretBox: SecretBox;
+  readonly files: FileStore;
+  readonly filesDirectory: string;
+  readonly dataDir: string;
+  readonly issuer: Issuer;
+}
+
+/** api and worker processes beside each other share one data directory on purpose; the database keeps their order. */
+async function lockDataDirectory(
+  dataDir: string,
+  settings: Settings,
+  closers: Closers,
+): Promise<HeldLock | undefined> {
+  if (settings.databaseUrl !== undefined && settings.mode !== 'all') return undefined;
+  const lock = await acquireLock(dataDir);
+  closers.add(() => lock.release());
+  return lock;
+}
+
+function engineContext(work: Workshop): Parameters<typeof startRunner>[0] {
+  const { settings, options, db, secretBox, filesDirectory, dataDir } = work;
+  return {
+    db,
+    system: options.system,
+    secretBox,
+    log: options.log,
+    settings: {
+      ...DEFAULT_ENGINE_SETTINGS,
+      retry: {
+        firstDelaySeconds: settings.retrySeconds,
+        maximumDelaySeconds: settings.retryMaximumSeconds,
+        quarantineDelaySeconds: settings.quarantineRetrySeconds,
+      },
+      ...options.engine,
+    },
+    filesDirectory,
+    snapshotsDirectory: join(dataDir, 'snapshots'),
+    worker: `${hostname()} ${process.pid} ${options.system.newId().slice(-8)}`,
+  };
+}
+
+/** Profile jobs and the HTTP interface; a worker has neither. Answers where it listens. */
+async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<readonly string[]> {
+  const { settings, options, db, secretBox, files, issuer } = work;
+  const { log, system } = options;
+  if (settings.mode === 'worker') return [];
+  const removeBytes = (names: readonly string[]): Promise<void> =>
+    removeObjects(files, names, (error) => log.warn({ err: error }, 'upload bytes could not be removed'));
+  const jobs = startProfileJobs({
+    db,
+    system,
+    secretBox,
+    removeObjects: removeBytes,
+    onFailure: (profileId, error) => log.error({ profileId, err: error }, 'a profile job failed'),
+  });
+  closers.add(() => jobs.close());
+  const readiness = watchReadiness(db);
+  const context: HttpContext = {
+    db,
+    system,
+    secretBox,
+    files,
+    settings: {
+      publicUrl: settings.publicUrl,
+      startWaitSeconds: settings.startWaitSeconds,
+      uploadLimits: {
+        ...DEFAULT_UPLOAD_LIMITS,
+        maxFileBytes: settings.uploadFileBytes,
+        maxUploadBytes: settings.uploadBytes,
+      },
+      version: options.version,
+    },
+    log,
+    tokens: { verify: issuer.verify },
+    issuer,
+    readiness,
+    profiles: {
+      db,
+      system,
+      secretBox,
+      startWaitSeconds: settings.startWaitSeconds,
+      wakeRun: (tenantId, runId) => runner.wake(tenantId, runId),
+      wakeProfile: jobs.wake,
+      removeObjects: removeBytes,
+    },
+  };
+  const listening = await listen(
+    buildServer(context),
+    {
+      host: settings.host,
+      port: settings.port,
+      httpsPort: settings.httpsPort,
+      certificate: () => loadCertificate({ ...settings, dataDir: work.dataDir }, system),
+      onCertificateFailure: (error) => log.error({ err: error }, 'the certificate could not be read again'),
+    },
+    system,
+  );
+  closers.add(() => {
+    readiness.stop();
+    return listening.close(GRACE_MS);
+  });
+  return listening.addresses;
+}
