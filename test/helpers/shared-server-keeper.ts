@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { must } from '#lib/assert.ts';
 import { startPostgres } from '#storage/postgres-server/start-postgres.ts';
+import { removeDataDirectory } from './data-directory.ts';
 
 const IDLE_CHECKS = 12;
 const CHECK_MS = 5000;
@@ -42,7 +43,7 @@ while (!stop.signal.aborted && idleChecks < IDLE_CHECKS) {
 await rm(noteFile, { force: true });
 await client.end().catch(() => undefined);
 await server.stop();
-await rm(dataDir, { recursive: true, force: true });
+await removeDataDirectory(dataDir);
 
 async function countOthers(): Promise<number> {
   const { rows } = await client

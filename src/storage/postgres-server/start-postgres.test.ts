@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
+import { removeDataDirectory, temporaryDirectory } from '#test/helpers/data-directory.ts';
 import { testSecretBox } from '#test/helpers/secret-box.ts';
 import { acquireLock } from '../data-directory-lock.ts';
 import { asOwner } from '../database.ts';
@@ -19,9 +19,7 @@ import { startPostgres } from './start-postgres.ts';
 const onPosix = { skip: process.platform === 'win32' ? 'Unix only' : false };
 const onlyRoot = { skip: process.getuid?.() === 0 ? false : 'root only' };
 
-const root = await mkdtemp(join(tmpdir(), 'rollbook-server-'));
-// Others may pass, not look: else every test would end up outside of it when root runs them.
-if (process.platform !== 'win32') await chmod(root, 0o711);
+const root = await temporaryDirectory();
 const cleanUps: (() => Promise<unknown>)[] = [];
 after(async () => {
   for (const cleanUp of cleanUps.reverse()) await cleanUp();
@@ -29,7 +27,11 @@ after(async () => {
 });
 
 let count = 0;
-const newDataDir = (): string => join(root, `data-${(count += 1)}`);
+function newDataDir(): string {
+  const dataDir = join(root, `data-${(count += 1)}`);
+  cleanUps.push(() => removeDataDirectory(dataDir));
+  return dataDir;
+}
 
 async function open(dataDir: string): Promise<Storage> {
   const storage = await openStorage({ dataDir, databaseUrl: undefined, secretBox: testSecretBox });
@@ -195,6 +197,7 @@ test('a postmaster.pid with the number of another program does not stand in the 
 
 test('a data directory with a long path gets its socket elsewhere', onPosix, async () => {
   const dataDir = join(root, 'a-long-name-'.repeat(9), 'data');
+  cleanUps.push(() => removeDataDirectory(dataDir));
   const storage = await open(dataDir);
   const socketDirectory = new URL(storage.url).searchParams.get('host') ?? '';
   assert.ok(socketDirectory !== '' && !socketDirectory.startsWith(root), socketDirectory);
