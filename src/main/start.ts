@@ -7,7 +7,7 @@ import { openSecretBox } from '#access/open-secret-box.ts';
 import { loadSecretKey } from '#access/secret-key.ts';
 import type { Settings } from '#core/settings.ts';
 import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
-import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '#engine/engine-context.ts';
+import type { EngineSettings } from '#engine/engine-context.ts';
 import { startHousekeeping } from '#engine/housekeeping.ts';
 import { startProfileJobs } from '#engine/profiles/profile-jobs.ts';
 import { type Runner, startRunner } from '#engine/runner.ts';
@@ -141,7 +141,8 @@ function engineContext(work: Workshop): Parameters<typeof startRunner>[0] {
     secretBox,
     log: options.log,
     settings: {
-      ...DEFAULT_ENGINE_SETTINGS,
+      leaseSeconds: settings.leaseSeconds,
+      batchItems: settings.batchItems,
       retry: {
         firstDelaySeconds: settings.retrySeconds,
         maximumDelaySeconds: settings.retryMaximumSeconds,

@@ -1,5 +1,5 @@
 import type { Tx } from '../database.ts';
-import { ITEMS, type ItemRange } from './apply-batch.ts';
+import { ITEMS, type ItemRange } from './item-range.ts';
 import { changed, changedRequired } from './changed.ts';
 
 /** The org, course and session an item points at, found by their link keys. $5: source system. */

@@ -1,5 +1,5 @@
 import type { Tx } from '../database.ts';
-import { ITEMS, type ItemRange } from './apply-batch.ts';
+import { ITEMS, type ItemRange } from './item-range.ts';
 
 const OBJECT_TABLES = {
   class: 'class',

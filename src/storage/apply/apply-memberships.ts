@@ -1,5 +1,5 @@
 import type { Tx } from '../database.ts';
-import { ITEMS, type ItemRange } from './apply-batch.ts';
+import { ITEMS, type ItemRange } from './item-range.ts';
 
 const UNRESOLVED_MESSAGE = 'Waits for a record that could not be written.';
 

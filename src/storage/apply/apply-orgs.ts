@@ -1,5 +1,5 @@
 import type { Tx } from '../database.ts';
-import { ITEMS, type ItemRange } from './apply-batch.ts';
+import { ITEMS, type ItemRange } from './item-range.ts';
 import { changed, changedDate, changedRequired } from './changed.ts';
 
 const REVIVED = 'active = true, version = o.version + 1, change_seq = $4';

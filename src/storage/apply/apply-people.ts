@@ -1,5 +1,5 @@
 import type { Tx } from '../database.ts';
-import { ITEMS, type ItemRange } from './apply-batch.ts';
+import { ITEMS, type ItemRange } from './item-range.ts';
 import { changed, changedRequired } from './changed.ts';
 
 /** What the record is called when nobody gave it a display name: given name and surname, else user name, else source id. */

@@ -1,5 +1,5 @@
 import type { Tx } from '../database.ts';
-import { ITEMS, type ItemRange } from './apply-batch.ts';
+import { ITEMS, type ItemRange } from './item-range.ts';
 
 /** Every applied record of a linked kind has its link, with what the source said and its content hash. */
 export async function saveLinks(tx: Tx, range: ItemRange): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Kind } from '#core/roster/kinds.ts';
 
 import type { Tx } from '../database.ts';
-import { ITEMS, type ItemRange } from './apply-batch.ts';
+import { ITEMS, type ItemRange } from './item-range.ts';
 
 const TABLES: Readonly<Record<Kind, string>> = {
   org: 'org',
