@@ -1,10 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { registerApplications } from './api/applications.ts';
+import { registerUserImport } from './api/import-users.ts';
 import { registerOwnApi } from './api/register-own-api.ts';
 import { registerTenants } from './api/tenants.ts';
 import { registerIssuer } from './auth/register-issuer.ts';
 import type { HttpContext } from './context.ts';
 import { registerProfiles } from './graph/profiles/register-profiles.ts';
+import { registerRosterReads } from './graph/roster/register-roster-reads.ts';
+import { registerUserWrites } from './graph/roster/register-user-writes.ts';
 import { registerHealth } from './health.ts';
 import { registerApiScope, registerGraphScope } from './scopes.ts';
 import { registerUploads } from './uploads/register-uploads.ts';
@@ -14,11 +17,18 @@ export function registerRoutes(server: FastifyInstance, context: HttpContext): v
   const { issuer } = context;
   registerHealth(server, context);
   if (issuer !== undefined) registerIssuer(server, context, issuer);
+  registerGraphScope(server, 'v1.0', (scope) => {
+    registerRosterReads(scope, context, 'v1.0');
+    registerUserWrites(scope, context, 'v1.0');
+  });
   registerGraphScope(server, 'beta', (scope) => {
     registerProfiles(scope, context);
+    registerRosterReads(scope, context, 'beta');
+    registerUserWrites(scope, context, 'beta');
   });
   registerApiScope(server, (scope) => {
     registerOwnApi(scope, context);
+    registerUserImport(scope, context);
     if (issuer === undefined) return;
     registerApplications(scope, context, issuer);
     registerTenants(scope, context, issuer);
