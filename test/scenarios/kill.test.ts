@@ -11,6 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { emptyTestDatabase } from '#test/helpers/database.ts';
 import { dumpDirectoryAt } from '#test/helpers/directory-dump.ts';
+import { TEST_SECRET_KEY } from '#test/helpers/rollbook.ts';
 import { type RollbookProcess, startRollbookProcess } from '#test/helpers/rollbook-process.ts';
 import { copyOf, csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
 import { type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
@@ -64,7 +65,7 @@ async function withRollbook(
         running = await startRollbookProcess({
           dataDir,
           databaseUrl: empty.url,
-          env: { LEASE_SECONDS: '1', BATCH_ITEMS: '40', RETRY_SECONDS: '1' },
+          env: { LEASE_SECONDS: '1', BATCH_ITEMS: '40', RETRY_SECONDS: '1', SECRET_KEY: TEST_SECRET_KEY },
         });
         return { process: running, client: syncClient(running) };
       },
