@@ -8,13 +8,13 @@ import { UsageError } from '../exit-codes.ts';
 import { nearestWord } from '../nearest-word.ts';
 import { secretLines } from '../secret-lines.ts';
 
+/** The whole installation is the first administrator's alone. */
+const PERMISSIONS = Object.keys(APPLICATION_PERMISSIONS).filter((name) => name !== 'Rollbook.System.Manage');
+
 export const appCreateCommand: Command = {
   name: 'app create',
   summary: 'Create an application: a client of the API with its own secret.',
-  description: [
-    `Permissions: ${Object.keys(APPLICATION_PERMISSIONS).join(', ')}.`,
-    'The client secret is shown once.',
-  ],
+  description: [`Permissions: ${PERMISSIONS.join(', ')}.`, 'The client secret is shown once.'],
   arguments: [{ name: 'name', summary: 'Display name of the application.' }],
   options: {
     permission: {
@@ -55,11 +55,10 @@ export const appCreateCommand: Command = {
 
 /** The permission in its own spelling. Throws UsageError. */
 function knownPermission(name: string): string {
-  const names = Object.keys(APPLICATION_PERMISSIONS);
-  const found = names.find((known) => known.toLowerCase() === name.toLowerCase());
+  const found = PERMISSIONS.find((known) => known.toLowerCase() === name.toLowerCase());
   if (found !== undefined) return found;
-  const near = nearestWord(name, names);
+  const near = nearestWord(name, PERMISSIONS);
   throw new UsageError(
-    `There is no permission '${name}'. ${near === null ? `Permissions: ${names.join(', ')}.` : `Did you mean ${near}?`}`,
+    `There is no permission '${name}'. ${near === null ? `Permissions: ${PERMISSIONS.join(', ')}.` : `Did you mean ${near}?`}`,
   );
 }

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 
 import * as z from 'zod';
 
+import { IMPORT_COLUMNS } from '#core/users/import-row.ts';
+
 import { checked } from '../client/api-client.ts';
 import type { Command } from '../command.ts';
 import { withConnection } from '../connection.ts';
@@ -13,17 +15,18 @@ const PATH = '/api/v1/users/import';
 const SHOWN_ERRORS = 20;
 
 const importAnswer = z.looseObject({
-  created: z.number().default(0),
-  updated: z.number().default(0),
-  unchanged: z.number().default(0),
-  errors: z.array(z.looseObject({ line: z.number().nullish(), message: z.string().nullish() })).default([]),
+  created: z.number(),
+  updated: z.number(),
+  unchanged: z.number(),
+  refused: z.number(),
+  rows: z.array(z.looseObject({ line: z.number(), result: z.string(), reason: z.string().nullish() })),
 });
 
 export const usersImportCommand: Command = {
   name: 'users import',
   summary: 'Bring existing users into the directory, for profiles that link them.',
   description: [
-    'A CSV file with the columns userPrincipalName and displayName, and if wanted givenName, surname, mail, mailNickname, employeeId, primaryRole, accountEnabled. A user that is there already is updated.',
+    `A CSV file with a header. Columns: ${IMPORT_COLUMNS.join(', ')}; the first two are needed. A user that is there already is updated.`,
   ],
   arguments: [{ name: 'csv', summary: 'The file.' }],
   options: {},
@@ -47,21 +50,22 @@ export const usersImportCommand: Command = {
         repeatable: true,
       });
       const report = checked(importAnswer, answer, PATH);
-      const { created, updated, unchanged, errors } = report;
+      const { created, updated, unchanged, refused } = report;
+      const wrong = report.rows.filter(({ result }) => result === 'refused');
       call.view.result({
         document: report,
         lines: [
           `Users: ${formatCount(created)} created, ${formatCount(updated)} updated, ${formatCount(unchanged)} unchanged.`,
-          ...(errors.length === 0 ? [] : [`${plural(errors.length, 'row')} could not be taken:`]),
-          ...errors
+          ...(refused === 0 ? [] : [`${plural(refused, 'row')} could not be taken:`]),
+          ...wrong
             .slice(0, SHOWN_ERRORS)
-            .map(({ line, message }) => `  line ${line ?? '?'}: ${printable(message ?? '')}`),
-          ...(errors.length > SHOWN_ERRORS
-            ? [`  ... and ${formatCount(errors.length - SHOWN_ERRORS)} more (--json lists them all)`]
+            .map(({ line, reason }) => `  line ${line}: ${printable(reason ?? '')}`),
+          ...(wrong.length > SHOWN_ERRORS
+            ? [`  ... and ${formatCount(wrong.length - SHOWN_ERRORS)} more (--json lists them all)`]
             : []),
         ],
       });
-      return errors.length === 0 ? 'ok' : 'errors';
+      return refused === 0 ? 'ok' : 'errors';
     });
   },
 };
