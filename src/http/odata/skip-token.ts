@@ -22,6 +22,9 @@ const contents = z.strictObject({
   sort: z.string().optional(),
 });
 
+/** An id and a fingerprint are longer than this; what is shorter is no sealed token. */
+const SHORTEST_BYTES = 64;
+
 /** Seals where a page ended. Sealed, not only signed: the key of an ordered page may be a name, and URLs are logged everywhere. */
 export function sealSkipToken(box: Pick<SecretBox, 'seal'>, query: PagedQuery, key: PageKey): string {
   const token = { for: 'skiptoken', query: fingerprint(query), ...key };
@@ -30,9 +33,11 @@ export function sealSkipToken(box: Pick<SecretBox, 'seal'>, query: PagedQuery, k
 
 /** Opens a token of the same query. Throws InvalidRequestError for any other text. */
 export function openSkipToken(box: Pick<SecretBox, 'open'>, query: PagedQuery, token: string): PageKey {
+  const sealed = Buffer.from(token, 'base64url');
+  if (sealed.length < SHORTEST_BYTES) throw invalidSkipToken();
   let opened: unknown;
   try {
-    opened = JSON.parse(box.open(Buffer.from(token, 'base64url')).toString('utf8'));
+    opened = JSON.parse(box.open(sealed).toString('utf8'));
   } catch {
     throw invalidSkipToken();
   }
