@@ -64,6 +64,7 @@ export async function restore(
       await client.query(`set local lock_timeout = ${options.lockTimeoutMs ?? 15_000}`);
       await replaceSchema(client, header, migrations);
       await loadTables(client, source, options.onProgress);
+      await leaveOldTimeline(client);
       await client.query('commit');
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
@@ -76,7 +77,7 @@ export async function restore(
   const warnings: string[] = [];
   if (header.secretKeyFingerprint !== secretKeyFingerprint(options.secretBox)) {
     warnings.push(
-      'The backup was made with another SECRET_KEY. Without that key the passwords, connection secrets, signing keys and upload files in it ' +
+      'The backup was made with another SECRET_KEY than the newest one here. Without that key the passwords, connection secrets, signing keys and upload files in it ' +
         'cannot be read: give Rollbook the SECRET_KEY (or the file secret.key of the data directory) that belongs to the backup.',
     );
   }
@@ -150,6 +151,18 @@ async function loadTables(
   }
   onProgress?.({ table: '', rowsDone, rowsTotal });
   await client.query('set constraints all immediate');
+}
+
+/**
+ * What happened after the backup was written has not happened; but files and clients may remember it. Snapshot files of that time
+ * must not be taken for current ones, and a change after the restore must not get a number that a client has seen already.
+ */
+async function leaveOldTimeline(client: Client): Promise<void> {
+  await client.query(`
+    insert into snapshot_state (tenant_id, source_system_id, generation)
+      select tenant_id, id, (extract(epoch from clock_timestamp()) * 1000000)::bigint from source_system
+      on conflict (tenant_id, source_system_id) do update set generation = excluded.generation;
+    update tenant_counter set change_seq = change_seq + 1000000000`);
 }
 
 /** COPY does not load tables with row-level security; the owner is let off for the moment, inside this transaction. */

@@ -72,10 +72,9 @@ async function refuseOldServer(client: Client): Promise<void> {
   }
 }
 
-interface RoleFacts {
+export interface RoleFacts {
   login: string;
   database: string;
-  may_create_roles: boolean;
   has_owner: boolean;
   has_app: boolean;
   is_owner: boolean;
@@ -89,7 +88,6 @@ async function readRoleFacts(client: Client): Promise<RoleFacts> {
              (select oid from pg_roles where rolname = 'rollbook_app') as app
     )
     select current_user as login, current_database() as database,
-           (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may_create_roles,
            owner is not null as has_owner, app is not null as has_app,
            owner is not null and pg_has_role(current_user, owner, 'member') as is_owner,
            owner is not null and has_database_privilege(owner, current_database(), 'create') as may_create_schemas
@@ -117,7 +115,8 @@ async function createMissingRoles(client: Client, appPassword: string): Promise<
   }
 }
 
-function missingStatements(facts: RoleFacts, appPassword: string): string[] {
+/** What is left to do for the roles; the same statements go to an administrator when the login may not. */
+export function missingStatements(facts: RoleFacts, appPassword: string): string[] {
   const login = escapeIdentifier(facts.login);
   const database = escapeIdentifier(facts.database);
   const statements: string[] = [];

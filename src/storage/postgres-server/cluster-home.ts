@@ -121,8 +121,9 @@ async function makePrivateDirectory(path: string, user: ServiceUser | undefined)
 /** Whether the service user really can; asking the system beats computing permissions. */
 async function canWork(directory: string, user: ServiceUser | undefined): Promise<boolean> {
   if (!runsAsRoot()) return true;
-  const script = 'cd "$1" && : > .probe && rm .probe';
-  return (await runProgram('/bin/sh', ['-c', script, 'sh', directory], { user })).exitCode === 0;
+  const probed = await runProgram('/bin/sh', ['-c', 'cd "$1" && : > .probe', 'sh', directory], { user });
+  await rm(join(directory, '.probe'), { force: true });
+  return probed.exitCode === 0;
 }
 
 /** Makes the folder for logs. */
