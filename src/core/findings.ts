@@ -47,6 +47,16 @@ export const FINDING_CODES = {
     title: 'A file that is not part of the format',
     remedy: 'Upload only the six files of SDS V1; remove or rename this one.',
   },
+  FILE_IGNORED: {
+    severity: 'warning',
+    title: 'A file of the format that is not read yet',
+    remedy: 'Nothing to do: contacts (user, guardianrelationship) are not synchronized yet.',
+  },
+  FILE_DUPLICATE: {
+    severity: 'fatal',
+    title: 'A file is there twice',
+    remedy: 'Keep one of them: letter case makes no difference in file names.',
+  },
   FILE_EMPTY: {
     severity: 'warning',
     title: 'A file has a header and no rows',
@@ -67,6 +77,12 @@ export const FINDING_CODES = {
     severity: 'fatal',
     title: 'A file is not UTF-8',
     remedy: 'Save or export the file as UTF-8.',
+  },
+  HEADER_UNREADABLE: {
+    severity: 'fatal',
+    title: 'The header line cannot be read',
+    remedy:
+      'The first line holds the column titles, separated by commas; close its quotes, at most 1,000 columns.',
   },
   HEADER_MISSING: {
     severity: 'fatal',
@@ -93,6 +109,11 @@ export const FINDING_CODES = {
     title: 'A quote is not closed, or stands inside a value',
     remedy: 'Close the quote on the same line and double quotes inside values; values have no line breaks.',
   },
+  ROW_CONTROL_CHARACTER: {
+    severity: 'error',
+    title: 'A row holds control characters',
+    remedy: 'Remove the character (a NUL, a lone carriage return, ...) in the source system.',
+  },
   ROW_TOO_LONG: {
     severity: 'error',
     title: 'A row is longer than the limit',
@@ -106,18 +127,19 @@ export const FINDING_CODES = {
   VALUE_TOO_LONG: {
     severity: 'error',
     title: 'A value is longer than the directory takes',
-    remedy: 'Shorten the value.',
+    remedy: 'Shorten the value. A value that may be empty is left out (a warning); otherwise the record is.',
   },
   ID_INVALID: {
     severity: 'error',
     title: 'An id holds characters or a length that the directory does not take',
     remedy:
-      'Section ids: at most 56 characters, no blanks and none of ~"#%&*:<>?/\\{|}.[]; others: no control characters.',
+      'Section ids: at most 56 characters, letters a to z and digits, no blanks and none of ~"#%&*:<>?/\\{|}.[]@(),; (or let the profile replace them: handleSpecialCharacterConstraint).',
   },
   ID_DUPLICATE: {
     severity: 'warning',
-    title: 'An id appears more than once',
-    remedy: 'The first row counts. Remove the other rows, or correct their id.',
+    title: 'An id appears more than once, with other values',
+    remedy:
+      'The first row counts. Remove the other rows, or correct their id. (A person in several schools has one row per school, alike but for the school.)',
   },
   USERNAME_DUPLICATE: {
     severity: 'warning',
@@ -127,7 +149,8 @@ export const FINDING_CODES = {
   USERNAME_INVALID: {
     severity: 'error',
     title: 'A user name holds characters that a user principal name does not take',
-    remedy: "Use letters, digits and . - _ ! # ^ ~ ' only, at most 64 characters before the domain.",
+    remedy:
+      "Use letters a to z, digits and . - _ ! # ^ ~ ' only, at most 64 characters before the domain; without an @, the profile needs a domain for the role.",
   },
   ROW_DUPLICATE: {
     severity: 'warning',
@@ -157,7 +180,7 @@ export const FINDING_CODES = {
   DATE_RANGE: {
     severity: 'warning',
     title: 'A term ends before it starts',
-    remedy: 'Correct the dates of the term.',
+    remedy: 'Correct the dates of the term; its end date is left out.',
   },
   ABSENCE_NOT_PROVEN: {
     severity: 'information',

@@ -103,7 +103,21 @@ test('bytes that are not UTF-8 are found, with line and place', () => {
 });
 
 test('how the bytes are cut into chunks makes no difference', () => {
-  const unit = fc.constantFrom('a', ',', '"', '""', '\n', '\r\n', '\r', ' ', 'é', '🎓', '"x"', '\ufeff', '\t');
+  const unit = fc.constantFrom(
+    'a',
+    ',',
+    '"',
+    '""',
+    '\n',
+    '\r\n',
+    '\r',
+    ' ',
+    'é',
+    '🎓',
+    '"x"',
+    '\ufeff',
+    '\t',
+  );
   fc.assert(
     fc.property(
       fc.array(unit, { maxLength: 40 }).map((parts) => Buffer.from(parts.join(''))),

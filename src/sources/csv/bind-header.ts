@@ -1,0 +1,111 @@
+import type { Finding, FindingCode } from '#core/findings.ts';
+import type { MappingSettings } from '../contract.ts';
+import type { CsvRow } from './csv-reader.ts';
+import { type ColumnDefinition, type FileDefinition, looseTitle } from './sds-v1.ts';
+
+/** A column of the format that the file has and the profile wants. */
+export interface BoundColumn extends ColumnDefinition {
+  /** Its place in the row. */
+  readonly position: number;
+  /** Its place in the definition of the file: stands in content hashes, so that the order of columns in a file does not matter. */
+  readonly ordinal: number;
+  readonly valueRequired: boolean;
+}
+
+export interface BoundHeader {
+  /** Fields in every row. */
+  readonly fieldCount: number;
+  readonly columns: readonly BoundColumn[];
+  /** Identity matching: the column whose value is compared with accounts; -1: none. */
+  readonly matchPosition: number;
+}
+
+export type HeaderProblem = Pick<Finding, 'code' | 'field' | 'message'> & { readonly code: FindingCode };
+
+export interface HeaderResult {
+  /** Null: a fault among the problems makes the file unusable. */
+  readonly header: BoundHeader | null;
+  readonly problems: readonly HeaderProblem[];
+}
+
+/** Matches the header line of a file with the format and the profile's choice of columns. */
+export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSettings): HeaderResult {
+  if (row.fault !== null) {
+    const why = {
+      brokenQuote: 'a quote is not closed, or stands inside a title',
+      tooLong: 'it is too long',
+      tooManyFields: 'it has more than 1,000 columns',
+      controlCharacter: 'it holds control characters; is the file UTF-16?',
+    }[row.fault];
+    const code = row.fault === 'controlCharacter' ? 'ENCODING_NOT_UTF8' : 'HEADER_UNREADABLE';
+    return { header: null, problems: [{ code, message: `The header line cannot be read: ${why}.` }] };
+  }
+  const titles = Array.from({ length: row.count }, (_, i) =>
+    row.bytes.toString('utf8', row.starts[i], row.ends[i]),
+  );
+  const problems: HeaderProblem[] = [];
+  let usable = true;
+  const fault = (code: FindingCode, field: string, message: string): void => {
+    usable = false;
+    problems.push({ code, field, message });
+  };
+
+  const positions = new Map<string, number>();
+  for (const [position, title] of titles.entries()) {
+    if (title === '') continue;
+    const loose = looseTitle(title);
+    if (positions.has(loose))
+      fault('HEADER_DUPLICATE', title.slice(0, 256), 'The column is there twice: which one counts?');
+    else positions.set(loose, position);
+  }
+
+  const matchTitle = matchSource(file, mapping);
+  const matchPosition = matchTitle === null ? -1 : titles.indexOf(matchTitle);
+  if (matchTitle !== null && matchPosition === -1) {
+    fault(
+      'HEADER_MISSING',
+      matchTitle,
+      `The profile matches ${file.record}s by the column "${matchTitle}", which the file does not have (letter case counts).`,
+    );
+  }
+
+  const creates = mapping.identity.mode === 'create';
+  const wanted = file.entity === null ? null : mapping.optionalProperties[file.entity];
+  const wantedTitles = wanted === null ? null : new Set(wanted.map(looseTitle));
+  const columns: BoundColumn[] = [];
+  for (const [ordinal, definition] of file.columns.entries()) {
+    const loose = looseTitle(definition.title);
+    const position = positions.get(loose);
+    positions.delete(loose);
+    const required = definition.required === 'always' || (definition.required === 'create' && creates);
+    if (position === undefined) {
+      if (required)
+        fault('HEADER_MISSING', definition.title, `The file has no column "${definition.title}".`);
+      continue;
+    }
+    const optional = definition.required === 'no' && definition.part !== 'secret';
+    if (optional && wantedTitles !== null && !wantedTitles.has(loose)) continue;
+    if (definition.part === 'secret' && !creates) continue;
+    // Who is matched by another column needs no user name.
+    const valueRequired = required && (definition.property !== 'username' || creates);
+    columns.push({ ...definition, position, ordinal, valueRequired });
+  }
+  for (const [loose, position] of positions) {
+    const title = titles[position] ?? loose;
+    if (position === matchPosition) continue;
+    problems.push({
+      code: 'HEADER_UNKNOWN',
+      field: title.slice(0, 256),
+      message: `The column is not part of ${file.name} and is ignored.`,
+    });
+  }
+  return {
+    header: usable ? { fieldCount: titles.length, columns, matchPosition } : null,
+    problems,
+  };
+}
+
+function matchSource(file: FileDefinition, { identity }: MappingSettings): string | null {
+  if (identity.mode !== 'match' || (file.entity !== 'student' && file.entity !== 'teacher')) return null;
+  return identity.options[file.entity]?.sourceProperty ?? null;
+}

@@ -1,0 +1,116 @@
+import { assert } from '#lib/assert.ts';
+
+/** What became of the record with an id. dropped: its row was bad; the last good state stays, references wait. */
+export const UNKNOWN = 0;
+export const PRESENT = 1;
+export const DROPPED = 2;
+
+/**
+ * The ids of one kind in this roster, as bytes: id to a small number, without a string per row. Its hash is seeded, so that
+ * nobody can choose ids that collide. Per id it keeps a state and two numbers that are the caller's.
+ */
+export class IdTable {
+  size = 0;
+  states = new Uint8Array(1024);
+  /** Entry in the record index. */
+  entries = new Int32Array(1024);
+  /** Number of the id it belongs to in another table (a section's school); -1: none. */
+  parents = new Int32Array(1024);
+  readonly #seed: number;
+  #slots = new Int32Array(4096);
+  #hashes = new Int32Array(1024);
+  /** Where id i starts in the arena; it ends where the next starts. */
+  #starts = new Int32Array(1025);
+  #arena = Buffer.allocUnsafeSlow(16 * 1024);
+  #arenaBytes = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /** The number of an id, or -1. */
+  find(bytes: Buffer, start: number, end: number): number {
+    const hash = this.#hash(bytes, start, end);
+    const mask = this.#slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const found = (this.#slots[slot] as number) - 1;
+      if (found === -1) return -1;
+      if (this.#hashes[found] === hash && this.#equals(found, bytes, start, end)) return found;
+    }
+  }
+
+  /** The number of an id, which is added (state UNKNOWN) when it is new. */
+  add(bytes: Buffer, start: number, end: number): number {
+    const known = this.find(bytes, start, end);
+    if (known !== -1) return known;
+    const index = this.size;
+    const length = end - start;
+    if (index === this.states.length) this.#grow();
+    if (this.#arenaBytes + length > this.#arena.length) {
+      const size = Math.max(this.#arena.length * 2, this.#arenaBytes + length);
+      assert(size < 2 ** 31, 'too many ids for one roster');
+      const arena = Buffer.allocUnsafeSlow(size);
+      this.#arena.copy(arena, 0, 0, this.#arenaBytes);
+      this.#arena = arena;
+    }
+    bytes.copy(this.#arena, this.#arenaBytes, start, end);
+    this.#arenaBytes += length;
+    this.#starts[index + 1] = this.#arenaBytes;
+    this.#hashes[index] = this.#hash(bytes, start, end);
+    this.states[index] = UNKNOWN;
+    this.entries[index] = -1;
+    this.parents[index] = -1;
+    this.size += 1;
+    this.#place(index);
+    return index;
+  }
+
+  /** The id as text. */
+  text(index: number): string {
+    return this.#arena.toString('utf8', this.#starts[index], this.#starts[index + 1]);
+  }
+
+  #equals(index: number, bytes: Buffer, start: number, end: number): boolean {
+    const from = this.#starts[index] as number;
+    const length = end - start;
+    if ((this.#starts[index + 1] as number) - from !== length) return false;
+    for (let i = 0; i < length; i += 1) if (this.#arena[from + i] !== bytes[start + i]) return false;
+    return true;
+  }
+
+  /** Murmur3's mixing, byte by byte: ids are short. */
+  #hash(bytes: Buffer, start: number, end: number): number {
+    let hash = this.#seed;
+    for (let i = start; i < end; i += 1) {
+      hash = Math.imul(hash ^ (bytes[i] as number), 0x5bd1e995);
+      hash ^= hash >>> 15;
+    }
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    return hash ^ (hash >>> 13);
+  }
+
+  #place(index: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = (this.#hashes[index] as number) & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot] = index + 1;
+  }
+
+  #grow(): void {
+    const capacity = this.states.length * 2;
+    const widen = (old: Int32Array, size: number): Int32Array<ArrayBuffer> => {
+      const wide = new Int32Array(size);
+      wide.set(old);
+      return wide;
+    };
+    const states = new Uint8Array(capacity);
+    states.set(this.states);
+    this.states = states;
+    this.entries = widen(this.entries, capacity);
+    this.parents = widen(this.parents, capacity);
+    this.#hashes = widen(this.#hashes, capacity);
+    this.#starts = widen(this.#starts, capacity + 1);
+    this.#slots = new Int32Array(capacity * 4);
+    for (let index = 0; index < this.size; index += 1) this.#place(index);
+  }
+}

@@ -1,0 +1,211 @@
+import { RECORD_CODES, type RecordCode } from '#core/roster/record-codes.ts';
+import { must } from '#lib/assert.ts';
+
+import type { BoundColumn } from './bind-header.ts';
+import { isNickname, MAX_SECTION_ID_LENGTH, replaceInNickname, SECTION_PREFIX } from './directory-names.ts';
+import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
+import type { RosterFile } from './roster-file.ts';
+import {
+  addAttributes,
+  addField,
+  addFieldTo,
+  findField,
+  isEmpty,
+  isReliable,
+  lookUp,
+  messageOfDropped,
+  messageOfMissing,
+  reportRepeated,
+  type RosterState,
+  type RowReader,
+  spareFile,
+} from './roster-state.ts';
+import { NO_ENTRY } from '../staged-item.ts';
+
+const { class: CLASS, org: ORG, academicSession: SESSION, course: COURSE } = RECORD_CODES;
+
+/** section.csv: a row is a class, and names its academic session and its course (the first row that names one describes it). */
+export function readSections(state: RosterState, file: RosterFile): RowReader {
+  const { hash, delta, classes, orgs, mapping } = state;
+  const id = must(file.column('id', 'key'));
+  const school = must(file.column('school', 'reference'));
+  const attributes = file.header.columns.filter(({ part }) => part === 'record');
+  const readSession = sharedRecord(state, file, 'session', SESSION, state.sessions, ['id', 'displayName']);
+  const readCourse = sharedRecord(state, file, 'course', COURSE, state.courses, [
+    'id',
+    'courseNumber',
+    'displayName',
+  ]);
+  const startDate = file.column('startDate', 'session');
+  const endDate = file.column('endDate', 'session');
+
+  const hashKey = (): void => {
+    hash.beginKey(CLASS);
+    addField(hash, file.row, id);
+    hash.endKey();
+  };
+  const drop = (): boolean => {
+    const index = addFieldTo(classes, file.row, id);
+    if (classes.states[index] === PRESENT) return true;
+    classes.states[index] = DROPPED;
+    hashKey();
+    return delta.keep(hash.key);
+  };
+
+  /** The id becomes the mail nickname. */
+  const checkId = (): void => {
+    const { bytes, starts, ends } = file.row;
+    const start = starts[id.position] as number;
+    const end = ends[id.position] as number;
+    if (end - start > MAX_SECTION_ID_LENGTH) {
+      const { length } = [...file.text(id)];
+      if (length > MAX_SECTION_ID_LENGTH) {
+        file.fail(
+          'ID_INVALID',
+          id,
+          `The section id has ${length} characters; at most ${MAX_SECTION_ID_LENGTH} fit.`,
+        );
+        return;
+      }
+    }
+    if (isNickname(bytes, start, end)) return;
+    const text = file.text(id);
+    if (/\s/.test(text)) file.fail('ID_INVALID', id, 'The section id holds a blank.');
+    else if (!mapping.replaceSpecialCharacters)
+      file.fail('ID_INVALID', id, 'The section id holds a character that a mail nickname does not take.');
+  };
+
+  const checkTerm = (): void => {
+    const start = file.date(startDate);
+    const end = file.date(endDate);
+    if (endDate === undefined || start === 0 || end === 0 || start <= end) return;
+    file.report('DATE_RANGE', endDate, 'The term ends before it starts; its end date is left out.');
+    file.dropDate(endDate);
+  };
+
+  return {
+    salvage: (row) => !isEmpty(row, id) && (drop() || isReliable(row, id)),
+    take(row) {
+      file.checkValues();
+      checkTerm();
+      if (!isEmpty(row, id)) checkId();
+      const schoolIndex = findField(orgs, row, school);
+      const reference = isEmpty(row, school)
+        ? 'unchecked'
+        : lookUp(state, { table: orgs, code: ORG, file: 'school.csv' }, schoolIndex, row, school);
+      if (reference === 'missing')
+        file.fail('REFERENCE_NOT_FOUND', school, () =>
+          messageOfMissing(school, file.text(school), 'school.csv'),
+        );
+      if (file.bad) {
+        if (isEmpty(row, id)) spareFile(state, file);
+        else drop();
+        return;
+      }
+      const sessionEntry = readSession();
+      const courseEntry = readCourse();
+      if (reference === 'dropped') {
+        file.report('REFERENCE_DROPPED', school, messageOfDropped(school, 'school.csv'));
+        drop();
+        return;
+      }
+      const index = addFieldTo(classes, row, id);
+      const wasPresent = classes.states[index] === PRESENT;
+      hash.beginContent(CLASS);
+      addAttributes(hash, file, attributes);
+      addField(hash, row, school);
+      addEntryKey(state, sessionEntry);
+      addEntryKey(state, courseEntry);
+      hash.endContent();
+      if (wasPresent) {
+        reportRepeated(file, delta.hasContent(classes.entries[index] as number, hash.content));
+        return;
+      }
+      hashKey();
+      const sighting = delta.see(CLASS, hash.key, hash.content);
+      classes.states[index] = PRESENT;
+      classes.entries[index] = delta.entry;
+      classes.parents[index] = schoolIndex;
+      if (sighting !== 'new' && sighting !== 'changed') return;
+      const sourceId = file.text(id);
+      const nickname = mapping.replaceSpecialCharacters ? replaceInNickname(sourceId) : sourceId;
+      delta.emit(sighting, CLASS, delta.entry, {
+        sourceId,
+        schoolId: file.text(school),
+        firstEntry: schoolIndex === -1 ? NO_ENTRY : (orgs.entries[schoolIndex] as number),
+        secondEntry: courseEntry,
+        thirdEntry: sessionEntry,
+        objectId: sighting === 'new' ? state.newId() : null,
+        after: JSON.stringify({ ...file.record('record'), mailNickname: SECTION_PREFIX + nickname }),
+        file: file.definition.name,
+        line: row.line,
+      });
+    },
+  };
+}
+
+/**
+ * Sessions and courses are described by the sections that name them. Their id is the first of the given columns that is
+ * filled in. @returns a function that reads the one the row under way names, and answers its entry.
+ */
+function sharedRecord(
+  state: RosterState,
+  file: RosterFile,
+  part: 'session' | 'course',
+  code: RecordCode,
+  table: IdTable,
+  idProperties: readonly string[],
+): () => number {
+  const { hash, delta } = state;
+  const columns = file.header.columns.filter((column) => column.part === part);
+  const idColumns = idProperties
+    .map((property) => file.column(property, part))
+    .filter((column): column is BoundColumn => column !== undefined);
+  const reported = new Set<number>();
+  return () => {
+    const id = idColumns.find((column) => !isEmpty(file.row, column));
+    if (id === undefined) return NO_ENTRY;
+    hash.beginContent(code);
+    addAttributes(hash, file, columns);
+    hash.endContent();
+    const index = addFieldTo(table, file.row, id);
+    if (table.states[index] === PRESENT) {
+      const known = table.entries[index] as number;
+      if (!delta.hasContent(known, hash.content) && !reported.has(known)) {
+        reported.add(known);
+        file.report(
+          'ID_DUPLICATE',
+          id,
+          `Other sections describe this ${part} otherwise; the first row counts.`,
+        );
+      }
+      return known;
+    }
+    hash.beginKey(code);
+    addField(hash, file.row, id);
+    hash.endKey();
+    const sighting = delta.see(code, hash.key, hash.content);
+    const { entry } = delta;
+    table.states[index] = PRESENT;
+    table.entries[index] = entry;
+    if (sighting === 'new' || sighting === 'changed') {
+      const sourceId = file.text(id);
+      const { id: _, ...record } = file.record(part);
+      const displayName = record['displayName'] ?? record['courseNumber'] ?? sourceId;
+      delta.emit(sighting, code, entry, {
+        sourceId,
+        objectId: sighting === 'new' ? state.newId() : null,
+        after: JSON.stringify({ ...record, displayName }),
+        file: file.definition.name,
+        line: file.row.line,
+      });
+    }
+    return entry;
+  };
+}
+
+/** A class changes when it points at another session or course. */
+function addEntryKey(state: RosterState, entry: number): void {
+  for (let word = 0; word < 4; word += 1)
+    state.hash.addNumber(entry === NO_ENTRY ? 0 : state.delta.keyWord(entry, word));
+}

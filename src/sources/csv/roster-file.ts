@@ -1,0 +1,169 @@
+import type { FindingCode, Severity } from '#core/findings.ts';
+import type { Kind } from '#core/roster/kinds.ts';
+import { KIND_OF_CODE, RECORD_CODES } from '#core/roster/record-codes.ts';
+import { must } from '#lib/assert.ts';
+
+import type { FindingCollector } from '../finding-collector.ts';
+import type { BoundColumn, BoundHeader } from './bind-header.ts';
+import { formatDate, readDate } from './calendar-date.ts';
+import type { CsvRow } from './csv-reader.ts';
+import type { ColumnPart, FileDefinition } from './sds-v1.ts';
+
+/**
+ * One file while it is read: its row under way, checked column by column, and what it is found guilty of. Column
+ * values are byte ranges of the row; a value that is dropped becomes empty there.
+ */
+export class RosterFile {
+  rows = 0;
+  badRows = 0;
+  /** The row under way has an error. */
+  bad = false;
+  row: CsvRow;
+  readonly definition: FileDefinition;
+  readonly header: BoundHeader;
+  readonly #findings: FindingCollector;
+  readonly #kind: Kind;
+  /** Dates of the row under way, by the ordinal of their column; 0: none. */
+  readonly #dates: Int32Array;
+
+  constructor(definition: FileDefinition, header: BoundHeader, findings: FindingCollector, row: CsvRow) {
+    this.definition = definition;
+    this.header = header;
+    this.row = row;
+    this.#findings = findings;
+    this.#kind = must(KIND_OF_CODE[RECORD_CODES[definition.feeds[0]]]);
+    this.#dates = new Int32Array(definition.columns.length);
+  }
+
+  /** The bound column of a property, if the file has it and the profile wants it. */
+  column(property: string, part?: ColumnPart): BoundColumn | undefined {
+    return this.header.columns.find(
+      (column) => column.property === property && (part === undefined || column.part === part),
+    );
+  }
+
+  begin(row: CsvRow): void {
+    this.row = row;
+    this.rows += 1;
+    this.bad = false;
+  }
+
+  /** Checks every value of the row: required, length, dates. */
+  checkValues(): void {
+    const { starts, ends, bytes } = this.row;
+    for (const column of this.header.columns) {
+      const { position } = column;
+      const start = starts[position] as number;
+      const length = (ends[position] as number) - start;
+      if (length === 0) {
+        if (column.date) this.#dates[column.ordinal] = 0;
+        if (column.valueRequired) this.fail('REQUIRED_MISSING', column, `${column.title} is empty.`);
+        continue;
+      }
+      if (length > column.maxLength) this.#checkLength(column);
+      if (column.date) this.#checkDate(column, readDate(bytes, start, start + length));
+    }
+  }
+
+  /** A finding about the row under way. An error makes the row bad. */
+  report(
+    code: FindingCode,
+    column: BoundColumn | undefined,
+    message: string | (() => string),
+    severity?: Severity,
+  ): void {
+    const { row } = this;
+    this.#findings.report(
+      {
+        code,
+        file: this.definition.name,
+        field: column?.title,
+        ...(severity === undefined ? {} : { severity }),
+      },
+      () => {
+        const sourceId = this.#sourceId();
+        const value = column === undefined || column.part === 'secret' ? '' : this.text(column);
+        return {
+          line: row.line,
+          kind: this.#kind,
+          ...(sourceId === '' ? {} : { sourceId }),
+          ...(value === '' ? {} : { value }),
+          message: typeof message === 'string' ? message : message(),
+        };
+      },
+    );
+  }
+
+  /** The row is bad: counted once, whatever number of errors it has. */
+  reject(): void {
+    if (this.bad) return;
+    this.bad = true;
+    this.badRows += 1;
+  }
+
+  /** A finding that makes the row bad. */
+  fail(code: FindingCode, column: BoundColumn | undefined, message: string | (() => string)): void {
+    this.report(code, column, message);
+    this.reject();
+  }
+
+  text(column: BoundColumn | undefined): string {
+    if (column === undefined || column.position >= this.row.count) return '';
+    const { bytes, starts, ends } = this.row;
+    return bytes.toString('utf8', starts[column.position], ends[column.position]);
+  }
+
+  /** The date of the row under way in a date column; 0: none. */
+  date(column: BoundColumn | undefined): number {
+    return column === undefined ? 0 : (this.#dates[column.ordinal] as number);
+  }
+
+  dropDate(column: BoundColumn): void {
+    this.#dates[column.ordinal] = 0;
+  }
+
+  /** The values of one part of the row as a record: empty is null, a column that is not there is absent. */
+  record(part: ColumnPart): Record<string, string | null> {
+    const record: Record<string, string | null> = {};
+    for (const column of this.header.columns) {
+      if (column.part !== part) continue;
+      if (column.date) {
+        const date = this.date(column);
+        record[column.property] = date === 0 ? null : formatDate(date);
+      } else record[column.property] = this.text(column) || null;
+    }
+    return record;
+  }
+
+  #checkLength(column: BoundColumn): void {
+    const text = this.text(column);
+    const length = [...text].length;
+    if (length <= column.maxLength) return;
+    const message = `${column.title} has ${length} characters; at most ${column.maxLength} are taken.`;
+    if (column.valueRequired || column.part === 'secret') this.fail('VALUE_TOO_LONG', column, message);
+    else {
+      this.report('VALUE_TOO_LONG', column, message, 'warning');
+      this.row.ends[column.position] = this.row.starts[column.position] as number;
+    }
+  }
+
+  #checkDate(column: BoundColumn, date: number): void {
+    this.#dates[column.ordinal] = Math.abs(date);
+    if (date === 0) {
+      // Too long for a date, and dropped already.
+      if (this.text(column) === '') return;
+      this.report('DATE_INVALID', column, `${column.title} is no date; it is left out.`);
+    } else if (date < 0) {
+      this.report('DATE_AMBIGUOUS_FORMAT', column, () => `Read as ${formatDate(date)} (month/day/year).`);
+    }
+  }
+
+  /** The id as findings name it: the SIS id, or `section/person`. */
+  #sourceId(): string {
+    return this.header.columns
+      .filter(({ part, property }) => part === 'key' || property === 'section' || property === 'person')
+      .map((column) => this.text(column))
+      .filter((id) => id !== '')
+      .join('/');
+  }
+}

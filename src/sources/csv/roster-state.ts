@@ -1,0 +1,135 @@
+import { RECORD_CODES, type RecordCode } from '#core/roster/record-codes.ts';
+
+import type { MappingSettings } from '../contract.ts';
+import type { RosterDelta } from '../roster-delta.ts';
+import type { CsvRow } from './csv-reader.ts';
+import { DROPPED, type IdTable, PRESENT, UNKNOWN } from './id-table.ts';
+import type { RecordHash } from './record-hash.ts';
+import type { BoundColumn } from './bind-header.ts';
+import type { RosterFile } from './roster-file.ts';
+import type { FileName } from './sds-v1.ts';
+
+/** What the files of one roster share while they are read. */
+export interface RosterState {
+  readonly mapping: MappingSettings;
+  readonly hash: RecordHash;
+  readonly delta: RosterDelta;
+  readonly orgs: IdTable;
+  readonly classes: IdTable;
+  readonly students: IdTable;
+  readonly teachers: IdTable;
+  readonly sessions: IdTable;
+  readonly courses: IdTable;
+  /** A table of user names per role, to find repeated ones. */
+  newTable(): IdTable;
+  /** Records whose absence proves nothing in this run. */
+  readonly spared: Set<RecordCode>;
+  /** Files with rows whose key could not be read: what they seem not to have may be there. */
+  readonly unreadableRows: Set<FileName>;
+  /** Files that are missing or unusable: nothing can be said about references into them. */
+  readonly unusable: Set<FileName>;
+  /** Ids of new directory objects. */
+  newId(): string;
+  /** Encrypts an initial password; null: passwords are not kept. */
+  sealPassword(password: string): Buffer | null;
+}
+
+/** Takes the rows of one file. */
+export interface RowReader {
+  /** A row with the right number of fields. */
+  take(row: CsvRow): void;
+  /**
+   * A row that is broken: if the key can be read, and is known, the record's last good state stays.
+   * @returns false when nobody knows whose row it was.
+   */
+  salvage(row: CsvRow): boolean;
+}
+
+/** Where a reference leads. `unchecked`: the file it leads into is unusable. */
+export type Reference = 'present' | 'dropped' | 'missing' | 'unchecked';
+
+/** Looks a reference of the row under way up. A record that may stand in an unreadable row counts as dropped. */
+export function lookUp(
+  state: RosterState,
+  target: { readonly table: IdTable; readonly code: RecordCode; readonly file: FileName },
+  index: number,
+  row: CsvRow,
+  column: BoundColumn,
+): Reference {
+  const found = index === -1 ? UNKNOWN : (target.table.states[index] as number);
+  if (found === PRESENT) return 'present';
+  if (found === DROPPED) return 'dropped';
+  if (state.unusable.has(target.file)) return 'unchecked';
+  if (state.unreadableRows.has(target.file)) {
+    state.hash.beginKey(target.code);
+    addField(state.hash, row, column);
+    state.hash.endKey();
+    if (state.delta.keep(state.hash.key)) return 'dropped';
+  }
+  return 'missing';
+}
+
+export function findField(table: IdTable, row: CsvRow, column: BoundColumn): number {
+  const { position } = column;
+  return table.find(row.bytes, row.starts[position] as number, row.ends[position] as number);
+}
+
+export function addFieldTo(table: IdTable, row: CsvRow, column: BoundColumn): number {
+  const { position } = column;
+  return table.add(row.bytes, row.starts[position] as number, row.ends[position] as number);
+}
+
+/** Adds the bytes of a field to the hash under way. */
+export function addField(hash: RecordHash, row: CsvRow, column: BoundColumn): void {
+  const { position } = column;
+  hash.addBytes(row.bytes, row.starts[position] as number, row.ends[position] as number);
+}
+
+export function isEmpty(row: CsvRow, column: BoundColumn | undefined): boolean {
+  if (column === undefined || column.position >= row.count) return true;
+  return row.starts[column.position] === row.ends[column.position];
+}
+
+/**
+ * Adds the attributes of one part of the row: which column, and its value; dates as read, passwords never. What is empty is
+ * left out, so that a new column without values changes nothing.
+ */
+export function addAttributes(hash: RecordHash, file: RosterFile, columns: readonly BoundColumn[]): void {
+  const { row } = file;
+  for (const column of columns) {
+    if (row.starts[column.position] === row.ends[column.position]) continue;
+    hash.addNumber(column.ordinal);
+    if (column.date) hash.addNumber(file.date(column));
+    else addField(hash, row, column);
+  }
+}
+
+export function messageOfMissing(column: BoundColumn, value: string, target: FileName): string {
+  return `${column.title} "${value.slice(0, 64)}" is not in ${target}.`;
+}
+
+export function messageOfDropped(column: BoundColumn, target: FileName): string {
+  return `The record that ${column.title} names was dropped from ${target}; this row waits for it.`;
+}
+
+/**
+ * The key of a broken row, can it be trusted? What stands before a broken quote can; in a row with too many or too few
+ * fields values have moved, but not the first.
+ */
+export function isReliable(row: CsvRow, key: BoundColumn): boolean {
+  return row.fault === 'brokenQuote' || row.fault === 'controlCharacter' || key.position === 0;
+}
+
+/** Nobody knows whose row it was: nothing that this file feeds is ended in this run. */
+export function spareFile(state: RosterState, file: RosterFile): void {
+  state.unreadableRows.add(file.definition.name);
+  for (const name of file.definition.feeds) state.spared.add(RECORD_CODES[name]);
+}
+
+/** A key for the second time. `same`: with the same values. */
+export function reportRepeated(file: RosterFile, same: boolean): void {
+  const column = file.column('id', 'key');
+  if (same) file.report('ROW_DUPLICATE', column, 'The row is there twice; the second one is ignored.');
+  else
+    file.report('ID_DUPLICATE', column, 'The id was there before, with other values; the first row counts.');
+}

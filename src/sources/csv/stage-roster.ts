@@ -1,0 +1,260 @@
+import { createHash, type Hash } from 'node:crypto';
+
+import { KINDS, type Kind } from '#core/roster/kinds.ts';
+import { KIND_OF_CODE, RECORD_CODES, type RecordCode } from '#core/roster/record-codes.ts';
+import { must } from '#lib/assert.ts';
+
+import type { FileSummary, KindSummary, MappingSettings, SourceFile, StageResult } from '../contract.ts';
+import type { FindingCollector } from '../finding-collector.ts';
+import type { ItemSink } from '../item-sink.ts';
+import { RosterDelta } from '../roster-delta.ts';
+import type { RecordIndex } from '../snapshot/record-index.ts';
+import { IdTable } from './id-table.ts';
+import { readRosterFile } from './read-roster-file.ts';
+import { RecordHash } from './record-hash.ts';
+import type { RosterState } from './roster-state.ts';
+import { type FileDefinition, SDS_V1_FILES, SDS_V1_IGNORED_FILES } from './sds-v1.ts';
+
+export interface StageRosterInput {
+  readonly files: readonly SourceFile[];
+  readonly mapping: MappingSettings;
+  /** 32 secret bytes of the tenant. */
+  readonly hashKey: Uint8Array;
+  /** The snapshot; marked and added to. */
+  readonly index: RecordIndex;
+  /** Fingerprint of the settings the snapshot was made under; null: not known. */
+  readonly snapshotFingerprint: string | null;
+  /** Files (lower case) that may be missing or without rows although they had records. */
+  readonly confirmedFiles: readonly string[];
+}
+
+export interface StageRosterTools {
+  readonly items: ItemSink;
+  readonly findings: FindingCollector;
+  readonly newId: () => string;
+  /** Null: initial passwords are not kept. */
+  readonly sealPassword: (password: string) => Buffer | null;
+  /** A clock for timings, in milliseconds. */
+  readonly nowMs: () => number;
+  readonly onProgress?: (progress: { readonly rowsDone: number; readonly bytesDone: number }) => void;
+}
+
+/** The settings that change what a row means, as 16 bytes. */
+export function fingerprintOf(mapping: MappingSettings): Buffer {
+  return createHash('sha256').update(canonicalJson(mapping)).digest().subarray(0, 16);
+}
+
+/**
+ * Reads, checks and compares the six files of SDS V1 once, streaming: findings into the collector, plan items into the
+ * sink. Afterwards the index is the snapshot as it is when all items are applied: its SEEN and KEPT entries.
+ */
+export async function stageRoster(input: StageRosterInput, tools: StageRosterTools): Promise<StageResult> {
+  const { mapping, index } = input;
+  const { findings, items } = tools;
+  const fingerprint = fingerprintOf(mapping);
+  const settingsChanged =
+    input.snapshotFingerprint !== null && input.snapshotFingerprint !== fingerprint.toString('hex');
+  const delta = new RosterDelta(index, items, settingsChanged);
+  const state = openState(input, tools, delta, fingerprint);
+  const filesByName = sortFiles(input.files, findings);
+  const summaries: FileSummary[] = [];
+  const filesToConfirm: string[] = [];
+  const timings: Record<string, number> = {};
+  let rowsDone = 0;
+  let bytesDone = 0;
+  if (findings.fatal) delta.stop();
+
+  for (const definition of SDS_V1_FILES) {
+    const startedMs = tools.nowMs();
+    const hadRecords = delta.before(RECORD_CODES[definition.feeds[0]]) > 0;
+    const confirmed = input.confirmedFiles.includes(definition.name);
+    const file = filesByName.get(definition.name);
+    if (file === undefined) {
+      if (hadRecords) filesToConfirm.push(definition.name);
+      reportMissing(findings, definition, hadRecords, confirmed && hadRecords);
+      if (!confirmed || !hadRecords) state.unusable.add(definition.name);
+    } else {
+      const sha256 = createHash('sha256');
+      const read = await readRosterFile(
+        state,
+        findings,
+        definition,
+        hashed(file.open(), sha256),
+        async (progress) => {
+          tools.onProgress?.({ rowsDone: rowsDone + progress.rows, bytesDone: bytesDone + progress.bytes });
+          if (findings.fatal) delta.stop();
+          await items.drain();
+        },
+      );
+      rowsDone += read.rows;
+      bytesDone += read.bytes;
+      if (!read.usable) state.unusable.add(definition.name);
+      else if (read.rows === 0) {
+        if (hadRecords) filesToConfirm.push(definition.name);
+        reportEmpty(findings, definition, hadRecords && !confirmed);
+      }
+      if (definition.name === 'section.csv' && read.badRows > 0) {
+        state.spared.add(RECORD_CODES.academicSession);
+        state.spared.add(RECORD_CODES.course);
+      }
+      summaries.push({
+        file: definition.name,
+        sizeBytes: read.bytes,
+        sha256: sha256.digest('hex'),
+        rows: read.rows,
+        badRows: read.badRows,
+      });
+    }
+    if (findings.fatal) delta.stop();
+    timings[definition.name] = Math.round(tools.nowMs() - startedMs);
+  }
+
+  const startedMs = tools.nowMs();
+  if (!findings.fatal) {
+    for (const _ of delta.endAbsent(state.spared, fileOf)) await items.drain();
+    reportSpared(findings, delta);
+    await items.drain();
+  }
+  timings['endings'] = Math.round(tools.nowMs() - startedMs);
+  return {
+    files: summaries,
+    kinds: summarizeKinds(delta),
+    rosterHash: rosterHashOf(summaries),
+    itemCount: findings.fatal ? 0 : delta.itemCount,
+    findingCounts: findings.counts(),
+    samples: findings.samples(),
+    fatal: findings.fatal,
+    filesToConfirm,
+    timings,
+  };
+}
+
+function openState(
+  { mapping, hashKey }: StageRosterInput,
+  tools: StageRosterTools,
+  delta: RosterDelta,
+  fingerprint: Buffer,
+): RosterState {
+  // Seeds the tables of ids: secret, so that nobody can make ids that collide.
+  const seed = createHash('sha256').update(hashKey).update('id tables').digest().readInt32LE(0);
+  const newTable = (): IdTable => new IdTable(seed);
+  return {
+    mapping,
+    delta,
+    hash: new RecordHash(hashKey, fingerprint),
+    orgs: newTable(),
+    classes: newTable(),
+    students: newTable(),
+    teachers: newTable(),
+    sessions: newTable(),
+    courses: newTable(),
+    newTable,
+    spared: new Set(),
+    unreadableRows: new Set(),
+    unusable: new Set(),
+    newId: tools.newId,
+    sealPassword: tools.sealPassword,
+  };
+}
+
+/** The files of the format by their standard name; others are findings. */
+function sortFiles(files: readonly SourceFile[], findings: FindingCollector): Map<string, SourceFile> {
+  const filesByName = new Map<string, SourceFile>();
+  for (const file of files) {
+    const name = file.name.toLowerCase();
+    if (SDS_V1_IGNORED_FILES.includes(name)) {
+      findings.report({ code: 'FILE_IGNORED', file: name }, () => ({
+        message: `${name} is not read: contacts are not synchronized yet.`,
+      }));
+    } else if (!SDS_V1_FILES.some((definition) => definition.name === name)) {
+      findings.report({ code: 'FILE_UNKNOWN', file: name }, () => ({
+        message: `${name} is not part of SDS V1.`,
+      }));
+    } else if (filesByName.has(name)) {
+      findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
+        message: `${name} is there twice: which one counts?`,
+      }));
+    } else filesByName.set(name, file);
+  }
+  return filesByName;
+}
+
+function reportMissing(
+  findings: FindingCollector,
+  { name }: FileDefinition,
+  hadRecords: boolean,
+  confirmed: boolean,
+): void {
+  if (confirmed) {
+    findings.report({ code: 'FILE_EMPTY', file: name }, () => ({
+      message: `${name} is missing, as confirmed: its records end.`,
+    }));
+    return;
+  }
+  findings.report({ code: 'FILE_MISSING_REQUIRED', file: name }, () => ({
+    message: `${name} is missing${hadRecords ? ', and the directory has records from it' : ''}.`,
+  }));
+}
+
+function reportEmpty(findings: FindingCollector, { name }: FileDefinition, stops: boolean): void {
+  findings.report({ code: stops ? 'FILE_EMPTY_HAD_ROWS' : 'FILE_EMPTY', file: name }, () => ({
+    message: stops
+      ? `${name} has a header and no rows, and the directory has records from it.`
+      : `${name} has a header and no rows.`,
+  }));
+}
+
+function reportSpared(findings: FindingCollector, delta: RosterDelta): void {
+  for (const [code, { spared }] of delta.counts.entries()) {
+    if (spared === 0) continue;
+    const file = fileOf(code as RecordCode);
+    const kind = must(KIND_OF_CODE[code]);
+    findings.report({ code: 'ABSENCE_NOT_PROVEN', file, field: kind }, () => ({
+      kind,
+      message: `${spared} records (${kind}) are not in ${file}, and stay as they are: they may be in rows that could not be read.`,
+    }));
+  }
+}
+
+/** The file whose silence ends a record. */
+function fileOf(code: RecordCode): string {
+  const definition = SDS_V1_FILES.find(({ feeds }) => feeds.some((name) => RECORD_CODES[name] === code));
+  return must(definition).name;
+}
+
+function summarizeKinds(delta: RosterDelta): Record<Kind, KindSummary> {
+  const of = (kind: Kind): KindSummary => {
+    const codes = delta.counts.filter((_, code) => KIND_OF_CODE[code] === kind);
+    const sum = (name: keyof KindSummary): number => codes.reduce((total, counts) => total + counts[name], 0);
+    return {
+      records: sum('records'),
+      before: sum('before'),
+      created: sum('created'),
+      updated: sum('updated'),
+      ended: sum('ended'),
+    };
+  };
+  return Object.fromEntries(KINDS.map((kind) => [kind, of(kind)])) as Record<Kind, KindSummary>;
+}
+
+function rosterHashOf(files: readonly FileSummary[]): string {
+  const lines = files.map(({ file, sha256 }) => `${file} ${sha256}\n`).toSorted();
+  return createHash('sha256').update(lines.join('')).digest('hex');
+}
+
+/** The chunks as they come, hashed before the reader changes them. */
+async function* hashed(chunks: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  }
+}
+
+/** JSON with sorted names, so that equal settings are equal text. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

@@ -1,0 +1,116 @@
+import {
+  FINDING_CODES,
+  type Finding,
+  type FindingCode,
+  type FindingCount,
+  type Severity,
+} from '#core/findings.ts';
+
+/** What every report of a finding says; counted even when the rest is not kept. */
+export interface FindingHead {
+  readonly code: FindingCode;
+  readonly file: string;
+  /** Column title; none: the row or the file. */
+  readonly field?: string | undefined;
+  /** When it is not the usual one of the code. */
+  readonly severity?: Severity;
+}
+
+export type FindingDetail = Pick<Finding, 'line' | 'value' | 'kind' | 'sourceId' | 'message'>;
+
+export interface FindingLimits {
+  /** Errors kept in all. */
+  readonly errors: number;
+  /** Warnings kept in all. */
+  readonly warnings: number;
+  /** Of each code that many are kept whatever the others take. */
+  readonly perCode: number;
+  readonly samples: number;
+}
+
+export const FINDING_LIMITS: FindingLimits = { errors: 10_000, warnings: 5_000, perCode: 100, samples: 100 };
+const MAX_VALUE_LENGTH = 256;
+const SAMPLES_PER_COUNT = 5;
+const ORDER: readonly Severity[] = ['fatal', 'error', 'warning', 'information'];
+
+interface MutableCount {
+  readonly file: string;
+  readonly code: FindingCode;
+  readonly field: string;
+  readonly severity: Severity;
+  rowCount: number;
+}
+
+/** Counts all findings of a run exactly and keeps the first ones, in bounded memory. */
+export class FindingCollector {
+  /** Kept findings, in the order they were met. */
+  readonly kept: Finding[] = [];
+  #fatal = false;
+  readonly #counts = new Map<string, MutableCount>();
+  readonly #keptByCode = new Map<FindingCode, number>();
+  #errors = 0;
+  #warnings = 0;
+  readonly #limits: FindingLimits;
+
+  constructor(limits: FindingLimits = FINDING_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** At least one finding is fatal. */
+  get fatal(): boolean {
+    return this.#fatal;
+  }
+
+  /** `detail` is only asked for when the finding is kept. */
+  report(head: FindingHead, detail: () => FindingDetail): void {
+    const { code, file, field = '' } = head;
+    const severity = head.severity ?? FINDING_CODES[code].severity;
+    if (severity === 'fatal') this.#fatal = true;
+    const place = `${file}\n${code}\n${field}`;
+    const count = this.#counts.get(place);
+    if (count === undefined) this.#counts.set(place, { file, code, field, severity, rowCount: 1 });
+    else count.rowCount += 1;
+    if (!this.#wants(code, severity)) return;
+    const { value, ...rest } = detail();
+    this.kept.push({
+      code,
+      severity,
+      file,
+      ...(field === '' ? {} : { field }),
+      ...rest,
+      ...(value === undefined ? {} : { value: value.slice(0, MAX_VALUE_LENGTH) }),
+    });
+  }
+
+  counts(): FindingCount[] {
+    return [...this.#counts.values()].map((count) => ({ ...count }));
+  }
+
+  /** The first few of each place, worst first. */
+  samples(): Finding[] {
+    const taken = new Map<string, number>();
+    const some = this.kept.filter(({ file, code, field }) => {
+      const place = `${file}\n${code}\n${field ?? ''}`;
+      const before = taken.get(place) ?? 0;
+      taken.set(place, before + 1);
+      return before < SAMPLES_PER_COUNT;
+    });
+    return some
+      .toSorted((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity))
+      .slice(0, this.#limits.samples);
+  }
+
+  #wants(code: FindingCode, severity: Severity): boolean {
+    const ofCode = this.#keptByCode.get(code) ?? 0;
+    const reserved = ofCode < this.#limits.perCode;
+    const grave = severity === 'fatal' || severity === 'error';
+    const room = grave
+      ? this.#errors < this.#limits.errors
+      : severity === 'warning' && this.#warnings < this.#limits.warnings;
+    if (!reserved && !room) return false;
+    this.#keptByCode.set(code, ofCode + 1);
+    if (grave) this.#errors += 1;
+    else this.#warnings += 1;
+    return true;
+  }
+}

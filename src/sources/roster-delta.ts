@@ -1,0 +1,206 @@
+import { ENDINGS_BAND_START, ITEM_BAND, KINDS, type Reason } from '#core/roster/kinds.ts';
+import { KIND_OF_CODE, RECORD_CODE_COUNT, type RecordCode } from '#core/roster/record-codes.ts';
+import { assert, must } from '#lib/assert.ts';
+
+import type { ItemSink } from './item-sink.ts';
+import { ADDED, KEPT, type RecordIndex, SEEN } from './snapshot/record-index.ts';
+import { NO_ENTRY, type StagedItem } from './staged-item.ts';
+
+/** What a good record is, compared with the snapshot; `again`: this run had it before. */
+export type Sighting = 'new' | 'changed' | 'same' | 'again';
+
+/** What the caller adds to a created or updated item. */
+export type ItemParts = Pick<StagedItem, 'sourceId' | 'file' | 'line'> &
+  Partial<
+    Pick<
+      StagedItem,
+      'firstEntry' | 'secondEntry' | 'thirdEntry' | 'schoolId' | 'objectId' | 'after' | 'secret'
+    >
+  >;
+
+export interface CodeCounts {
+  before: number;
+  records: number;
+  created: number;
+  updated: number;
+  ended: number;
+  /** Absent, and not ended since the absence is not proven. */
+  spared: number;
+}
+
+/**
+ * Compares the records of a run with the snapshot, one by one, and gives out plan items. Afterwards the index is the
+ * snapshot as it is when all items are applied (`isCurrent` says which entries it has).
+ */
+export class RosterDelta {
+  /** The entry that the last `see` or `keep` met; -1 when `keep` met none. */
+  entry = NO_ENTRY;
+  itemCount = 0;
+  readonly counts: CodeCounts[];
+  readonly #index: RecordIndex;
+  readonly #sink: ItemSink;
+  readonly #settingsChanged: boolean;
+  readonly #nextByBand = new Array<number>(KINDS.length + 1).fill(1);
+  #stopped = false;
+
+  constructor(index: RecordIndex, sink: ItemSink, settingsChanged: boolean) {
+    this.#index = index;
+    this.#sink = sink;
+    this.#settingsChanged = settingsChanged;
+    this.counts = index
+      .countByCode()
+      .map((before) => ({ before, records: 0, created: 0, updated: 0, ended: 0, spared: 0 }));
+  }
+
+  /** Records that are current, of a code, before this run. */
+  before(code: RecordCode): number {
+    return must(this.counts[code]).before;
+  }
+
+  /** A good record: marks it seen. `content` becomes its content. */
+  see(code: RecordCode, key: Int32Array, content: Int32Array): Sighting {
+    const index = this.#index;
+    const entry = index.find(key);
+    if (entry === -1) {
+      this.entry = index.add(key, content, code, SEEN | ADDED);
+      const counts = must(this.counts[code]);
+      counts.records += 1;
+      counts.created += 1;
+      return 'new';
+    }
+    this.entry = entry;
+    const flags = index.flags[entry] as number;
+    if ((flags & SEEN) !== 0) return 'again';
+    index.flags[entry] = flags | SEEN;
+    const counts = must(this.counts[code]);
+    counts.records += 1;
+    const { contents } = index;
+    if (contents[entry * 2] === content[0] && contents[entry * 2 + 1] === content[1]) return 'same';
+    contents[entry * 2] = content[0] as number;
+    contents[entry * 2 + 1] = content[1] as number;
+    counts.updated += 1;
+    return 'changed';
+  }
+
+  /** A record that is not good now, or hangs on one: its last good state stays. @returns whether there is one. */
+  keep(key: Int32Array): boolean {
+    this.entry = this.#index.find(key);
+    if (this.entry === -1) return false;
+    this.#index.flags[this.entry] = (this.#index.flags[this.entry] as number) | KEPT;
+    return true;
+  }
+
+  /** Is that the content the entry has now? */
+  hasContent(entry: number, content: Int32Array): boolean {
+    const { contents } = this.#index;
+    return contents[entry * 2] === content[0] && contents[entry * 2 + 1] === content[1];
+  }
+
+  /** Not in the snapshot. */
+  isNew(entry: number): boolean {
+    return ((this.#index.flags[entry] as number) & ADDED) !== 0;
+  }
+
+  /** One of the four words of an entry's key. */
+  keyWord(entry: number, word: number): number {
+    return this.#index.keys[entry * 4 + word] as number;
+  }
+
+  /** Gives out the item of a record that `see` called new or changed. */
+  emit(sighting: 'new' | 'changed', code: RecordCode, entry: number, parts: ItemParts): void {
+    this.itemCount += 1;
+    if (this.#stopped) return;
+    const reason: Reason =
+      sighting === 'new' ? 'newInSource' : this.#settingsChanged ? 'settingsChanged' : 'changedInSource';
+    const band = KINDS.indexOf(must(KIND_OF_CODE[code]));
+    this.#sink.add({
+      itemNo: band * ITEM_BAND + this.#next(band),
+      code,
+      action: sighting === 'new' ? 'create' : 'update',
+      reason,
+      entry,
+      firstEntry: NO_ENTRY,
+      secondEntry: NO_ENTRY,
+      thirdEntry: NO_ENTRY,
+      schoolId: null,
+      objectId: null,
+      after: null,
+      secret: null,
+      ...parts,
+    });
+  }
+
+  /**
+   * Ends what the snapshot has and the run did not see; kinds reversed, so that what points goes before what is pointed
+   * at. Codes of `spared` are not ended. `fileOf`: the file whose silence ends a record. Yields now and then, for draining.
+   */
+  *endAbsent(
+    spared: ReadonlySet<RecordCode>,
+    fileOf: (code: RecordCode) => string,
+  ): Generator<void, void, undefined> {
+    const { flags, codes, size } = this.#index;
+    const absent = new Array<number>(RECORD_CODE_COUNT).fill(0);
+    for (let entry = 0; entry < size; entry += 1) {
+      if (((flags[entry] as number) & (SEEN | KEPT)) === 0) absent[codes[entry] as number] = 1;
+    }
+    for (let number = RECORD_CODE_COUNT - 1; number >= 0; number -= 1) {
+      if (absent[number] === 0) continue;
+      const code = number as RecordCode;
+      const counts = must(this.counts[code]);
+      const spare = spared.has(code);
+      const file = fileOf(code);
+      for (let entry = 0; entry < size; entry += 1) {
+        if (codes[entry] !== code || ((flags[entry] as number) & (SEEN | KEPT)) !== 0) continue;
+        if (spare) {
+          flags[entry] = (flags[entry] as number) | KEPT;
+          counts.spared += 1;
+          continue;
+        }
+        counts.ended += 1;
+        this.#end(code, entry, file);
+        if (counts.ended % 20_000 === 0) yield;
+      }
+    }
+  }
+
+  /** No more items: a fault makes them useless. What is counted goes on being counted. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#sink.discard();
+  }
+
+  /** Entries that are current once the items are applied. */
+  isCurrent(entry: number): boolean {
+    return ((this.#index.flags[entry] as number) & (SEEN | KEPT)) !== 0;
+  }
+
+  #end(code: RecordCode, entry: number, file: string): void {
+    this.itemCount += 1;
+    if (this.#stopped) return;
+    this.#sink.add({
+      itemNo: ENDINGS_BAND_START + this.#next(KINDS.length),
+      code,
+      action: 'end',
+      reason: 'absentInSource',
+      entry,
+      firstEntry: NO_ENTRY,
+      secondEntry: NO_ENTRY,
+      thirdEntry: NO_ENTRY,
+      sourceId: null,
+      schoolId: null,
+      objectId: null,
+      after: null,
+      secret: null,
+      file,
+      line: null,
+    });
+  }
+
+  #next(band: number): number {
+    const next = this.#nextByBand[band] as number;
+    assert(next < ITEM_BAND, 'more items of one kind than a band holds');
+    this.#nextByBand[band] = next + 1;
+    return next;
+  }
+}
