@@ -41,6 +41,14 @@ export class UnreachableError extends OperationalError {
   }
 }
 
+/** The profile is paused or has expired, so it cannot be started. */
+export class PausedError extends OperationalError {
+  override readonly name = 'PausedError';
+  constructor(message: string, cause: unknown) {
+    super('Paused', message, { cause });
+  }
+}
+
 /** Ctrl-C while the command waited. */
 export class InterruptedError extends OperationalError {
   override readonly name = 'InterruptedError';
@@ -53,6 +61,7 @@ export class InterruptedError extends OperationalError {
 export function exitNameOf(thrown: unknown): ExitName {
   if (thrown instanceof UsageError) return 'usage';
   if (thrown instanceof UnreachableError) return 'unreachable';
+  if (thrown instanceof PausedError) return 'paused';
   if (thrown instanceof InterruptedError) return 'interrupted';
   return 'failure';
 }

@@ -5,8 +5,8 @@ import { OperationalError } from '#lib/errors.ts';
 import { messageAnswer, runAnswer, type MessageAnswer, type RunAnswer } from './client/answers.ts';
 import type { ApiClient } from './client/api-client.ts';
 import { ApiError } from './client/api-error.ts';
-import { InterruptedError } from './exit-codes.ts';
-import { profilePath } from './profiles.ts';
+import { InterruptedError, PausedError } from './exit-codes.ts';
+import { profilePath, readStatus } from './profiles.ts';
 import type { Progress } from './view/progress-meter.ts';
 import type { View } from './view/view.ts';
 
@@ -50,7 +50,7 @@ export async function startAndFollow(client: ApiClient, profileId: string, view:
     const answered = answer.start;
     const newest = await readNewestRun(client, profileId);
     if (newest !== null && newest.id !== before?.id) run = newest;
-    else if (answered?.failure !== undefined) throw answered.failure;
+    else if (answered?.failure !== undefined) throw await whyNotStarted(client, profileId, answered.failure);
     else if (answered !== null)
       throw new OperationalError('RunNotFound', 'The service started a run but does not list it.');
     else await sleepOr(system.sleep(FIRST_POLL_MS, interrupt), interrupt);
@@ -59,6 +59,13 @@ export async function startAndFollow(client: ApiClient, profileId: string, view:
   await starting;
   if (answer.start?.failure !== undefined) throw answer.start.failure;
   return { run: ended, messages: answer.start?.messages ?? [] };
+}
+
+/** A profile that is paused is a state to report, not a failure. */
+async function whyNotStarted(client: ApiClient, profileId: string, failure: unknown): Promise<unknown> {
+  if (!(failure instanceof ApiError) || failure.status !== 409) return failure;
+  const { status } = await readStatus(client, profileId);
+  return status === 'paused' ? new PausedError(failure.message, failure) : failure;
 }
 
 interface StartAnswer {

@@ -158,8 +158,12 @@ test('a paused profile: exit code 6 until it is resumed', async () => {
   const status = await rollbookCli(['status', '--profile', name, '--json']);
   assert.equal(status.exitCode, 6);
   assert.equal(jsonOf<{ profiles: { status: string }[] }>(status).profiles[0]?.status, 'paused');
+  const refused = await sync();
+  assert.equal(refused.exitCode, 6);
+  assert.match(refused.stderr, /paused since .* Resume it first/u);
   const resumed = await rollbookCli(['resume', '--profile', name]);
   assert.equal(resumed.exitCode, 0, resumed.stdout + resumed.stderr);
+  assert.equal((await sync()).exitCode, 0);
 });
 
 test('--json prints one document and nothing else; --progress json prints lines on stderr', async () => {

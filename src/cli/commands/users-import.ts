@@ -26,7 +26,7 @@ export const usersImportCommand: Command = {
   name: 'users import',
   summary: 'Bring existing users into the directory, for profiles that link them.',
   description: [
-    `A CSV file with a header. Columns: ${IMPORT_COLUMNS.join(', ')}; the first two are needed. A user that is there already is updated.`,
+    `A CSV file with a header. Columns: ${IMPORT_COLUMNS.join(', ')}; the first is needed. A user that is there already is updated.`,
   ],
   arguments: [{ name: 'csv', summary: 'The file.' }],
   options: {},
