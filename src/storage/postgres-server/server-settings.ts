@@ -13,7 +13,7 @@ export async function serverSettings(listen: ListenAddress, durable: boolean): P
   const settings: Record<string, string> = {
     listen_addresses: 'socketDirectory' in listen ? '' : '127.0.0.1',
     port: 'port' in listen ? String(listen.port) : '5432',
-    unix_socket_directories: 'socketDirectory' in listen ? listen.socketDirectory : '',
+    unix_socket_directories: 'socketDirectory' in listen ? quoteListItem(listen.socketDirectory) : '',
     unix_socket_permissions: '0700',
     password_encryption: 'scram-sha-256',
     max_connections: '100',
@@ -42,8 +42,15 @@ export async function serverSettings(listen: ListenAddress, durable: boolean): P
     ...(durable ? {} : { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }),
   };
   if (await sharedMemoryIsScarce()) settings['dynamic_shared_memory_type'] = 'mmap';
-  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`);
+  const lines = Object.entries(settings).map(
+    ([name, value]) => `${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`,
+  );
   return `# Written by Rollbook at every start: changes here are lost.\n${lines.join('\n')}\n`;
+}
+
+/** The setting is a list: a comma or a space in the path must not divide it. */
+function quoteListItem(item: string): string {
+  return `"${item.replaceAll('"', '""')}"`;
 }
 
 /** Many containers have 64 MiB in /dev/shm, too little for parallel queries; PostgreSQL then uses files of its own. */

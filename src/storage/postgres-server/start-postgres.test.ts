@@ -206,6 +206,14 @@ test('a data directory with a long path gets its socket elsewhere', onPosix, asy
   await storage.close();
 });
 
+test('a data directory may have any name', onPosix, async () => {
+  const dataDir = join(newDataDir(), `it's, "all" $(exit) ü\\`);
+  cleanUps.push(() => removeDataDirectory(dataDir));
+  const storage = await open(dataDir);
+  await storage.close();
+  await (await open(dataDir)).close();
+});
+
 test('where there are no sockets, a free port of this machine is used, with a password', async () => {
   const dataDir = newDataDir();
   const server = await startPostgres(dataDir, { listen: 'tcp' });

@@ -1,6 +1,6 @@
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { Client } from 'pg';
 import { messageOf, OperationalError } from '#lib/errors.ts';
 import { prepareDataDirectory } from '../data-directory.ts';
@@ -141,15 +141,16 @@ async function makeCluster(
   await rm(unfinished, { recursive: true, force: true });
   const passwordFile = join(home.directory, 'password.txt');
   await writeClusterFile(passwordFile, home.superuserPassword, user);
+  // Relative names, because initdb puts them into lines for a shell.
   const made = await runProgram(
     binaries.initdb,
     [
       '-D',
-      unfinished,
+      basename(unfinished),
       '-U',
       SUPERUSER,
       '--auth=scram-sha-256',
-      `--pwfile=${passwordFile}`,
+      `--pwfile=${basename(passwordFile)}`,
       '--data-checksums',
       '--encoding=UTF8',
       // Code point order and Unicode case mapping, the same on every system and in every version of its libraries.
@@ -199,8 +200,18 @@ async function launch(
       socketDirectory === undefined ? { port: await findFreePort() } : { socketDirectory };
     await writeClusterFile(join(home.cluster, 'rollbook.conf'), await serverSettings(listen, durable), user);
     await rm(log, { force: true });
-    // An hour: recovery after a crash may take its time.
-    const args = ['start', '-D', home.cluster, '-l', log, '-w', '-t', '3600', '-s'];
+    // Relative names, because pg_ctl puts them into a line for a shell. An hour: recovery after a crash may take its time.
+    const args = [
+      'start',
+      '-D',
+      basename(home.cluster),
+      '-l',
+      relative(home.directory, log),
+      '-w',
+      '-t',
+      '3600',
+      '-s',
+    ];
     const started = await runProgram(binaries.pgCtl, args, {
       user,
       cwd: home.directory,
