@@ -5,6 +5,7 @@ import { inTenant, type Tx } from '#storage/database.ts';
 import { findAccounts, type StoredAccount } from '#storage/directory/accounts-by-user-name.ts';
 import { insertUsers } from '#storage/directory/insert-users.ts';
 import { nextChangeSeq } from '#storage/directory/next-change-seq.ts';
+import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
 import { updateUsers, type UserChange } from '#storage/directory/update-users.ts';
 
 import type { DirectoryContext } from './create-user.ts';
@@ -21,7 +22,7 @@ export interface ImportedRow {
 }
 
 /** Rows of one transaction: the tenant's counter is locked while it writes. */
-const CHUNK_ROWS = 2_000;
+const CHUNK_ROWS = 10_000;
 
 /**
  * Brings people and accounts in by hand, by user name: new ones are made (external source `manual`), known ones get the values
@@ -41,6 +42,8 @@ export async function importUsers(
     const done = await importChunk(context, tenantId, accepted);
     for (const row of chunk) results.push(done.get(row.line) ?? refused(row));
   }
+  const created = results.filter(({ result }) => result === 'created').length;
+  if (created >= CHUNK_ROWS) await refreshStatistics(context.db);
   return results;
 }
 

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { inTenant, type Tx } from '#storage/database.ts';
+import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
+import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
+import { seedDirectory, seedStudents, type SeededDirectory } from '#test/helpers/seed-directory.ts';
+
+import { readPage, type PageQuery } from './read-view.ts';
+import { peopleOfClass } from './relations.ts';
+import { usersView } from './users-view.ts';
+import { allLeaves } from './view.ts';
+
+let database: TestDatabase;
+let seeded: SeededDirectory;
+before(async () => {
+  database = await testDatabase();
+  seeded = await seedDirectory(database.db, database.tenantId);
+  await seedStudents(database.db, database.tenantId, 5_000);
+  await refreshStatistics(database.db);
+});
+after(() => database.close());
+
+const view = usersView('v1.0');
+const paths = allLeaves(view);
+
+/** How PostgreSQL answers the page, and the number of statements it took. */
+async function planOf(
+  query: Omit<PageQuery, 'view' | 'paths'>,
+): Promise<{ plan: string; statements: number }> {
+  return inTenant(database.db, database.tenantId, async (tx) => {
+    const plans: string[] = [];
+    const explaining: Tx = {
+      client: tx.client,
+      async query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]> {
+        const rows = await tx.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values);
+        plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+        return [];
+      },
+    };
+    await readPage(explaining, { view, paths, ...query });
+    return { plan: plans.join('\n'), statements: plans.length };
+  });
+}
+
+describe('a page is one statement that follows indexes', () => {
+  test('in the order of ids', async () => {
+    for (const after of [undefined, { id: '018f0000-0000-7000-8000-000000000000' }]) {
+      const { plan, statements } = await planOf({ limit: 100, after });
+      assert.equal(statements, 1);
+      assert.match(plan, /Index Scan using person_pkey/);
+      assert.doesNotMatch(plan, /Seq Scan on (person|account)/);
+      assert.doesNotMatch(plan, /Sort Key: p\.id/);
+    }
+  });
+
+  test('of a class', async () => {
+    const of = { relation: peopleOfClass(), parentId: seeded.classes.algebra };
+    const { plan, statements } = await planOf({ limit: 100, of });
+    assert.equal(statements, 1);
+    assert.doesNotMatch(plan, /Seq Scan on (person|account)/);
+  });
+});
+
+test('a page is as long as asked, and the last one says that it is the last', async () => {
+  const read = (limit: number, after?: PageQuery['after']): ReturnType<typeof readPage> =>
+    inTenant(database.db, database.tenantId, (tx) => readPage(tx, { view, paths: ['id'], limit, after }));
+  const { rows, next } = await read(5_000);
+  assert.equal(rows.length, 5_000);
+  assert.ok(next);
+  const rest = await read(4, next);
+  assert.deepEqual([rest.rows.length, rest.next], [4, undefined]);
+});
