@@ -2,7 +2,7 @@
  * Runs the PostgreSQL that tests share, in the directory given, and stops when no session has been there for a minute or
  * when it is told to (SIGTERM). So no test run leaves a server behind.
  */
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { must } from '#lib/assert.ts';
@@ -14,7 +14,8 @@ const CHECK_MS = 5000;
 
 const directory = must(process.argv[2], 'usage: shared-server-keeper.ts <directory>');
 const noteFile = join(directory, 'keeper.json');
-const dataDir = join(directory, 'data');
+// Of its own: the next keeper may begin while this one still stops.
+const dataDir = join(directory, `data-${process.pid}`);
 
 const stop = new AbortController();
 process.on('SIGTERM', () => {
@@ -44,6 +45,8 @@ await rm(noteFile, { force: true });
 await client.end().catch(() => undefined);
 await server.stop();
 await removeDataDirectory(dataDir);
+await rm(join(directory, 'keeper.log'), { force: true });
+await rmdir(directory).catch(() => undefined);
 
 async function countOthers(): Promise<number> {
   const { rows } = await client
