@@ -42,14 +42,17 @@ export async function loadSecretKey(
   });
   if (found !== undefined) return { keys: parseSecretKey(found, path), origin: 'file' };
   await prepareDataDirectory(dataDir);
-  await writeOnce(path, `v1:${system.randomBytes(32).toString('base64')}\n`);
+  await writeOnce(
+    path,
+    `${path}.${system.randomBytes(6).toString('hex')}`,
+    `v1:${system.randomBytes(32).toString('base64')}\n`,
+  );
   // Another process may have been first.
   return { keys: parseSecretKey(await readFile(path, 'utf8'), path), origin: 'file' };
 }
 
 /** The file appears complete, and only when there is none. */
-async function writeOnce(path: string, text: string): Promise<void> {
-  const draft = `${path}.${process.pid}`;
+async function writeOnce(path: string, draft: string, text: string): Promise<void> {
   await replaceFile(draft, text, 0o600);
   try {
     await link(draft, path);
