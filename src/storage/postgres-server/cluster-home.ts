@@ -76,6 +76,7 @@ export async function createClusterHome(
     await chmod(SYSTEM_DIRECTORY, 0o755);
     await makePrivateDirectory(home, user);
     if (!(await canWork(home, user))) {
+      await rm(home, { recursive: true, force: true });
       throw new OperationalError(
         'NoPlaceForPostgres',
         `The user that runs PostgreSQL (uid ${user?.uid}) can write neither in ${dataDir} nor in ${SYSTEM_DIRECTORY}. ` +
