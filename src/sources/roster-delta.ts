@@ -40,7 +40,7 @@ export class RosterDelta {
   readonly #index: RecordIndex;
   readonly #sink: ItemSink;
   readonly #settingsChanged: boolean;
-  readonly #nextByBand = new Array<number>(KINDS.length + 1).fill(1);
+  readonly #nextByBand = Array.from({ length: KINDS.length + 1 }, () => 1);
   #stopped = false;
 
   constructor(index: RecordIndex, sink: ItemSink, settingsChanged: boolean) {
@@ -139,7 +139,7 @@ export class RosterDelta {
     fileOf: (code: RecordCode) => string,
   ): Generator<void, void, undefined> {
     const { flags, codes, size } = this.#index;
-    const absent = new Array<number>(RECORD_CODE_COUNT).fill(0);
+    const absent = Array.from({ length: RECORD_CODE_COUNT }, () => 0);
     for (let entry = 0; entry < size; entry += 1) {
       if (((flags[entry] as number) & (SEEN | KEPT)) === 0) absent[codes[entry] as number] = 1;
     }

@@ -4,7 +4,7 @@ import { must } from '#lib/assert.ts';
 import type { BoundColumn } from './bind-header.ts';
 import { isNickname, MAX_SECTION_ID_LENGTH, replaceInNickname, SECTION_PREFIX } from './directory-names.ts';
 import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
-import type { RosterFile } from './roster-file.ts';
+import { countCharacters, type RosterFile } from './roster-file.ts';
 import {
   addAttributes,
   addField,
@@ -58,7 +58,7 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
     const start = starts[id.position] as number;
     const end = ends[id.position] as number;
     if (end - start > MAX_SECTION_ID_LENGTH) {
-      const { length } = [...file.text(id)];
+      const length = countCharacters(file.text(id));
       if (length > MAX_SECTION_ID_LENGTH) {
         file.fail(
           'ID_INVALID',

@@ -137,7 +137,7 @@ export class RosterFile {
 
   #checkLength(column: BoundColumn): void {
     const text = this.text(column);
-    const length = [...text].length;
+    const length = countCharacters(text);
     if (length <= column.maxLength) return;
     const message = `${column.title} has ${length} characters; at most ${column.maxLength} are taken.`;
     if (column.valueRequired || column.part === 'secret') this.fail('VALUE_TOO_LONG', column, message);
@@ -166,4 +166,9 @@ export class RosterFile {
       .filter((id) => id !== '')
       .join('/');
   }
+}
+
+/** Characters as people count them, nearly: code points. */
+export function countCharacters(text: string): number {
+  return Array.from(text).length;
 }

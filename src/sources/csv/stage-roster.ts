@@ -39,6 +39,12 @@ export interface StageRosterTools {
   readonly onProgress?: (progress: { readonly rowsDone: number; readonly bytesDone: number }) => void;
 }
 
+export interface StagedRoster {
+  readonly result: StageResult;
+  /** Entries of the index that are current once all items are applied: the next snapshot. */
+  readonly isCurrent: (entry: number) => boolean;
+}
+
 /** The settings that change what a row means, as 16 bytes. */
 export function fingerprintOf(mapping: MappingSettings): Buffer {
   return createHash('sha256').update(canonicalJson(mapping)).digest().subarray(0, 16);
@@ -46,9 +52,9 @@ export function fingerprintOf(mapping: MappingSettings): Buffer {
 
 /**
  * Reads, checks and compares the six files of SDS V1 once, streaming: findings into the collector, plan items into the
- * sink. Afterwards the index is the snapshot as it is when all items are applied: its SEEN and KEPT entries.
+ * sink. The index is marked and added to.
  */
-export async function stageRoster(input: StageRosterInput, tools: StageRosterTools): Promise<StageResult> {
+export async function stageRoster(input: StageRosterInput, tools: StageRosterTools): Promise<StagedRoster> {
   const { mapping, index } = input;
   const { findings, items } = tools;
   const fingerprint = fingerprintOf(mapping);
@@ -116,7 +122,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     await items.drain();
   }
   timings['endings'] = Math.round(tools.nowMs() - startedMs);
-  return {
+  const result: StageResult = {
     files: summaries,
     kinds: summarizeKinds(delta),
     rosterHash: rosterHashOf(summaries),
@@ -127,6 +133,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     filesToConfirm,
     timings,
   };
+  return { result, isCurrent: (entry) => delta.isCurrent(entry) };
 }
 
 function openState(

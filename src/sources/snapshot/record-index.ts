@@ -47,7 +47,7 @@ export class RecordIndex {
 
   /** Adds a key that is not there. */
   add(key: Int32Array, content: Int32Array, code: number, flags: number): number {
-    if (this.size === this.codes.length) this.reserve(this.size * 2);
+    if (this.size === this.codes.length) this.reserve(Math.max(this.size * 2, 1024));
     const entry = this.size;
     this.size += 1;
     for (let i = 0; i < 4; i += 1) this.keys[entry * 4 + i] = key[i] as number;
@@ -83,7 +83,7 @@ export class RecordIndex {
 
   /** Entries per record code. */
   countByCode(): number[] {
-    const counts = new Array<number>(RECORD_CODE_COUNT).fill(0);
+    const counts = Array.from({ length: RECORD_CODE_COUNT }, () => 0);
     for (let entry = 0; entry < this.size; entry += 1) {
       const code = this.codes[entry] as number;
       counts[code] = (counts[code] ?? 0) + 1;

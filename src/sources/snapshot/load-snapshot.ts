@@ -1,0 +1,37 @@
+import { copyCurrentRecords, readSnapshotGeneration } from '#storage/snapshot/copy-current-records.ts';
+import type { StageSession } from '#storage/stage/stage-session.ts';
+
+import { RecordIndex } from './record-index.ts';
+import { readSnapshot, removeSnapshot, type SnapshotPlace, snapshotPath } from './snapshot-file.ts';
+
+export interface LoadedSnapshot {
+  readonly index: RecordIndex;
+  /** Settings its contents were hashed under; null: rebuilt, so not known. */
+  readonly fingerprint: string | null;
+  readonly origin: 'file' | 'directory';
+}
+
+/**
+ * The records that are current in the directory from a source system: from the file when it belongs to the generation the
+ * database is at, else from link, role and enrollment rows. One transaction, so that both fit together; after an error the caller closes the session.
+ */
+export async function loadSnapshot(session: StageSession, place: SnapshotPlace): Promise<LoadedSnapshot> {
+  await session.begin('repeatable read, read only');
+  const generation = await readSnapshotGeneration(session.client, place.sourceSystemId);
+  const path = snapshotPath(place);
+  const found = await readSnapshot(path, place);
+  if (found?.head.generation === generation) {
+    await session.rollback();
+    return { index: found.index, fingerprint: found.head.fingerprint, origin: 'file' };
+  }
+  // It must not lie about until the generation happens to be the same again (after a restore).
+  await removeSnapshot(path);
+  const index = new RecordIndex();
+  await copyCurrentRecords(session.client, place.sourceSystemId, (records) => {
+    const size = index.size + records.codes.length;
+    if (size > index.codes.length) index.reserve(Math.max(size, index.codes.length * 2));
+    index.addAll(records.keys, records.contents, records.codes);
+  });
+  await session.rollback();
+  return { index, fingerprint: null, origin: 'directory' };
+}

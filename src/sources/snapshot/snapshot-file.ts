@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { RECORD_CODE_COUNT } from '#core/roster/record-codes.ts';
+import { RecordIndex } from './record-index.ts';
+
+/**
+ * A snapshot file: header, then columns of records in the order of the first byte of their keys (256 parts, so that a reader
+ * may take one part at a time): all keys (16 bytes each), all contents (8), all codes (1). Integers are little endian.
+ * It is a cache, guarded by checksums instead of fsync: what is torn or of another generation is rebuilt.
+ */
+const MAGIC = 'RBSNAP01';
+const PARTS = 256;
+const AT = {
+  generation: 8,
+  records: 16,
+  sourceSystem: 20,
+  run: 36,
+  fingerprint: 52,
+  bodyHash: 68,
+  counts: 100,
+  parts: 140,
+};
+const HEADER_HASH_AT = AT.parts + (PARTS + 1) * 4;
+const HEADER_BYTES = HEADER_HASH_AT + 32;
+
+/** Where the snapshot of a source system is. */
+export interface SnapshotPlace {
+  /** `DATA_DIR/snapshots`. */
+  readonly directory: string;
+  readonly tenantId: string;
+  readonly sourceSystemId: string;
+}
+
+export interface SnapshotHead {
+  /** snapshot_state.generation it belongs to. */
+  readonly generation: number;
+  /** The run that prepared it. */
+  readonly runId: string;
+  /** Hex; the settings its contents were hashed under. */
+  readonly fingerprint: string;
+}
+
+export function snapshotPath(place: SnapshotPlace): string {
+  return join(place.directory, place.tenantId, `${place.sourceSystemId}.snapshot`);
+}
+
+/** The snapshot that a run prepares, until its plan is applied. */
+export function nextSnapshotPath(place: SnapshotPlace): string {
+  return `${snapshotPath(place)}.next`;
+}
+
+/** Writes the entries that `isCurrent` names. The file appears whole or not at all. */
+export async function writeSnapshot(
+  path: string,
+  place: SnapshotPlace,
+  head: SnapshotHead,
+  index: RecordIndex,
+  isCurrent: (entry: number) => boolean,
+): Promise<void> {
+  const starts = new Uint32Array(PARTS + 1);
+  const counts = new Uint32Array(RECORD_CODE_COUNT);
+  for (let entry = 0; entry < index.size; entry += 1) {
+    if (!isCurrent(entry)) continue;
+    const part = ((index.keys[entry * 4] as number) & 0xff) + 1;
+    starts[part] = (starts[part] as number) + 1;
+    const code = index.codes[entry] as number;
+    counts[code] = (counts[code] as number) + 1;
+  }
+  for (let part = 0; part < PARTS; part += 1)
+    starts[part + 1] = (starts[part + 1] as number) + (starts[part] as number);
+  const records = starts[PARTS] as number;
+  const keys = new Int32Array(records * 4);
+  const contents = new Int32Array(records * 2);
+  const codes = new Uint8Array(records);
+  const next = starts.slice();
+  for (let entry = 0; entry < index.size; entry += 1) {
+    if (!isCurrent(entry)) continue;
+    const part = (index.keys[entry * 4] as number) & 0xff;
+    const to = next[part] as number;
+    next[part] = to + 1;
+    for (let word = 0; word < 4; word += 1) keys[to * 4 + word] = index.keys[entry * 4 + word] as number;
+    contents[to * 2] = index.contents[entry * 2] as number;
+    contents[to * 2 + 1] = index.contents[entry * 2 + 1] as number;
+    codes[to] = index.codes[entry] as number;
+  }
+  const columns = [keys, contents, codes].map((column) => Buffer.from(column.buffer));
+  const bodyHash = createHash('sha256');
+  for (const column of columns) bodyHash.update(column);
+
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.write(MAGIC, 0, 'latin1');
+  header.writeDoubleLE(head.generation, AT.generation);
+  header.writeUInt32LE(records, AT.records);
+  header.set(bytesOf(place.sourceSystemId), AT.sourceSystem);
+  header.set(bytesOf(head.runId), AT.run);
+  header.write(head.fingerprint, AT.fingerprint, 16, 'hex');
+  header.set(bodyHash.digest(), AT.bodyHash);
+  for (const [code, count] of counts.entries()) header.writeUInt32LE(count, AT.counts + code * 4);
+  for (const [part, start] of starts.entries()) header.writeUInt32LE(start, AT.parts + part * 4);
+  sealHeader(header);
+
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const unfinished = `${path}.unfinished`;
+  const file = await open(unfinished, 'w', 0o600);
+  try {
+    for (const part of [header, ...columns]) await file.writeFile(part);
+  } finally {
+    await file.close();
+  }
+  await rename(unfinished, path);
+}
+
+/** The snapshot at `path`, or null when there is none that is whole and of this source system. */
+export async function readSnapshot(
+  path: string,
+  place: SnapshotPlace,
+): Promise<{ head: SnapshotHead; index: RecordIndex } | null> {
+  const head = await readSnapshotHead(path, place);
+  if (head === null) return null;
+  const bytes = await readFile(path);
+  const records = bytes.readUInt32LE(AT.records);
+  const contentsAt = HEADER_BYTES + records * 16;
+  const codesAt = contentsAt + records * 8;
+  if (bytes.length !== codesAt + records) return null;
+  const bodyHash = createHash('sha256').update(bytes.subarray(HEADER_BYTES)).digest();
+  if (!bodyHash.equals(bytes.subarray(AT.bodyHash, AT.bodyHash + 32))) return null;
+  const index = new RecordIndex(0);
+  // A tenth more: what is new in this run finds room without moving the rest.
+  index.reserve(Math.ceil(records * 1.1) + 1024);
+  index.addAll(
+    words(bytes, HEADER_BYTES, records * 4),
+    words(bytes, contentsAt, records * 2),
+    bytes.subarray(codesAt),
+  );
+  return { head, index };
+}
+
+/** The head of the snapshot at `path`, or null when there is none that is of this source system. */
+export async function readSnapshotHead(path: string, place: SnapshotPlace): Promise<SnapshotHead | null> {
+  const header = await readHeader(path);
+  if (header === null || !header.subarray(AT.sourceSystem, AT.run).equals(bytesOf(place.sourceSystemId)))
+    return null;
+  return {
+    generation: header.readDoubleLE(AT.generation),
+    runId: uuidOf(header.subarray(AT.run, AT.fingerprint)),
+    fingerprint: header.toString('hex', AT.fingerprint, AT.bodyHash),
+  };
+}
+
+/** Gives the prepared snapshot its generation and puts it in the place of the current one. */
+export async function installSnapshot(place: SnapshotPlace, generation: number): Promise<void> {
+  const path = nextSnapshotPath(place);
+  const header = await readHeader(path);
+  if (header === null) return;
+  header.writeDoubleLE(generation, AT.generation);
+  sealHeader(header);
+  const file = await open(path, 'r+');
+  try {
+    await file.write(header, 0, header.length, 0);
+  } finally {
+    await file.close();
+  }
+  await rename(path, snapshotPath(place));
+}
+
+export async function removeSnapshot(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
+
+async function readHeader(path: string): Promise<Buffer | null> {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (file === null) return null;
+  try {
+    const header = Buffer.alloc(HEADER_BYTES);
+    const { bytesRead } = await file.read(header, 0, HEADER_BYTES, 0);
+    const whole = bytesRead === HEADER_BYTES && header.toString('latin1', 0, MAGIC.length) === MAGIC;
+    return whole && hashOfHeader(header).equals(header.subarray(HEADER_HASH_AT)) ? header : null;
+  } finally {
+    await file.close();
+  }
+}
+
+function sealHeader(header: Buffer): void {
+  header.set(hashOfHeader(header), HEADER_HASH_AT);
+}
+
+function hashOfHeader(header: Buffer): Buffer {
+  return createHash('sha256').update(header.subarray(0, HEADER_HASH_AT)).digest();
+}
+
+/** A copy where it must be: words stand at multiples of four. */
+function words(bytes: Buffer, at: number, count: number): Int32Array {
+  const start = bytes.byteOffset + at;
+  if (start % 4 === 0) return new Int32Array(bytes.buffer, start, count);
+  return new Int32Array(bytes.buffer.slice(start, start + count * 4));
+}
+
+function bytesOf(uuid: string): Buffer {
+  return Buffer.from(uuid.replaceAll('-', ''), 'hex');
+}
+
+function uuidOf(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

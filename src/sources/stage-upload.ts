@@ -1,0 +1,148 @@
+import { openSecretBox } from '#access/open-secret-box.ts';
+import type { SecretKey } from '#access/secret-key.ts';
+import { openLocalFileStore } from '#files/local-file-store.ts';
+import { newIds } from '#lib/new-ids.ts';
+import { realSystem } from '#lib/system.ts';
+import { uuidBytes } from '#storage/stage/binary-copy-writer.ts';
+import { copyFindings } from '#storage/stage/stage-copy.ts';
+import { fenceStage, openStageSession, type StageSession } from '#storage/stage/stage-session.ts';
+
+import type { MappingSettings, SourceFile, StageResult } from './contract.ts';
+import { copyItems } from './copy-items.ts';
+import { fingerprintOf, stageRoster } from './csv/stage-roster.ts';
+import { FindingCollector } from './finding-collector.ts';
+import { loadSnapshot } from './snapshot/load-snapshot.ts';
+import {
+  nextSnapshotPath,
+  removeSnapshot,
+  type SnapshotPlace,
+  writeSnapshot,
+} from './snapshot/snapshot-file.ts';
+
+/** All that a stage needs, as plain data for a worker thread. */
+export interface StageInput {
+  readonly tenantId: string;
+  readonly runId: string;
+  /** The epoch of the caller's claim: what is staged is committed only while it holds. */
+  readonly epoch: number;
+  readonly sourceSystemId: string;
+  /** Of rollbook_app. */
+  readonly connectionString: string;
+  /** What `readSealedUpload` answered, and where the store is. */
+  readonly upload: {
+    readonly directory: string;
+    readonly key: Uint8Array;
+    readonly files: readonly {
+      readonly name: string;
+      readonly objectName: string;
+      readonly sizeBytes: number;
+    }[];
+  };
+  readonly mapping: MappingSettings;
+  /** 32 bytes: tenant_secret.hash_key, opened. */
+  readonly hashKey: Uint8Array;
+  /** Initial passwords are sealed under the newest. */
+  readonly secretKeys: readonly SecretKey[];
+  /** `DATA_DIR/snapshots`. */
+  readonly snapshotsDirectory: string;
+  /** Lower case. */
+  readonly confirmedFiles: readonly string[];
+}
+
+export interface StageProgress {
+  readonly stage: 'extracting' | 'validating';
+  readonly rowsDone: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+
+/**
+ * Stages a sealed upload: snapshot, files, then items and findings in one transaction of its own, committed at the end if the
+ * caller's epoch still holds the run; and the next snapshot beside the current one. What an earlier attempt staged must be
+ * gone (discardStaged). With a fatal finding only findings are stored.
+ * Errors: LeaseLostError; OperationalError of the file store; whatever the database says.
+ */
+export async function stageUpload(
+  input: StageInput,
+  onProgress: (progress: StageProgress) => void,
+): Promise<StageResult> {
+  const session = await openStageSession(input.connectionString, input.tenantId);
+  try {
+    return await Promise.race([stageIn(session, input, onProgress), session.lost]);
+  } finally {
+    await session.close().catch(() => undefined);
+  }
+}
+
+async function stageIn(
+  session: StageSession,
+  input: StageInput,
+  onProgress: (progress: StageProgress) => void,
+): Promise<StageResult> {
+  const { mapping, runId, upload } = input;
+  const nowMs = (): number => performance.now();
+  const bytesTotal = upload.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  onProgress({ stage: 'extracting', rowsDone: 0, bytesDone: 0, bytesTotal });
+  const place: SnapshotPlace = {
+    directory: input.snapshotsDirectory,
+    tenantId: input.tenantId,
+    sourceSystemId: input.sourceSystemId,
+  };
+  const startedMs = nowMs();
+  await removeSnapshot(nextSnapshotPath(place));
+  const { index, fingerprint, origin } = await loadSnapshot(session, place);
+  const loadedMs = nowMs();
+
+  const secretBox = openSecretBox(input.secretKeys, realSystem);
+  const findings = new FindingCollector();
+  const items = copyItems(session, uuidBytes(runId), index);
+  const { result, isCurrent } = await stageRoster(
+    {
+      files: openUploadFiles(upload),
+      mapping,
+      hashKey: input.hashKey,
+      index,
+      snapshotFingerprint: fingerprint,
+      confirmedFiles: input.confirmedFiles,
+    },
+    {
+      items,
+      findings,
+      newId: newIds(),
+      sealPassword: (password) => secretBox.seal(Buffer.from(password)),
+      nowMs,
+      onProgress: ({ rowsDone, bytesDone }) =>
+        onProgress({ stage: 'validating', rowsDone, bytesDone, bytesTotal }),
+    },
+  );
+  const readMs = nowMs();
+  await items.finish();
+  if (result.fatal) await session.begin();
+  await copyFindings(session.client, uuidBytes(runId), findings.kept);
+  await fenceStage(session.client, input);
+  await session.commit();
+  const committedMs = nowMs();
+  // Without a change the file that was read stays right.
+  if (!result.fatal && (result.itemCount > 0 || origin === 'directory')) {
+    const head = { generation: -1, runId, fingerprint: fingerprintOf(mapping).toString('hex') };
+    await writeSnapshot(nextSnapshotPath(place), place, head, index, isCurrent);
+  }
+  return {
+    ...result,
+    timings: {
+      ...result.timings,
+      snapshot: Math.round(loadedMs - startedMs),
+      commit: Math.round(committedMs - readMs),
+      nextSnapshot: Math.round(nowMs() - committedMs),
+    },
+  };
+}
+
+function openUploadFiles(upload: StageInput['upload']): SourceFile[] {
+  const store = openLocalFileStore({ directory: upload.directory });
+  return upload.files.map(({ name, objectName, sizeBytes }) => ({
+    name,
+    sizeBytes,
+    open: () => store.read(objectName, upload.key),
+  }));
+}

@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+
+import type { Client } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+
+import type { Finding } from '#core/findings.ts';
+import type { Action, Kind, Reason } from '#core/roster/kinds.ts';
+import { BinaryCopyWriter, encodeTexts } from './binary-copy-writer.ts';
+
+/** A plan item of a stage. Keys are entries of the columns passed beside it, -1 for none. */
+export interface PlanItemCopyRow {
+  readonly itemNo: number;
+  readonly kind: Kind;
+  readonly action: Action;
+  readonly reason: Reason;
+  readonly entry: number;
+  readonly firstEntry: number;
+  readonly secondEntry: number;
+  readonly thirdEntry: number;
+  readonly sourceId: string | null;
+  readonly schoolId: string | null;
+  readonly objectId: string | null;
+  readonly after: string | null;
+  readonly secret: Buffer | null;
+  readonly file: string;
+  readonly line: number | null;
+}
+
+const ITEM_COLUMNS = [
+  'run_id, item_no, kind, action, reason, key, content, source_id, school_id, first_key, second_key, third_key',
+  'object_id, after, secret, file, line',
+].join(', ');
+const ITEM_FIELDS = 17;
+const FINDING_COLUMNS =
+  'run_id, finding_no, severity, code, file, line, field, value, kind, source_id, message';
+const FINDING_FIELDS = 11;
+
+/** Sends blocks into a COPY, as quickly as the server takes them. */
+class CopyStream {
+  readonly #stream: ReturnType<typeof copyFrom>;
+  #failure: Error | null = null;
+
+  constructor(client: Client, text: string) {
+    this.#stream = client.query(copyFrom(text, { highWaterMark: 1024 * 1024 }));
+    this.#stream.on('error', (error) => {
+      this.#failure = error;
+    });
+  }
+
+  async send(blocks: Buffer[]): Promise<void> {
+    for (;;) {
+      if (this.#failure !== null) throw this.#failure;
+      const block = blocks.shift();
+      if (block === undefined) return;
+      if (!this.#stream.write(block)) await once(this.#stream, 'drain');
+    }
+  }
+
+  async finish(blocks: Buffer[]): Promise<void> {
+    await this.send(blocks);
+    this.#stream.end();
+    await once(this.#stream, 'finish');
+  }
+
+  /** Makes the server refuse what came so far: the transaction is over. */
+  async fail(): Promise<void> {
+    const closed = once(this.#stream, 'close').catch(() => undefined);
+    this.#stream.destroy();
+    await closed;
+  }
+}
+
+/**
+ * COPY of plan items into bulk.plan_item, inside the caller's transaction (whose tenant the rows get). `add` is
+ * synchronous and fills memory; `drain` sends it. Row-level security does not allow COPY into its tables: see the migration.
+ */
+export class PlanItemCopy {
+  readonly #client: Client;
+  readonly #writer = new BinaryCopyWriter();
+  readonly #runId: Buffer;
+  /** Encoded fields that repeat: kind, action and reason; file. */
+  readonly #encoded = new Map<string, Buffer>();
+  #stream: CopyStream | null = null;
+
+  constructor(client: Client, runId: Buffer) {
+    this.#client = client;
+    this.#runId = runId;
+  }
+
+  get rows(): number {
+    return this.#writer.rows;
+  }
+
+  /** `keys`: four words an entry; `contents`: two; in the order of memory. */
+  add(row: PlanItemCopyRow, keys: Int32Array, contents: Int32Array): void {
+    const { sourceId, schoolId, objectId, after, secret } = row;
+    const texts = (sourceId?.length ?? 0) + (schoolId?.length ?? 0) + (after?.length ?? 0);
+    const writer = this.#writer;
+    const key = (entry: number): void => {
+      if (entry === -1) writer.null();
+      else writer.words(keys, entry * 4, 4);
+    };
+    writer.beginRow(ITEM_FIELDS, 512 + texts * 3 + (secret?.length ?? 0));
+    writer.bytes(this.#runId);
+    writer.integer(row.itemNo);
+    writer.encoded(this.#encode(row.kind, row.action, row.reason));
+    key(row.entry);
+    if (row.action === 'end') writer.null();
+    else writer.words(contents, row.entry * 2, 2);
+    writer.text(sourceId);
+    writer.text(schoolId);
+    key(row.firstEntry);
+    key(row.secondEntry);
+    key(row.thirdEntry);
+    writer.uuid(objectId);
+    writer.jsonb(after);
+    writer.bytes(secret);
+    writer.encoded(this.#encode(row.file));
+    writer.integer(row.line);
+  }
+
+  async drain(): Promise<void> {
+    if (this.#writer.blocks.length === 0) return;
+    await this.#open().send(this.#writer.blocks);
+  }
+
+  async finish(): Promise<void> {
+    this.#writer.end();
+    await this.#open().finish(this.#writer.blocks);
+  }
+
+  /** Throws away what came so far. The transaction must be rolled back then. */
+  async fail(): Promise<void> {
+    await this.#stream?.fail();
+  }
+
+  #open(): CopyStream {
+    this.#stream ??= new CopyStream(
+      this.#client,
+      `copy bulk.plan_item (${ITEM_COLUMNS}) from stdin (format binary)`,
+    );
+    return this.#stream;
+  }
+
+  #encode(...texts: string[]): Buffer {
+    const name = texts.length === 1 ? (texts[0] as string) : texts.join(' ');
+    const known = this.#encoded.get(name);
+    if (known !== undefined) return known;
+    const encoded = encodeTexts(texts);
+    this.#encoded.set(name, encoded);
+    return encoded;
+  }
+}
+
+/** COPY of findings into bulk.finding, in the caller's transaction; numbered from 1. */
+export async function copyFindings(
+  client: Client,
+  runId: Buffer,
+  findings: readonly Finding[],
+): Promise<void> {
+  if (findings.length === 0) return;
+  const writer = new BinaryCopyWriter();
+  const stream = new CopyStream(client, `copy bulk.finding (${FINDING_COLUMNS}) from stdin (format binary)`);
+  for (const [index, finding] of findings.entries()) {
+    const { field = null, value = null, kind = null, sourceId = null, line = null } = finding;
+    const texts = [finding.file, field, value, kind, sourceId, finding.message];
+    writer.beginRow(FINDING_FIELDS, 256 + texts.reduce((sum, text) => sum + (text?.length ?? 0) * 3, 0));
+    writer.bytes(runId);
+    writer.integer(index + 1);
+    writer.text(finding.severity);
+    writer.text(finding.code);
+    writer.text(finding.file);
+    writer.integer(line);
+    writer.text(field);
+    writer.text(value);
+    writer.text(kind);
+    writer.text(sourceId);
+    writer.text(finding.message);
+    if (writer.blocks.length > 4) await stream.send(writer.blocks);
+  }
+  writer.end();
+  await stream.finish(writer.blocks);
+}
