@@ -142,6 +142,8 @@ export function sendError(
   answer: ErrorAnswer,
 ): FastifyReply {
   for (const [name, value] of Object.entries(answer.headers ?? {})) reply.header(name, value);
+  // Here too: a URL that is none gets past no hook.
+  reply.header('request-id', request.id).header('client-request-id', clientRequestIdOf(request));
   return reply
     .code(answer.status)
     .type('application/json')

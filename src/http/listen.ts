@@ -42,8 +42,14 @@ export async function listen(
     closing.abort();
     if (https?.listening) closed.add(closeServer(https));
     const timer = setTimeout(cutOff, graceMs);
+    // A connection whose last answer is out while the stop is under way would stay open for a next request that never comes.
+    const idling = setInterval(() => {
+      server.server.closeIdleConnections();
+      https?.closeIdleConnections();
+    }, 50);
     await Promise.all([server.close(), ...closed]);
     clearTimeout(timer);
+    clearInterval(idling);
   };
   try {
     const addresses: string[] = [];

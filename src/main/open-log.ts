@@ -40,6 +40,16 @@ export function openLog(level: string, stream: LogStream): Logger {
       base: { pid: process.pid },
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(hidden)' },
       serializers: { err: serializeError },
+      hooks: {
+        logMethod(args, method) {
+          // Without a message pino would take the error's own, past the serializer.
+          const [first, message] = args as unknown as [unknown, string?];
+          const fields = first instanceof Error ? { err: first } : first;
+          if (typeof fields === 'object' && fields !== null && 'err' in fields)
+            method.apply(this, [fields, message ?? 'an error']);
+          else method.apply(this, args);
+        },
+      },
     },
     destination,
   );

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { makeFirstTenant } from '#access/first-start.ts';
 import { type Issuer, openIssuer } from '#access/issuer.ts';
 import { openSecretBox } from '#access/open-secret-box.ts';
-import { loadSecretKey } from '#access/secret-key.ts';
+import { loadSecretKey, type SecretKey } from '#access/secret-key.ts';
 import type { Settings } from '#core/settings.ts';
 import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
 import type { EngineSettings } from '#engine/engine-context.ts';
@@ -88,7 +88,7 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
 
   const filesDirectory = join(dataDir, 'uploads');
   const files = openLocalFileStore({ directory: filesDirectory });
-  const work: Workshop = { settings, options, db, secretBox, files, filesDirectory, dataDir, issuer };
+  const work: Workshop = { settings, options, db, secretBox, keys, files, filesDirectory, dataDir, issuer };
   const runner = await startRunner(engineContext(work), {
     concurrency: settings.mode === 'api' ? 0 : settings.runConcurrency,
   });
@@ -115,6 +115,7 @@ interface Workshop {
   readonly options: StartOptions;
   readonly db: Database;
   readonly secretBox: SecretBox;
+  readonly keys: readonly SecretKey[];
   readonly files: FileStore;
   readonly filesDirectory: string;
   readonly dataDir: string;
@@ -134,11 +135,12 @@ async function lockDataDirectory(
 }
 
 function engineContext(work: Workshop): Parameters<typeof startRunner>[0] {
-  const { settings, options, db, secretBox, filesDirectory, dataDir } = work;
+  const { settings, options, db, secretBox, keys, filesDirectory, dataDir } = work;
   return {
     db,
     system: options.system,
     secretBox,
+    secretKeys: keys,
     log: options.log,
     settings: {
       leaseSeconds: settings.leaseSeconds,

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { emptyTestDatabase } from '#test/helpers/database.ts';
+import { TEST_SECRET_KEY } from '#test/helpers/rollbook.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+let database: { url: string; close(): Promise<void> };
+let dataDir: string;
+before(async () => {
+  database = await emptyTestDatabase();
+  dataDir = await mkdtemp(join(tmpdir(), 'rollbook-serve-'));
+});
+after(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await database.close();
+  await rm(dataDir, { recursive: true });
+});
+
+const children: ChildProcess[] = [];
+
+/** `rollbook serve` in a process of its own. */
+function serve(...flags: string[]) {
+  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', '--https-port', '0', ...flags], {
+    env: { ...process.env, DATA_DIR: dataDir, DATABASE_URL: database.url, SECRET_KEY: TEST_SECRET_KEY },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  const said = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err += text));
+  const exited = once(child, 'close').then(([code]) => code as number | null);
+  /** Resolves when it says where it serves. */
+  const serving = async (): Promise<string> => {
+    for (;;) {
+      const address = /http:\/\/127\.0\.0\.1:\d+/.exec(said.out)?.[0];
+      if (address !== undefined) return address;
+      if (child.exitCode !== null) throw new Error(`it ended: ${said.err}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  return { child, said, exited, serving };
+}
+
+test('it serves, refuses a second one on its data directory, and ends in order on SIGTERM', async () => {
+  const first = serve();
+  const address = await first.serving();
+  assert.equal((await fetch(`${address}/readyz`)).status, 200);
+  const credentials = JSON.parse(await readFile(join(dataDir, 'credentials.json'), 'utf8')) as object;
+  assert.deepEqual(Object.keys(credentials), ['tenantId', 'clientId', 'clientSecret']);
+
+  const second = serve();
+  assert.equal(await second.exited, 1);
+  assert.ok(second.said.err.includes(dataDir), second.said.err);
+  assert.ok(!second.said.err.includes('bug'), second.said.err);
+
+  first.child.kill('SIGTERM');
+  assert.equal(await first.exited, 0, first.said.err);
+  await assert.rejects(fetch(`${address}/healthz`));
+  const log = first.said.err
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { level: number });
+  assert.ok(
+    log.every(({ level }) => level <= 30),
+    first.said.err,
+  );
+});
+
+test('the next start finds everything as it was', async () => {
+  const before = await readFile(join(dataDir, 'credentials.json'), 'utf8');
+  const again = serve();
+  await again.serving();
+  assert.equal(await readFile(join(dataDir, 'credentials.json'), 'utf8'), before);
+  again.child.kill('SIGINT');
+  assert.equal(await again.exited, 0, again.said.err);
+});
+
+test('a wrong setting, a taken port: one clear line each', async () => {
+  const wrong = serve('--log-level', 'loud');
+  assert.equal(await wrong.exited, 2);
+  assert.match(wrong.said.err, /--log-level is "loud" and has to be one of trace/);
+
+  const first = serve();
+  const { port } = new URL(await first.serving());
+  const other = await mkdtemp(join(tmpdir(), 'rollbook-serve-'));
+  const second = serve('--port', port, '--data-dir', other);
+  assert.notEqual(await second.exited, 0);
+  assert.match(second.said.err, new RegExp(`Port ${port} is in use`));
+  first.child.kill('SIGTERM');
+  await first.exited;
+  await rm(other, { recursive: true });
+});
