@@ -1,19 +1,17 @@
 import type { RunState } from '#core/run/run-state.ts';
 import { inTenant } from '#storage/database.ts';
+import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
 import { countFailures, readPlanSize } from '#storage/plan/plan-rows.ts';
 import { readGeneration } from '#storage/runs/batch-fence.ts';
 import { markSynchronized, replaceRecordErrors } from '#storage/runs/finish-run.ts';
+import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
 import type { EngineContext } from './engine-context.ts';
 import type { RunScope } from './run-scope.ts';
 
-/** The snapshot the stage prepared, as if every item were applied. */
-export interface PreparedSnapshot {
-  /** Makes it the snapshot of that generation. */
-  promote(generation: number): Promise<void>;
-  discard(): Promise<void>;
-}
+/** From so many items on the planner should know at once how large the tables have become. */
+const STATISTICS_ITEMS = 10_000;
 
 /**
  * The last item is in the directory or has its failure: the run is complete. What failed is an open error of the profile.
@@ -22,16 +20,26 @@ export interface PreparedSnapshot {
 export async function completeRun(
   context: EngineContext,
   { run, tenantId, progress }: RunScope,
-  snapshot: PreparedSnapshot | null,
 ): Promise<RunState> {
-  const ended = await inTenant(context.db, tenantId, async (tx) => {
-    const items = await readPlanSize(tx, run.id);
+  const { items, failures, generation } = await inTenant(context.db, tenantId, async (tx) => ({
+    items: await readPlanSize(tx, run.id),
+    failures: await countFailures(tx, run.id),
+    generation: await readGeneration(tx, run.sourceSystemId),
+  }));
+  // Every batch is committed, so the snapshot is right already; a sync that starts the moment this one is complete finds it.
+  const snapshot = preparedSnapshot(
+    { directory: context.snapshotsDirectory, tenantId, sourceSystemId: run.sourceSystemId },
+    run.id,
+  );
+  if (failures.all === 0) await snapshot.promote(generation);
+  else await snapshot.discard();
+  progress.report({ stage: 'done', percent: 100 });
+  await progress.flush();
+  const state = await inTenant(context.db, tenantId, async (tx) => {
     // The profile row first: every command locks it before its runs.
     await markSynchronized(tx, run.profileId, items > 0);
-    const failures = await countFailures(tx, run.id);
     const errors = await replaceRecordErrors(tx, run.profileId, run.id);
-    const generation = await readGeneration(tx, run.sourceSystemId);
-    const state = await transitionRun(tx, {
+    return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,
       from: 'applying',
@@ -41,13 +49,11 @@ export async function completeRun(
       detail: { items, failures, errors },
       changes: { release: true, finished: true, message: null, errorCode: null },
     });
-    return { state, failures, generation };
   });
-  progress.report({ stage: 'done', percent: 100 });
-  await progress.flush();
-  if (snapshot !== null) {
-    if (ended.failures.all === 0) await snapshot.promote(ended.generation);
-    else await snapshot.discard();
+  if (items >= STATISTICS_ITEMS) {
+    await refreshStatistics(context.db).catch((error: unknown) => {
+      context.log.warn({ runId: run.id, error: String(error) }, 'statistics could not be refreshed');
+    });
   }
-  return ended.state;
+  return state;
 }

@@ -1,4 +1,5 @@
 import type { RetryPolicy } from '#core/run/retry.ts';
+import type { SecretKey } from '#access/secret-key.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
 import type { Database } from '#storage/database.ts';
@@ -28,6 +29,8 @@ export interface EngineContext {
   readonly db: Database;
   readonly system: System;
   readonly secretBox: SecretBox;
+  /** The keys behind secretBox, for the thread that stages: classes and closures do not travel there. */
+  readonly secretKeys: readonly SecretKey[];
   readonly log: EngineLog;
   readonly settings: EngineSettings;
   /** Folder of the encrypted upload files (files/), and of the snapshots (sources/snapshot). */

@@ -62,12 +62,10 @@ async function executeStages(
 ): Promise<void> {
   const progress = reportProgress(context, tenantId, claim.id, claim.epoch);
   const scope = { tenantId, run: claim, lease, progress };
-  let snapshot = null;
   if (at.state === 'staging') {
     const staged = await stageRun(context, scope);
     at.state = staged.state;
     if (staged.state !== 'planning') return;
-    snapshot = staged.snapshot;
     at.state = await planRun(context, scope, staged);
     if (at.state !== 'applying') return;
   }
@@ -85,7 +83,7 @@ async function executeStages(
       }),
   });
   await progress.flush();
-  at.state = await completeRun(context, scope, snapshot);
+  at.state = await completeRun(context, scope);
 }
 
 /** The run did not get to where it was going: paused, cancelled, lost, shut down, or broken. */

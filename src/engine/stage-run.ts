@@ -1,0 +1,102 @@
+import { judgeStage } from '#core/validate/judge-stage.ts';
+import { type ProfileSettings, readProfileSettings } from '#core/run/profile-settings.ts';
+import type { RunState } from '#core/run/run-state.ts';
+import { readSealedUpload } from '#files/read-sealed-upload.ts';
+import { must } from '#lib/assert.ts';
+import { inTenant } from '#storage/database.ts';
+import { discardStaged, saveFindingCounts } from '#storage/plan/plan-rows.ts';
+import { findProfile } from '#storage/profiles/find-profile.ts';
+import { replaceRecordErrors } from '#storage/runs/finish-run.ts';
+import { renewLease } from '#storage/runs/lease-run.ts';
+import { transitionRun } from '#storage/runs/transition-run.ts';
+import { readSealedHashKey } from '#storage/tenants/read-hash-key.ts';
+import type { MappingSettings, StageResult } from '#sources/contract.ts';
+import { runStage } from '#sources/run-stage.ts';
+
+import type { EngineContext } from './engine-context.ts';
+import { toMappingSettings } from './profiles/to-mapping-settings.ts';
+import { runCounts } from './run-counts.ts';
+import type { RunScope } from './run-scope.ts';
+
+export interface StageOutcome {
+  readonly state: RunState;
+  readonly result: StageResult;
+  readonly mapping: MappingSettings;
+  readonly settings: ProfileSettings;
+}
+
+/** Reading takes this share of a run's progress; planning and applying the rest. */
+const STAGE_PERCENT = 40;
+
+/**
+ * Reads and checks the sealed upload in a worker thread, which leaves items and findings in the database; then judges
+ * whether planning may go on. What an earlier attempt of this run staged is thrown away first.
+ */
+export async function stageRun(context: EngineContext, scope: RunScope): Promise<StageOutcome> {
+  const { run, tenantId, lease, progress } = scope;
+  const { db } = context;
+  const { profile, hashKey } = await inTenant(db, tenantId, async (tx) => {
+    // The fence: a worker that lost its lease must not throw away what the next one staged.
+    await renewLease(tx, {
+      runId: run.id,
+      epoch: run.epoch,
+      leaseSeconds: context.settings.leaseSeconds,
+    });
+    await discardStaged(tx, run.id);
+    return {
+      profile: must(await findProfile(tx, run.profileId)),
+      hashKey: context.secretBox.open(await readSealedHashKey(tx)),
+    };
+  });
+  const settings = readProfileSettings(profile.settings);
+  const mapping = toMappingSettings(profile);
+  const upload = await readSealedUpload(db, context.secretBox, tenantId, must(run.uploadId));
+  const result = await runStage(
+    {
+      tenantId,
+      runId: run.id,
+      epoch: run.epoch,
+      sourceSystemId: run.sourceSystemId,
+      connectionString: db.appConnectionString,
+      upload: { directory: context.filesDirectory, key: upload.key, files: upload.files },
+      mapping,
+      hashKey,
+      secretKeys: context.secretKeys,
+      snapshotsDirectory: context.snapshotsDirectory,
+      confirmedFiles: run.confirmedFiles,
+    },
+    {
+      signal: lease.signal,
+      onProgress: ({ stage, rowsDone, bytesDone, bytesTotal }) =>
+        progress.report({
+          stage,
+          percent: bytesTotal === 0 ? 0 : Math.floor((bytesDone / bytesTotal) * STAGE_PERCENT),
+          rowsDone,
+          bytesDone,
+          bytesTotal,
+        }),
+    },
+  );
+  const stop = judgeStage(result, settings.tolerance, run.toleranceWaived);
+  const state = await inTenant(db, tenantId, async (tx) => {
+    await saveFindingCounts(tx, run.id, result.findingCounts);
+    if (stop !== null) await replaceRecordErrors(tx, run.profileId, run.id);
+    return transitionRun(tx, {
+      runId: run.id,
+      epoch: run.epoch,
+      from: 'staging',
+      event: stop === null ? 'staged' : 'stopped',
+      actor: context.worker,
+      eventId: context.system.newId(),
+      ...(stop === null ? {} : { detail: stop }),
+      changes: {
+        staged: true,
+        counts: runCounts(result, null),
+        errorCode: stop?.code ?? null,
+        message: stop?.message ?? null,
+        release: stop !== null,
+      },
+    });
+  });
+  return { state, result, mapping, settings };
+}
