@@ -26,7 +26,7 @@ export function copyItems(session: StageSession, runId: Buffer, index: RecordInd
   let wasOpen = false;
   return {
     add(item) {
-      copy.add({ ...item, kind: must(KIND_OF_CODE[item.code]) }, index.keys, index.contents);
+      copy.add({ ...item, kind: must(KIND_OF_CODE[item.code]) }, index.words);
     },
     drain,
     discard() {

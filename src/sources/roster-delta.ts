@@ -1,5 +1,5 @@
 import { ENDINGS_BAND_START, ITEM_BAND, KINDS, type Reason } from '#core/roster/kinds.ts';
-import { KIND_OF_CODE, RECORD_CODE_COUNT, type RecordCode } from '#core/roster/record-codes.ts';
+import { KIND_OF_CODE, RECORD_CODE_COUNT, RECORD_WORDS, type RecordCode } from '#core/roster/record-codes.ts';
 import { assert, must } from '#lib/assert.ts';
 
 import type { ItemSink } from './item-sink.ts';
@@ -69,15 +69,12 @@ export class RosterDelta {
       return 'new';
     }
     this.entry = entry;
-    const flags = index.flags[entry] as number;
-    if ((flags & SEEN) !== 0) return 'again';
-    index.flags[entry] = flags | SEEN;
+    if ((index.flags(entry) & SEEN) !== 0) return 'again';
+    index.addFlags(entry, SEEN);
     const counts = must(this.counts[code]);
     counts.records += 1;
-    const { contents } = index;
-    if (contents[entry * 2] === content[0] && contents[entry * 2 + 1] === content[1]) return 'same';
-    contents[entry * 2] = content[0] as number;
-    contents[entry * 2 + 1] = content[1] as number;
+    if (index.hasContent(entry, content)) return 'same';
+    index.setContent(entry, content);
     counts.updated += 1;
     return 'changed';
   }
@@ -86,24 +83,23 @@ export class RosterDelta {
   keep(key: Int32Array): boolean {
     this.entry = this.#index.find(key);
     if (this.entry === -1) return false;
-    this.#index.flags[this.entry] = (this.#index.flags[this.entry] as number) | KEPT;
+    this.#index.addFlags(this.entry, KEPT);
     return true;
   }
 
   /** Is that the content the entry has now? */
   hasContent(entry: number, content: Int32Array): boolean {
-    const { contents } = this.#index;
-    return contents[entry * 2] === content[0] && contents[entry * 2 + 1] === content[1];
+    return this.#index.hasContent(entry, content);
   }
 
   /** Not in the snapshot. */
   isNew(entry: number): boolean {
-    return ((this.#index.flags[entry] as number) & ADDED) !== 0;
+    return (this.#index.flags(entry) & ADDED) !== 0;
   }
 
   /** One of the four words of an entry's key. */
   keyWord(entry: number, word: number): number {
-    return this.#index.keys[entry * 4 + word] as number;
+    return this.#index.words[entry * RECORD_WORDS + word] as number;
   }
 
   /** Gives out the item of a record that `see` called new or changed. */
@@ -138,10 +134,11 @@ export class RosterDelta {
     spared: ReadonlySet<RecordCode>,
     fileOf: (code: RecordCode) => string,
   ): Generator<void, void, undefined> {
-    const { flags, codes, size } = this.#index;
+    const index = this.#index;
+    const { size } = index;
     const absent = Array.from({ length: RECORD_CODE_COUNT }, () => 0);
     for (let entry = 0; entry < size; entry += 1) {
-      if (((flags[entry] as number) & (SEEN | KEPT)) === 0) absent[codes[entry] as number] = 1;
+      if (!this.isCurrent(entry)) absent[index.code(entry)] = 1;
     }
     for (let number = RECORD_CODE_COUNT - 1; number >= 0; number -= 1) {
       if (absent[number] === 0) continue;
@@ -150,9 +147,9 @@ export class RosterDelta {
       const spare = spared.has(code);
       const file = fileOf(code);
       for (let entry = 0; entry < size; entry += 1) {
-        if (codes[entry] !== code || ((flags[entry] as number) & (SEEN | KEPT)) !== 0) continue;
+        if (index.code(entry) !== code || this.isCurrent(entry)) continue;
         if (spare) {
-          flags[entry] = (flags[entry] as number) | KEPT;
+          index.addFlags(entry, KEPT);
           counts.spared += 1;
           continue;
         }
@@ -172,7 +169,7 @@ export class RosterDelta {
 
   /** Entries that are current once the items are applied. */
   isCurrent(entry: number): boolean {
-    return ((this.#index.flags[entry] as number) & (SEEN | KEPT)) !== 0;
+    return (this.#index.flags(entry) & (SEEN | KEPT)) !== 0;
   }
 
   #end(code: RecordCode, entry: number, file: string): void {

@@ -22,6 +22,9 @@ export type RecordCode = (typeof RECORD_CODES)[RecordName];
 
 export const RECORD_CODE_COUNT = 10;
 
+/** A record in the snapshot, in 32-bit words: four of its key, two of its content hash, one of code (and flags). */
+export const RECORD_WORDS = 7;
+
 /** The kind of a record code, by its number. */
 export const KIND_OF_CODE: readonly Kind[] = [
   'org',

@@ -27,10 +27,14 @@ export async function loadSnapshot(session: StageSession, place: SnapshotPlace):
   // It must not lie about until the generation happens to be the same again (after a restore).
   await removeSnapshot(path);
   const index = new RecordIndex();
-  await copyCurrentRecords(session.client, place.sourceSystemId, (records) => {
-    const size = index.size + records.codes.length;
-    if (size > index.codes.length) index.reserve(Math.max(size, index.codes.length * 2));
-    index.addAll(records.keys, records.contents, records.codes);
+  await copyCurrentRecords(session.client, place.sourceSystemId, ({ keys, contents, codes }) => {
+    for (let row = 0; row < codes.length; row += 1)
+      index.add(
+        keys.subarray(row * 4, row * 4 + 4),
+        contents.subarray(row * 2, row * 2 + 2),
+        codes[row] as number,
+        0,
+      );
   });
   await session.rollback();
   return { index, fingerprint: null, origin: 'directory' };

@@ -2,16 +2,15 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { RECORD_CODE_COUNT } from '#core/roster/record-codes.ts';
+import { RECORD_CODE_COUNT, RECORD_WORDS } from '#core/roster/record-codes.ts';
 import { RecordIndex } from './record-index.ts';
 
 /**
- * A snapshot file: header, then columns of records in the order of the first byte of their keys (256 parts, so that a reader
- * may take one part at a time): all keys (16 bytes each), all contents (8), all codes (1). Integers are little endian.
- * It is a cache, guarded by checksums instead of fsync: what is torn or of another generation is rebuilt.
+ * A snapshot file: header, then the records as RecordIndex holds them (28 bytes each, integers little endian), in the order in
+ * which the roster names them, since the next one names them in that order too. It is a cache, guarded by checksums instead of
+ * fsync: what is torn or of another generation is rebuilt.
  */
 const MAGIC = 'RBSNAP01';
-const PARTS = 256;
 const AT = {
   generation: 8,
   records: 16,
@@ -20,10 +19,10 @@ const AT = {
   fingerprint: 52,
   bodyHash: 68,
   counts: 100,
-  parts: 140,
 };
-const HEADER_HASH_AT = AT.parts + (PARTS + 1) * 4;
+const HEADER_HASH_AT = AT.counts + RECORD_CODE_COUNT * 4;
 const HEADER_BYTES = HEADER_HASH_AT + 32;
+const RECORD_BYTES = RECORD_WORDS * 4;
 
 /** Where the snapshot of a source system is. */
 export interface SnapshotPlace {
@@ -59,53 +58,31 @@ export async function writeSnapshot(
   index: RecordIndex,
   isCurrent: (entry: number) => boolean,
 ): Promise<void> {
-  const starts = new Uint32Array(PARTS + 1);
-  const counts = new Uint32Array(RECORD_CODE_COUNT);
-  for (let entry = 0; entry < index.size; entry += 1) {
-    if (!isCurrent(entry)) continue;
-    const part = ((index.keys[entry * 4] as number) & 0xff) + 1;
-    starts[part] = (starts[part] as number) + 1;
-    const code = index.codes[entry] as number;
-    counts[code] = (counts[code] as number) + 1;
+  const records = index.copyRecords(isCurrent);
+  const body = Buffer.from(records.buffer);
+  const counts = Array.from({ length: RECORD_CODE_COUNT }, () => 0);
+  for (let at = RECORD_WORDS - 1; at < records.length; at += RECORD_WORDS) {
+    const code = records[at] as number;
+    counts[code] = (counts[code] ?? 0) + 1;
   }
-  for (let part = 0; part < PARTS; part += 1)
-    starts[part + 1] = (starts[part + 1] as number) + (starts[part] as number);
-  const records = starts[PARTS] as number;
-  const keys = new Int32Array(records * 4);
-  const contents = new Int32Array(records * 2);
-  const codes = new Uint8Array(records);
-  const next = starts.slice();
-  for (let entry = 0; entry < index.size; entry += 1) {
-    if (!isCurrent(entry)) continue;
-    const part = (index.keys[entry * 4] as number) & 0xff;
-    const to = next[part] as number;
-    next[part] = to + 1;
-    for (let word = 0; word < 4; word += 1) keys[to * 4 + word] = index.keys[entry * 4 + word] as number;
-    contents[to * 2] = index.contents[entry * 2] as number;
-    contents[to * 2 + 1] = index.contents[entry * 2 + 1] as number;
-    codes[to] = index.codes[entry] as number;
-  }
-  const columns = [keys, contents, codes].map((column) => Buffer.from(column.buffer));
-  const bodyHash = createHash('sha256');
-  for (const column of columns) bodyHash.update(column);
 
   const header = Buffer.alloc(HEADER_BYTES);
   header.write(MAGIC, 0, 'latin1');
   header.writeDoubleLE(head.generation, AT.generation);
-  header.writeUInt32LE(records, AT.records);
+  header.writeUInt32LE(records.length / RECORD_WORDS, AT.records);
   header.set(bytesOf(place.sourceSystemId), AT.sourceSystem);
   header.set(bytesOf(head.runId), AT.run);
   header.write(head.fingerprint, AT.fingerprint, 16, 'hex');
-  header.set(bodyHash.digest(), AT.bodyHash);
+  header.set(createHash('sha256').update(body).digest(), AT.bodyHash);
   for (const [code, count] of counts.entries()) header.writeUInt32LE(count, AT.counts + code * 4);
-  for (const [part, start] of starts.entries()) header.writeUInt32LE(start, AT.parts + part * 4);
   sealHeader(header);
 
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const unfinished = `${path}.unfinished`;
   const file = await open(unfinished, 'w', 0o600);
   try {
-    for (const part of [header, ...columns]) await file.writeFile(part);
+    await file.writeFile(header);
+    await file.writeFile(body);
   } finally {
     await file.close();
   }
@@ -121,19 +98,13 @@ export async function readSnapshot(
   if (head === null) return null;
   const bytes = await readFile(path);
   const records = bytes.readUInt32LE(AT.records);
-  const contentsAt = HEADER_BYTES + records * 16;
-  const codesAt = contentsAt + records * 8;
-  if (bytes.length !== codesAt + records) return null;
+  if (bytes.length !== HEADER_BYTES + records * RECORD_BYTES) return null;
   const bodyHash = createHash('sha256').update(bytes.subarray(HEADER_BYTES)).digest();
   if (!bodyHash.equals(bytes.subarray(AT.bodyHash, AT.bodyHash + 32))) return null;
   const index = new RecordIndex(0);
   // A tenth more: what is new in this run finds room without moving the rest.
   index.reserve(Math.ceil(records * 1.1) + 1024);
-  index.addAll(
-    words(bytes, HEADER_BYTES, records * 4),
-    words(bytes, contentsAt, records * 2),
-    bytes.subarray(codesAt),
-  );
+  index.addAll(wordsOf(bytes.subarray(HEADER_BYTES)));
   return { head, index };
 }
 
@@ -193,11 +164,11 @@ function hashOfHeader(header: Buffer): Buffer {
   return createHash('sha256').update(header.subarray(0, HEADER_HASH_AT)).digest();
 }
 
-/** A copy where it must be: words stand at multiples of four. */
-function words(bytes: Buffer, at: number, count: number): Int32Array {
-  const start = bytes.byteOffset + at;
-  if (start % 4 === 0) return new Int32Array(bytes.buffer, start, count);
-  return new Int32Array(bytes.buffer.slice(start, start + count * 4));
+/** A copy only where it must be: words stand at multiples of four. */
+function wordsOf(bytes: Buffer): Int32Array {
+  const { buffer, byteOffset, length } = bytes;
+  if (byteOffset % 4 === 0) return new Int32Array(buffer, byteOffset, length / 4);
+  return new Int32Array(buffer.slice(byteOffset, byteOffset + length));
 }
 
 function bytesOf(uuid: string): Buffer {

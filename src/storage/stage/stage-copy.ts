@@ -5,9 +5,10 @@ import { from as copyFrom } from 'pg-copy-streams';
 
 import type { Finding } from '#core/findings.ts';
 import type { Action, Kind, Reason } from '#core/roster/kinds.ts';
+import { RECORD_WORDS } from '#core/roster/record-codes.ts';
 import { BinaryCopyWriter, encodeTexts } from './binary-copy-writer.ts';
 
-/** A plan item of a stage. Keys are entries of the columns passed beside it, -1 for none. */
+/** A plan item of a stage. Keys are entries of the records passed beside it, -1 for none. */
 export interface PlanItemCopyRow {
   readonly itemNo: number;
   readonly kind: Kind;
@@ -91,14 +92,14 @@ export class PlanItemCopy {
     return this.#writer.rows;
   }
 
-  /** `keys`: four words an entry; `contents`: two; in the order of memory. */
-  add(row: PlanItemCopyRow, keys: Int32Array, contents: Int32Array): void {
+  /** `records`: RECORD_WORDS an entry: four words of key, two of content, in the order of memory, and one more. */
+  add(row: PlanItemCopyRow, records: Int32Array): void {
     const { sourceId, schoolId, objectId, after, secret } = row;
     const texts = (sourceId?.length ?? 0) + (schoolId?.length ?? 0) + (after?.length ?? 0);
     const writer = this.#writer;
     const key = (entry: number): void => {
       if (entry === -1) writer.null();
-      else writer.words(keys, entry * 4, 4);
+      else writer.words(records, entry * RECORD_WORDS, 4);
     };
     writer.beginRow(ITEM_FIELDS, 512 + texts * 3 + (secret?.length ?? 0));
     writer.bytes(this.#runId);
@@ -106,7 +107,7 @@ export class PlanItemCopy {
     writer.encoded(this.#encode(row.kind, row.action, row.reason));
     key(row.entry);
     if (row.action === 'end') writer.null();
-    else writer.words(contents, row.entry * 2, 2);
+    else writer.words(records, row.entry * RECORD_WORDS + 4, 2);
     writer.text(sourceId);
     writer.text(schoolId);
     key(row.firstEntry);
