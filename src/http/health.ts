@@ -1,5 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
+import { asOwner } from '#storage/database.ts';
+import { countUnfinishedRuns } from '#storage/runs/count-unfinished-runs.ts';
 import type { HttpContext } from './context.ts';
 
 /** /healthz: the process answers. /readyz: it can serve. /metrics: numbers for Prometheus. None holds anything of a tenant. */
@@ -54,6 +56,13 @@ export function registerHealth(server: FastifyInstance, context: HttpContext): v
         ([labels, { seconds }]) => `rollbook_http_request_seconds_total{${labels}} ${seconds.toFixed(6)}`,
       ),
     ];
+    // Without a database the other numbers are wanted all the more.
+    const runs = await asOwner(context.db, countUnfinishedRuns).catch(() => []);
+    lines.push(
+      '# HELP rollbook_runs Runs that are not at their end, by state.',
+      '# TYPE rollbook_runs gauge',
+      ...runs.map(({ state, runs: count }) => `rollbook_runs{state="${state}"} ${count}`),
+    );
     delay.reset();
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(`${lines.join('\n')}\n`);
   });

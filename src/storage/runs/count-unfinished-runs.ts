@@ -1,0 +1,9 @@
+import type { Tx } from '../database.ts';
+
+/** How many runs are in each state that is not an end, over all tenants (as owner). States without a run are left out. */
+export async function countUnfinishedRuns(tx: Tx): Promise<{ state: string; runs: number }[]> {
+  return tx.query(
+    `select state, count(*)::int as runs from run
+      where state not in ('completed', 'superseded', 'cancelled') group by state order by state`,
+  );
+}
