@@ -19,6 +19,7 @@ import { syncCommand } from './commands/sync.ts';
 import { tenantCreateCommand } from './commands/tenant-create.ts';
 import { tokenCommand } from './commands/token.ts';
 import { usersImportCommand } from './commands/users-import.ts';
+import { validateCommand } from './commands/validate.ts';
 
 /** Every command, in the order of help and docs: the daily ones first. */
 export const COMMANDS: readonly Command[] = [
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   pauseCommand,
   startCommand,
   runsCommand,
+  validateCommand,
   profileListCommand,
   profileCreateCommand,
   profileDeleteCommand,

@@ -1,18 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
+import { SDS_V1_FILES } from '#sources/csv/sds-v1.ts';
+
 import type { LocalFile } from './client/upload-file.ts';
 import { UsageError } from './exit-codes.ts';
 
-/** The files of SDS V1, in lower case as findings name them. */
-export const ROSTER_FILES = [
-  'school.csv',
-  'section.csv',
-  'student.csv',
-  'teacher.csv',
-  'studentenrollment.csv',
-  'teacherroster.csv',
-] as const;
+/** In lower case, as findings name them. */
+const ROSTER_FILES = SDS_V1_FILES.map(({ name }) => name);
 
 export interface RosterFolder {
   readonly path: string;

@@ -23,16 +23,14 @@ test('findings: the worst first, first lines, remedy; control characters cannot 
       { file: 'student.csv', code: 'REQUIRED_MISSING', field: 'Username', severity: 'error', rowCount: 12 },
       { file: 'section.csv', code: 'FILE_TRUNCATED', field: '', severity: 'fatal', rowCount: 1 },
     ],
-    [
-      ...[3, 5, 9, 11].map((line) => ({
-        code: 'REQUIRED_MISSING' as const,
-        severity: 'error' as const,
-        file: 'student.csv',
-        field: 'Username',
-        line,
-        message: 'Username is empty\u001b[2J.',
-      })),
-    ],
+    [3, 5, 9, 11].map((line) => ({
+      code: 'REQUIRED_MISSING' as const,
+      severity: 'error' as const,
+      file: 'student.csv',
+      field: 'Username',
+      line,
+      message: 'Username is empty\u001b[2J.',
+    })),
     plain,
   );
   const { FILE_TRUNCATED, REQUIRED_MISSING, ROW_DUPLICATE } = FINDING_CODES;
