@@ -1,5 +1,5 @@
 import { OperationalError } from '#lib/errors.ts';
-import { applyRange, countApplied, findBatchEnd } from '#storage/apply/apply-batch.ts';
+import { applyRange, bandOf, countApplied, findBatchEnd } from '#storage/apply/apply-batch.ts';
 import { inTenant } from '#storage/database.ts';
 import { databaseErrorOf } from '#storage/database-errors.ts';
 import { openBatch, recordItemFailure } from '#storage/runs/batch-fence.ts';
@@ -20,20 +20,29 @@ export interface ApplyInput {
  * Applies what is left of a plan, batch by batch. Each batch is one transaction that checks the epoch, writes the rows
  * and moves the watermark; after a crash the next worker goes on behind it. A batch with an item that the database refuses is halved
  * until that item stands alone: it becomes a failure, the others are applied.
+ * @returns milliseconds per kind.
  */
-export async function applyPlan(context: EngineContext, lease: RunLease, input: ApplyInput): Promise<void> {
+export async function applyPlan(
+  context: EngineContext,
+  lease: RunLease,
+  input: ApplyInput,
+): Promise<Record<string, number>> {
   let watermark = input.appliedItemNo;
   const { total, done } = await inTenant(context.db, input.tenantId, (tx) =>
     countApplied(tx, input.runId, watermark),
   );
   let itemsDone = done;
+  const timings: Record<string, number> = {};
   for (;;) {
     await lease.check();
     const batch = await inTenant(context.db, input.tenantId, (tx) =>
       findBatchEnd(tx, input.runId, watermark, context.settings.batchItems),
     );
-    if (batch === null) return;
+    if (batch === null) return timings;
+    const startedMs = performance.now();
     await applyOrHalve(context, lease, input, batch.firstItemNo, batch.lastItemNo);
+    const step = `apply ${bandOf(batch.firstItemNo)}`;
+    timings[step] = Math.round((timings[step] ?? 0) + performance.now() - startedMs);
     watermark = batch.lastItemNo;
     itemsDone += batch.items;
     input.onBatch(itemsDone, total);

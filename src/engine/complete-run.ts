@@ -20,6 +20,7 @@ const STATISTICS_ITEMS = 10_000;
 export async function completeRun(
   context: EngineContext,
   { run, tenantId, progress }: RunScope,
+  timings: Readonly<Record<string, number>>,
 ): Promise<RunState> {
   const { items, failures, generation } = await inTenant(context.db, tenantId, async (tx) => ({
     items: await readPlanSize(tx, run.id),
@@ -47,7 +48,7 @@ export async function completeRun(
       actor: context.worker,
       eventId: context.system.newId(),
       detail: { items, failures, errors },
-      changes: { release: true, finished: true, message: null, errorCode: null },
+      changes: { release: true, finished: true, message: null, errorCode: null, timings },
     });
   });
   if (items >= STATISTICS_ITEMS) {

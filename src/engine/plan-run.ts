@@ -38,6 +38,7 @@ export interface StagedRun {
 export async function planRun(context: EngineContext, scope: RunScope, staged: StagedRun): Promise<RunState> {
   const { run, tenantId } = scope;
   scope.progress.report({ stage: 'planning', percent: 45 });
+  const startedMs = performance.now();
   return inTenant(context.db, tenantId, async (tx) => {
     const counts = staged.result.itemCount === 0 ? [] : await resolveItems(tx, scope, staged);
     const verdict = judge(
@@ -66,7 +67,13 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
       detail: { counts, verdict },
       changes: {
         planned: true,
-        counts: runCounts(staged.result, counts),
+        counts: runCounts(
+          {
+            ...staged.result,
+            timings: { ...staged.result.timings, plan: Math.round(performance.now() - startedMs) },
+          },
+          counts,
+        ),
         errorCode: held ? heldCode(verdict) : null,
         message: held ? verdict.reasons.map(({ message }) => message).join('; ') : null,
         release: held,

@@ -69,7 +69,7 @@ async function executeStages(
     at.state = await planRun(context, scope, staged);
     if (at.state !== 'applying') return;
   }
-  await applyPlan(context, lease, {
+  const applyTimings = await applyPlan(context, lease, {
     tenantId,
     runId: claim.id,
     sourceSystemId: claim.sourceSystemId,
@@ -83,7 +83,7 @@ async function executeStages(
       }),
   });
   await progress.flush();
-  at.state = await completeRun(context, scope);
+  at.state = await completeRun(context, scope, applyTimings);
 }
 
 /** The run did not get to where it was going: paused, cancelled, lost, shut down, or broken. */

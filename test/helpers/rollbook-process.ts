@@ -18,7 +18,7 @@ export interface RollbookProcess {
   kill(): Promise<void>;
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export async function startRollbookProcess(options: {
   readonly dataDir: string;

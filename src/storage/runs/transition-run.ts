@@ -10,6 +10,8 @@ export interface RunChanges {
   readonly message?: string | null;
   readonly errorCode?: string | null;
   readonly counts?: unknown;
+  /** Milliseconds per step, added to those in counts. */
+  readonly timings?: Readonly<Record<string, number>>;
   /** Leaves the worker's hands: lease given back. */
   readonly release?: boolean;
   readonly finished?: boolean;
@@ -43,7 +45,8 @@ export async function transitionRun(
     `update run set state = $4,
             message = case when $5 then $6 else message end,
             error_code = case when $7 then $8 else error_code end,
-            counts = case when $9 then $10::jsonb else counts end,
+            counts = case when $9 then $10::jsonb when $16::jsonb is null then counts
+              else jsonb_set(coalesce(counts, '{}'), '{timings}', coalesce(counts -> 'timings', '{}') || $16) end,
             lease_owner = case when $11 then null else lease_owner end,
             lease_expires_at = case when $11 then null else lease_expires_at end,
             finished_at = case when $12 then now() else finished_at end,
@@ -68,6 +71,7 @@ export async function transitionRun(
       changes.staged ?? false,
       changes.planned ?? false,
       changes.retryInSeconds ?? null,
+      changes.timings === undefined ? null : JSON.stringify(changes.timings),
     ],
   );
   if (rows.length === 0) throw new LeaseLostError(input.runId);
