@@ -7,6 +7,7 @@ import type { ApiClient } from '../client/api-client.ts';
 import type { Command, CommandCall } from '../command.ts';
 import { nextCommand, shellQuote } from '../command-line.ts';
 import { dataDirClient, findRunning, loopbackAddress } from '../connection.ts';
+import { defaultIdentity } from '../identity-options.ts';
 import { requireProfile } from '../profiles.ts';
 import { openRosterFolder } from '../roster-folder.ts';
 import { portInUse, takenPortOf, untilInterrupted } from './serve.ts';
@@ -33,13 +34,14 @@ export const demoCommand: Command = {
   exits: ['held', 'errors', 'quarantined', 'paused', 'unreachable'],
   async run(call) {
     const folder = await openRosterFolder(join(call.deps.packageDir, 'examples', 'contoso'));
+    const wish = { folder, profileName: PROFILE, identity: defaultIdentity(PROFILE) };
     const resolved = resolveSettings({ flags: call.given, env: call.io.env });
     const dataDir = resolve(resolved.values.dataDir);
     const running = await findRunning(call, dataDir);
     if (running !== null) {
       call.view.note(`Rollbook runs on ${dataDir} already; the demo uses it.`);
       const client = await dataDirClient(call, running, dataDir);
-      const exit = await syncFolder(call, client, folder, PROFILE);
+      const exit = await syncFolder(call, client, wish);
       await showWhatToTry(call, client, [running], dataDir);
       return exit;
     }
@@ -47,7 +49,7 @@ export const demoCommand: Command = {
     const server = await startOnFreePorts(call, quieter(resolved));
     try {
       const client = await dataDirClient(call, loopbackAddress(server.addresses), dataDir);
-      const exit = await syncFolder(call, client, folder, PROFILE);
+      const exit = await syncFolder(call, client, wish);
       if (call.flag('no-serve')) return exit;
       await showWhatToTry(call, client, server.addresses, dataDir);
       call.view.note('');

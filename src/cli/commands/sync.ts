@@ -14,6 +14,7 @@ import {
   describeIdentity,
   identityFromOptions,
   IDENTITY_OPTIONS,
+  type IdentityRequest,
   sameIdentity,
 } from '../identity-options.ts';
 import { createProfile, findProfile, profilePath, waitProvisioned } from '../profiles.ts';
@@ -60,24 +61,29 @@ export const syncCommand: Command = {
   async run(call) {
     const folder = await openRosterFolder(call.argument('folder'));
     // A wrong option is found before anything is started or made.
-    identityFromOptions(call);
+    const identity = identityFromOptions(call);
+    const profileName = call.option('profile') ?? folder.name;
     return withConnection(call, { mayCreate: true }, ({ client }) =>
-      syncFolder(call, client, folder, call.option('profile') ?? folder.name),
+      syncFolder(call, client, { folder, profileName, identity }),
     );
   },
 };
 
+export interface SyncWish {
+  readonly folder: RosterFolder;
+  /** Name or id. */
+  readonly profileName: string;
+  /** For a new profile; null: the default. */
+  readonly identity: IdentityRequest | null;
+}
+
 /** Everything `sync` does once it has a service to talk to; `demo` does the same. */
-export async function syncFolder(
-  call: CommandCall,
-  client: ApiClient,
-  folder: RosterFolder,
-  profileName: string,
-): Promise<ExitName> {
+export async function syncFolder(call: CommandCall, client: ApiClient, wish: SyncWish): Promise<ExitName> {
+  const { folder } = wish;
   const { view } = call;
   for (const name of folder.leftOut)
     view.warn(`${name} is not one of the six files of SDS V1 and is left out.`);
-  const { profile, created } = await findOrCreateProfile(call, client, profileName);
+  const { profile, created } = await findOrCreateProfile(call, client, wish);
   await uploadFolder(call, client, profile, folder);
   const { run, messages } = await startAndFollow(client, profile.id, view);
   const outcome = await readOutcome(client, profile, run, messages);
@@ -92,10 +98,9 @@ export async function syncFolder(
 async function findOrCreateProfile(
   call: CommandCall,
   client: ApiClient,
-  name: string,
+  { profileName: name, identity: wanted }: SyncWish,
 ): Promise<{ profile: ProfileAnswer; created: boolean }> {
   const { view } = call;
-  const wanted = identityFromOptions(call);
   const found = await findProfile(client, name);
   if (found !== null) {
     if (wanted !== null && !sameIdentity(wanted, found.identitySynchronizationConfiguration))
