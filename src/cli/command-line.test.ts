@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { CommandCall } from './command.ts';
 import { nextCommand, programName, shellQuote } from './command-line.ts';
 
 test('arguments are quoted for a POSIX shell where they need it', () => {
@@ -20,18 +19,26 @@ test('the program is named as the user called it', () => {
   assert.equal(programName({ npm_lifecycle_event: 'npx', npm_command: 'exec' }), 'rollbook');
 });
 
+const stream = { write: () => undefined };
+const io = { stdout: stream, stderr: stream, env: {}, interrupt: new AbortController().signal };
+
 test('a command to type next reaches the same service, without secrets', () => {
   const call = {
-    io: { env: {} },
+    io: { ...io, env: { DATA_DIR: '/elsewhere' } },
     given: {
       'data-dir': '/srv/roll book',
       'database-url': 'postgresql://me:secret@db/x',
       'client-secret': 'secret',
       profile: 'x',
     },
-  } as unknown as CommandCall;
+  };
   assert.equal(
     nextCommand(call, ['resume', '--profile', 'a b']),
     "rollbook resume --profile 'a b' --data-dir '/srv/roll book'",
   );
+  assert.equal(
+    nextCommand({ io: { ...io, env: { DATA_DIR: '/srv/data' } }, given: {} }, ['serve']),
+    'rollbook serve --data-dir /srv/data',
+  );
+  assert.equal(nextCommand({ io, given: {} }, ['serve']), 'rollbook serve');
 });

@@ -12,15 +12,16 @@ export function programName(env: Readonly<Record<string, string | undefined>>): 
     : 'npm run -s rollbook --';
 }
 
-const CONNECTION = ['url', 'tenant', 'client-id', 'credentials', 'data-dir', 'database-url'] as const;
+const CONNECTION = ['url', 'tenant', 'client-id', 'credentials'] as const;
 
-/** A command to type next, that reaches the same service as this one. Secrets are left out. */
-export function nextCommand(call: CommandCall, words: readonly string[]): string {
+/** A command to type next, in another shell, that reaches the same service as this one. Secrets are left out. */
+export function nextCommand(call: Pick<CommandCall, 'given' | 'io'>, words: readonly string[]): string {
+  const { env } = call.io;
+  const dataDir = call.given['data-dir'] ?? env['DATA_DIR'];
   const connection = CONNECTION.flatMap((name) => {
     const value = call.given[name];
-    return value === undefined || (value.includes('://') && name === 'database-url')
-      ? []
-      : [`--${name}`, value];
+    return value === undefined ? [] : [`--${name}`, value];
   });
-  return [programName(call.io.env), ...[...words, ...connection].map(shellQuote)].join(' ');
+  const place = dataDir === undefined || dataDir === '' ? [] : ['--data-dir', dataDir];
+  return [programName(env), ...[...words, ...connection, ...place].map(shellQuote)].join(' ');
 }

@@ -103,7 +103,7 @@ async function showWhatToTry(
     ...[
       status,
       `${client.address}/v1.0/education/classes?$top=2`,
-      `${client.address}/v1.0/education/users?$filter=primaryRole eq 'teacher'&$top=2`.replaceAll(' ', '%20'),
+      `${client.address}/v1.0/education/users?$top=2&$select=displayName,userPrincipalName,primaryRole`,
     ].map((url) => `  ${curl} ${shellQuote(url)}`),
     '',
     `  ${nextCommand(call, ['status'])}`,

@@ -69,7 +69,7 @@ function barMeter(io: CliIo, system: System): ProgressMeter {
   return {
     show(progress) {
       const text = ` ${barLine(progress, pace(progress))}`;
-      io.stderr.write(`\r\u001b[K${text.slice(0, Math.max(20, (io.stderr.columns ?? 80) - 1))}`);
+      io.stderr.write(`\r\u001b[K${text.slice(0, Math.max(20, (io.stderr.columns || 80) - 1))}`);
       drawn = true;
     },
     clear,
