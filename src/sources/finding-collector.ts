@@ -71,14 +71,15 @@ export class FindingCollector {
     if (count === undefined) this.#counts.set(place, { file, code, field, severity, rowCount: 1 });
     else count.rowCount += 1;
     if (!this.#wants(code, severity)) return;
-    const { value, ...rest } = detail();
+    const { value, sourceId, ...rest } = detail();
     this.kept.push({
       code,
       severity,
       file,
       ...(field === '' ? {} : { field }),
       ...rest,
-      ...(value === undefined ? {} : { value: value.slice(0, MAX_VALUE_LENGTH) }),
+      ...(sourceId === undefined ? {} : { sourceId: toShown(sourceId) }),
+      ...(value === undefined ? {} : { value: toShown(value) }),
     });
   }
 
@@ -113,4 +114,9 @@ export class FindingCollector {
     else this.#warnings += 1;
     return true;
   }
+}
+
+/** Shortened, and without control characters: a database text takes no NUL, a terminal should get no escape. */
+function toShown(text: string): string {
+  return text.slice(0, MAX_VALUE_LENGTH).replaceAll(/\p{Cc}/gu, '\ufffd');
 }

@@ -66,7 +66,7 @@ export async function stageInput(
   }
   const runId = realSystem.newId();
   const hashKey = await inTenant(db, tenantId, async (tx) => {
-    await tx.query(`update run set state = 'completed' where profile_id = $1 and state = 'staging'`, [
+    await tx.query(`update run set state = 'completed' where profile_id = $1 and state in ('staging', 'planning', 'applying')`, [
       source.profileId,
     ]);
     await tx.query(

@@ -55,7 +55,11 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
     if (title === '') continue;
     const loose = looseTitle(title);
     if (positions.has(loose))
-      fault('HEADER_DUPLICATE', title.slice(0, 256), 'The column is there twice: which one counts?');
+      fault(
+        'HEADER_DUPLICATE',
+        title.slice(0, 256),
+        'The column is there twice, and nobody can tell which one counts.',
+      );
     else positions.set(loose, position);
   }
 
@@ -64,7 +68,7 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
   if (matchTitle !== null && matchPosition === -1) {
     fault(
       'HEADER_MISSING',
-      matchTitle,
+      matchTitle.slice(0, 256),
       `The profile matches ${file.record}s by the column "${matchTitle}", which the file does not have (letter case counts).`,
     );
   }

@@ -179,7 +179,7 @@ function sortFiles(files: readonly SourceFile[], findings: FindingCollector): Ma
       }));
     } else if (filesByName.has(name)) {
       findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
-        message: `${name} is there twice: which one counts?`,
+        message: `${name} is there twice, and nobody can tell which one counts.`,
       }));
     } else filesByName.set(name, file);
   }

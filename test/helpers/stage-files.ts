@@ -1,0 +1,93 @@
+import type { Finding } from '#core/findings.ts';
+import type { MappingSettings, SourceFile, StageResult } from '#sources/contract.ts';
+import { fingerprintOf, stageRoster } from '#sources/csv/stage-roster.ts';
+import { FindingCollector, type FindingLimits } from '#sources/finding-collector.ts';
+import { memoryItems, type ShownItem } from '#sources/item-sink.ts';
+import { RecordIndex } from '#sources/snapshot/record-index.ts';
+import { CREATE_MAPPING } from './stage-upload.ts';
+
+export interface StagedFiles {
+  readonly result: StageResult;
+  readonly items: readonly ShownItem[];
+  readonly findings: readonly Finding[];
+  /** The snapshot as it is when all items are applied. */
+  readonly next: RecordIndex;
+  readonly fingerprint: string;
+}
+
+export interface StageFilesOptions {
+  readonly mapping?: MappingSettings;
+  /** What an earlier call answered: its snapshot is compared with. */
+  readonly after?: Pick<StagedFiles, 'next' | 'fingerprint'>;
+  readonly confirmedFiles?: readonly string[];
+  readonly limits?: FindingLimits;
+  /** Bytes of a chunk. */
+  readonly chunkBytes?: number;
+}
+
+const HASH_KEY = Buffer.alloc(32, 'test');
+
+/** Stages files in memory: what a stage in a worker does, without thread, database and encryption. */
+export async function stageFiles(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  options: StageFilesOptions = {},
+): Promise<StagedFiles> {
+  const mapping = options.mapping ?? CREATE_MAPPING;
+  const index = new RecordIndex();
+  if (options.after !== undefined) index.addAll(options.after.next.copyRecords(() => true));
+  const findings = new FindingCollector(options.limits);
+  const sink = memoryItems(index);
+  let ids = 0;
+  const { result, isCurrent } = await stageRoster(
+    {
+      files: Object.entries(files).map(([name, content]) => toFile(name, content, options.chunkBytes)),
+      mapping,
+      hashKey: HASH_KEY,
+      index,
+      snapshotFingerprint: options.after?.fingerprint ?? null,
+      confirmedFiles: options.confirmedFiles ?? [],
+    },
+    {
+      items: sink,
+      findings,
+      newId: () => `00000000-0000-7000-8000-${String((ids += 1)).padStart(12, '0')}`,
+      sealPassword: (password) => Buffer.from(password),
+      nowMs: () => 0,
+    },
+  );
+  const next = new RecordIndex();
+  next.addAll(index.copyRecords(isCurrent));
+  return {
+    result,
+    items: sink.items,
+    findings: findings.kept,
+    next,
+    fingerprint: fingerprintOf(mapping).toString('hex'),
+  };
+}
+
+function toFile(name: string, content: string | Uint8Array, chunkBytes = 1 << 20): SourceFile {
+  const bytes = Buffer.from(content);
+  return {
+    name,
+    sizeBytes: bytes.length,
+    // oxlint-disable-next-line typescript/require-await
+    async *open() {
+      for (let at = 0; at < bytes.length; at += chunkBytes)
+        yield Buffer.from(bytes.subarray(at, at + chunkBytes));
+    },
+  };
+}
+
+/** `create class 11001` and so on, sorted: what a plan does, whatever the order. */
+export function shown(items: readonly ShownItem[]): string[] {
+  return items.map((item) => `${item.action} ${item.kind} ${item.sourceId ?? item.key}`).toSorted();
+}
+
+/** `CODE file:line field (severity)`, as tests compare findings. */
+export function shownFindings(findings: readonly Finding[]): string[] {
+  return findings.map(
+    ({ code, file, line, field, severity }) =>
+      `${code} ${file}${line === undefined ? '' : `:${line}`}${field === undefined ? '' : ` ${field}`} (${severity})`,
+  );
+}
