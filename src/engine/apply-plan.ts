@@ -1,5 +1,5 @@
 import { OperationalError } from '#lib/errors.ts';
-import { applyRange, bandOf, countApplied, findBatchEnd } from '#storage/apply/apply-batch.ts';
+import { applyRange, bandOf, listItemBands } from '#storage/apply/apply-batch.ts';
 import { inTenant } from '#storage/database.ts';
 import { databaseErrorOf } from '#storage/database-errors.ts';
 import { openBatch, recordItemFailure } from '#storage/runs/batch-fence.ts';
@@ -27,26 +27,26 @@ export async function applyPlan(
   lease: RunLease,
   input: ApplyInput,
 ): Promise<Record<string, number>> {
-  let watermark = input.appliedItemNo;
-  const { total, done } = await inTenant(context.db, input.tenantId, (tx) =>
-    countApplied(tx, input.runId, watermark),
+  const { bands, total } = await inTenant(
+    context.db,
+    input.tenantId,
+    (tx) => listItemBands(tx, input.runId, input.appliedItemNo),
+    { readOnly: true },
   );
-  let itemsDone = done;
+  let itemsDone = total - bands.reduce((sum, { items }) => sum + items, 0);
   const timings: Record<string, number> = {};
-  for (;;) {
-    await lease.check();
-    const batch = await inTenant(context.db, input.tenantId, (tx) =>
-      findBatchEnd(tx, input.runId, watermark, context.settings.batchItems),
-    );
-    if (batch === null) return timings;
+  for (const band of bands) {
     const startedMs = performance.now();
-    await applyOrHalve(context, lease, input, batch.firstItemNo, batch.lastItemNo);
-    const step = `apply ${bandOf(batch.firstItemNo)}`;
-    timings[step] = Math.round((timings[step] ?? 0) + performance.now() - startedMs);
-    watermark = batch.lastItemNo;
-    itemsDone += batch.items;
-    input.onBatch(itemsDone, total);
+    for (let first = band.firstItemNo; first <= band.lastItemNo; first += context.settings.batchItems) {
+      await lease.check();
+      const last = Math.min(band.lastItemNo, first + context.settings.batchItems - 1);
+      await applyOrHalve(context, lease, input, first, last);
+      itemsDone += last - first + 1;
+      input.onBatch(Math.min(itemsDone, total), total);
+    }
+    timings[`apply ${bandOf(band.firstItemNo)}`] = Math.round(performance.now() - startedMs);
   }
+  return timings;
 }
 
 async function applyOrHalve(

@@ -3,7 +3,7 @@ import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import type { ProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
-import { countPlanItems, savePlan } from '#storage/plan/plan-rows.ts';
+import { countPlanItems, planForManyItems, savePlan } from '#storage/plan/plan-rows.ts';
 import {
   failDependants,
   failRepeatedUserNames,
@@ -30,6 +30,9 @@ export interface StagedRun {
   readonly mapping: MappingSettings;
   readonly settings: ProfileSettings;
 }
+
+/** From here on a plan's joins are hashed. */
+const MANY_ITEMS = 10_000;
 
 /**
  * Makes the plan: tells from the directory what each staged item really does, judges the whole, stores plan and verdict.
@@ -88,6 +91,7 @@ async function resolveItems(
   { mapping, settings }: StagedRun,
 ): Promise<PlanCount[]> {
   const scope: PlanScope = { runId: run.id, sourceSystemId: run.sourceSystemId };
+  if (result.itemCount >= MANY_ITEMS) await planForManyItems(tx);
   if (await hasLinks(tx, scope)) {
     await resolveKnownRecords(tx, scope);
     await resolveAbsentRecords(tx, scope);

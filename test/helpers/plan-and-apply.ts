@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { ENDINGS_BAND_START, ITEM_BAND, KINDS, type Kind } from '#core/roster/kinds.ts';
 import { formatUuid, realSystem } from '#lib/system.ts';
-import { applyRange, findBatchEnd } from '#storage/apply/apply-batch.ts';
+import { applyRange, listItemBands } from '#storage/apply/apply-batch.ts';
 import { type Database, inTenant } from '#storage/database.ts';
 import {
   failDependants,
@@ -114,17 +114,16 @@ export async function planAndApply(
     await failDependants(tx, scope);
   });
   await options.beforeApply?.();
-  let watermark = 0;
-  for (;;) {
-    const batch = await inTenant(db, tenantId, (tx) =>
-      findBatchEnd(tx, runId, watermark, options.batchItems ?? 1_000),
-    );
-    if (batch === null) break;
-    await inTenant(db, tenantId, async (tx) => {
-      const changeSeq = await openBatch(tx, { ...scope, epoch: 1, lastItemNo: batch.lastItemNo });
-      await applyRange(tx, { ...scope, ...batch, changeSeq });
-    });
-    watermark = batch.lastItemNo;
+  const step = options.batchItems ?? 1_000;
+  const { bands } = await inTenant(db, tenantId, (tx) => listItemBands(tx, runId, 0));
+  for (const band of bands) {
+    for (let firstItemNo = band.firstItemNo; firstItemNo <= band.lastItemNo; firstItemNo += step) {
+      const lastItemNo = Math.min(band.lastItemNo, firstItemNo + step - 1);
+      await inTenant(db, tenantId, async (tx) => {
+        const changeSeq = await openBatch(tx, { ...scope, epoch: 1, lastItemNo });
+        await applyRange(tx, { ...scope, firstItemNo, lastItemNo, changeSeq });
+      });
+    }
   }
   return inTenant(db, tenantId, async (tx) => {
     await tx.query(`update run set state = 'completed' where id = $1`, [runId]);

@@ -53,37 +53,30 @@ export async function applyRange(tx: Tx, range: ItemRange): Promise<void> {
   await saveLinks(tx, range);
 }
 
-/** The last item number of the next batch after `afterItemNo`: at most `limit` items, all of one band. Null: no item is left. */
-export async function findBatchEnd(
+/** The items of one kind (or the endings) that are left to apply. Numbers within a band have no gaps. */
+export interface ItemBand {
+  readonly firstItemNo: number;
+  readonly lastItemNo: number;
+  readonly items: number;
+}
+
+/**
+ * What is left of a plan behind `afterItemNo`, in the order of apply; and how many items it has in all. One pass over the
+ * index, at the start of apply: batches are then cut by arithmetic. (A LIMIT per batch would sort what is left of a
+ * band each time: the planner takes freshly copied items for a handful.)
+ */
+export async function listItemBands(
   tx: Tx,
   runId: string,
   afterItemNo: number,
-  limit: number,
-): Promise<{ firstItemNo: number; lastItemNo: number; items: number } | null> {
-  const rows = await tx.query<{ first_no: number | null; last_no: number | null; items: number }>(
-    `with head as (select item_no from plan_item where run_id = $1 and item_no > $2 order by item_no limit 1),
-          batch as (select i.item_no from plan_item i, head h
-                     where i.run_id = $1 and i.item_no >= h.item_no
-                       and i.item_no < least((h.item_no / ${ITEM_BAND}::bigint + 1) * ${ITEM_BAND}::bigint, 2147483647)
-                     order by i.item_no limit $3)
-     select min(item_no) as first_no, max(item_no) as last_no, count(*)::integer as items from batch`,
-    [runId, afterItemNo, limit],
+): Promise<{ bands: ItemBand[]; total: number }> {
+  const bands = await tx.query<ItemBand>(
+    `select min(item_no) as "firstItemNo", max(item_no) as "lastItemNo", count(*)::integer as items
+       from plan_item where run_id = $1 and item_no > $2 group by item_no / ${ITEM_BAND} order by 1`,
+    [runId, afterItemNo],
   );
-  const row = rows[0];
-  if (row === undefined || row.first_no === null || row.last_no === null) return null;
-  return { firstItemNo: row.first_no, lastItemNo: row.last_no, items: row.items };
-}
-
-/** Items of a plan in all, and those up to the watermark. */
-export async function countApplied(
-  tx: Tx,
-  runId: string,
-  appliedItemNo: number,
-): Promise<{ total: number; done: number }> {
-  const rows = await tx.query<{ total: number; done: number }>(
-    `select coalesce((select item_count from plan where run_id = $1), 0) as total,
-            case when $2 = 0 then 0 else (select count(*) from plan_item where run_id = $1 and item_no <= $2)::integer end as done`,
-    [runId, appliedItemNo],
-  );
-  return rows[0] ?? { total: 0, done: 0 };
+  const plans = await tx.query<{ item_count: number }>('select item_count from plan where run_id = $1', [
+    runId,
+  ]);
+  return { bands, total: plans[0]?.item_count ?? 0 };
 }

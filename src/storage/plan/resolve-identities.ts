@@ -109,19 +109,27 @@ export async function resolveMatches(
   );
 }
 
-/** Roles and enrollments of people and classes that failed: they wait, and are not counted as errors of their own. */
+/** Roles and enrollments of people that failed: they wait, and are not counted as errors of their own. */
 export async function failDependants(tx: Tx, scope: PlanScope): Promise<void> {
-  await tx.query(
-    `insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
-     select current_tenant(), d.run_id, d.item_no, 'InvalidLookupReference', 'Waits for a record that could not be written.', f.item_no
-       from plan_item_failure f
-       join plan_item i on i.run_id = f.run_id and i.item_no = f.item_no and i.action = 'create'
-       join plan_item d on d.run_id = f.run_id and d.action in ('create', 'update', 'reactivate')
-        and ((d.kind = 'role' and d.first_key = i.key) or (d.kind = 'enrollment' and d.second_key = i.key))
-      where f.run_id = $1 and f.because_of is null and i.kind in ('student', 'teacher')
-     on conflict do nothing`,
-    [scope.runId],
-  );
+  // One statement for each, so that the join is by one key and can be hashed.
+  for (const [kind, key] of [
+    ['role', 'first_key'],
+    ['enrollment', 'second_key'],
+  ] as const) {
+    await tx.query(
+      `with failed as materialized (
+         select i.key, i.item_no from plan_item_failure f
+           join plan_item i on i.run_id = f.run_id and i.item_no = f.item_no
+          where f.run_id = $1 and f.because_of is null and i.action = 'create' and i.kind in ('student', 'teacher'))
+       insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
+       select current_tenant(), d.run_id, d.item_no, 'InvalidLookupReference',
+              'Waits for a record that could not be written.', failed.item_no
+         from failed join plan_item d on d.${key} = failed.key
+        where d.run_id = $1 and d.kind = '${kind}' and d.action in ('create', 'update', 'reactivate')
+       on conflict do nothing`,
+      [scope.runId],
+    );
+  }
 }
 
 export function isMatchProperty(name: string): name is MatchProperty {
