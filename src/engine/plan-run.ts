@@ -88,7 +88,7 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
 async function resolveItems(
   tx: Tx,
   { run }: RunScope,
-  { mapping, settings }: StagedRun,
+  { mapping, settings, result }: StagedRun,
 ): Promise<PlanCount[]> {
   const scope: PlanScope = { runId: run.id, sourceSystemId: run.sourceSystemId };
   if (result.itemCount >= MANY_ITEMS) await planForManyItems(tx);
