@@ -59,6 +59,11 @@ export async function withConnection(
       client: await dataDirClient(call, loopbackAddress(server.addresses), dataDir),
       how: 'started',
     });
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    throw new InterruptedError(
+      `Interrupted. What was started goes on when Rollbook runs again: ${nextCommand(call, ['serve'])}`,
+    );
   } finally {
     await server.stop();
   }
