@@ -47,6 +47,7 @@ export async function syncFolder(api: Api, profileId: string, folder: string): P
   starting.catch(() => undefined);
   const waits: number[] = [];
   let status = 'paused';
+  let statusMessage = '';
   for (;;) {
     const asked = performance.now();
     const answer = await call<{ status: string; statusMessage: string }>(
@@ -55,12 +56,13 @@ export async function syncFolder(api: Api, profileId: string, folder: string): P
       `${PROFILES}/${profileId}/profileStatus`,
     );
     waits.push(performance.now() - asked);
-    status = answer.status;
+    ({ status, statusMessage } = answer);
     // Before start has answered, the status may still be that of the run before.
     if (startEnded && status !== 'inProgress') break;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   await starting;
+  if (status !== 'success') throw new Error(`the sync ended as ${status}: ${statusMessage}`);
   const seconds = (performance.now() - started) / 1000;
   const runs = await call<{ value: { id: string }[] }>(api, 'GET', `/api/v1/profiles/${profileId}/runs`);
   const run = await call<{
