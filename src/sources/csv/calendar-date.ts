@@ -21,7 +21,7 @@ export function readDate(bytes: Buffer, start: number, end: number): number {
   const second = bytes.indexOf(SLASH, slash + 1);
   if (second === -1 || end - second !== 5 || slash - start > 2 || second - slash > 3) return 0;
   const month = digits(bytes, start, slash);
-  return -checked(digits(bytes, second + 1, end), month, digits(bytes, slash + 1, second));
+  return 0 - checked(digits(bytes, second + 1, end), month, digits(bytes, slash + 1, second));
 }
 
 /** `YYYY-MM-DD` from such a number. */
