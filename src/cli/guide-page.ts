@@ -11,7 +11,7 @@ export function cliGuidePage(): string {
     '',
     '<!-- Generated from src/cli/commands.ts by `npm run docs`; do not edit. -->',
     '',
-    'In a checkout, `npm run rollbook -- <command>` stands for `rollbook <command>`.',
+    'In a checkout, `npm run -s rollbook -- <command>` stands for `rollbook <command>`.',
     '',
     'Every command but `serve`, `validate`, `config`, `backup` and `restore` is a client of the HTTP API: of the service at',
     '`--url`, else of the one that runs on the data directory, else of one that it starts itself for as long as it takes.',
