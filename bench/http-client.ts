@@ -35,7 +35,7 @@ export async function uploadFolder(uploadUrl: string, folder: string): Promise<v
       headers: { 'x-ms-blob-type': 'BlockBlob', 'content-length': String(size) },
       body: createReadStream(path),
       duplex: 'half',
-    } as RequestInit);
+    });
     if (response.status !== 201)
       throw new Error(`upload of ${name}: ${response.status} ${await response.text()}`);
   }

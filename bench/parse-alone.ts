@@ -19,7 +19,7 @@ for (const name of (await readdir(folder)).filter((file) => file.toLowerCase().e
     const text = piece as string;
     parser ??= initParser(inferSchema(text));
     // The types of udsv do not let its own default parser be named here.
-    parser.chunk<string[]>(text, parser.stringArrs as never, () => {
+    parser.chunk<string[]>(text, parser.stringArrs, () => {
       rows += 1;
     });
   }

@@ -39,5 +39,5 @@ export interface EngineContext {
   /** Names this process in leases and events. */
   readonly worker: string;
   /** Wakes a worker for a run, now or when it is due. Losing a wake-up is harmless: the sweep finds the run. */
-  wake(tenantId: string, runId: string, delaySeconds?: number): Promise<void>;
+  wake(this: void, tenantId: string, runId: string, delaySeconds?: number): Promise<void>;
 }

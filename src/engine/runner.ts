@@ -17,9 +17,9 @@ export interface RunnerOptions {
 
 export interface Runner {
   /** Wakes a worker for a run. */
-  wake(tenantId: string, runId: string, delaySeconds?: number): Promise<void>;
+  wake(this: void, tenantId: string, runId: string, delaySeconds?: number): Promise<void>;
   /** Adds a job for one of the `handlers`. */
-  add(job: Job): Promise<void>;
+  add(this: void, job: Job): Promise<void>;
   /** Lets go of what executes, at the next safe point, and waits for it. */
   stop(): Promise<void>;
 }

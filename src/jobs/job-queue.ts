@@ -11,7 +11,7 @@ export interface Job {
 }
 
 export interface JobQueue {
-  add(job: Job): Promise<void>;
+  add(this: void, job: Job): Promise<void>;
   /** Waits for the jobs under way, after telling them through their signal. */
   stop(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export interface JobQueueOptions {
 
 /** Starts working on the jobs of the queue. Jobs carry ids only, so that nothing personal stands in the queue. */
 export async function openJobQueue(options: JobQueueOptions): Promise<JobQueue> {
-  const logger = new Logger(() => (level, message) => {
+  const logger = new Logger(() => (level: string, message) => {
     if (level === 'error') options.onError(message);
   });
   const shutdown = new AbortController();

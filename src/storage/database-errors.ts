@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { DatabaseError } from 'pg';
 
 /** What PostgreSQL refused, as far as callers act on it. */
 export interface DatabaseRefusal {
@@ -10,7 +10,7 @@ export interface DatabaseRefusal {
 
 /** Tells a refusal by PostgreSQL from any other error (null). Classes: PostgreSQL manual, appendix A. */
 export function databaseErrorOf(error: unknown): DatabaseRefusal | null {
-  if (!(error instanceof pg.DatabaseError) || error.code === undefined) return null;
+  if (!(error instanceof DatabaseError) || error.code === undefined) return null;
   const sqlState = error.code;
   const blame =
     sqlState.startsWith('22') || sqlState.startsWith('23')

@@ -151,6 +151,44 @@ test('faulty rows within the tolerance: synced with errors; above it: held', asy
   assert.equal(accepted.exitCode, 4, accepted.stdout + accepted.stderr);
 });
 
+test('--match links users that were imported; who is not found is an error', async () => {
+  const roster = smallRoster({ schools: 1, sections: 2, students: 3 });
+  await folder.write(roster);
+  const accounts = await testFolder('accounts');
+  const users = ['s1p1', 's1p2', 'teacher.s1c1', 'teacher.s1c2'];
+  await accounts.write({
+    'accounts.csv': [
+      'userPrincipalName,displayName',
+      ...users.map((user) => `${user}@match.example,${user}`),
+      '',
+    ].join('\r\n'),
+  });
+  const imported = await rollbookCli(['users', 'import', `${accounts.path}/accounts.csv`]);
+  await accounts.remove();
+  assert.equal(imported.exitCode, 0, imported.stderr);
+  const synced = await sync('--match', 'Username=userPrincipalName@match.example');
+  assert.equal(synced.exitCode, 4, synced.stdout);
+  assert.match(
+    synced.stdout,
+    /students are linked where <Username>@match\.example is the userPrincipalName/u,
+  );
+  assert.match(synced.stdout, /^ +in the files +created +linked +updated +ended +unchanged$/mu);
+  assert.match(
+    synced.stdout,
+    /1 record could not be taken:\n {2}- Student S1P3: .*\(UnsynchronizableChange\)/u,
+  );
+});
+
+test('on a terminal progress is a bar, and colours respect NO_COLOR', async () => {
+  await folder.write(smallRoster({ schools: 1, sections: 1, students: 2 }));
+  const argv = ['sync', folder.path, '--profile', name];
+  const coloured = await rollbookCli(argv, { isTTY: true });
+  assert.match(coloured.stderr, /\r.{3} uploading +\[#*-*\]/u);
+  assert.ok(coloured.stdout.includes('\u001b[32m'), coloured.stdout);
+  const plain = await rollbookCli(argv, { isTTY: true, env: { NO_COLOR: '1' } });
+  assert.equal(plain.stdout.includes('\u001b'), false, plain.stdout);
+});
+
 test('a paused profile: exit code 6 until it is resumed', async () => {
   await folder.write(smallRoster({ schools: 1, sections: 1, students: 2 }));
   assert.equal((await sync()).exitCode, 0);

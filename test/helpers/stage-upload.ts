@@ -66,9 +66,10 @@ export async function stageInput(
   }
   const runId = realSystem.newId();
   const hashKey = await inTenant(db, tenantId, async (tx) => {
-    await tx.query(`update run set state = 'completed' where profile_id = $1 and state in ('staging', 'planning', 'applying')`, [
-      source.profileId,
-    ]);
+    await tx.query(
+      `update run set state = 'completed' where profile_id = $1 and state in ('staging', 'planning', 'applying')`,
+      [source.profileId],
+    );
     await tx.query(
       `insert into run (tenant_id, id, profile_id, state, epoch, requested_by) values (current_tenant(), $1, $2, 'staging', 1, 'test')`,
       [runId, source.profileId],
