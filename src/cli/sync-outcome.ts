@@ -97,8 +97,14 @@ function completedLines(call: CommandCall, { run }: SyncOutcome): string[] {
       call.view.paint.bold('Nothing has changed since the last sync, and nothing was written.'),
       `All ${records} of the files are as they were.`,
     ];
+  const done = [
+    `${formatCount(totals.created)} created`,
+    ...(totals.linked > 0 ? [`${formatCount(totals.linked)} linked`] : []),
+    `${formatCount(totals.updated)} updated`,
+    `${formatCount(totals.ended)} ended`,
+  ];
   return [
-    `${plural(totals.changes, 'change')} written: ${formatCount(totals.created)} created, ${formatCount(totals.updated)} updated, ${formatCount(totals.ended)} ended; ${formatCount(totals.unchanged)} unchanged.`,
+    `${plural(totals.changes, 'change')} written: ${done.join(', ')}; ${formatCount(totals.unchanged)} unchanged.`,
   ];
 }
 

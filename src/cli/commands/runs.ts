@@ -25,7 +25,9 @@ export const runsCommand: Command = {
       const rows = runs.map((run) => {
         const totals = runTotals(run);
         const numbers =
-          totals === null ? ['', '', ''] : [totals.created, totals.updated, totals.ended].map(formatCount);
+          totals === null
+            ? ['', '', '']
+            : [totals.created + totals.linked, totals.updated, totals.ended].map(formatCount);
         return [run.createdAt ?? '', run.state, ...numbers, printable(run.message ?? '')];
       });
       const right = { align: 'right' as const };

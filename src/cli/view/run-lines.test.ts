@@ -33,6 +33,7 @@ test('counts: kinds without anything are left out, reactivated counts as updated
     records: 1202,
     changes: 1006,
     created: 1000,
+    linked: 0,
     updated: 3,
     ended: 3,
     unchanged: 199,

@@ -10,6 +10,8 @@ export interface RunTotals {
   /** Everything that was, or would be, written. */
   readonly changes: number;
   readonly created: number;
+  /** To accounts that were there. */
+  readonly linked: number;
   readonly updated: number;
   readonly ended: number;
   readonly unchanged: number;
@@ -21,13 +23,15 @@ export function runTotals(run: RunAnswer): RunTotals | null {
   const rows = Object.values(run.counts.kinds).filter((row) => row !== undefined);
   const sum = (of: (row: KindCountsAnswer) => number): number =>
     rows.reduce((total, row) => total + of(row), 0);
-  const created = sum((row) => row.created + row.linked);
+  const created = sum((row) => row.created);
+  const linked = sum((row) => row.linked);
   const updated = sum((row) => row.updated + row.reactivated);
   const ended = sum((row) => row.ended);
   return {
     records: sum((row) => row.records),
-    changes: created + updated + ended,
+    changes: created + linked + updated + ended,
     created,
+    linked,
     updated,
     ended,
     unchanged: sum((row) => row.unchanged),
