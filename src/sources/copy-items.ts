@@ -1,5 +1,3 @@
-import { KIND_OF_CODE } from '#core/roster/record-codes.ts';
-import { must } from '#lib/assert.ts';
 import { PlanItemCopy } from '#storage/stage/stage-copy.ts';
 import type { StageSession } from '#storage/stage/stage-session.ts';
 
@@ -26,7 +24,7 @@ export function copyItems(session: StageSession, runId: Buffer, index: RecordInd
   let wasOpen = false;
   return {
     add(item) {
-      copy.add({ ...item, kind: must(KIND_OF_CODE[item.code]) }, index.words);
+      copy.add(item, index.words);
     },
     drain,
     discard() {

@@ -1,7 +1,3 @@
-import { KIND_OF_CODE } from '#core/roster/record-codes.ts';
-import type { Kind } from '#core/roster/kinds.ts';
-import { must } from '#lib/assert.ts';
-
 import { NO_ENTRY, type StagedItem } from './staged-item.ts';
 import type { RecordIndex } from './snapshot/record-index.ts';
 
@@ -27,7 +23,6 @@ export interface ShownItem extends Omit<
   StagedItem,
   'code' | 'entry' | 'firstEntry' | 'secondEntry' | 'thirdEntry' | 'after' | 'secret'
 > {
-  readonly kind: Kind;
   readonly key: string;
   readonly content: string | null;
   readonly firstKey: string | null;
@@ -44,10 +39,9 @@ export function memoryItems(index: RecordIndex): ItemSink & { readonly items: re
   return {
     items,
     add(item) {
-      const { code, entry, firstEntry, secondEntry, thirdEntry, after, secret, ...rest } = item;
+      const { code: _, entry, firstEntry, secondEntry, thirdEntry, after, secret, ...rest } = item;
       items.push({
         ...rest,
-        kind: must(KIND_OF_CODE[code]),
         key: index.uuid(entry),
         content: item.action === 'end' ? null : index.contentNumber(entry).toString(),
         firstKey: keyOf(firstEntry),

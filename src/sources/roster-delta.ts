@@ -108,21 +108,25 @@ export class RosterDelta {
     if (this.#stopped) return;
     const reason: Reason =
       sighting === 'new' ? 'newInSource' : this.#settingsChanged ? 'settingsChanged' : 'changedInSource';
-    const band = KINDS.indexOf(must(KIND_OF_CODE[code]));
+    const kind = must(KIND_OF_CODE[code]);
+    const band = KINDS.indexOf(kind);
     this.#sink.add({
       itemNo: band * ITEM_BAND + this.#next(band),
       code,
+      kind,
       action: sighting === 'new' ? 'create' : 'update',
       reason,
       entry,
-      firstEntry: NO_ENTRY,
-      secondEntry: NO_ENTRY,
-      thirdEntry: NO_ENTRY,
-      schoolId: null,
-      objectId: null,
-      after: null,
-      secret: null,
-      ...parts,
+      firstEntry: parts.firstEntry ?? NO_ENTRY,
+      secondEntry: parts.secondEntry ?? NO_ENTRY,
+      thirdEntry: parts.thirdEntry ?? NO_ENTRY,
+      sourceId: parts.sourceId,
+      schoolId: parts.schoolId ?? null,
+      objectId: parts.objectId ?? null,
+      after: parts.after ?? null,
+      secret: parts.secret ?? null,
+      file: parts.file,
+      line: parts.line,
     });
   }
 
@@ -178,6 +182,7 @@ export class RosterDelta {
     this.#sink.add({
       itemNo: ENDINGS_BAND_START + this.#next(KINDS.length),
       code,
+      kind: must(KIND_OF_CODE[code]),
       action: 'end',
       reason: 'absentInSource',
       entry,

@@ -2,7 +2,7 @@ import { openSecretBox } from '#access/open-secret-box.ts';
 import type { SecretKey } from '#access/secret-key.ts';
 import { openLocalFileStore } from '#files/local-file-store.ts';
 import { newIds } from '#lib/new-ids.ts';
-import { realSystem } from '#lib/system.ts';
+import { randomPool } from '#lib/random-pool.ts';
 import { uuidBytes } from '#storage/stage/binary-copy-writer.ts';
 import { copyFindings } from '#storage/stage/stage-copy.ts';
 import { fenceStage, openStageSession, type StageSession } from '#storage/stage/stage-session.ts';
@@ -93,7 +93,8 @@ async function stageIn(
   const { index, fingerprint, origin } = await loadSnapshot(session, place);
   const loadedMs = nowMs();
 
-  const secretBox = openSecretBox(input.secretKeys, realSystem);
+  const random = randomPool();
+  const secretBox = openSecretBox(input.secretKeys, { randomBytes: random });
   const findings = new FindingCollector();
   const items = copyItems(session, uuidBytes(runId), index);
   const { result, isCurrent } = await stageRoster(
@@ -108,7 +109,7 @@ async function stageIn(
     {
       items,
       findings,
-      newId: newIds(),
+      newId: newIds(random),
       sealPassword: (password) => secretBox.seal(Buffer.from(password)),
       nowMs,
       onProgress: ({ rowsDone, bytesDone }) =>

@@ -1,4 +1,4 @@
-import type { Reason } from '#core/roster/kinds.ts';
+import type { Kind, Reason } from '#core/roster/kinds.ts';
 import type { RecordCode } from '#core/roster/record-codes.ts';
 
 /** Where an item points at nothing. */
@@ -11,6 +11,7 @@ export const NO_ENTRY = -1;
 export interface StagedItem {
   readonly itemNo: number;
   readonly code: RecordCode;
+  readonly kind: Kind;
   readonly action: 'create' | 'update' | 'end';
   readonly reason: Reason;
   readonly entry: number;

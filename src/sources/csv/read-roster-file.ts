@@ -21,7 +21,7 @@ export interface FileRead {
 }
 
 /** How much of a file is split before others get a turn and the sink is drained. */
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 /** Reads one file. `afterPiece` is awaited after each piece. */
 export async function readRosterFile(

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -36,25 +37,41 @@ const FINDING_COLUMNS =
   'run_id, finding_no, severity, code, file, line, field, value, kind, source_id, message';
 const FINDING_FIELDS = 11;
 
-/** Sends blocks into a COPY, as quickly as the server takes them. */
+/** What may be on its way to the server before the sender waits. */
+const MAX_PENDING_BYTES = 8 * 1024 * 1024;
+
+/** Sends blocks into a COPY. The server works on some while the caller makes the next: both have a core. */
 class CopyStream {
   readonly #stream: ReturnType<typeof copyFrom>;
   #failure: Error | null = null;
+  #pendingBytes = 0;
+  #wake: (() => void) | null = null;
 
   constructor(client: Client, text: string) {
-    this.#stream = client.query(copyFrom(text, { highWaterMark: 1024 * 1024 }));
+    this.#stream = client.query(copyFrom(text, { highWaterMark: MAX_PENDING_BYTES }));
     this.#stream.on('error', (error) => {
       this.#failure = error;
+      this.#wake?.();
     });
   }
 
   async send(blocks: Buffer[]): Promise<void> {
-    for (;;) {
-      if (this.#failure !== null) throw this.#failure;
-      const block = blocks.shift();
-      if (block === undefined) return;
-      if (!this.#stream.write(block)) await once(this.#stream, 'drain');
+    for (const block of blocks.splice(0)) {
+      this.#pendingBytes += block.length;
+      this.#stream.write(block, () => {
+        this.#pendingBytes -= block.length;
+        this.#wake?.();
+      });
     }
+    // Lets the event loop write to the socket, even if nothing has to wait.
+    await setImmediate();
+    while (this.#pendingBytes > MAX_PENDING_BYTES && this.#failure === null) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#wake = null;
+    if (this.#failure !== null) throw this.#failure;
   }
 
   async finish(blocks: Buffer[]): Promise<void> {
@@ -79,8 +96,9 @@ export class PlanItemCopy {
   readonly #client: Client;
   readonly #writer = new BinaryCopyWriter();
   readonly #runId: Buffer;
-  /** Encoded fields that repeat: kind, action and reason; file. */
-  readonly #encoded = new Map<string, Buffer>();
+  /** Encoded fields that repeat: by kind and reason those two and the action between; by file. */
+  readonly #labels = new Map<Kind, Map<Reason, Buffer>>();
+  readonly #files = new Map<string, Buffer>();
   #stream: CopyStream | null = null;
 
   constructor(client: Client, runId: Buffer) {
@@ -97,26 +115,22 @@ export class PlanItemCopy {
     const { sourceId, schoolId, objectId, after, secret } = row;
     const texts = (sourceId?.length ?? 0) + (schoolId?.length ?? 0) + (after?.length ?? 0);
     const writer = this.#writer;
-    const key = (entry: number): void => {
-      if (entry === -1) writer.null();
-      else writer.words(records, entry * RECORD_WORDS, 4);
-    };
     writer.beginRow(ITEM_FIELDS, 512 + texts * 3 + (secret?.length ?? 0));
     writer.bytes(this.#runId);
     writer.integer(row.itemNo);
-    writer.encoded(this.#encode(row.kind, row.action, row.reason));
-    key(row.entry);
+    writer.encoded(this.#label(row));
+    writer.words(records, row.entry * RECORD_WORDS, 4);
     if (row.action === 'end') writer.null();
     else writer.words(records, row.entry * RECORD_WORDS + 4, 2);
     writer.text(sourceId);
     writer.text(schoolId);
-    key(row.firstEntry);
-    key(row.secondEntry);
-    key(row.thirdEntry);
+    this.#key(row.firstEntry, records);
+    this.#key(row.secondEntry, records);
+    this.#key(row.thirdEntry, records);
     writer.uuid(objectId);
     writer.jsonb(after);
     writer.bytes(secret);
-    writer.encoded(this.#encode(row.file));
+    writer.encoded(this.#file(row.file));
     writer.integer(row.line);
   }
 
@@ -143,12 +157,23 @@ export class PlanItemCopy {
     return this.#stream;
   }
 
-  #encode(...texts: string[]): Buffer {
-    const name = texts.length === 1 ? (texts[0] as string) : texts.join(' ');
-    const known = this.#encoded.get(name);
-    if (known !== undefined) return known;
-    const encoded = encodeTexts(texts);
-    this.#encoded.set(name, encoded);
+  #key(entry: number, records: Int32Array): void {
+    if (entry === -1) this.#writer.null();
+    else this.#writer.words(records, entry * RECORD_WORDS, 4);
+  }
+
+  /** A reason belongs to one action, so kind and reason name all three. */
+  #label({ kind, action, reason }: PlanItemCopyRow): Buffer {
+    let byReason = this.#labels.get(kind);
+    if (byReason === undefined) this.#labels.set(kind, (byReason = new Map()));
+    let label = byReason.get(reason);
+    if (label === undefined) byReason.set(reason, (label = encodeTexts([kind, action, reason])));
+    return label;
+  }
+
+  #file(file: string): Buffer {
+    let encoded = this.#files.get(file);
+    if (encoded === undefined) this.#files.set(file, (encoded = encodeTexts([file])));
     return encoded;
   }
 }
