@@ -1,5 +1,5 @@
 import { ENDINGS_BAND_START, ITEM_BAND, KINDS, type Reason } from '#core/roster/kinds.ts';
-import { KIND_OF_CODE, RECORD_CODE_COUNT, RECORD_WORDS, type RecordCode } from '#core/roster/record-codes.ts';
+import { KIND_OF_CODE, RECORD_CODE_COUNT, type RecordCode } from '#core/roster/record-codes.ts';
 import { assert, must } from '#lib/assert.ts';
 
 import type { ItemSink } from './item-sink.ts';
@@ -97,9 +97,9 @@ export class RosterDelta {
     return (this.#index.flags(entry) & ADDED) !== 0;
   }
 
-  /** One of the four words of an entry's key. */
-  keyWord(entry: number, word: number): number {
-    return this.#index.words[entry * RECORD_WORDS + word] as number;
+  /** The records: an entry's key stands at `entry * RECORD_WORDS`. Moves when records are added. */
+  get words(): Int32Array {
+    return this.#index.words;
   }
 
   /** Gives out the item of a record that `see` called new or changed. */

@@ -5,11 +5,11 @@ import { NO_ENTRY } from '../staged-item.ts';
 import type { BoundColumn } from './bind-header.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
-  addField,
   findField,
   isEmpty,
   lookUp,
   messageOfDropped,
+  membershipKeys,
   messageOfMissing,
   type Reference,
   type RosterState,
@@ -39,14 +39,14 @@ export function readEnrollments(
   hash.endContent();
   const content = hash.content.slice();
 
-  const hashKey = (): void => {
-    hash.beginKey(ENROLLMENT);
-    addField(hash, file.row, section);
-    addField(hash, file.row, person);
-    hash.endKey();
-  };
+  const hashKey = membershipKeys(
+    state,
+    ENROLLMENT,
+    { table: classes, code: RECORD_CODES.class, column: section },
+    { table: people, code: RECORD_CODES[role], column: person },
+  );
   const keep = (): boolean => {
-    hashKey();
+    hashKey(file.row, -1, -1);
     return delta.keep(hash.key);
   };
   const reportReference = (
@@ -81,7 +81,7 @@ export function readEnrollments(
         keep();
         return;
       }
-      hashKey();
+      hashKey(row, classIndex, personIndex);
       const sighting = delta.see(ENROLLMENT, hash.key, content);
       if (sighting === 'again') {
         file.report('ROW_DUPLICATE', undefined, 'The row is there twice; the second one is ignored.');

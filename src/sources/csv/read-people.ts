@@ -3,6 +3,7 @@ import { must } from '#lib/assert.ts';
 
 import { NO_ENTRY } from '../staged-item.ts';
 import { isPlainUserName, toUserPrincipalName } from './directory-names.ts';
+import type { CsvRow } from './csv-reader.ts';
 import { DROPPED, PRESENT } from './id-table.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
@@ -13,6 +14,7 @@ import {
   isEmpty,
   isReliable,
   lookUp,
+  membershipKeys,
   messageOfDropped,
   messageOfMissing,
   type RosterState,
@@ -41,18 +43,20 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
   const domain = identity.mode === 'create' ? identity.domains[role] : null;
   const usernames = state.newTable();
   const lowerCase = Buffer.alloc(SHORT_NAME_BYTES);
+  const grades = state.newTable();
+  const roleContent = new Int32Array(2);
 
   const hashKey = (): void => {
     hash.beginKey(PERSON);
     addField(hash, file.row, id);
     hash.endKey();
   };
-  const hashRoleKey = (): void => {
-    hash.beginKey(ROLE);
-    addField(hash, file.row, id);
-    addField(hash, file.row, school);
-    hash.endKey();
-  };
+  const hashRoleKey = membershipKeys(
+    state,
+    ROLE,
+    { table: people, code: PERSON, column: id },
+    { table: orgs, code: RECORD_CODES.org, column: school },
+  );
   /**
    * The last good state of the person stays, and the role with it. A role in another school than before, or in one that
    * cannot be read: no role of the kind is ended, since the key does not tell whose it is.
@@ -66,7 +70,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     if (delta.isNew(delta.entry)) return true;
     let roleKnown = false;
     if (!isEmpty(row, school)) {
-      hashRoleKey();
+      hashRoleKey(row, -1, -1);
       roleKnown = delta.keep(hash.key);
     }
     if (!roleKnown) state.spared.add(ROLE);
@@ -163,14 +167,32 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     return 'fine';
   };
 
-  /** @returns whether this school had the person before. */
-  const takeRole = (index: number, schoolIndex: number): boolean => {
-    const { row } = file;
+  /** There are few grades: the hash of each is made once, and kept as the two numbers of its place in a table. */
+  const hashRoleContent = (row: CsvRow): void => {
+    const column = grade ?? id;
+    const start = row.starts[column.position] as number;
+    const end = grade === undefined ? start : (row.ends[column.position] as number);
+    const known = grades.find(row.bytes, start, end);
+    if (known !== -1) {
+      roleContent[0] = grades.entries[known] as number;
+      roleContent[1] = grades.parents[known] as number;
+      return;
+    }
     hash.beginPlainContent(ROLE);
     if (grade !== undefined) addField(hash, row, grade);
     hash.endContent();
-    hashRoleKey();
-    const sighting = delta.see(ROLE, hash.key, hash.content);
+    roleContent.set(hash.content);
+    const added = grades.add(row.bytes, start, end);
+    grades.entries[added] = roleContent[0] as number;
+    grades.parents[added] = roleContent[1] as number;
+  };
+
+  /** @returns whether this school had the person before. */
+  const takeRole = (index: number, schoolIndex: number): boolean => {
+    const { row } = file;
+    hashRoleContent(row);
+    hashRoleKey(row, index, schoolIndex);
+    const sighting = delta.see(ROLE, hash.key, roleContent);
     if (sighting === 'new' || sighting === 'changed') {
       const schoolId = file.text(school);
       delta.emit(sighting, ROLE, delta.entry, {
@@ -214,7 +236,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
       const person = takePerson(index);
       if (reference === 'dropped') {
         file.report('REFERENCE_DROPPED', school, messageOfDropped(school, 'school.csv'));
-        hashRoleKey();
+        hashRoleKey(row, -1, -1);
         delta.keep(hash.key);
         return;
       }

@@ -1,4 +1,4 @@
-import { RECORD_CODES, type RecordCode } from '#core/roster/record-codes.ts';
+import { RECORD_CODES, RECORD_WORDS, type RecordCode } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
 import type { BoundColumn } from './bind-header.ts';
@@ -205,7 +205,8 @@ function sharedRecord(
 }
 
 /** A class changes when it points at another session or course. */
-function addEntryKey(state: RosterState, entry: number): void {
+function addEntryKey({ hash, delta }: RosterState, entry: number): void {
+  const at = entry * RECORD_WORDS;
   for (let word = 0; word < 4; word += 1)
-    state.hash.addNumber(entry === NO_ENTRY ? 0 : state.delta.keyWord(entry, word));
+    hash.addNumber(entry === NO_ENTRY ? 0 : (delta.words[at + word] as number));
 }

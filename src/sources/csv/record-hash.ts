@@ -10,7 +10,8 @@ export const HASH_KEY_BYTES = 32;
 
 /**
  * Keyed hashes of records (SHA-256 under the tenant's secret, so that nobody outside can try out ids):
- * key = 16 bytes of H(secret, 0, record code, ids), content = 8 bytes of H(secret, 1, record code, fingerprint, attributes).
+ * key = 16 bytes of H(secret, 0, record code, id), content = 8 bytes of H(secret, 1, record code, fingerprint, attributes).
+ * The key of a role or an enrollment is the sum of the keys of its two ends (see joinKeys).
  * Ids and values hold no control characters (the reader sees to that), so 0x1f separates them.
  * Results stand in `key` and `content` until the next call; integers hold the bytes in the order of memory (little endian).
  */
@@ -64,6 +65,19 @@ export class RecordHash {
     const digest = this.#digest();
     const { key } = this;
     for (let i = 0; i < 4; i += 1) key[i] = wordAt(digest, i * 4);
+  }
+
+  /**
+   * Fills `key` with that of a membership: the word by word sum of the keys of its two ends, and of its record code. Those
+   * are pseudo-random already, so two memberships have one sum with a chance of 2^-128, as with a hash; and a district has
+   * 700,000 of them. `first` and `second` hold a key at `firstAt` and `secondAt`.
+   */
+  joinKeys(code: RecordCode, first: Int32Array, firstAt: number, second: Int32Array, secondAt: number): void {
+    const { key } = this;
+    key[0] = (first[firstAt] as number) + (second[secondAt] as number) + code;
+    key[1] = (first[firstAt + 1] as number) + (second[secondAt + 1] as number);
+    key[2] = (first[firstAt + 2] as number) + (second[secondAt + 2] as number);
+    key[3] = (first[firstAt + 3] as number) + (second[secondAt + 3] as number);
   }
 
   /** Fills `content`. */

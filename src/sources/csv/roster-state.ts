@@ -1,4 +1,4 @@
-import { RECORD_CODES, type RecordCode } from '#core/roster/record-codes.ts';
+import { RECORD_CODES, RECORD_WORDS, type RecordCode } from '#core/roster/record-codes.ts';
 
 import type { MappingSettings } from '../contract.ts';
 import type { RosterDelta } from '../roster-delta.ts';
@@ -43,6 +43,43 @@ export interface RowReader {
    * @returns false when nobody knows whose row it was.
    */
   salvage(row: CsvRow): boolean;
+}
+
+/** One end of a membership: the field that names it, and the table in which it is. */
+export interface MembershipEnd {
+  readonly table: IdTable;
+  readonly code: RecordCode;
+  readonly column: BoundColumn;
+}
+
+/** Makes the keys of a file's memberships (roles, enrollments), of the row under way. */
+export function membershipKeys(
+  { hash, delta }: RosterState,
+  code: RecordCode,
+  first: MembershipEnd,
+  second: MembershipEnd,
+): (row: CsvRow, firstIndex: number, secondIndex: number) => void {
+  const firstKey = new Int32Array(4);
+  const secondKey = new Int32Array(4);
+  const hashEnd = (end: MembershipEnd, row: CsvRow, into: Int32Array): void => {
+    hash.beginKey(end.code);
+    addField(hash, row, end.column);
+    hash.endKey();
+    into.set(hash.key);
+  };
+  return (row, firstIndex, secondIndex) => {
+    const firstEntry = firstIndex === -1 ? -1 : (first.table.entries[firstIndex] as number);
+    const secondEntry = secondIndex === -1 ? -1 : (second.table.entries[secondIndex] as number);
+    if (firstEntry !== -1 && secondEntry !== -1) {
+      const { words } = delta;
+      hash.joinKeys(code, words, firstEntry * RECORD_WORDS, words, secondEntry * RECORD_WORDS);
+      return;
+    }
+    // An end that is not a record of this roster has its key made from the field.
+    hashEnd(first, row, firstKey);
+    hashEnd(second, row, secondKey);
+    hash.joinKeys(code, firstKey, 0, secondKey, 0);
+  };
 }
 
 /** Where a reference leads. `unchecked`: the file it leads into is unusable. */

@@ -24,12 +24,13 @@ export class RecordIndex {
   size = 0;
   /** RECORD_WORDS an entry; the bytes of keys and contents stand in the order of memory. */
   words: Int32Array;
-  #slots: Int32Array;
+  #slots = new Int32Array(0);
+  /** Entries below that number are in the slots: they are put there when `find` first needs it. */
+  #placed = 0;
   #last = -1;
 
   constructor(capacity = 1024) {
     this.words = new Int32Array(capacity * RECORD_WORDS);
-    this.#slots = new Int32Array(slotsFor(capacity));
   }
 
   /** The entry of a key (four words), or -1. */
@@ -51,6 +52,8 @@ export class RecordIndex {
       this.#last = next;
       return next;
     }
+    if (this.size === 0) return -1;
+    if (this.#placed < this.size) this.#placeAll();
     const slots = this.#slots;
     const mask = slots.length - 1;
     for (let slot = k0 & mask; ; slot = (slot + 1) & mask) {
@@ -76,7 +79,6 @@ export class RecordIndex {
     words[at + META] = code | (flags << FLAGS_SHIFT);
     this.size += 1;
     this.#last = entry;
-    this.#place(entry);
     return entry;
   }
 
@@ -87,7 +89,6 @@ export class RecordIndex {
     this.reserve(size);
     this.words.set(records, from * RECORD_WORDS);
     this.size = size;
-    for (let entry = from; entry < size; entry += 1) this.#place(entry);
   }
 
   /** Room for that many entries. */
@@ -96,9 +97,6 @@ export class RecordIndex {
     const words = new Int32Array(entries * RECORD_WORDS);
     words.set(this.words);
     this.words = words;
-    if (slotsFor(entries) === this.#slots.length) return;
-    this.#slots = new Int32Array(slotsFor(entries));
-    for (let entry = 0; entry < this.size; entry += 1) this.#place(entry);
   }
 
   code(entry: number): number {
@@ -162,12 +160,20 @@ export class RecordIndex {
     return Buffer.from(this.words.buffer, (entry * RECORD_WORDS + CONTENT) * 4, 8).readBigInt64BE();
   }
 
-  #place(entry: number): void {
+  /** Makes the entries that came since the last time findable by their keys. */
+  #placeAll(): void {
+    const capacity = this.words.length / RECORD_WORDS;
+    if (this.#slots.length < slotsFor(capacity)) {
+      this.#slots = new Int32Array(slotsFor(capacity));
+      this.#placed = 0;
+    }
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = (this.words[entry * RECORD_WORDS] as number) & mask;
-    while (slots[slot] !== 0) slot = (slot + 1) & mask;
-    slots[slot] = entry + 1;
+    for (; this.#placed < this.size; this.#placed += 1) {
+      let slot = (this.words[this.#placed * RECORD_WORDS] as number) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = this.#placed + 1;
+    }
   }
 }
 
