@@ -42,14 +42,6 @@ export interface MatchOption {
   readonly targetDomain: string | null;
 }
 
-/** A plan item as the stage finds it, from the roster and the snapshot alone; planning refines it in the database. */
-export interface StagedItem {
-  readonly itemNo: number;
-  readonly kind: Kind;
-  readonly action: 'create' | 'update' | 'end';
-  readonly key: string;
-}
-
 export interface FileSummary {
   /** Lower-case standard name, for instance `student.csv`. */
   readonly file: string;
@@ -71,7 +63,10 @@ export interface KindSummary {
   readonly ended: number;
 }
 
-/** What the stage hands to planning. The items and the findings themselves are in the database (or nowhere: validate). */
+/**
+ * What the stage hands to planning. The items (staged-item.ts) and the findings themselves are in the database, or nowhere:
+ * validate.
+ */
 export interface StageResult {
   readonly files: readonly FileSummary[];
   readonly kinds: Readonly<Record<Kind, KindSummary>>;

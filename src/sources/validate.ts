@@ -6,6 +6,7 @@ import type { Finding } from '#core/findings.ts';
 import type { System } from '#lib/system.ts';
 
 import type { MappingSettings, SourceFile, StageResult } from './contract.ts';
+import { SDS_V1_FILES } from './csv/sds-v1.ts';
 import { stageRoster } from './csv/stage-roster.ts';
 import { FindingCollector } from './finding-collector.ts';
 import { noItems } from './item-sink.ts';
@@ -19,7 +20,7 @@ export interface FolderValidation {
 
 /**
  * Checks the CSV files of a folder as a first sync of a new profile would, without a database: nothing is stored, nothing is
- * compared. Files that are not CSV are left alone. Errors: what the file system says.
+ * compared. Files that are not part of SDS V1 are left alone, as `rollbook sync` does. Errors: what the file system says.
  */
 export async function validateFolder(
   path: string,
@@ -47,9 +48,9 @@ export async function validateFolder(
   return { result, findings: findings.kept };
 }
 
-/** The CSV files of a folder, as a source. */
+/** The files of SDS V1 in a folder, as a source. */
 export async function openFolder(path: string): Promise<SourceFile[]> {
-  const names = (await readdir(path)).filter((name) => name.toLowerCase().endsWith('.csv')).toSorted();
+  const names = (await readdir(path)).filter(isOfFormat).toSorted();
   return Promise.all(
     names.map(async (name) => ({
       name,
@@ -57,4 +58,8 @@ export async function openFolder(path: string): Promise<SourceFile[]> {
       open: () => createReadStream(join(path, name), { highWaterMark: 1024 * 1024 }),
     })),
   );
+}
+
+function isOfFormat(name: string): boolean {
+  return SDS_V1_FILES.some((file) => file.name === name.toLowerCase());
 }
