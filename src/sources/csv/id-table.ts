@@ -11,52 +11,52 @@ export const DROPPED = 2;
  */
 export class IdTable {
   size = 0;
-  states = new Uint8Array(1024);
+  states: Uint8Array;
   /** Entry in the record index. */
-  entries = new Int32Array(1024);
+  entries: Int32Array;
   /** Number of the id it belongs to in another table (a section's school); -1: none. */
-  parents = new Int32Array(1024);
+  parents: Int32Array;
   readonly #seed: number;
-  #slots = new Int32Array(4096);
-  #hashes = new Int32Array(1024);
+  #slots: Int32Array;
+  #hashes: Int32Array;
   /** Where id i starts in the arena; it ends where the next starts. */
-  #starts = new Int32Array(1025);
+  #starts: Int32Array;
   #arena = Buffer.allocUnsafeSlow(16 * 1024);
   #arenaBytes = 0;
+  /** Found last: rows of one section, or of one person, often stand together. */
+  #last = -1;
 
-  constructor(seed: number) {
+  /** `expected`: how many ids are likely to come. */
+  constructor(seed: number, expected = 1024) {
+    const capacity = Math.max(1024, 2 ** Math.ceil(Math.log2(Math.max(expected, 1))));
     this.#seed = seed;
+    this.states = new Uint8Array(capacity);
+    this.entries = new Int32Array(capacity);
+    this.parents = new Int32Array(capacity);
+    this.#hashes = new Int32Array(capacity);
+    this.#starts = new Int32Array(capacity + 1);
+    this.#slots = new Int32Array(capacity * 4);
   }
 
   /** The number of an id, or -1. */
   find(bytes: Buffer, start: number, end: number): number {
-    const hash = this.#hash(bytes, start, end);
-    const mask = this.#slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const found = (this.#slots[slot] as number) - 1;
-      if (found === -1) return -1;
-      if (this.#hashes[found] === hash && this.#equals(found, bytes, start, end)) return found;
-    }
+    if (this.#last !== -1 && this.#equals(this.#last, bytes, start, end)) return this.#last;
+    return this.#findHashed(this.#hash(bytes, start, end), bytes, start, end);
   }
 
   /** The number of an id, which is added (state UNKNOWN) when it is new. */
   add(bytes: Buffer, start: number, end: number): number {
-    const known = this.find(bytes, start, end);
+    const hash = this.#hash(bytes, start, end);
+    const known = this.#findHashed(hash, bytes, start, end);
     if (known !== -1) return known;
     const index = this.size;
     const length = end - start;
     if (index === this.states.length) this.#grow();
-    if (this.#arenaBytes + length > this.#arena.length) {
-      const size = Math.max(this.#arena.length * 2, this.#arenaBytes + length);
-      assert(size < 2 ** 31, 'too many ids for one roster');
-      const arena = Buffer.allocUnsafeSlow(size);
-      this.#arena.copy(arena, 0, 0, this.#arenaBytes);
-      this.#arena = arena;
-    }
+    if (this.#arenaBytes + length > this.#arena.length) this.#growArena(length);
     bytes.copy(this.#arena, this.#arenaBytes, start, end);
     this.#arenaBytes += length;
     this.#starts[index + 1] = this.#arenaBytes;
-    this.#hashes[index] = this.#hash(bytes, start, end);
+    this.#hashes[index] = hash;
     this.states[index] = UNKNOWN;
     this.entries[index] = -1;
     this.parents[index] = -1;
@@ -68,6 +68,18 @@ export class IdTable {
   /** The id as text. */
   text(index: number): string {
     return this.#arena.toString('utf8', this.#starts[index], this.#starts[index + 1]);
+  }
+
+  #findHashed(hash: number, bytes: Buffer, start: number, end: number): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const found = (this.#slots[slot] as number) - 1;
+      if (found === -1) return -1;
+      if (this.#hashes[found] === hash && this.#equals(found, bytes, start, end)) {
+        this.#last = found;
+        return found;
+      }
+    }
   }
 
   #equals(index: number, bytes: Buffer, start: number, end: number): boolean {
@@ -94,6 +106,14 @@ export class IdTable {
     let slot = (this.#hashes[index] as number) & mask;
     while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
     this.#slots[slot] = index + 1;
+  }
+
+  #growArena(bytes: number): void {
+    const size = Math.max(this.#arena.length * 2, this.#arenaBytes + bytes);
+    assert(size < 2 ** 31, 'too many ids for one roster');
+    const arena = Buffer.allocUnsafeSlow(size);
+    this.#arena.copy(arena, 0, 0, this.#arenaBytes);
+    this.#arena = arena;
   }
 
   #grow(): void {

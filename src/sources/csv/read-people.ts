@@ -41,7 +41,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
   const attributes = file.header.columns.filter(({ part }) => part === 'record');
   const { identity } = mapping;
   const domain = identity.mode === 'create' ? identity.domains[role] : null;
-  const usernames = state.newTable();
+  const usernames = state.newTable(people.states.length);
   const lowerCase = Buffer.alloc(SHORT_NAME_BYTES);
   const grades = state.newTable();
   const roleContent = new Int32Array(2);

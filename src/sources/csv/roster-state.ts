@@ -20,8 +20,8 @@ export interface RosterState {
   readonly teachers: IdTable;
   readonly sessions: IdTable;
   readonly courses: IdTable;
-  /** A table of user names per role, to find repeated ones. */
-  newTable(): IdTable;
+  /** A table for the needs of one file; `expected`: how many ids are likely to come. */
+  newTable(expected?: number): IdTable;
   /** Records whose absence proves nothing in this run. */
   readonly spared: Set<RecordCode>;
   /** Files with rows whose key could not be read: what they seem not to have may be there. */

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
-import { KIND_OF_CODE, RECORD_CODES, type RecordCode } from '#core/roster/record-codes.ts';
+import { KIND_OF_CODE, RECORD_CODES, type RecordCode, type RecordName } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
 import type { FileSummary, KindSummary, MappingSettings, SourceFile, StageResult } from '../contract.ts';
@@ -144,15 +144,17 @@ function openState(
 ): RosterState {
   // Seeds the tables of ids: secret, so that nobody can make ids that collide.
   const seed = createHash('sha256').update(hashKey).update('id tables').digest().readInt32LE(0);
-  const newTable = (): IdTable => new IdTable(seed);
+  const newTable = (expected?: number): IdTable => new IdTable(seed, expected);
+  /** As many as there were, and some more. */
+  const tableOf = (name: RecordName): IdTable => newTable(delta.before(RECORD_CODES[name]) * 1.1);
   return {
     mapping,
     delta,
     hash: new RecordHash(hashKey, fingerprint),
-    orgs: newTable(),
-    classes: newTable(),
-    students: newTable(),
-    teachers: newTable(),
+    orgs: tableOf('org'),
+    classes: tableOf('class'),
+    students: tableOf('student'),
+    teachers: tableOf('teacher'),
     sessions: newTable(),
     courses: newTable(),
     newTable,
