@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { faultOfJson } from '#lib/fault-of-json.ts';
 import { findDuplicateKey } from '#lib/find-duplicate-key.ts';
 import { InvalidRequestError, OperationalError } from '#lib/errors.ts';
 
@@ -6,7 +7,8 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * JSON for everybody. An empty body counts as none whatever its content type says: SDKs send Content-Type with
- * Content-Length 0 (graph-contract 6). A property that stands there twice is refused, since readers disagree which one counts.
+ * Content-Length 0 (graph-contract 6). A property that stands there twice is refused, since readers disagree which one counts;
+ * so is what no property takes, or what no code should have to be ready for (fault-of-json.ts).
  */
 export function addBodyParsers(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
@@ -55,7 +57,8 @@ function parseJson(_request: FastifyRequest, body: Buffer): unknown {
       duplicate.slice(0, 64),
     );
   }
-  if (hasPrototypeKey(text, value)) throw new InvalidRequestError('The property "__proto__" is not allowed.');
+  const fault = faultOfJson(value);
+  if (fault !== undefined) throw new InvalidRequestError(fault.message, fault.path);
   return value;
 }
 
@@ -65,17 +68,4 @@ function reasonOf(error: unknown): string {
   const position = /at position (\d+)(?: \(line (\d+) column (\d+)\))?/.exec(message);
   if (position === null) return 'it ends in the middle or holds something else.';
   return `something is wrong at line ${position[2] ?? '1'}, column ${position[3] ?? position[1]}.`;
-}
-
-function hasPrototypeKey(text: string, value: unknown): boolean {
-  if (!text.includes('__proto__') && !text.includes('\\u')) return false;
-  if (typeof value !== 'object' || value === null) return false;
-  const waiting: object[] = [value];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (Object.hasOwn(next, '__proto__')) return true;
-    for (const child of Object.values(next) as unknown[]) {
-      if (typeof child === 'object' && child !== null) waiting.push(child);
-    }
-  }
-  return false;
 }

@@ -63,6 +63,8 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
     );
   const type = body['@odata.type'];
   const name = 'educationSynchronizationProfile';
+  if (type !== undefined && type !== null && typeof type !== 'string')
+    throw new InvalidRequestError('@odata.type: Expected a string.', '@odata.type');
   if (typeof type === 'string' && plainTypeName(type) !== plainTypeName(name))
     throw new InvalidRequestError(invalidTypeMessage(type, [name]), '@odata.type');
   const sent = Object.fromEntries(

@@ -163,7 +163,11 @@ const license: z.ZodType<LicenseAssignment> = concreteType(
 
 const displayName = requiredText.max(256);
 const licensesToAssign = z.array(license).nullish();
-const expirationDate = z.iso.date('Give a date such as 2027-07-31.').nullish();
+const expirationDate = z.iso
+  .date('Give a date such as 2027-07-31.')
+  // ISO 8601 has a year 0, the database has none.
+  .refine((date) => !date.startsWith('0000'), 'Give a date such as 2027-07-31.')
+  .nullish();
 
 /** A whole profile: POST, PUT. Properties that may be null may be left out. */
 export const profileSchema = z.strictObject({
