@@ -161,9 +161,15 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
   ],
   [
     'a file is missing',
-    { latestRun: held('FilesNeedConfirmation') },
+    {
+      latestRun: run('held', {
+        errorCode: 'FilesNeedConfirmation',
+        message: 'Teacher.csv is missing',
+        counts: { filesToConfirm: ['teacher.csv', 'teacherroster.csv'] },
+      }),
+    },
     'validationError',
-    /confirmEmptyFiles/u,
+    /resume with \{"confirmEmptyFiles":\["teacher\.csv","teacherroster\.csv"\]\}/u,
   ],
   ['a bad header', { latestRun: held('FilesUnusable') }, 'validationError', /Upload corrected files/u],
   ['an unknown reason', { latestRun: held('SomethingNew') }, 'validationError', /Upload corrected files/u],
@@ -185,6 +191,15 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
     { latestRun: completed, errorCount: 7 },
     'error',
     /7 records are not in the directory/u,
+  ],
+  [
+    'more dropped rows than errors are kept',
+    {
+      latestRun: run('completed', { counts: { files: [{ badRows: 99_999 }, { badRows: 1 }] } }),
+      errorCount: 10_000,
+    },
+    'error',
+    /100000 records are not in the directory.*first 10000 errors/u,
   ],
   ['success', { latestRun: completed }, 'success', /Every record of the source/u],
   [

@@ -103,7 +103,11 @@ function firstLineThatFits(facts: StatusFacts, newMembers: boolean): Line {
     };
   }
   if (facts.errorCount > 0) {
-    const message = `${sentence(run?.message ?? countsText(run?.counts), 'The last run was applied.')} ${records(facts.errorCount)} not in the directory as the source has ${facts.errorCount === 1 ? 'it' : 'them'}: read the errors of the profile, correct the source and sync again.`;
+    // Errors are kept up to a limit, rows are counted to the last: who has more bad rows than errors is told the rows.
+    const missing = Math.max(facts.errorCount, badRowsOf(run?.counts));
+    const capped =
+      missing > facts.errorCount ? ` Of these, the first ${facts.errorCount} errors are listed.` : '';
+    const message = `${sentence(run?.message ?? countsText(run?.counts), 'The last run was applied.')} ${records(missing)} not in the directory as the source has ${missing === 1 ? 'it' : 'them'}: read the errors of the profile, correct the source and sync again.${capped}`;
     return { status: 'error', message };
   }
   return {
@@ -182,15 +186,15 @@ function neverStartedMessage(facts: StatusFacts): string {
 /** What stopped the run and how to go on. The run's own message says what to do with its files. */
 function heldMessage(run: RunFacts, code: HeldCode): string {
   const message = sentence(run.message, '');
-  return message === ''
-    ? `${HELD_FALLBACKS[code]} ${HELD_REMEDIES[code]}`
-    : `${message} ${HELD_ENDINGS[code]}`;
+  const text =
+    message === '' ? `${HELD_FALLBACKS[code]} ${HELD_REMEDIES[code]}` : `${message} ${HELD_ENDINGS[code]}`;
+  if (code !== 'FilesNeedConfirmation') return text;
+  return `${text} To confirm: POST /api/v1/profiles/{id}/resume with ${JSON.stringify({ confirmEmptyFiles: filesToConfirm(run.counts) })}.`;
 }
 
 const HELD_ENDINGS: Readonly<Record<HeldCode, string>> = {
   ValidationFailed: 'Nothing was changed.',
-  FilesNeedConfirmation:
-    'Nothing was changed. To confirm: POST /api/v1/profiles/{id}/resume with {"confirmEmptyFiles":["student.csv"]}.',
+  FilesNeedConfirmation: 'Nothing was changed.',
   FilesUnusable: 'Nothing was changed.',
   VerdictHeld:
     'Nothing was changed. Resume the profile to accept this plan, or upload corrected files and start again.',
@@ -210,7 +214,7 @@ export const HELD_REMEDIES: Readonly<Record<HeldCode, string>> = {
   ValidationFailed:
     'Nothing was changed. Upload corrected files and start again, or resume the profile to go on without the faulty rows.',
   FilesNeedConfirmation:
-    'Nothing was changed. Upload the complete files and start again, or confirm each file by name: POST /api/v1/profiles/{id}/resume with {"confirmEmptyFiles":["student.csv"]}.',
+    'Nothing was changed. Upload the complete files and start again, or confirm each file by name.',
   FilesUnusable: 'Nothing was changed. Upload corrected files and start again.',
   VerdictHeld:
     'Nothing was changed. Resume the profile to accept this plan, or upload corrected files and start again.',
@@ -263,6 +267,18 @@ const CHANGES = [
   ['reactivated', 'reactivated'],
   ['ended', 'ended'],
 ] as const;
+
+/** Rows that the files had and that were dropped, as the run counted them. */
+function badRowsOf(counts: unknown): number {
+  const files = propertyOf(counts, 'files');
+  if (!Array.isArray(files)) return 0;
+  return files.reduce<number>((sum, file) => sum + (numberOf(file, 'badRows') ?? 0), 0);
+}
+
+function filesToConfirm(counts: unknown): readonly unknown[] {
+  const files = propertyOf(counts, 'filesToConfirm');
+  return Array.isArray(files) ? files : [];
+}
 
 function propertyOf(value: unknown, property: string): unknown {
   return typeof value === 'object' && value !== null
