@@ -55,7 +55,7 @@ export const FINDING_CODES = {
   FILE_DUPLICATE: {
     severity: 'fatal',
     title: 'A file is there twice',
-    remedy: 'Keep one of them: letter case makes no difference in file names.',
+    remedy: 'Keep one of them, each under its own name: letter case makes no difference in file names.',
   },
   FILE_EMPTY: {
     severity: 'warning',
@@ -82,7 +82,7 @@ export const FINDING_CODES = {
     severity: 'fatal',
     title: 'The header line cannot be read',
     remedy:
-      'The first line holds the column titles, separated by commas; close its quotes, at most 1,000 columns.',
+      'The first line holds the column titles, at most 1,000, separated by commas; its quotes are closed, lines end with CRLF or LF.',
   },
   HEADER_MISSING: {
     severity: 'fatal',

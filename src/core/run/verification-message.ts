@@ -52,6 +52,8 @@ function describe(count: FindingCount): string {
     case 'REFERENCE_NOT_FOUND':
     case 'REFERENCE_DROPPED':
       return `${rows} in ${count.file} reference data in the field ${field} that was not found in the source.`;
+    case 'ABSENCE_NOT_PROVEN':
+      return `${FINDING_CODES[count.code].title} (${count.file}, ${count.field} records). ${remedyOf(count.code)}`;
     default:
       return otherDescription(count, field);
   }

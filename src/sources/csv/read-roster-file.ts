@@ -67,8 +67,11 @@ export async function readRosterFile(
     }
     if (file === null || reader === null) return;
     file.begin(row);
-    if (row.fault === null && row.count === file.header.fieldCount) reader.take(row);
-    else onBrokenRow(row, file, reader);
+    if (row.fault === null && row.count === file.header.fieldCount) {
+      reader.take(row);
+      // The last value may be cut off, and be that of somebody else: then nobody knows whose row it was.
+      if (row.withoutBreak && file.bad) spareFile(state, file);
+    } else onBrokenRow(row, file, reader);
   });
 
   let bytes = 0;

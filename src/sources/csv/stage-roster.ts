@@ -64,6 +64,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   const state = openState(input, tools, delta, fingerprint);
   const filesByName = sortFiles(input.files, findings);
   const summaries: FileSummary[] = [];
+  const namesByContent = new Map<string, string>();
   const filesToConfirm: string[] = [];
   const timings: Record<string, number> = {};
   let rowsDone = 0;
@@ -103,10 +104,15 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
         state.spared.add(RECORD_CODES.academicSession);
         state.spared.add(RECORD_CODES.course);
       }
+      const content = sha256.digest('hex');
+      const twin = namesByContent.get(content);
+      if (twin === undefined) namesByContent.set(content, definition.name);
+      // Without rows it may be right: two files of the format have the same columns.
+      else if (read.rows > 0) reportTwin(findings, definition, twin);
       summaries.push({
         file: definition.name,
         sizeBytes: read.bytes,
-        sha256: sha256.digest('hex'),
+        sha256: content,
         rows: read.rows,
         badRows: read.badRows,
       });
@@ -202,6 +208,13 @@ function reportMissing(
   }
   findings.report({ code: 'FILE_MISSING_REQUIRED', file: name }, () => ({
     message: `${name} is missing${hadRecords ? ', and the directory has records from it' : ''}.`,
+  }));
+}
+
+/** One file was uploaded under two names: taken as it is, it would make pupils teachers. */
+function reportTwin(findings: FindingCollector, { name }: FileDefinition, twin: string): void {
+  findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
+    message: `${name} has the same content as ${twin}, byte for byte; one of them has the wrong name.`,
   }));
 }
 

@@ -22,13 +22,13 @@ interface Row {
   recorded_at: Date;
 }
 
-/** A page of the open errors of a profile, and how many there are in all. The newest first unless ordered otherwise. */
+/** A page of the open errors of a profile, and how many there are in all. The newest first, then as they stand in the files, unless ordered otherwise. */
 export async function listRecordErrors(
   tx: Tx,
   profileId: string,
   page: ListPage,
 ): Promise<{ errors: RecordError[]; total: number }> {
-  const { where, orderBy, binder } = pageToSql(page, RECORD_ERROR_VIEW, 'e.recorded_at desc');
+  const { where, orderBy, binder } = pageToSql(page, RECORD_ERROR_VIEW, 'e.recorded_at desc, e.file, e.line');
   const own = binder.bind(profileId, 'uuid');
   const from = `${RECORD_ERROR_VIEW.from} where e.profile_id = ${own} and ${where}`;
   const counted = await tx.query<{ total: number }>(

@@ -1,8 +1,16 @@
+import { FINDING_CODES } from '#core/findings.ts';
+
 import type { Tx } from '../database.ts';
+
+/** Code to what to do. */
+const REMEDIES = JSON.stringify(
+  Object.fromEntries(Object.entries(FINDING_CODES).map(([code, { remedy }]) => [code, remedy])),
+);
 
 /**
  * The open errors of a profile are those of its last roster: records dropped by validation, and items that could not be
- * written (those that merely wait for another record are not counted). Replaces what an earlier run left.
+ * written (those that merely wait for another record are not counted). The message of a dropped record says where it
+ * stands, what is wrong and what to do. Replaces what an earlier run left.
  * @returns how many there are now.
  */
 export async function replaceRecordErrors(tx: Tx, profileId: string, runId: string): Promise<number> {
@@ -16,7 +24,8 @@ export async function replaceRecordErrors(tx: Tx, profileId: string, runId: stri
                 when 'teacher.csv' then 'Teacher' when 'studentenrollment.csv' then 'StudentEnrollment'
                 when 'teacherroster.csv' then 'TeacherRoster' else file end,
               case code when 'REFERENCE_NOT_FOUND' then 'InvalidLookupReference' else code end,
-              message, value, coalesce(source_id, file || ':' || coalesce(line::text, '')), file, line
+              case when line is null then '' else file || ', line ' || line || ': ' end || concat_ws(' ', message, $3::jsonb ->> code),
+              value, coalesce(source_id, file || coalesce(':' || line, '')), file, line
          from finding where run_id = $2 and severity in ('error', 'fatal')
        returning 1),
      failed as (
@@ -30,7 +39,7 @@ export async function replaceRecordErrors(tx: Tx, profileId: string, runId: stri
         where f.run_id = $2 and f.because_of is null
        returning 1)
      select ((select count(*) from dropped) + (select count(*) from failed))::integer as total`,
-    [profileId, runId],
+    [profileId, runId, REMEDIES],
   );
   return rows[0]?.total ?? 0;
 }
