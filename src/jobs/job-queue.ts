@@ -1,5 +1,9 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
 import { Logger, makeWorkerUtils, run, type Runner, type WorkerUtils } from 'graphile-worker';
 import type pg from 'pg';
+
+import { patientPool } from './patient-pool.ts';
 
 /** Something to do soon: a wake-up, never the only record of what has to be done. The tables are the truth. */
 export interface Job {
@@ -27,6 +31,8 @@ export interface JobQueueOptions {
   readonly onError: (message: string) => void;
 }
 
+const STOP_MS = 5_000;
+
 /** Starts working on the jobs of the queue. Jobs carry ids only, so that nothing personal stands in the queue. */
 export async function openJobQueue(options: JobQueueOptions): Promise<JobQueue> {
   const logger = new Logger(() => (level: string, message) => {
@@ -37,15 +43,21 @@ export async function openJobQueue(options: JobQueueOptions): Promise<JobQueue> 
   const utils: WorkerUtils = await makeWorkerUtils(shared);
   await utils.migrate();
   let runner: Runner | null = null;
+  const underWay = new Set<Promise<void>>();
   if (options.concurrency > 0) {
     const taskList = Object.fromEntries(
       Object.entries(options.handlers).map(([task, handler]) => [
         task,
-        async (payload: unknown) => handler(payload as Record<string, unknown>, shutdown.signal),
+        async (payload: unknown) => {
+          const job = handler(payload as Record<string, unknown>, shutdown.signal);
+          underWay.add(job);
+          await job.finally(() => underWay.delete(job));
+        },
       ]),
     );
     runner = await run({
       ...shared,
+      pgPool: patientPool(options.pool, shutdown.signal),
       taskList,
       concurrency: options.concurrency,
       noHandleSignals: true,
@@ -64,7 +76,9 @@ export async function openJobQueue(options: JobQueueOptions): Promise<JobQueue> 
     },
     async stop() {
       shutdown.abort();
-      await runner?.stop();
+      await Promise.allSettled(underWay);
+      // Without a database it cannot give its locks back; they are of no use to anybody.
+      await Promise.race([runner?.stop(), wait(STOP_MS, undefined, { ref: false })]);
       await utils.release();
     },
   };
