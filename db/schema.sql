@@ -643,7 +643,7 @@ alter table rollbook.snapshot_state force row level security;
 create policy owner on rollbook.snapshot_state for all to rollbook_owner using (true);
 create policy tenant on rollbook.snapshot_state for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.snapshot_state to rollbook_app;
-comment on table rollbook.snapshot_state is 'Rises with every batch that touches records of this source system: a snapshot file of another generation is stale and rebuilt.';
+comment on table rollbook.snapshot_state is 'Changes with every batch that touches records of this source system, to a number drawn by lot: a snapshot file of another generation is stale and rebuilt.';
 
 create table rollbook.source_system (
   tenant_id uuid not null,

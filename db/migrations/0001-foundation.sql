@@ -650,7 +650,7 @@ create table snapshot_state (
   primary key (tenant_id, source_system_id),
   foreign key (tenant_id, source_system_id) references source_system (tenant_id, id)
 );
-comment on table snapshot_state is 'Rises with every batch that touches records of this source system: a snapshot file of another generation is stale and rebuilt.';
+comment on table snapshot_state is 'Changes with every batch that touches records of this source system, to a number drawn by lot: a snapshot file of another generation is stale and rebuilt.';
 
 -- ---------------------------------------------------------------- who may see what
 

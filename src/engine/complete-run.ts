@@ -1,8 +1,9 @@
 import type { RunState } from '#core/run/run-state.ts';
+import { messageOf } from '#lib/errors.ts';
 import { inTenant } from '#storage/database.ts';
 import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
 import { countFailures, readPlanSize } from '#storage/plan/plan-rows.ts';
-import { readGeneration } from '#storage/runs/batch-fence.ts';
+import { readAppliedGeneration } from '#storage/runs/batch-fence.ts';
 import { markSynchronized, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
@@ -25,15 +26,23 @@ export async function completeRun(
   const { items, failures, generation } = await inTenant(context.db, tenantId, async (tx) => ({
     items: await readPlanSize(tx, run.id),
     failures: await countFailures(tx, run.id),
-    generation: await readGeneration(tx, run.sourceSystemId),
+    generation: await readAppliedGeneration(tx, {
+      runId: run.id,
+      epoch: run.epoch,
+      sourceSystemId: run.sourceSystemId,
+    }),
   }));
   // Every batch is committed, so the snapshot is right already; a sync that starts the moment this one is complete finds it.
   const snapshot = preparedSnapshot(
     { directory: context.snapshotsDirectory, tenantId, sourceSystemId: run.sourceSystemId },
     run.id,
   );
-  if (failures.all === 0) await snapshot.promote(generation);
-  else await snapshot.discard();
+  await (failures.all === 0 ? snapshot.promote(generation) : snapshot.discard()).catch((error: unknown) => {
+    context.log.warn(
+      { runId: run.id, error: messageOf(error) },
+      'the snapshot could not be stored; the next run compares with the directory',
+    );
+  });
   progress.report({ stage: 'done', percent: 100 });
   await progress.flush();
   const state = await inTenant(context.db, tenantId, async (tx) => {

@@ -2,6 +2,7 @@ import { judge, type PlanCount, type Verdict } from '#core/plan/verdict.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import type { ProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';
+import { messageOf } from '#lib/errors.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
 import { countPlanItems, planForManyItems, savePlan } from '#storage/plan/plan-rows.ts';
 import {
@@ -20,6 +21,7 @@ import {
 import { markActivity, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 import type { MappingSettings, StageResult } from '#sources/contract.ts';
+import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 
 import type { EngineContext } from './engine-context.ts';
 import { runCounts } from './run-counts.ts';
@@ -42,7 +44,7 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
   const { run, tenantId } = scope;
   scope.progress.report({ stage: 'planning', percent: 45 });
   const startedMs = performance.now();
-  return inTenant(context.db, tenantId, async (tx) => {
+  const state = await inTenant(context.db, tenantId, async (tx) => {
     const counts = staged.result.itemCount === 0 ? [] : await resolveItems(tx, scope, staged);
     const verdict = judge(
       counts,
@@ -83,6 +85,21 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
       },
     });
   });
+  await confirmSnapshot(context, scope);
+  return state;
+}
+
+/** The plan is stored; so what its stage prepared is the snapshot that belongs to it. */
+async function confirmSnapshot(context: EngineContext, { run, tenantId }: RunScope): Promise<void> {
+  const place = { directory: context.snapshotsDirectory, tenantId, sourceSystemId: run.sourceSystemId };
+  await preparedSnapshot(place, run.id)
+    .confirm(run.epoch)
+    .catch((error: unknown) => {
+      context.log.warn(
+        { runId: run.id, error: messageOf(error) },
+        'the snapshot could not be kept; the next run compares with the directory',
+      );
+    });
 }
 
 async function resolveItems(

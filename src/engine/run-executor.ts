@@ -95,6 +95,9 @@ async function letGo(
   state: RunState,
   error: unknown,
 ): Promise<void> {
+  // A batch that was refused may have met a reset or a deletion before the lease did: those are for this worker to finish.
+  if (error instanceof LeaseLostError && lease.interruption() === null)
+    await lease.check().catch(() => undefined);
   const interruption = lease.interruption() ?? (error instanceof LeaseLostError ? 'lost' : null);
   const transition = { runId: claim.id, epoch: claim.epoch, from: state, actor: context.worker };
   if (interruption === 'lost') return;

@@ -11,7 +11,7 @@ import { realSystem } from '#lib/system.ts';
 import { applyRange, listItemBands } from '#storage/apply/apply-batch.ts';
 import { inTenant } from '#storage/database.ts';
 import { discardStaged } from '#storage/plan/plan-rows.ts';
-import { openBatch, readGeneration } from '#storage/runs/batch-fence.ts';
+import { openBatch, readAppliedGeneration } from '#storage/runs/batch-fence.ts';
 import { LeaseLostError } from '#storage/runs/lease-run.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
 import { addSourceSystem } from '#test/helpers/plan-and-apply.ts';
@@ -62,7 +62,8 @@ async function apply({ runId, sourceSystemId }: StageInput): Promise<number> {
       const changeSeq = await openBatch(tx, { runId, sourceSystemId, epoch: 1, lastItemNo });
       await applyRange(tx, { runId, sourceSystemId, firstItemNo, lastItemNo, changeSeq });
     }
-    return readGeneration(tx, sourceSystemId);
+    await tx.query(`update run set state = 'applying' where id = $1`, [runId]);
+    return readAppliedGeneration(tx, { runId, epoch: 1, sourceSystemId });
   });
 }
 
@@ -122,6 +123,7 @@ test('after apply the plan of the same files is empty: by the promoted snapshot,
   await runStage(first, quiet);
   const generation = await apply(first);
   const place = placeOf(first);
+  await preparedSnapshot(place, first.runId).confirm(first.epoch);
   await preparedSnapshot(place, first.runId).promote(generation);
 
   const second = await input();
@@ -139,6 +141,7 @@ test('after apply the plan of the same files is empty: by the promoted snapshot,
     assert.deepEqual(result.kinds, again.kinds);
     assert.equal(result.itemCount, 0);
     await assert.rejects(readFile(path), { code: 'ENOENT' });
+    await preparedSnapshot(place, rebuilt.runId).confirm(rebuilt.epoch);
     await preparedSnapshot(place, rebuilt.runId).promote(generation);
     assert.equal((await readFile(path)).length, whole.length);
   }

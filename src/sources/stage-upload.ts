@@ -14,6 +14,7 @@ import { FindingCollector } from './finding-collector.ts';
 import { loadSnapshot } from './snapshot/load-snapshot.ts';
 import {
   nextSnapshotPath,
+  removeNextSnapshots,
   removeSnapshot,
   type SnapshotPlace,
   writeSnapshot,
@@ -89,7 +90,7 @@ async function stageIn(
     sourceSystemId: input.sourceSystemId,
   };
   const startedMs = nowMs();
-  await removeSnapshot(nextSnapshotPath(place));
+  await removeNextSnapshots(place);
   const { index, fingerprint, origin } = await loadSnapshot(session, place);
   const loadedMs = nowMs();
 
@@ -126,7 +127,9 @@ async function stageIn(
   // Without a change the file that was read stays right.
   if (!result.fatal && (result.itemCount > 0 || origin === 'directory')) {
     const head = { generation: -1, runId, fingerprint: fingerprintOf(mapping).toString('hex') };
-    await writeSnapshot(nextSnapshotPath(place), place, head, index, isCurrent);
+    const path = nextSnapshotPath(place, runId, input.epoch);
+    // A disk that is full costs the next run some time; it is no reason to stop this one.
+    await writeSnapshot(path, place, head, index, isCurrent).catch(() => removeSnapshot(path));
   }
   return {
     ...result,

@@ -359,7 +359,7 @@ test('reset cancels, forgets errors and quarantine, and makes the snapshot stale
   const status = await statusOf(id);
   assert.deepEqual([status.status, status.errorCount], ['paused', 0]);
   assert.match(status.statusMessage, /was reset/u);
-  assert.equal(await generation(), before + 1);
+  assert.notEqual(await generation(), before);
   assert.equal((await bench.latestRun(id))['state'], 'cancelled');
   await bench.upload(id, 'school.csv');
   const next = (await start(id)).runId;

@@ -1,7 +1,7 @@
 import { inTenant } from '#storage/database.ts';
 import { deleteRecordErrors } from '#storage/profiles/record-errors.ts';
 import { saveReset } from '#storage/profiles/save-profile.ts';
-import { raiseSnapshotGeneration } from '#storage/profiles/source-system.ts';
+import { changeGeneration } from '#storage/runs/batch-fence.ts';
 import { cancelRuns } from '#storage/runs/enqueue-run.ts';
 
 import { mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
@@ -20,7 +20,7 @@ export async function resetProfile(context: ProfileContext, actor: Actor, profil
     await stepProfile(tx, profile, { event: 'reset', actor: actor.applicationId, newId });
     await cancelRuns(tx, { profileId: profile.id, actor: actor.applicationId, newId });
     await deleteRecordErrors(tx, profile.id);
-    await raiseSnapshotGeneration(tx, profile.sourceSystemId);
+    await changeGeneration(tx, profile.sourceSystemId);
     await saveReset(tx, profile.id);
   });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
@@ -11,6 +11,7 @@ import { KEPT, RecordIndex, SEEN } from './record-index.ts';
 import {
   nextSnapshotPath,
   readSnapshot,
+  removeNextSnapshots,
   type SnapshotPlace,
   snapshotPath,
   writeSnapshot,
@@ -90,20 +91,41 @@ test('whatever byte is changed, or wherever it is cut: null', async () => {
 });
 
 test('a prepared one is promoted by its own run alone, with the generation it turned out to be', async () => {
-  await write(nextSnapshotPath(place));
+  await write(nextSnapshotPath(place, runId, 3));
+  await preparedSnapshot(place, runId).promote(9);
+  assert.equal(await readSnapshot(snapshotPath(place), place), null, 'no plan was made of it yet');
+  await preparedSnapshot(place, runId).confirm(2);
+  await preparedSnapshot(place, realSystem.newId()).confirm(3);
+  await preparedSnapshot(place, runId).promote(9);
+  assert.equal(await readSnapshot(snapshotPath(place), place), null, 'the plan is of another stage, or run');
+  await preparedSnapshot(place, runId).confirm(3);
   await preparedSnapshot(place, realSystem.newId()).promote(9);
   assert.equal(await readSnapshot(snapshotPath(place), place), null);
   await preparedSnapshot(place, runId).promote(9);
   const found = await readSnapshot(snapshotPath(place), place);
   assert.equal(found?.head.generation, 9);
-  assert.equal(await readSnapshot(nextSnapshotPath(place), place), null);
+  assert.equal(await readSnapshot(nextSnapshotPath(place, runId), place), null);
   await preparedSnapshot(place, runId).promote(10);
   assert.equal((await readSnapshot(snapshotPath(place), place))?.head.generation, 9);
 });
 
+test('what cannot be read is no snapshot, and no error', async () => {
+  await mkdir(snapshotPath(place), { recursive: true });
+  assert.equal(await readSnapshot(snapshotPath(place), place), null);
+  await preparedSnapshot(place, runId).discard();
+});
+
+test('a stage removes what other runs prepared', async () => {
+  await write();
+  await write(nextSnapshotPath(place, realSystem.newId()));
+  await write(nextSnapshotPath(place, realSystem.newId(), 2));
+  await removeNextSnapshots(place);
+  assert.deepEqual(await readdir(join(directory, place.tenantId)), [`${place.sourceSystemId}.snapshot`]);
+});
+
 test('discarding takes the current one too: it may be stale', async () => {
   await write();
-  await write(nextSnapshotPath(place));
+  await write(nextSnapshotPath(place, runId));
   await preparedSnapshot(place, runId).discard();
   assert.deepEqual(await readdir(join(directory, place.tenantId)), []);
   await preparedSnapshot(place, runId).discard();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 import { RECORD_CODE_COUNT, RECORD_WORDS } from '#core/roster/record-codes.ts';
 import { RecordIndex } from './record-index.ts';
@@ -45,9 +45,20 @@ export function snapshotPath(place: SnapshotPlace): string {
   return join(place.directory, place.tenantId, `${place.sourceSystemId}.snapshot`);
 }
 
-/** The snapshot that a run prepares, until its plan is applied. */
-export function nextSnapshotPath(place: SnapshotPlace): string {
-  return `${snapshotPath(place)}.next`;
+/**
+ * The snapshot that a run prepares, until its plan is applied. Each stage of each run has a name of its own (`epoch`: of the claim that
+ * staged), so that a worker that wakes up late touches nobody else's; without `epoch`, the one whose plan was stored.
+ */
+export function nextSnapshotPath(place: SnapshotPlace, runId: string, epoch?: number): string {
+  return `${snapshotPath(place)}.${runId}${epoch === undefined ? '' : `.${epoch}`}.next`;
+}
+
+/** Removes what runs of this source system prepared and nobody will promote any more. */
+export async function removeNextSnapshots(place: SnapshotPlace): Promise<void> {
+  const current = snapshotPath(place);
+  const names = await readdir(dirname(current)).catch(() => []);
+  for (const name of names)
+    if (name.startsWith(`${basename(current)}.`)) await removeSnapshot(join(dirname(current), name));
 }
 
 /** Writes the entries that `isCurrent` names. The file appears whole or not at all. */
@@ -89,14 +100,15 @@ export async function writeSnapshot(
   await rename(unfinished, path);
 }
 
-/** The snapshot at `path`, or null when there is none that is whole and of this source system. */
+/** The snapshot at `path`, or null when there is none that is of this source system, whole and readable. */
 export async function readSnapshot(
   path: string,
   place: SnapshotPlace,
 ): Promise<{ head: SnapshotHead; index: RecordIndex } | null> {
-  const head = await readSnapshotHead(path, place);
+  const head = await readSnapshotHead(path, place).catch(() => null);
   if (head === null) return null;
-  const bytes = await readFile(path);
+  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+  if (bytes.length < HEADER_BYTES) return null;
   const records = bytes.readUInt32LE(AT.records);
   if (bytes.length !== HEADER_BYTES + records * RECORD_BYTES) return null;
   const bodyHash = createHash('sha256').update(bytes.subarray(HEADER_BYTES)).digest();
@@ -121,8 +133,12 @@ export async function readSnapshotHead(path: string, place: SnapshotPlace): Prom
 }
 
 /** Gives the prepared snapshot its generation and puts it in the place of the current one. */
-export async function installSnapshot(place: SnapshotPlace, generation: number): Promise<void> {
-  const path = nextSnapshotPath(place);
+export async function installSnapshot(
+  place: SnapshotPlace,
+  runId: string,
+  generation: number,
+): Promise<void> {
+  const path = nextSnapshotPath(place, runId);
   const header = await readHeader(path);
   if (header === null) return;
   header.writeDoubleLE(generation, AT.generation);
@@ -136,8 +152,9 @@ export async function installSnapshot(place: SnapshotPlace, generation: number):
   await rename(path, snapshotPath(place));
 }
 
+/** A file that cannot be removed is of no harm: its generation tells that it is out of date. */
 export async function removeSnapshot(path: string): Promise<void> {
-  await rm(path, { force: true });
+  await rm(path, { force: true }).catch(() => undefined);
 }
 
 async function readHeader(path: string): Promise<Buffer | null> {

@@ -85,12 +85,3 @@ export async function ensureSnapshotState(tx: Tx, sourceSystemId: string): Promi
     [sourceSystemId],
   );
 }
-
-/** Makes every snapshot file of the source system stale: the next run compares with the directory's own rows. */
-export async function raiseSnapshotGeneration(tx: Tx, sourceSystemId: string): Promise<void> {
-  await tx.query(
-    `insert into snapshot_state (tenant_id, source_system_id, generation) values (current_tenant(), $1, 1)
-     on conflict (tenant_id, source_system_id) do update set generation = snapshot_state.generation + 1`,
-    [sourceSystemId],
-  );
-}

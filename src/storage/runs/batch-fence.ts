@@ -22,21 +22,40 @@ export async function openBatch(
   const rows = await tx.query<{ change_seq: number }>(
     'update tenant_counter set change_seq = change_seq + 1 returning change_seq::float8 as change_seq',
   );
-  await tx.query(
-    `insert into snapshot_state as s (tenant_id, source_system_id, generation) values (current_tenant(), $1, 1)
-     on conflict (tenant_id, source_system_id) do update set generation = s.generation + 1`,
-    [batch.sourceSystemId],
-  );
+  await changeGeneration(tx, batch.sourceSystemId);
   return must(rows[0]).change_seq;
 }
 
-/** The generation of the records of a source system: a snapshot of another one is stale. */
-export async function readGeneration(tx: Tx, sourceSystemId: string): Promise<number> {
-  const rows = await tx.query<{ generation: number }>(
-    'select generation::float8 as generation from snapshot_state where source_system_id = $1',
+/**
+ * Makes every snapshot file of the source system stale. Generations are drawn by lot, from 53 bits, and not counted: a database
+ * that was put back to an earlier day never comes to a number that a file of another history has.
+ */
+export async function changeGeneration(tx: Tx, sourceSystemId: string): Promise<void> {
+  await tx.query(
+    `insert into snapshot_state (tenant_id, source_system_id, generation)
+     values (current_tenant(), $1, 1 + floor(random() * 9007199254740990)::bigint)
+     on conflict (tenant_id, source_system_id) do update set generation = excluded.generation`,
     [sourceSystemId],
   );
-  return rows[0]?.generation ?? 0;
+}
+
+/**
+ * The generation that the records of a source system are at, for the worker that has applied them all: a snapshot of another one is
+ * stale. Throws LeaseLostError when the run is another worker's now, or was cancelled: a reset makes all snapshots stale.
+ */
+export async function readAppliedGeneration(
+  tx: Tx,
+  run: { runId: string; epoch: number; sourceSystemId: string },
+): Promise<number> {
+  const rows = await tx.query<{ generation: number }>(
+    `select coalesce(s.generation, 0)::float8 as generation
+       from run r left join snapshot_state s on s.source_system_id = $3
+      where r.id = $1 and r.epoch = $2 and r.state = 'applying' and not r.cancel_requested`,
+    [run.runId, run.epoch, run.sourceSystemId],
+  );
+  const row = rows[0];
+  if (row === undefined) throw new LeaseLostError(run.runId);
+  return row.generation;
 }
 
 /** An item that the database refused: it stands in plan_item_failure, the rest of its batch goes on. */

@@ -84,10 +84,12 @@ export async function claimRun(
     const event = row.gone ? 'cancel' : replaced ? 'replaced' : 'paused';
     const state = nextRunState(row.state, event);
     if (state !== 'refused') {
-      await tx.query('update run set state = $2, lease_owner = null, lease_expires_at = null where id = $1', [
-        input.runId,
-        state,
-      ]);
+      await tx.query(
+        `update run set state = $2, epoch = epoch + 1, lease_owner = null, lease_expires_at = null,
+                finished_at = case when $2 in ('superseded', 'cancelled') then now() else finished_at end
+          where id = $1`,
+        [input.runId, state],
+      );
       await appendRunEvent(tx, { runId: input.runId, id: input.newId(), event, state, actor: input.worker });
     }
     return 'nothingToDo';
