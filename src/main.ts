@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runCli } from '#cli/main.ts';
 import { realSystem } from '#lib/system.ts';
 import { backupDatabase, restoreDatabase } from './main/copy-database.ts';

@@ -13,10 +13,18 @@ test('arguments are quoted for a POSIX shell where they need it', () => {
 test('the program is named as the user called it', () => {
   assert.equal(programName({}), 'rollbook');
   assert.equal(
-    programName({ npm_lifecycle_event: 'demo', npm_command: 'run-script' }),
+    programName({
+      npm_lifecycle_event: 'demo',
+      npm_command: 'run-script',
+      npm_package_name: 'rollbook',
+    }),
     'npm run -s rollbook --',
   );
-  assert.equal(programName({ npm_lifecycle_event: 'npx', npm_command: 'exec' }), 'rollbook');
+  assert.equal(
+    programName({ npm_lifecycle_event: 'nightly', npm_command: 'run-script', npm_package_name: 'district' }),
+    'rollbook',
+  );
+  assert.equal(programName({ npm_lifecycle_event: 'npx', npm_command: 'exec' }), 'npx rollbook');
 });
 
 const stream = { write: () => undefined };

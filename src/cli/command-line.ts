@@ -5,11 +5,12 @@ export function shellQuote(argument: string): string {
   return /^[\w@%+=:,./-]+$/u.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** How the user calls Rollbook here: `rollbook`, or in a checkout `npm run -s rollbook --`. */
+/** How the user calls Rollbook here: `rollbook`, by npx, or in a checkout `npm run -s rollbook --`. */
 export function programName(env: Readonly<Record<string, string | undefined>>): string {
-  return env['npm_lifecycle_event'] === undefined || env['npm_command'] === 'exec'
-    ? 'rollbook'
-    : 'npm run -s rollbook --';
+  if (env['npm_command'] === 'exec') return 'npx rollbook';
+  // A script of somebody else's package may call Rollbook as well.
+  const isOwnScript = env['npm_lifecycle_event'] !== undefined && env['npm_package_name'] === 'rollbook';
+  return isOwnScript ? 'npm run -s rollbook --' : 'rollbook';
 }
 
 const CONNECTION = ['url', 'tenant', 'client-id', 'credentials'] as const;
