@@ -102,6 +102,7 @@ async function assertErrorsAddUp(errorCount: number): Promise<void> {
   assert.equal((await client.all(`${PROFILES}/${profile}/errors`)).length, errorCount);
 }
 
+const CONFIRMABLE = new Set<FindingCode>(['FILE_MISSING_REQUIRED', 'FILE_EMPTY_HAD_ROWS']);
 const UTF16_LE = Buffer.from(student, 'utf16le');
 
 const REFUSED: [name: string, files: Files, fault: Fault][] = [
@@ -232,6 +233,8 @@ for (const [name, files, fault] of REFUSED) {
     const settled = await client.status(profile);
     assert.equal(settled.status, 'validationError', settled.statusMessage);
     assert.match(settled.statusMessage.toLowerCase(), new RegExp(fault.file.replace('.', '\\.')));
+    if (CONFIRMABLE.has(fault.code))
+      assert.ok(settled.statusMessage.includes(JSON.stringify({ confirmEmptyFiles: [fault.file] })));
     assert.ok(settled.errorCount > 0);
     await assertErrorsAddUp(settled.errorCount);
     assert.deepEqual(await dumpDirectory(rollbook.db, rollbook.tenantId), goodDirectory);
@@ -387,6 +390,29 @@ for (const [name, files, errors, fault] of DROPPED) {
     assert.deepEqual(await dumpDirectory(rollbook.db, rollbook.tenantId), goodDirectory);
   });
 }
+
+test('more bad rows than errors are kept: counts are exact, errors are pages of the first ones in order', async () => {
+  const rows = Array.from({ length: 11_000 }, (_, n) => `BAD${n},S1,,Dent,bad${n},Start#2026,5\r\n`);
+  await client.upload(profile, withStudent(student + rows.join('')));
+  const { status, messages } = await client.start(profile);
+  assert.equal(status, 400);
+  assert.match(messages[0]?.description ?? '', /^11000 row\(s\) in student\.csv/);
+  assert.match((await client.status(profile)).statusMessage, /11000 of 11024 rows/);
+  await client.ok('POST', `${PROFILES}/${profile}/resume`);
+  const settled = await client.settled(profile);
+  assert.equal(settled.status, 'error');
+  assert.equal(settled.errorCount, 10_000);
+  assert.match(settled.statusMessage, /11000 records are not in the directory.*first 10000 errors/);
+  const errors = await client.all<{ id: string; reportableIdentifier: string }>(
+    `${PROFILES}/${profile}/errors?$top=999`,
+  );
+  assert.equal(new Set(errors.map(({ id }) => id)).size, 10_000);
+  assert.deepEqual(
+    errors.map(({ reportableIdentifier }) => reportableIdentifier),
+    Array.from({ length: 10_000 }, (_, n) => `BAD${n}`),
+  );
+  assert.deepEqual(await dumpDirectory(rollbook.db, rollbook.tenantId), goodDirectory);
+});
 
 test('the names in the files reach no log', () => {
   const log = rollbook.logLines.join('');

@@ -31,7 +31,9 @@ interface JsonRun {
 }
 
 const RUN_JSON = `jsonb_build_object('id', r.id, 'state', r.state, 'error_code', r.error_code, 'message', r.message,
-  'progress', r.progress, 'counts', jsonb_build_object('kinds', r.counts -> 'kinds'), 'next_attempt_at', r.next_attempt_at)`;
+  'progress', r.progress, 'next_attempt_at', r.next_attempt_at,
+  'counts', jsonb_build_object('kinds', r.counts -> 'kinds', 'files', r.counts -> 'files',
+                               'filesToConfirm', r.counts -> 'filesToConfirm'))`;
 
 /**
  * All that the status of a profile is derived from, in one statement: pollers ask for it every few seconds. Null when
