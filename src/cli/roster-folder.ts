@@ -18,7 +18,7 @@ export interface RosterFolder {
   readonly leftOut: readonly string[];
 }
 
-/** Finds the roster files of a folder. Throws UsageError when it has none, or one twice (letter case aside). */
+/** Finds the roster files of a folder. Throws UsageError when it has none, one twice (letter case aside), or one that is a folder, pipe or device. */
 export async function openRosterFolder(folder: string): Promise<RosterFolder> {
   const path = resolve(folder);
   const entries = await readdir(path).catch((error: unknown) => {
@@ -40,7 +40,10 @@ export async function openRosterFolder(folder: string): Promise<RosterFolder> {
   const files = await Promise.all(
     known.map(async (name) => {
       const file = join(path, name);
-      return { name, path: file, sizeBytes: (await stat(file)).size };
+      const found = await stat(file);
+      // A pipe or a device has no end to wait for.
+      if (!found.isFile()) throw new UsageError(`${file} is not a file.`);
+      return { name, path: file, sizeBytes: found.size };
     }),
   );
   return {
