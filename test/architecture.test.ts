@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importsOf, readSources, type SourceFile } from './helpers/source-imports.ts';
 
-/** An area imports from areas of earlier rows; those of one row are siblings and never import each other (style: layout). */
+/** An area imports from areas of earlier rows; those of one row are siblings and never import each other. */
 const ROWS: readonly (readonly string[])[] = [
   ['lib'],
   ['core'],

@@ -21,7 +21,7 @@ export interface UploadGrant {
 }
 
 /**
- * The URL of a container that takes files, in the form of an Azure Blob service SAS (graph-contract 2.6):
+ * The URL of a container that takes files, in the form of an Azure Blob service SAS:
  * `{baseUrl}/{profileId}?sv&sr=c&si&sig&se&sp=w`. `si` carries upload and tenant; the signature is our own, since no client
  * can check it: HMAC-SHA-256 over all of it. `baseUrl` has no slash at its end. `expiresAt` is cut to the second.
  */

@@ -29,7 +29,7 @@ export interface ConnectionWish {
 
 /**
  * Runs something with a client of the API: of --url (or ROLLBOOK_URL), else of the service that holds the data directory, else of one
- * that is started here and stopped afterwards (design section 4: CLI).
+ * that is started here and stopped afterwards.
  */
 export async function withConnection(
   call: CommandCall,

@@ -66,7 +66,7 @@ export function exitNameOf(thrown: unknown): ExitName {
   return 'failure';
 }
 
-/** The exit code for the status of a profile (design section 6). */
+/** The exit code for the status of a profile (docs/spec/status.md). */
 export function exitNameOfStatus(status: string): ExitName {
   switch (status) {
     case 'validationError':

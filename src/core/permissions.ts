@@ -1,5 +1,5 @@
 /**
- * Who may do what: Graph's permission names (graph-contract 2 and 3.1), and Rollbook's own two. An application has
+ * Who may do what: Graph's permission names, and Rollbook's own two. An application has
  * application permissions (`roles` of its token), a signed-in person delegated ones (`scp`); one never stands in for the other.
  */
 export const APPLICATION_PERMISSIONS = {

@@ -6,7 +6,7 @@ const HOST = /^(?:[a-z0-9](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5
 
 /**
  * The origin that links in the answer start with: PUBLIC_URL, else the scheme and the Host header of the request, so that a client
- * which came by HTTPS finds HTTPS in its links (graph-contract 8). No slash at the end.
+ * which came by HTTPS finds HTTPS in its links. No slash at the end.
  * Errors: InvalidRequestError for a Host header that is none.
  */
 export function baseUrlOf(request: FastifyRequest, publicUrl: string | undefined): string {

@@ -7,7 +7,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * JSON for everybody. An empty body counts as none whatever its content type says: SDKs send Content-Type with
- * Content-Length 0 (graph-contract 6). A property that stands there twice is refused, since readers disagree which one counts;
+ * Content-Length 0. A property that stands there twice is refused, since readers disagree which one counts;
  * so is what no property takes, or what no code should have to be ready for (fault-of-json.ts).
  */
 export function addBodyParsers(server: FastifyInstance): void {

@@ -22,7 +22,7 @@ export interface ErrorDetail {
   readonly target?: string;
 }
 
-/** Operational errors that have no class of their own: Graph's codes (graph-contract 4). */
+/** Operational errors that have no class of their own: Graph's codes. */
 const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   BadRequest: 400,
   Request_BadRequest: 400,
@@ -150,7 +150,7 @@ export function sendError(
     .send(errorEnvelope(answer, now, request.id, clientRequestIdOf(request)));
 }
 
-/** `date` has no zone suffix (graph-contract 4). */
+/** `date` has no zone suffix. */
 export function errorEnvelope(
   answer: Pick<ErrorAnswer, 'code' | 'message' | 'target' | 'details'>,
   now: Date,

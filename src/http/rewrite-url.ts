@@ -1,5 +1,5 @@
 /**
- * Makes Graph's many spellings of one address the one spelling that routes are registered with (graph-contract 2 and 8):
+ * Makes Graph's many spellings of one address the one spelling that routes are registered with:
  * segments in any case, `microsoft.graph.fn`, `fn()`, `users('id')`, doubled and closing slashes, `%24`. Addresses outside /v1.0 and
  * /beta, ids and query stay as they are.
  *

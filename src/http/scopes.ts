@@ -4,7 +4,7 @@ import { isGuard } from './auth/require-permission.ts';
 
 export type GraphVersion = 'v1.0' | 'beta';
 
-/** Content type of Graph's JSON (graph-contract 4). */
+/** Content type of Graph's JSON. */
 export const GRAPH_JSON =
   'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
 

@@ -2,7 +2,7 @@
 export type RetryPolicy = 'retry' | 'never';
 
 /**
- * An error of operation (style: errors, kind 2): something outside this code stands in the way.
+ * An error of operation: something outside this code stands in the way.
  * `code` is stable and safe to show; `message` says what happened and what to do.
  */
 export class OperationalError extends Error {

@@ -1,5 +1,5 @@
 /**
- * What bad input gets (design section 7): a finding or a refusal that names file, line, column and remedy; the rest of the set
+ * What bad input gets: a finding or a refusal that names file, line, column and remedy; the rest of the set
  * goes on where it may, and the directory keeps its last good state.
  */
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-/** Each of the six statuses, reached by its real cause (design: what the status means). */
+/** Each of the six statuses, reached by its real cause (docs/spec/status.md). */
 import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

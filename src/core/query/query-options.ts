@@ -38,7 +38,7 @@ export interface QueryOptions {
 }
 
 /**
- * Reads the options of a query, given as decoded pairs. Names may come in any case and without `$` (graph-contract 4).
+ * Reads the options of a query, given as decoded pairs. Names may come in any case and without `$`.
  * Nothing is ignored. Throws InvalidRequestError, UnsupportedQueryError.
  */
 export function parseQueryOptions(

@@ -1,6 +1,6 @@
 /**
  * What Graph has no property for, per profile: kept in profile.settings, edited through /api/v1/profiles/{id}/settings.
- * Rules and defaults: design section 6.
+ * Rules and defaults: docs/spec/status.md.
  */
 export interface Limit {
   readonly percent: number;

@@ -1,5 +1,5 @@
 /**
- * The status of a profile, derived from stored facts alone (design section 6): nothing else ever sets it, so it cannot
+ * The status of a profile, derived from stored facts alone (docs/spec/status.md): nothing else ever sets it, so it cannot
  * disagree with what is stored.
  */
 import { unreachable } from '#lib/assert.ts';
@@ -64,7 +64,7 @@ export interface StatusView {
   readonly lastActivityAt: Date | null;
 }
 
-/** The line of design section 6 that fits first, with one sentence about it. `newMembers`: extracting and validating too. */
+/** The line of docs/spec/status.md that fits first, with one sentence about it. `newMembers`: extracting and validating too. */
 export function deriveProfileStatus(facts: StatusFacts, newMembers = false): StatusView {
   const { status, message } = firstLineThatFits(facts, newMembers);
   return {

@@ -1,4 +1,4 @@
-/** When a broken run is tried again. In quarantine: once a day (design section 6); before: sooner, with growing distance. */
+/** When a broken run is tried again. In quarantine: once a day (docs/spec/status.md); before: sooner, with growing distance. */
 export interface RetryPolicy {
   readonly firstDelaySeconds: number;
   readonly maximumDelaySeconds: number;
@@ -11,7 +11,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   quarantineDelaySeconds: 24 * 60 * 60,
 };
 
-/** Breaks in a row that put a profile into quarantine (design section 6). */
+/** Breaks in a row that put a profile into quarantine (docs/spec/status.md). */
 export const QUARANTINE_AFTER = 5;
 
 /** Seconds until the next attempt, after `brokenRuns` breaks in a row. */

@@ -1,6 +1,6 @@
 /**
  * Graph's educationFileSynchronizationVerificationMessage, made from the counts of the findings: the four sentences of
- * the classic service where they fit, the catalogue's title elsewhere (graph-contract 1.6).
+ * the classic service where they fit, the catalogue's title elsewhere.
  */
 import { FINDING_CODES, type FindingCode, type FindingCount, type Severity } from '../findings.ts';
 

@@ -19,7 +19,7 @@ export interface StageStop {
 const CONFIRMABLE = new Set<string>(['FILE_MISSING_REQUIRED', 'FILE_EMPTY_HAD_ROWS']);
 
 /**
- * May planning go on after stage and validation (design section 6)? A fault of a whole file stops the run; so do record
+ * May planning go on after stage and validation (docs/spec/status.md)? A fault of a whole file stops the run; so do record
  * errors of one file above the tolerance, unless an administrator waived it for this upload.
  * @returns why not, or null.
  */

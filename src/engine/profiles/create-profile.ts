@@ -24,7 +24,7 @@ export interface ProfileInput {
  * Creates a profile in the state provisioning; a job provisions it a moment later.
  *
  * It gets a source system of its own, unless one with the name of the profile is left over from deleted profiles of the same
- * provider: that one it takes over with all its links, so that nobody is doubled (design section 1). Creations of one
+ * provider: that one it takes over with all its links, so that nobody is doubled. Creations of one
  * name wait for each other, so that two new profiles never take over the same.
  * Errors: InvalidRequestError.
  */

@@ -15,7 +15,7 @@ import { checkStep, stepProfile } from './step-profile.ts';
 type Accepted = Omit<Acceptance, 'actor' | 'newId'>;
 
 /**
- * Lets a profile go on, whatever stopped it (design section 6):
+ * Lets a profile go on, whatever stopped it (docs/spec/status.md):
  * a paused profile is unpaused, and its suspended run goes on; a held plan waits for a second resume, so that ending a
  * pause accepts nothing unseen. A run held by validation goes on without the faulty rows; a plan held by the verdict is accepted;
  * a broken run is tried at once. Missing or empty files are confirmed by name, in `confirmEmptyFiles`, and by nothing else.

@@ -74,7 +74,7 @@ function isOurScope(scope: string | null, origins: readonly string[]): boolean {
   return [...RESOURCES, ...origins.flatMap(namesOfOrigin)].includes(resource);
 }
 
-/** Kiota asks for the host without its port (graph-contract 6). */
+/** Kiota asks for the host without its port. */
 function namesOfOrigin(origin: string): string[] {
   const { protocol, host, hostname } = new URL(origin);
   return [

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 
 import { queryPairs } from './read-query.ts';
 
-/** The same request with another `$skiptoken`: absolute, with all original options (graph-contract 4). */
+/** The same request with another `$skiptoken`: absolute, with all original options. */
 export function nextLink(request: FastifyRequest, skipToken: string): string {
   const [path = ''] = request.url.split(/[?#]/, 1);
   const options = queryPairs(request.url)

@@ -1,6 +1,6 @@
 /**
  * `column = the source's new value when the source changed it, else what is there`: so a hand edit stays until the source
- * changes that property (design section 1). For an update of `o` from `i` (a plan item).
+ * changes that property. For an update of `o` from `i` (a plan item).
  */
 export function changed(column: string, property: string): string {
   return `${column} = case when i.after ->> '${property}' is distinct from i.before ->> '${property}'

@@ -4,7 +4,7 @@ export interface Relation {
   condition(this: void, parent: string): string;
 }
 
-/** People of a class, of users: `teacher` alone, or everybody, since teachers are members too (graph-contract 3.3). */
+/** People of a class, of users: `teacher` alone, or everybody, since teachers are members too. */
 export function peopleOfClass(role?: 'teacher'): Relation {
   return {
     condition: (parent) =>

@@ -57,7 +57,7 @@ export function usersView(version: ViewVersion): View {
       showInAddressList: absent(null),
       createdBy: absent(null, 'complex'),
     },
-    // graph-contract 3.1: what delegated readers see of a user.
+    // What delegated readers see of a user.
     basic: new Set([
       'id',
       'primaryRole',
@@ -105,7 +105,7 @@ function address(property: string, prefix: string): Record<string, ViewProperty>
 const ASSIGNED_LICENSES = `(select coalesce(jsonb_agg(jsonb_build_object('skuId', sku, 'disabledPlans', '[]'::jsonb)), '[]'::jsonb)
   from unnest(a.licenses) sku)`;
 
-/** `id` is beta's alone; v1.0 wants an emailAddress (graph-contract 3.3). */
+/** `id` is beta's alone; v1.0 wants an emailAddress. */
 function relatedContacts(version: ViewVersion): string {
   const [id, email] =
     version === 'beta' ? [`'id', r.id, `, 'r.email_address'] : ['', `coalesce(r.email_address, '')`];

@@ -1,6 +1,6 @@
 import type { Catalogue, Property } from '#core/query/catalogue.ts';
 
-/** Whose names are served: enum members that only beta has are `unknownFutureValue` in v1.0 (graph-contract 1.4). */
+/** Whose names are served: enum members that only beta has are `unknownFutureValue` in v1.0. */
 export type ViewVersion = 'v1.0' | 'beta';
 
 /** A property of a view: where its value comes from. Complex properties have neither, their parts do. */

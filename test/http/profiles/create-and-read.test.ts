@@ -11,7 +11,7 @@ after(() => server.close());
 
 const P = '/synchronizationProfiles';
 
-/** The body of graph-contract 2.2, with everything a CSV profile can have. */
+/** A whole body, with everything a CSV profile can have. */
 const full = {
   displayName: 'Everything',
   dataProvider: {

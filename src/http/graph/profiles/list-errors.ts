@@ -12,7 +12,7 @@ const RULES: ListRules = {
 };
 const COUNT_RULES: ListRules = { ...RULES, allowed: ['$filter'] };
 
-/** GET /education/synchronizationProfiles/{id}/errors (and /$count): `@odata.count` always (graph-contract 2.7). */
+/** GET /education/synchronizationProfiles/{id}/errors (and /$count): `@odata.count` always. */
 export function registerListErrors({ scope, context, mayRead }: ProfileRoutes): void {
   scope.get(`${PROFILES}/:id/errors`, { onRequest: mayRead }, async (request) => {
     const id = profileIdOf(request).toLowerCase();

@@ -1,5 +1,5 @@
 /**
- * `@odata.type` of the profile's abstract types. Clients of all ages write it in different ways (graph-contract 2.9): with or
+ * `@odata.type` of the profile's abstract types. Clients of all ages write it in different ways: with or
  * without `#`, in any case, in the namespace microsoft.graph or Microsoft.Education.DataSync, with or without `education` in
  * front. All are read; `#microsoft.graph.education…` is written.
  */

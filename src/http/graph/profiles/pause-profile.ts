@@ -2,7 +2,7 @@ import { pauseProfile } from '#engine/profiles/pause-profile.ts';
 
 import { actorOf, profileIdOf, PROFILES, refuseParameters, type ProfileRoutes } from './profile-route.ts';
 
-/** POST /education/synchronizationProfiles/{id}/pause: 200, no body and no Content-Type (graph-contract 8). */
+/** POST /education/synchronizationProfiles/{id}/pause: 200, no body and no Content-Type. */
 export function registerPauseProfile({ scope, context, mayWrite }: ProfileRoutes): void {
   scope.post(`${PROFILES}/:id/pause`, { onRequest: mayWrite }, async (request, reply) => {
     refuseParameters(request.body);

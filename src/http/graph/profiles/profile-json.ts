@@ -100,7 +100,7 @@ const ENTITIES: readonly CustomizedEntity[] = [
 const RELATIONS: readonly CustomizedEntity[] = ['studentEnrollment', 'teacherRoster'];
 
 /**
- * Normalised as the retired service did (graph-contract 1.8): a teacher that was left out comes back with all columns, the two
+ * Normalised as the retired service did: a teacher that was left out comes back with all columns, the two
  * relations always come back and have no columns; a school, section or student that was left out stays out.
  */
 function customizationsJson(customizations: Customizations | null): Record<string, unknown> | null {

@@ -35,7 +35,7 @@ export function actorOf(request: FastifyRequest): Actor {
   return { tenantId: request.caller.tenantId, applicationId: request.caller.applicationId };
 }
 
-/** `https://host/beta/$metadata#education/synchronizationProfiles…` (graph-contract 2.1). */
+/** `https://host/beta/$metadata#education/synchronizationProfiles…`. */
 export function contextOf(request: FastifyRequest, rest = ''): string {
   return `${metadataOf(request)}#education/synchronizationProfiles${rest}`;
 }

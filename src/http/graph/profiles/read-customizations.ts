@@ -3,7 +3,7 @@ import type { Customization, CustomizedEntity, Customizations } from '#core/run/
 /** What Graph writes where no date is set. */
 export const NO_DATE = '0001-01-01T00:00:00Z';
 
-/** The optional columns of teacher.csv: what an omitted `teacher` customization comes back with (graph-contract 1.8). */
+/** The optional columns of teacher.csv: what an omitted `teacher` customization comes back with. */
 export const TEACHER_COLUMNS: readonly string[] = [
   'State ID',
   'Teacher Number',

@@ -15,7 +15,7 @@ import { registerResumeProfile } from './resume-profile.ts';
 import { registerStartProfile } from './start-profile.ts';
 import { registerUpdateProfile } from './update-profile.ts';
 
-/** The twelve operations on synchronization profiles (graph-contract 2). `scope`: that of /beta. */
+/** The twelve operations on synchronization profiles. `scope`: that of /beta. */
 export function registerProfiles(scope: FastifyInstance, context: HttpContext): void {
   const routes = profileRoutes(scope, context);
   for (const register of [

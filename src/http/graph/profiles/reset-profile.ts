@@ -2,7 +2,7 @@ import { resetProfile } from '#engine/profiles/reset-profile.ts';
 
 import { actorOf, profileIdOf, PROFILES, refuseParameters, type ProfileRoutes } from './profile-route.ts';
 
-/** POST /education/synchronizationProfiles/{id}/reset: 200, no body and no Content-Type (graph-contract 8). */
+/** POST /education/synchronizationProfiles/{id}/reset: 200, no body and no Content-Type. */
 export function registerResetProfile({ scope, context, mayWrite }: ProfileRoutes): void {
   scope.post(`${PROFILES}/:id/reset`, { onRequest: mayWrite }, async (request, reply) => {
     refuseParameters(request.body);

@@ -2,7 +2,7 @@ import { resumeProfile } from '#engine/profiles/resume-profile.ts';
 
 import { actorOf, profileIdOf, PROFILES, refuseParameters, type ProfileRoutes } from './profile-route.ts';
 
-/** POST /education/synchronizationProfiles/{id}/resume: 200, no body and no Content-Type (graph-contract 8). */
+/** POST /education/synchronizationProfiles/{id}/resume: 200, no body and no Content-Type. */
 export function registerResumeProfile({ scope, context, mayWrite }: ProfileRoutes): void {
   scope.post(`${PROFILES}/:id/resume`, { onRequest: mayWrite }, async (request, reply) => {
     refuseParameters(request.body);

@@ -11,7 +11,7 @@ import {
 
 /**
  * POST /education/synchronizationProfiles/{id}/start: 200 with the messages so far, or 400 with the messages when validation
- * stopped the run (design section 6). Answers when the files are validated, or START_WAIT_SECONDS are over.
+ * stopped the run (docs/spec/status.md). Answers when the files are validated, or START_WAIT_SECONDS are over.
  */
 export function registerStartProfile({ scope, context, mayWrite }: ProfileRoutes): void {
   scope.post(`${PROFILES}/:id/start`, { onRequest: mayWrite }, async (request, reply) => {

@@ -18,7 +18,7 @@ import { registerListUserTaughtClasses } from './list-user-taught-classes.ts';
 import { registerListUsers } from './list-users.ts';
 import { rosterRoutes } from './roster-route.ts';
 
-/** Reading the directory back (graph-contract 3). `scope`: that of /v1.0 or /beta. */
+/** Reading the directory back. `scope`: that of /v1.0 or /beta. */
 export function registerRosterReads(
   scope: FastifyInstance,
   context: HttpContext,

@@ -17,7 +17,7 @@ export interface RosterRoutes {
   readonly version: GraphVersion;
   readonly views: { readonly schools: View; readonly classes: View; readonly users: View };
   readonly mayRead: Guard;
-  /** Applications alone: a signed-in person reads no lists of people (graph-contract 3.1). */
+  /** Applications alone: a signed-in person reads no lists of people. */
   readonly mayListUsers: Guard;
   readonly mayWrite: Guard;
 }
