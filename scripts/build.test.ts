@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { must } from '#lib/assert.ts';
 import { PACKAGE_DIR } from '#test/helpers/cli-run.ts';
 import { emptyTestDatabase } from '#test/helpers/database.ts';
 import { TEST_SECRET_KEY } from '#test/helpers/rollbook.ts';
@@ -15,20 +16,27 @@ const run = promisify(execFile);
 const NPM = process.env['npm_execpath'];
 
 let folder = '';
-/** What npm would publish, unpacked, beside the dependencies of the checkout. */
+/** What npm would publish, in a folder beside the dependencies of the checkout. */
 let published = '';
+let files: readonly string[] = [];
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rollbook-package-'));
-  const pack = ['pack', '--silent', '--pack-destination', folder];
-  await (NPM === undefined
-    ? run('npm', pack, { cwd: PACKAGE_DIR, shell: process.platform === 'win32' })
-    : run(process.execPath, [NPM, ...pack], { cwd: PACKAGE_DIR }));
-  const archive = (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '';
-  await run('tar', ['-xzf', archive], { cwd: folder });
   published = join(folder, 'package');
+  await run(process.execPath, [join(PACKAGE_DIR, 'scripts', 'build.ts')]);
+  files = await packedFiles();
+  for (const file of files) await cp(join(PACKAGE_DIR, file), join(published, file));
   await symlink(join(PACKAGE_DIR, 'node_modules'), join(folder, 'node_modules'), 'junction');
 });
 after(() => rm(folder, { recursive: true, force: true }));
+
+async function packedFiles(): Promise<string[]> {
+  const pack = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const { stdout } = await (NPM === undefined
+    ? run('npm', pack, { cwd: PACKAGE_DIR, shell: process.platform === 'win32' })
+    : run(process.execPath, [NPM, ...pack], { cwd: PACKAGE_DIR }));
+  const [manifest] = JSON.parse(stdout) as { files: { path: string }[] }[];
+  return must(manifest).files.map(({ path }) => path);
+}
 
 async function rollbook(
   args: readonly string[],
@@ -41,8 +49,7 @@ async function rollbook(
   return stdout + stderr;
 }
 
-test('the package holds programs, migrations, examples and pages, and neither sources nor tests', async () => {
-  const files = (await readdir(published, { recursive: true })).map((name) => name.replaceAll('\\', '/'));
+test('the package holds programs, migrations, examples and pages, and neither sources nor tests', () => {
   for (const wanted of [
     'dist/main/launch.js',
     'dist/sources/stage-worker.js',
