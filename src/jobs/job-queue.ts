@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Logger, makeWorkerUtils, run, type Runner, type WorkerUtils } from 'graphile-worker';
 import type pg from 'pg';
 
-import { patientPool } from './patient-pool.ts';
+import { patientPool } from '#storage/patient-pool.ts';
 
 /** Something to do soon: a wake-up, never the only record of what has to be done. The tables are the truth. */
 export interface Job {
