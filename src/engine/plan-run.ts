@@ -4,7 +4,8 @@ import type { ProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { messageOf } from '#lib/errors.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
-import { countPlanItems, planForManyItems, savePlan } from '#storage/plan/plan-rows.ts';
+import { joinByHash } from '#storage/plan/join-by-hash.ts';
+import { countPlanItems, savePlan } from '#storage/plan/plan-rows.ts';
 import {
   failDependants,
   failRepeatedUserNames,
@@ -33,7 +34,7 @@ export interface StagedRun {
   readonly settings: ProfileSettings;
 }
 
-/** From here on a plan's joins are hashed. */
+/** From so many items on it is quicker to read all records of the source than to look each up. */
 const MANY_ITEMS = 10_000;
 
 /**
@@ -108,10 +109,16 @@ async function resolveItems(
   { mapping, settings, result }: StagedRun,
 ): Promise<PlanCount[]> {
   const scope: PlanScope = { runId: run.id, sourceSystemId: run.sourceSystemId };
-  if (result.itemCount >= MANY_ITEMS) await planForManyItems(tx);
+  if (result.itemCount >= MANY_ITEMS) await joinByHash(tx);
   if (await hasLinks(tx, scope)) {
     await resolveKnownRecords(tx, scope);
     await resolveAbsentRecords(tx, scope);
+  }
+  // User names are compared in any case, which no index serves; and failures are joined with items.
+  await joinByHash(tx);
+  const { student, teacher } = result.kinds;
+  if (student.created + student.updated + teacher.created + teacher.updated === 0) {
+    return countPlanItems(tx, run.id);
   }
   if (mapping.identity.mode === 'create') {
     await resolveTakenUserNames(tx, scope, settings.linkByUserName);

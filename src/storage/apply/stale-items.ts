@@ -25,18 +25,23 @@ export async function setStaleItemsAside(tx: Tx, range: ItemRange, band: Kind | 
     table === 'role' || table === 'enrollment'
       ? `o.source_system_id = '${range.sourceSystemId}' and o.key = i.key`
       : 'o.id = i.object_id';
+  const moved = await tx.query<{ itemNo: number; objectId: string | null }>(
+    `with ${ITEMS}
+     select i.item_no as "itemNo", i.object_id as "objectId" from item i join ${table} o on ${same}
+      where i.base_version is not null and o.version <> i.base_version`,
+    [range.runId, range.firstItemNo, range.lastItemNo],
+  );
+  if (moved.length === 0) return;
+  // Students come before teachers: who is both was raised by this run. (NOT IN, as in ITEMS: one hash, not a loop over all.)
   await tx.query(
-    `with ${ITEMS},
-     moved as materialized (
-       select i.item_no, i.object_id from item i join ${table} o on ${same}
-        where i.base_version is not null and o.version <> i.base_version)
-     insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
+    `insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
      select current_tenant(), $1, m.item_no, 'StaleItem',
             'The record was changed by somebody else after the plan was made. It is planned anew with the next sync.', null
-       from moved m
-      where not exists (select from plan_item e where e.run_id = $1 and e.item_no < m.item_no and e.object_id = m.object_id
-                          and e.kind in ('student', 'teacher'))
+       from unnest($2::integer[], $3::uuid[]) as m(item_no, object_id)
+      where $4::text <> 'teacher'
+         or m.object_id not in (select e.object_id from plan_item e
+                                 where e.run_id = $1 and e.kind = 'student' and e.object_id is not null)
      on conflict do nothing`,
-    [range.runId, range.firstItemNo, range.lastItemNo],
+    [range.runId, moved.map(({ itemNo }) => itemNo), moved.map(({ objectId }) => objectId), band],
   );
 }

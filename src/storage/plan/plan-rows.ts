@@ -70,11 +70,3 @@ export async function readPlanSize(tx: Tx, runId: string): Promise<number> {
   ]);
   return rows[0]?.item_count ?? 0;
 }
-
-/**
- * For the transaction of a large plan: join by hash. The rows are minutes old and the planner takes them for a handful; its
- * nested loops over hundreds of thousands of items would not end.
- */
-export async function planForManyItems(tx: Tx): Promise<void> {
-  await tx.query('set local enable_nestloop = off');
-}

@@ -1,6 +1,7 @@
 import { FINDING_CODES } from '#core/findings.ts';
 
 import type { Tx } from '../database.ts';
+import { joinByHash } from '../plan/join-by-hash.ts';
 
 /** Code to what to do. */
 const REMEDIES = JSON.stringify(
@@ -15,6 +16,8 @@ const REMEDIES = JSON.stringify(
  */
 export async function replaceRecordErrors(tx: Tx, profileId: string, runId: string): Promise<number> {
   await tx.query('delete from record_error where profile_id = $1', [profileId]);
+  // A run may have a hundred thousand failures, minutes old, which the planner takes for one: read all items of the run for each.
+  await joinByHash(tx);
   const rows = await tx.query<{ total: number }>(
     `with dropped as (
        insert into record_error (tenant_id, profile_id, id, run_id, entry_type, error_code, error_message, joining_value,
