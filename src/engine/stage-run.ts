@@ -8,6 +8,7 @@ import { discardStaged, saveFindingCounts } from '#storage/plan/plan-rows.ts';
 import { findProfile } from '#storage/profiles/find-profile.ts';
 import { replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { renewLease } from '#storage/runs/lease-run.ts';
+import { endEarlierStages } from '#storage/stage/stage-session.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 import { readSealedHashKey } from '#storage/tenants/read-hash-key.ts';
 import type { MappingSettings, StageResult } from '#sources/contract.ts';
@@ -42,6 +43,7 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
       epoch: run.epoch,
       leaseSeconds: context.settings.leaseSeconds,
     });
+    await endEarlierStages(tx, run.id);
     await discardStaged(tx, run.id);
     return {
       profile: must(await findProfile(tx, run.profileId)),

@@ -75,6 +75,8 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
     secretBox,
     database: {
       applicationName: `rollbook ${settings.mode}`,
+      // Long enough for a pause of a loaded machine; a worker that is gone so long has lost its lease as well.
+      idleTransactionSeconds: Math.max(10, settings.leaseSeconds * 2),
       onConnectionLost: (error) => log.warn({ reason: messageOf(error) }, 'a database connection broke'),
     },
     onProgress: (sentence) => log.info(sentence),

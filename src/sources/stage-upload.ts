@@ -67,7 +67,7 @@ export async function stageUpload(
   input: StageInput,
   onProgress: (progress: StageProgress) => void,
 ): Promise<StageResult> {
-  const session = await openStageSession(input.connectionString, input.tenantId);
+  const session = await openStageSession(input.connectionString, input.tenantId, input.runId);
   try {
     return await Promise.race([stageIn(session, input, onProgress), session.lost]);
   } finally {

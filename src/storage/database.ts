@@ -35,6 +35,11 @@ export interface DatabaseOptions {
   /** Most connections of rollbook_owner; 4 by default. */
   readonly ownerConnections?: number;
   readonly applicationName?: string;
+  /**
+   * A transaction that does nothing for that long is ended by PostgreSQL, and its locks with it: else a process that is frozen, or behind a
+   * cable that was pulled, would keep all others waiting. 60 by default.
+   */
+  readonly idleTransactionSeconds?: number;
   /** Told when a connection breaks while nobody uses it. The pool replaces it. */
   readonly onConnectionLost?: (error: Error) => void;
 }
@@ -67,6 +72,7 @@ function openPool(connectionString: string, max: number, options: DatabaseOption
     application_name: options.applicationName ?? 'rollbook',
     connectionTimeoutMillis: 30_000,
     idleTimeoutMillis: 60_000,
+    idle_in_transaction_session_timeout: (options.idleTransactionSeconds ?? 60) * 1_000,
     keepAlive: true,
   });
   pool.on('error', (error) => options.onConnectionLost?.(error));

@@ -65,6 +65,46 @@ export async function startRollbookProcess(options: {
   };
 }
 
+/** A worker beside an api process: it listens nowhere. */
+export interface WorkerProcess {
+  /** SIGSTOP: as a machine that is suspended. */
+  freeze(): void;
+  thaw(): void;
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+export function startWorkerProcess(options: {
+  readonly dataDir: string;
+  readonly databaseUrl: string;
+  readonly env?: Readonly<Record<string, string>>;
+}): WorkerProcess {
+  const child = spawn(process.execPath, [MAIN, 'serve'], {
+    env: {
+      ...process.env,
+      DATA_DIR: options.dataDir,
+      DATABASE_URL: options.databaseUrl,
+      MODE: 'worker',
+      LOG_LEVEL: 'error',
+      ...options.env,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGCONT');
+    child.kill(signal);
+    await exited;
+  };
+  return {
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
+}
+
 /** What stands in DATA_DIR/credentials.json. */
 export interface Credentials {
   readonly tenantId: string;

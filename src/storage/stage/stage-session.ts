@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 
 import { assert } from '#lib/assert.ts';
+import type { Tx } from '../database.ts';
 import { LeaseLostError } from '../runs/lease-run.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -18,11 +19,15 @@ export interface StageSession {
 }
 
 /** `connectionString`: of rollbook_app. */
-export async function openStageSession(connectionString: string, tenantId: string): Promise<StageSession> {
+export async function openStageSession(
+  connectionString: string,
+  tenantId: string,
+  runId: string,
+): Promise<StageSession> {
   assert(UUID.test(tenantId), 'a tenant id that is not a UUID reached the database');
   const client = new Client({
     connectionString,
-    application_name: 'rollbook stage',
+    application_name: sessionName(runId),
     connectionTimeoutMillis: 30_000,
     keepAlive: true,
   });
@@ -60,12 +65,30 @@ export async function openStageSession(connectionString: string, tenantId: strin
   };
 }
 
+function sessionName(runId: string): string {
+  return `rollbook stage ${runId}`;
+}
+
+/**
+ * Ends the sessions of earlier stages of a run, whose worker has lost it: frozen in the middle of its COPY it would keep the next stage
+ * waiting for the fate of the same rows. The caller holds the run.
+ */
+export async function endEarlierStages(tx: Tx, runId: string): Promise<void> {
+  await tx.query(
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+      where application_name = $1 and datname = current_database() and pid <> pg_backend_pid()`,
+    [sessionName(runId)],
+  );
+}
+
 /**
  * What was staged may be committed only by the worker that holds the run: locks the run row until the transaction ends, so that
  * another worker's claim comes before this (then nothing is written) or after the commit (then it discards what was
  * staged and stages anew). Throws LeaseLostError.
  */
 export async function fenceStage(client: Client, run: { runId: string; epoch: number }): Promise<void> {
+  // From here on others wait for the run's row: if this process freezes now, PostgreSQL ends the transaction.
+  await client.query(`set local idle_in_transaction_session_timeout = '10s'`);
   const { rowCount } = await client.query(
     `select 1 from run where id = $1 and epoch = $2 and state = 'staging' for share`,
     [run.runId, run.epoch],
