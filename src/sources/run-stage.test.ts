@@ -259,7 +259,7 @@ test('the database ends the connection in the middle: an error that is worth ano
       if (killing.length === 0)
         killing.push(
           query(
-            `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rollbook stage' and datname = current_database()`,
+            `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'rollbook stage %' and datname = current_database()`,
           ),
         );
     },
