@@ -29,9 +29,11 @@ test('container URLs at the root shadow no route of the token issuer and keep to
   assert.deepEqual((await server.inject('/healthz')).json(), { ok: true });
   assert.match((await server.inject('/nothing')).body, /"statusCode":404/);
 
-  const head = await server.inject({ method: 'HEAD', url: `/${TENANT}/School.csv` });
+  // Over the wire: an injected HEAD has a body in some versions of the tool that injects.
+  const origin = await server.listen({ port: 0, host: '127.0.0.1' });
+  const head = await fetch(`${origin}/${TENANT}/School.csv`, { method: 'HEAD' });
   assert.deepEqual(
-    [head.statusCode, head.headers['x-ms-error-code'], head.body],
+    [head.status, head.headers.get('x-ms-error-code'), await head.text()],
     [403, 'AuthenticationFailed', ''],
   );
   await server.close();
