@@ -49,7 +49,8 @@ function describe(error: unknown): StageFailure {
     return { name, code, retry, message, stack };
   }
   const refusal = databaseErrorOf(error);
-  if (refusal !== null) {
+  // 57P: the server was stopped, or an administrator ended the session. 08: the connection broke.
+  if (refusal !== null && !/^(?:57P|08)/.test(refusal.sqlState)) {
     // PostgreSQL's own words (and its context lines) may quote somebody's data.
     const { sqlState, constraint = '' } = refusal;
     const message = `PostgreSQL refused what was staged (SQLSTATE ${sqlState} ${constraint}).`.replace(
@@ -62,7 +63,7 @@ function describe(error: unknown): StageFailure {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   return {
     name,
-    code: isConnectionError(error) ? 'DatabaseUnavailable' : null,
+    code: refusal !== null || isConnectionError(error) ? 'DatabaseUnavailable' : null,
     retry: 'retry',
     message,
     stack,
