@@ -215,7 +215,7 @@ test('runs of several profiles overlap, with users made by hand between them: al
 
 test('the connection of the stage is ended by an administrator of PostgreSQL: the run breaks, is tried again and ends right', async () => {
   const profile = await client.createProfile({ displayName: 'Stage ended' });
-  const roster = ownRoster({ schools: 2, students: 1_500 });
+  const roster = ownRoster({ schools: 2, students: 200 });
   await client.upload(profile, csvFiles(roster));
   const starting = client.start(profile);
   for (let attempt = 0; attempt < 5_000; attempt++) {
@@ -227,7 +227,7 @@ test('the connection of the stage is ended by an administrator of PostgreSQL: th
     await wait(1);
   }
   await starting;
-  for (let attempt = 0; attempt < 400 && (await client.status(profile)).status !== 'success'; attempt++)
+  for (let attempt = 0; attempt < 1_200 && (await client.status(profile)).status !== 'success'; attempt++)
     await wait(50);
   const events = await rollbook.rows(
     `select e.event, e.detail ->> 'code' as code from run_event e join run r on r.id = e.run_id
