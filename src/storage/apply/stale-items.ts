@@ -16,7 +16,7 @@ const TABLES: Readonly<Record<Kind, string>> = {
 
 /**
  * An item whose object has another version than when it was planned is set aside: it is planned anew by the next sync,
- * the rest of the plan stands (design section 6). A version raised by an earlier item of the same run does not count.
+ * the rest of the plan stands. A version raised by an earlier item of the same run does not count.
  */
 export async function setStaleItemsAside(tx: Tx, range: ItemRange, band: Kind | 'endings'): Promise<void> {
   if (band === 'endings') return;
