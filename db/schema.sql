@@ -77,6 +77,9 @@ CREATE INDEX academic_session_change_seq ON rollbook.academic_session USING btre
 alter table rollbook.academic_session enable row level security;
 alter table rollbook.academic_session force row level security;
 create policy owner on rollbook.academic_session for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.academic_session as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.academic_session as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.academic_session as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.academic_session for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.academic_session to rollbook_app;
 comment on table rollbook.academic_session is 'A term or another span of the school year. Graph: educationTerm inside a class; OneRoster: academicSession.';
@@ -104,6 +107,9 @@ CREATE UNIQUE INDEX account_user_name ON rollbook.account USING btree (tenant_id
 alter table rollbook.account enable row level security;
 alter table rollbook.account force row level security;
 create policy owner on rollbook.account for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.account as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.account as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.account as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.account for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.account to rollbook_app;
 comment on table rollbook.account is 'What a person signs in with, in one target; the built-in directory is target 0. user_name is Graph''s userPrincipalName.';
@@ -172,6 +178,9 @@ CREATE INDEX class_org ON rollbook.class USING btree (tenant_id, org_id);
 alter table rollbook.class enable row level security;
 alter table rollbook.class force row level security;
 create policy owner on rollbook.class for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.class as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.class as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.class as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.class for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.class to rollbook_app;
 comment on table rollbook.class is 'A group that is taught together: the section of SDS, educationClass of Graph, class of OneRoster.';
@@ -196,6 +205,9 @@ CREATE INDEX contact_relationship_person ON rollbook.contact_relationship USING 
 alter table rollbook.contact_relationship enable row level security;
 alter table rollbook.contact_relationship force row level security;
 create policy owner on rollbook.contact_relationship for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.contact_relationship as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.contact_relationship as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.contact_relationship as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.contact_relationship for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.contact_relationship to rollbook_app;
 comment on table rollbook.contact_relationship is 'A contact of a pupil: parent, guardian, doctor. Graph: relatedContact.';
@@ -219,6 +231,9 @@ CREATE INDEX course_change_seq ON rollbook.course USING btree (tenant_id, change
 alter table rollbook.course enable row level security;
 alter table rollbook.course force row level security;
 create policy owner on rollbook.course for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.course as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.course as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.course as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.course for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.course to rollbook_app;
 comment on table rollbook.course is 'What is taught; a class is one group taught it. Graph: educationCourse inside a class; OneRoster: course.';
@@ -237,6 +252,9 @@ create table rollbook.demographics (
 alter table rollbook.demographics enable row level security;
 alter table rollbook.demographics force row level security;
 create policy owner on rollbook.demographics for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.demographics as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.demographics as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.demographics as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.demographics for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.demographics to rollbook_app;
 comment on table rollbook.demographics is 'What needs more protection than a name: apart from person, one row each.';
@@ -267,9 +285,44 @@ CREATE INDEX enrollment_person ON rollbook.enrollment USING btree (tenant_id, pe
 alter table rollbook.enrollment enable row level security;
 alter table rollbook.enrollment force row level security;
 create policy owner on rollbook.enrollment for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.enrollment as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.enrollment as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.enrollment as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.enrollment for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.enrollment to rollbook_app;
 comment on table rollbook.enrollment is 'A person''s place in a class, as one source states it. Ended ones stay, inactive.';
+
+create table rollbook.escrow (
+  tenant_id uuid not null,
+  profile_id uuid not null,
+  key uuid not null,
+  kind text not null,
+  source_id text,
+  school_id text,
+  code text not null,
+  message text not null,
+  joining_value text,
+  file text,
+  line integer,
+  dependants integer default 0 not null,
+  attempts integer default 1 not null,
+  first_at timestamp with time zone default now() not null,
+  last_at timestamp with time zone default now() not null,
+  next_attempt_at timestamp with time zone,
+  dropped_at timestamp with time zone,
+  last_run_id uuid not null,
+  constraint escrow_pkey PRIMARY KEY (tenant_id, profile_id, key),
+  constraint escrow_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id)
+);
+CREATE INDEX escrow_due ON rollbook.escrow USING btree (tenant_id, next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+alter table rollbook.escrow enable row level security;
+alter table rollbook.escrow force row level security;
+create policy owner on rollbook.escrow for all to rollbook_owner using (true);
+create policy tenant on rollbook.escrow for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.escrow to rollbook_app;
+comment on table rollbook.escrow is 'Records that could not be written. Each is retried with growing distance, whatever else the profile does, and dropped after 28 days.';
+comment on column rollbook.escrow.dependants is 'Records that wait for this one; they are not counted as errors of their own.';
+comment on column rollbook.escrow.next_attempt_at is 'Null once it was dropped: then only a new upload tries it again.';
 
 create table rollbook.finding_count (
   tenant_id uuid not null,
@@ -312,6 +365,9 @@ CREATE INDEX link_object ON rollbook.link USING btree (tenant_id, object_id);
 alter table rollbook.link enable row level security;
 alter table rollbook.link force row level security;
 create policy owner on rollbook.link for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.link as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.link as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.link as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.link for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.link to rollbook_app;
 comment on table rollbook.link is 'Joins a source key to a directory object. Kept for ever, so that what comes back is known again.';
@@ -352,6 +408,9 @@ CREATE INDEX org_change_seq ON rollbook.org USING btree (tenant_id, change_seq);
 alter table rollbook.org enable row level security;
 alter table rollbook.org force row level security;
 create policy owner on rollbook.org for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.org as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.org as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.org as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.org for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.org to rollbook_app;
 comment on table rollbook.org is 'A school or another node of the organization tree. Graph: educationSchool; OneRoster: org.';
@@ -385,6 +444,9 @@ CREATE INDEX person_change_seq ON rollbook.person USING btree (tenant_id, change
 alter table rollbook.person enable row level security;
 alter table rollbook.person force row level security;
 create policy owner on rollbook.person for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.person as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.person as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.person as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.person for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.person to rollbook_app;
 comment on table rollbook.person is 'A pupil, a teacher, a contact. The id is the id of Graph''s educationUser.';
@@ -398,6 +460,8 @@ create table rollbook.plan (
   counts jsonb not null,
   verdict jsonb not null,
   created_at timestamp with time zone default now() not null,
+  base_run_id uuid,
+  plan_hash text default ''::text not null,
   constraint plan_pkey PRIMARY KEY (tenant_id, run_id),
   constraint plan_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES run(tenant_id, id)
 );
@@ -408,6 +472,57 @@ create policy tenant on rollbook.plan for all to rollbook_app using ((tenant_id 
 grant delete, insert, select, update on rollbook.plan to rollbook_app;
 comment on table rollbook.plan is 'What a run would change, counted, and the verdict over it. Its items are plan_item rows.';
 comment on column rollbook.plan.roster_hash is 'Hash of the files it was made from.';
+comment on column rollbook.plan.base_run_id is 'profile.accepted_run_id when the plan was made.';
+comment on column rollbook.plan.plan_hash is 'Hash over roster_hash, base_run_id and the counts: what an approval names, so that it can mean no other plan.';
+
+create table rollbook.plan_count (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  school_id text default ''::text not null,
+  kind text not null,
+  action text not null,
+  item_count integer not null,
+  failed_count integer not null,
+  judged_count integer not null,
+  held_count integer default 0 not null,
+  first_item_no integer not null,
+  last_item_no integer not null,
+  constraint plan_count_pkey PRIMARY KEY (tenant_id, run_id, school_id, kind, action),
+  constraint plan_count_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES run(tenant_id, id)
+);
+alter table rollbook.plan_count enable row level security;
+alter table rollbook.plan_count force row level security;
+create policy owner on rollbook.plan_count for all to rollbook_owner using (true);
+create policy tenant on rollbook.plan_count for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.plan_count to rollbook_app;
+comment on table rollbook.plan_count is 'A plan counted by school, kind and action: what a reviewer sees first, and what breakers judge.';
+comment on column rollbook.plan_count.school_id is 'Source id of the school; empty for what belongs to none (terms, courses).';
+comment on column rollbook.plan_count.judged_count is 'Those that breakers count: neither failed nor without consequence (a grade that goes up with the year).';
+comment on column rollbook.plan_count.first_item_no is 'With last_item_no the range in which these items are: keeps a page of one school cheap.';
+
+create table rollbook.plan_hold (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  scope text not null,
+  scope_id text default ''::text not null,
+  reasons jsonb not null,
+  item_count integer not null,
+  decision text,
+  decided_by text,
+  decided_at timestamp with time zone,
+  note text,
+  constraint plan_hold_pkey PRIMARY KEY (tenant_id, run_id, scope, scope_id),
+  constraint plan_hold_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES run(tenant_id, id),
+  constraint plan_hold_decision_known CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+  constraint plan_hold_scope_known CHECK ((scope = ANY (ARRAY['plan'::text, 'school'::text, 'absence'::text, 'addsOnly'::text])))
+);
+alter table rollbook.plan_hold enable row level security;
+alter table rollbook.plan_hold force row level security;
+create policy owner on rollbook.plan_hold for all to rollbook_owner using (true);
+create policy tenant on rollbook.plan_hold for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.plan_hold to rollbook_app;
+comment on table rollbook.plan_hold is 'Parts of a plan that wait: the whole plan, one school, the endings of a file whose completeness is not proven, endings put off by an adds-only window.';
+comment on column rollbook.plan_hold.scope_id is 'school: source id; absence: file; else empty.';
 
 create table rollbook.plan_item_failure (
   tenant_id uuid not null,
@@ -428,6 +543,24 @@ create policy tenant on rollbook.plan_item_failure for all to rollbook_app using
 grant delete, insert, select, update on rollbook.plan_item_failure to rollbook_app;
 comment on table rollbook.plan_item_failure is 'Items that were not applied, and why. All other items up to run.applied_item_no were.';
 comment on column rollbook.plan_item_failure.because_of is 'Not null: it waits for another record; it is not counted as an error of its own.';
+
+create table rollbook.plan_item_hold (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  item_no integer not null,
+  scope text not null,
+  scope_id text not null,
+  pass integer default 0 not null,
+  constraint plan_item_hold_pkey PRIMARY KEY (tenant_id, run_id, item_no),
+  constraint plan_item_hold_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES run(tenant_id, id)
+);
+alter table rollbook.plan_item_hold enable row level security;
+alter table rollbook.plan_item_hold force row level security;
+create policy owner on rollbook.plan_item_hold for all to rollbook_owner using (true);
+create policy tenant on rollbook.plan_item_hold for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.plan_item_hold to rollbook_app;
+comment on table rollbook.plan_item_hold is 'Items that pass 1 of apply leaves out. (A plan that is held as a whole has none: it is not applied at all.)';
+comment on column rollbook.plan_item_hold.pass is '0: waits, or was rejected. Otherwise the pass of apply it was released for.';
 
 create table rollbook.profile (
   tenant_id uuid not null,
@@ -453,6 +586,11 @@ create table rollbook.profile (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   deleted_at timestamp with time zone,
+  accepted_run_id uuid,
+  quarantine_reason text,
+  quarantine_last_at timestamp with time zone,
+  quarantine_count integer default 0 not null,
+  quarantine_next_attempt_at timestamp with time zone,
   constraint profile_pkey PRIMARY KEY (tenant_id, id),
   constraint profile_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
   constraint profile_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id),
@@ -470,6 +608,9 @@ comment on column rollbook.profile.secrets is 'Connection secrets of the data pr
 comment on column rollbook.profile.state_message is 'Why the state is provisioningFailed or deletionFailed; null otherwise.';
 comment on column rollbook.profile.reset_at is 'The last reset: runs made before it no longer count for the status, and the next one compares everything with the directory.';
 comment on column rollbook.profile.broken_runs is 'Runs broken in a row; five put the profile into quarantine; zero after a run that succeeded.';
+comment on column rollbook.profile.accepted_run_id is 'The run whose plan was last let into the directory. A plan that was made while another one stood here is stale.';
+comment on column rollbook.profile.quarantine_reason is 'While in quarantine: the code of core/run/quarantine. quarantined_at is its first time, quarantine_last_at the last.';
+comment on column rollbook.profile.quarantine_count is 'How often the reason was met since quarantined_at.';
 
 create table rollbook.profile_event (
   tenant_id uuid not null,
@@ -489,6 +630,31 @@ create policy owner on rollbook.profile_event for all to rollbook_owner using (t
 create policy tenant on rollbook.profile_event for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant insert, select on rollbook.profile_event to rollbook_app;
 comment on table rollbook.profile_event is 'Append-only: what happened to a profile, by whom.';
+
+create table rollbook.profile_schedule (
+  tenant_id uuid not null,
+  profile_id uuid not null,
+  cron text,
+  cron_due_at timestamp with time zone,
+  folder_seen text,
+  folder_seen_at timestamp with time zone,
+  folder_taken text,
+  folder_note text,
+  expired_on date,
+  constraint profile_schedule_pkey PRIMARY KEY (tenant_id, profile_id),
+  constraint profile_schedule_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id)
+);
+alter table rollbook.profile_schedule enable row level security;
+alter table rollbook.profile_schedule force row level security;
+create policy owner on rollbook.profile_schedule for all to rollbook_owner using (true);
+create policy tenant on rollbook.profile_schedule for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.profile_schedule to rollbook_app;
+comment on table rollbook.profile_schedule is 'How far the scheduler is with a profile. What is wanted stands in profile.settings.';
+comment on column rollbook.profile_schedule.cron is 'The cron line and time zone that cron_due_at was made from: another one in the settings makes it anew.';
+comment on column rollbook.profile_schedule.folder_seen is 'Fingerprint of the watched folder as it was at folder_seen_at: files are taken once it stays the same.';
+comment on column rollbook.profile_schedule.folder_taken is 'Fingerprint that was uploaded last; the same files are not taken twice.';
+comment on column rollbook.profile_schedule.folder_note is 'Why the folder is not taken right now, for people; null when nothing is in the way.';
+comment on column rollbook.profile_schedule.expired_on is 'The expiration date whose consequences were carried out.';
 
 create table rollbook.record_error (
   tenant_id uuid not null,
@@ -540,6 +706,9 @@ CREATE INDEX role_person ON rollbook.role USING btree (tenant_id, person_id);
 alter table rollbook.role enable row level security;
 alter table rollbook.role force row level security;
 create policy owner on rollbook.role for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.role as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.role as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.role as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.role for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.role to rollbook_app;
 comment on table rollbook.role is 'A person''s role in an org, as one source states it.';
@@ -572,10 +741,16 @@ create table rollbook.run (
   started_at timestamp with time zone,
   staged_at timestamp with time zone,
   finished_at timestamp with time zone,
+  plan_only boolean default false not null,
+  trigger text default 'start'::text not null,
+  adds_only boolean default false not null,
+  apply_pass integer default 1 not null,
+  certificate jsonb,
   constraint run_pkey PRIMARY KEY (tenant_id, id),
   constraint run_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id),
   constraint run_tenant_id_upload_id_fkey FOREIGN KEY (tenant_id, upload_id) REFERENCES upload(tenant_id, id),
-  constraint run_state_known CHECK ((state = ANY (ARRAY['queued'::text, 'staging'::text, 'planning'::text, 'held'::text, 'applying'::text, 'suspended'::text, 'broken'::text, 'completed'::text, 'superseded'::text, 'cancelled'::text])))
+  constraint run_state_known CHECK ((state = ANY (ARRAY['queued'::text, 'staging'::text, 'planning'::text, 'held'::text, 'applying'::text, 'suspended'::text, 'broken'::text, 'completed'::text, 'superseded'::text, 'cancelled'::text, 'rejected'::text]))),
+  constraint run_trigger_known CHECK ((trigger = ANY (ARRAY['start'::text, 'plan'::text, 'upload'::text, 'cron'::text, 'folder'::text, 'retry'::text, 'catchUp'::text])))
 );
 CREATE UNIQUE INDEX run_one_executing ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = ANY (ARRAY['staging'::text, 'planning'::text, 'applying'::text]));
 CREATE UNIQUE INDEX run_one_queued ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = 'queued'::text);
@@ -591,6 +766,11 @@ comment on column rollbook.run.confirmed_files is 'Files that may be missing or 
 comment on column rollbook.run.cancel_requested is 'Reset or delete of the profile while a worker executes: it stops between two batches.';
 comment on column rollbook.run.planned_at is 'When the plan was complete. Null: what is staged is thrown away and made again from the sealed upload.';
 comment on column rollbook.run.applied_item_no is 'Plan items up to this number are in the directory, or stand in plan_item_failure.';
+comment on column rollbook.run.plan_only is 'A preview: its plan waits, and the status does not show it, until somebody approves it; then it is a run as any other.';
+comment on column rollbook.run.trigger is 'What asked for it: start and plan by a client; upload, cron and folder by the schedule; retry for what is in escrow; catchUp for endings that an adds-only window put off.';
+comment on column rollbook.run.adds_only is 'It was planned in an adds-only window: endings wait for the end of the window.';
+comment on column rollbook.run.apply_pass is '1: all items that are not held. A later pass applies the held items that were released for it. applied_item_no counts within the pass.';
+comment on column rollbook.run.certificate is 'What proves that the source was read whole (core/plan/certificate); without proof nothing is ended.';
 
 create table rollbook.run_event (
   tenant_id uuid not null,
@@ -686,6 +866,9 @@ create table rollbook.tenant_counter (
 alter table rollbook.tenant_counter enable row level security;
 alter table rollbook.tenant_counter force row level security;
 create policy owner on rollbook.tenant_counter for all to rollbook_owner using (true);
+create policy planning_deletes_nothing on rollbook.tenant_counter as restrictive for delete to rollbook_app using ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_inserts_nothing on rollbook.tenant_counter as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
+create policy planning_updates_nothing on rollbook.tenant_counter as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.tenant_counter for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.tenant_counter to rollbook_app;
 comment on table rollbook.tenant_counter is 'The last change_seq given out. Its row lock is held until commit, so commit order is seq order, without gaps.';

@@ -19,7 +19,7 @@ import {
   resolveAbsentRecords,
   resolveKnownRecords,
 } from '#storage/plan/resolve-links.ts';
-import { markActivity, replaceRecordErrors } from '#storage/runs/finish-run.ts';
+import { markAccepted, markActivity, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 import type { MappingSettings, StageResult } from '#sources/contract.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
@@ -62,6 +62,7 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
     });
     const held = verdict.outcome === 'held' && !run.verdictAccepted;
     if (staged.result.itemCount > 0) await markActivity(tx, run.profileId);
+    if (!held) await markAccepted(tx, run.profileId, run.id);
     if (held) await replaceRecordErrors(tx, run.profileId, run.id);
     return transitionRun(tx, {
       runId: run.id,

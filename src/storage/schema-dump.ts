@@ -79,7 +79,8 @@ const TABLES = `
        where i.indrelid = o.oid and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))), '') ||
     case when o.relrowsecurity then format(E'\\nalter table %s enable row level security;', o.name) else '' end ||
     case when o.relforcerowsecurity then format(E'\\nalter table %s force row level security;', o.name) else '' end ||
-    coalesce((select string_agg(format(E'\\ncreate policy %I on %s for %s to %s%s%s;', p.polname, o.name,
+    coalesce((select string_agg(format(E'\\ncreate policy %I on %s%s for %s to %s%s%s;', p.polname, o.name,
+         case when p.polpermissive then '' else ' as restrictive' end,
          case p.polcmd when '*' then 'all' when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' else 'delete' end,
          (select string_agg(r::regrole::text, ', ' order by r::regrole::text) from unnest(p.polroles) r),
          coalesce(' using (' || pg_get_expr(p.polqual, p.polrelid) || ')', ''),

@@ -145,6 +145,7 @@ function inProgress(run: RunFacts, newMembers: boolean): Line {
     case 'completed':
     case 'superseded':
     case 'cancelled':
+    case 'rejected':
       return { status: 'inProgress', message: 'A sync is queued and starts in a moment.' };
     default:
       return unreachable(run.state);

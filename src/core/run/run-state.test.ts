@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { PROFILE_EVENTS, PROFILE_STATES, PROFILE_TRANSITIONS, transition } from './profile-state.ts';
 import { isExecuting, isFinal, nextRunState, RUN_EVENTS, RUN_STATES, RUN_TRANSITIONS } from './run-state.ts';
 
-const migration = readFileSync(
-  new URL('../../../db/migrations/0001-foundation.sql', import.meta.url),
-  'utf8',
-);
+const directory = new URL('../../../db/migrations/', import.meta.url);
+const migrations = globSync('*.sql', { cwd: directory })
+  .toSorted()
+  .map((file) => readFileSync(new URL(file, directory), 'utf8'))
+  .join('\n');
 
 function statesOfCheck(constraint: string): string[] {
-  const list = new RegExp(`constraint ${constraint} check \\(state in\\s*\\(([^)]*)\\)`, 'u').exec(
-    migration,
-  )?.[1];
-  assert.ok(list, `the migration has no constraint ${constraint}`);
+  // The newest migration that says it counts.
+  const lists = migrations.matchAll(
+    new RegExp(`constraint ${constraint} check \\(state in\\s*\\(([^)]*)\\)`, 'gu'),
+  );
+  const list = [...lists].at(-1)?.[1];
+  assert.ok(list, `no migration has a constraint ${constraint}`);
   return [...list.matchAll(/'(\w+)'/gu)].map((match) => match[1] ?? '');
 }
 
@@ -54,10 +57,12 @@ const ACCEPTED: Record<string, string> = {
   'planning paused': 'suspended',
   'planning cancel': 'cancelled',
   'held accepted': 'queued',
+  'held rejected': 'rejected',
   'held replaced': 'superseded',
   'held cancel': 'cancelled',
   'applying claimed': 'applying',
   'applying appliedAll': 'completed',
+  'applying partApplied': 'held',
   'applying broke': 'broken',
   'applying paused': 'suspended',
   'applying cancel': 'cancelled',

@@ -2,7 +2,7 @@ import { unreachable } from '#lib/assert.ts';
 
 /**
  * The states of a run. `held` waits for a decision, `suspended` for its profile to be resumed, `broken` for its next
- * attempt. The last three are final.
+ * attempt. The last four are final.
  */
 export const RUN_STATES = [
   'queued',
@@ -15,6 +15,7 @@ export const RUN_STATES = [
   'completed',
   'superseded',
   'cancelled',
+  'rejected',
 ] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
@@ -22,7 +23,7 @@ export type RunState = (typeof RUN_STATES)[number];
  * claimed: a worker took the lease. staged: the roster is read, checked and staged. stopped: validation stopped it
  * (a fault of a whole file, or record errors above tolerance) or the verdict holds the plan. planned: the verdict lets
  * the plan pass. accepted: an administrator said `resume`. appliedAll: every item is in the directory or has its
- * failure; an empty plan is there at once. broke: something that is not in the data stands in the way. paused: the profile
+ * failure; an empty plan is there at once. partApplied: the same, but for what is held. rejected: an administrator turned the plan down. broke: something that is not in the data stands in the way. paused: the profile
  * was paused. replaced: a newer start took its place. cancel: the profile was reset or deleted.
  */
 export const RUN_EVENTS = [
@@ -32,6 +33,8 @@ export const RUN_EVENTS = [
   'planned',
   'accepted',
   'appliedAll',
+  'partApplied',
+  'rejected',
   'broke',
   'paused',
   'replaced',
@@ -51,6 +54,8 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent
     planned: 'refused',
     accepted: 'refused',
     appliedAll: 'refused',
+    partApplied: 'refused',
+    rejected: 'refused',
     broke: 'broken',
     paused: 'suspended',
     replaced: 'superseded',
@@ -63,6 +68,8 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent
     planned: 'refused',
     accepted: 'refused',
     appliedAll: 'refused',
+    partApplied: 'refused',
+    rejected: 'refused',
     broke: 'broken',
     paused: 'suspended',
     replaced: 'refused',
@@ -75,6 +82,8 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent
     planned: 'applying',
     accepted: 'refused',
     appliedAll: 'refused',
+    partApplied: 'refused',
+    rejected: 'refused',
     broke: 'broken',
     paused: 'suspended',
     replaced: 'refused',
@@ -87,6 +96,8 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent
     planned: 'refused',
     accepted: 'queued',
     appliedAll: 'refused',
+    partApplied: 'refused',
+    rejected: 'rejected',
     broke: 'refused',
     paused: 'refused',
     replaced: 'superseded',
@@ -99,6 +110,8 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent
     planned: 'refused',
     accepted: 'refused',
     appliedAll: 'completed',
+    partApplied: 'held',
+    rejected: 'refused',
     broke: 'broken',
     paused: 'suspended',
     replaced: 'refused',
@@ -111,6 +124,8 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent
     planned: 'refused',
     accepted: 'queued',
     appliedAll: 'refused',
+    partApplied: 'refused',
+    rejected: 'refused',
     broke: 'refused',
     paused: 'refused',
     replaced: 'superseded',
@@ -123,6 +138,8 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent
     planned: 'refused',
     accepted: 'queued',
     appliedAll: 'refused',
+    partApplied: 'refused',
+    rejected: 'refused',
     broke: 'refused',
     paused: 'suspended',
     replaced: 'superseded',
@@ -135,6 +152,8 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent
     planned: 'refused',
     accepted: 'refused',
     appliedAll: 'refused',
+    partApplied: 'refused',
+    rejected: 'refused',
     broke: 'refused',
     paused: 'refused',
     replaced: 'refused',
@@ -147,6 +166,8 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent
     planned: 'refused',
     accepted: 'refused',
     appliedAll: 'refused',
+    partApplied: 'refused',
+    rejected: 'refused',
     broke: 'refused',
     paused: 'refused',
     replaced: 'refused',
@@ -159,6 +180,22 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, Readonly<Record<RunEvent
     planned: 'refused',
     accepted: 'refused',
     appliedAll: 'refused',
+    partApplied: 'refused',
+    rejected: 'refused',
+    broke: 'refused',
+    paused: 'refused',
+    replaced: 'refused',
+    cancel: 'refused',
+  },
+  rejected: {
+    claimed: 'refused',
+    staged: 'refused',
+    stopped: 'refused',
+    planned: 'refused',
+    accepted: 'refused',
+    appliedAll: 'refused',
+    partApplied: 'refused',
+    rejected: 'refused',
     broke: 'refused',
     paused: 'refused',
     replaced: 'refused',
@@ -188,6 +225,7 @@ export function isFinal(state: RunState): boolean {
     case 'completed':
     case 'superseded':
     case 'cancelled':
+    case 'rejected':
       return true;
     case 'queued':
     case 'staging':

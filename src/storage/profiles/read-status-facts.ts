@@ -52,7 +52,7 @@ export async function readStatusFacts(tx: Tx, profileId: string): Promise<Status
               (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
                 and r.state = 'queued')) as active,
             (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
-                and r.state not in ('superseded', 'cancelled')
+                and r.state not in ('superseded', 'cancelled', 'rejected')
                 and (p.reset_at is null or r.created_at > p.reset_at)
               order by r.created_at desc, r.id desc limit 1) as latest
        from profile p join tenant t on t.id = p.tenant_id

@@ -26,7 +26,7 @@ export async function lockNewestRun(tx: Tx, profileId: string): Promise<Resumabl
   }>(
     `select r.id, r.state, r.error_code, r.confirmed_files, r.counts -> 'filesToConfirm' as files_to_confirm
        from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
-      where r.profile_id = $1 and r.state not in ('superseded', 'cancelled')
+      where r.profile_id = $1 and r.state not in ('superseded', 'cancelled', 'rejected')
         and (p.reset_at is null or r.created_at > p.reset_at)
       order by r.created_at desc, r.id desc limit 1 for no key update of r`,
     [profileId],

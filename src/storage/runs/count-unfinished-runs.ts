@@ -4,6 +4,6 @@ import type { Tx } from '../database.ts';
 export async function countUnfinishedRuns(tx: Tx): Promise<{ state: string; runs: number }[]> {
   return tx.query(
     `select state, count(*)::int as runs from run
-      where state not in ('completed', 'superseded', 'cancelled') group by state order by state`,
+      where state not in ('completed', 'superseded', 'cancelled', 'rejected') group by state order by state`,
   );
 }

@@ -57,6 +57,11 @@ export async function markSynchronized(tx: Tx, profileId: string, changed: boole
   );
 }
 
+/** The plan of this run is let into the directory: plans made before it are stale from now on. */
+export async function markAccepted(tx: Tx, profileId: string, runId: string): Promise<void> {
+  await tx.query('update profile set accepted_run_id = $2 where id = $1', [profileId, runId]);
+}
+
 /** Changes were found in the source, whether or not they may be applied yet. */
 export async function markActivity(tx: Tx, profileId: string): Promise<void> {
   await tx.query('update profile set last_activity_at = now() where id = $1', [profileId]);

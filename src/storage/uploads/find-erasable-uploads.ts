@@ -19,7 +19,7 @@ export async function findErasableUploads(
        from upload u join profile p on p.tenant_id = u.tenant_id and p.id = u.profile_id
       where u.state <> 'erased'
         and not exists (select from run r where r.tenant_id = u.tenant_id and r.upload_id = u.id
-                          and r.state not in ('completed', 'superseded', 'cancelled'))
+                          and (r.state not in ('completed', 'superseded', 'cancelled', 'rejected') or r.id = p.accepted_run_id))
         and case when p.deleted_at is not null then p.deleted_at < now() - make_interval(days => $1)
             else u.state = 'sealed' and u.sealed_at < now() - make_interval(days => $1)
                  and exists (select from upload newer where newer.tenant_id = u.tenant_id and newer.profile_id = u.profile_id
