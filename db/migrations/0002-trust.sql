@@ -25,7 +25,7 @@ alter table profile
 comment on column profile.accepted_run_id is 'The run whose plan was last let into the directory. A plan that was made while another one stood here is stale.';
 comment on column profile.quarantine_reason is 'While in quarantine: the code of core/run/quarantine. quarantined_at is its first time, quarantine_last_at the last.';
 comment on column profile.quarantine_count is 'How often the reason was met since quarantined_at.';
-update profile set settings = (settings - 'alwaysAsk') || case when settings -> 'alwaysAsk' = 'true' then '{"approval": "always"}'::jsonb else '{}' end
+update profile set settings = (settings - 'alwaysAsk') || case when settings -> 'alwaysAsk' = 'true' then '{"applyPolicy": "alwaysAsk"}'::jsonb else '{}' end
  where settings ? 'alwaysAsk';
 update profile p set accepted_run_id = (
   select r.id from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id and r.state = 'completed'

@@ -2,10 +2,12 @@ import type { Command } from './command.ts';
 import { appCreateCommand } from './commands/app-create.ts';
 import { backupCommand } from './commands/backup.ts';
 import { configCommand } from './commands/config.ts';
+import { approveCommand, rejectCommand } from './commands/decide.ts';
 import { demoCommand } from './commands/demo.ts';
 import { errorsCommand } from './commands/errors.ts';
 import { helpCommand } from './commands/help.ts';
 import { pauseCommand } from './commands/pause.ts';
+import { planCommand } from './commands/plan.ts';
 import { profileCreateCommand } from './commands/profile-create.ts';
 import { profileDeleteCommand } from './commands/profile-delete.ts';
 import { profileListCommand } from './commands/profile-list.ts';
@@ -26,6 +28,9 @@ export const COMMANDS: readonly Command[] = [
   demoCommand,
   serveCommand,
   syncCommand,
+  planCommand,
+  approveCommand,
+  rejectCommand,
   statusCommand,
   errorsCommand,
   resumeCommand,

@@ -26,6 +26,9 @@ test('exit code: of several profiles the one that needs an administrator most', 
 test('exit code: a wrong command line is 2, anything unknown 1; no code is used twice', () => {
   assert.equal(EXIT_CODES[exitNameOf(new UsageError('x'))].code, 2);
   assert.equal(EXIT_CODES[exitNameOf('thrown')].code, 1);
-  const codes = Object.values(EXIT_CODES).map(({ code }) => code);
+  // 2 of plan --exit-code is the exception: there a wrong command line ends with 1.
+  const { changes, ...others } = EXIT_CODES;
+  assert.equal(changes.code, 2);
+  const codes = Object.values(others).map(({ code }) => code);
   assert.equal(new Set(codes).size, codes.length);
 });

@@ -8,6 +8,11 @@ export const EXIT_CODES = {
     meaning: 'It failed: the request was refused, a file cannot be read, or Rollbook met a bug.',
   },
   usage: { code: 2, meaning: 'The command line is wrong. Nothing was done.' },
+  changes: {
+    code: 2,
+    meaning:
+      'For plan --exit-code: the plan would change something. (There a wrong command line ends with 1.)',
+  },
   held: {
     code: 3,
     meaning: 'The sync waits for a decision and has changed nothing (status validationError).',

@@ -19,10 +19,13 @@ export interface StartedRun {
   readonly messages: readonly MessageAnswer[];
 }
 
-/** The newest run of a profile; null before the first. */
+/** More previews than that do not stand before the newest run. */
+const LOOKED_AT = 20;
+
+/** The newest run of a profile, previews left out; null before the first. */
 export async function readNewestRun(client: ApiClient, profileId: string): Promise<RunAnswer | null> {
-  const runs = await listRuns(client, profileId, 1);
-  return runs[0] ?? null;
+  const runs = await listRuns(client, profileId, LOOKED_AT);
+  return runs.find(({ planOnly }) => !planOnly) ?? null;
 }
 
 /** The newest runs of a profile, the newest first. */

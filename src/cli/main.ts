@@ -25,8 +25,10 @@ export async function runCli(argv: readonly string[], io: CliIo, deps: CliDeps):
   try {
     return await runWords(argv, io, deps);
   } catch (error) {
-    showError(io, error, wantsJson);
-    return EXIT_CODES[errorExit(error)].code;
+    // A script that asks for plan --exit-code takes 2 for "there are changes".
+    const exit = argv.includes('--exit-code') && errorExit(error) === 'usage' ? 'failure' : errorExit(error);
+    showError(io, error, wantsJson, EXIT_CODES[exit].code);
+    return EXIT_CODES[exit].code;
   }
 }
 
@@ -102,8 +104,7 @@ function errorExit(error: unknown): keyof typeof EXIT_CODES {
 }
 
 /** People read what happened and what to do; a stack only when it is a bug of ours. */
-function showError(io: CliIo, error: unknown, json: boolean): void {
-  const exitCode = EXIT_CODES[errorExit(error)].code;
+function showError(io: CliIo, error: unknown, json: boolean, exitCode: number): void {
   if (error instanceof InterruptedError) {
     io.stderr.write(`${error.message}\n`);
   } else {

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
+import { MANIFEST_FILE } from '#sources/csv/manifest.ts';
 import { SDS_V1_FILES } from '#sources/csv/sds-v1.ts';
 
 import type { LocalFile } from './client/upload-file.ts';
@@ -37,8 +38,9 @@ export async function openRosterFolder(folder: string): Promise<RosterFolder> {
     const same = known.filter((name) => standardName(name) === file);
     if (same.length > 1) throw new UsageError(`${folder} has ${same.join(' and ')}: remove one of them.`);
   }
+  const manifests = entries.filter((name) => name.toLowerCase() === MANIFEST_FILE);
   const files = await Promise.all(
-    known.map(async (name) => {
+    [...known, ...manifests].map(async (name) => {
       const file = join(path, name);
       const found = await stat(file);
       // A pipe or a device has no end to wait for.

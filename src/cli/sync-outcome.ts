@@ -44,7 +44,7 @@ export async function readOutcome(
 
 /** The run itself decides where it can: the status may already be that of the next one. */
 function exitOf(run: RunAnswer, status: StatusAnswer): ExitName {
-  if (run.state === 'superseded' || run.state === 'cancelled') return 'failure';
+  if (run.state === 'superseded' || run.state === 'cancelled' || run.state === 'rejected') return 'failure';
   if (run.state === 'suspended') return 'paused';
   if (run.state === 'held') return run.errorCode === 'ApprovalNeeded' ? 'paused' : 'held';
   if (run.state === 'broken') return status.status === 'quarantined' ? 'quarantined' : 'errors';
@@ -77,7 +77,12 @@ export function outcomeDocument(outcome: SyncOutcome, more: Record<string, unkno
 
 export function outcomeLines(call: CommandCall, outcome: SyncOutcome): string[] {
   const { run } = outcome;
-  const body = run.state === 'completed' ? completedLines(call, outcome) : waitingLines(call, outcome);
+  const partly = isPartHeld(run);
+  const body = [
+    ...(run.state === 'completed' || partly ? completedLines(call, outcome) : []),
+    ...(partly ? [''] : []),
+    ...(run.state === 'completed' ? [] : waitingLines(call, outcome)),
+  ];
   const counts = countLines(run);
   return [
     ...counts,
@@ -92,7 +97,7 @@ function completedLines(call: CommandCall, { run }: SyncOutcome): string[] {
   const totals = runTotals(run);
   if (totals === null) return [];
   const records = plural(totals.records, 'record');
-  if (totals.changes === 0)
+  if (totals.changes === 0 && totals.held === 0)
     return [
       call.view.paint.bold('Nothing has changed since the last sync, and nothing was written.'),
       `All ${records} of the files are as they were.`,
@@ -110,6 +115,7 @@ function completedLines(call: CommandCall, { run }: SyncOutcome): string[] {
 
 const HEADLINES: Readonly<Record<string, string>> = {
   held: 'The sync is held: nothing was changed.',
+  rejected: 'The plan was rejected: nothing was changed.',
   suspended: 'The profile was paused: the sync waits until it is resumed.',
   broken: 'The sync broke off and will be tried again.',
   superseded: 'A newer start has taken the place of this sync.',
@@ -119,11 +125,18 @@ const HEADLINES: Readonly<Record<string, string>> = {
 function waitingLines(call: CommandCall, outcome: SyncOutcome): string[] {
   const { run, messages, profile } = outcome;
   const { paint } = call.view;
-  const reasons = run.verdict?.outcome === 'held' ? run.verdict.reasons.map(({ message }) => message) : [];
+  const reasons =
+    run.verdict && run.verdict.outcome !== 'clean' ? run.verdict.reasons.map(({ message }) => message) : [];
   const why = reasons.length > 0 ? reasons : run.message ? [run.message] : [];
   const problems = messages.filter(({ type }) => type?.toLowerCase() === 'error');
   return [
-    paint.bold(paint.yellow(HEADLINES[run.state] ?? `The sync is ${run.state}.`)),
+    paint.bold(
+      paint.yellow(
+        isPartHeld(run)
+          ? `${plural(runTotals(run)?.held ?? 0, 'change')} held: waiting for your decision.`
+          : (HEADLINES[run.state] ?? `The sync is ${run.state}.`),
+      ),
+    ),
     ...why.flatMap((reason) => bullet(reason)),
     ...(problems.length > 0 && run.state === 'held' && reasons.length === 0
       ? [
@@ -137,6 +150,11 @@ function waitingLines(call: CommandCall, outcome: SyncOutcome): string[] {
       : []),
     ...(run.state === 'held' ? ['', ...remedyLines(call, run, profile)] : []),
   ];
+}
+
+/** A part of the plan is applied, another waits. */
+function isPartHeld(run: RunAnswer): boolean {
+  return run.state === 'held' && run.errorCode === 'PartHeld' && (runTotals(run)?.changes ?? 0) > 0;
 }
 
 /** How to go on: the exact command that accepts what is held, or why there is none. */
@@ -159,10 +177,18 @@ function remedyLines(call: CommandCall, run: RunAnswer, profile: ProfileAnswer):
       ];
     case 'ApprovalNeeded':
       return ['This profile asks before every change. To apply the plan:', `  ${nextCommand(call, resume)}`];
+    case 'PartHeld':
+      return [
+        'Correct the files and sync again, or accept what waits; look at it first, or decide school by school:',
+        `  ${nextCommand(call, resume)}`,
+        `  ${nextCommand(call, ['plan', profile.displayName, '--run', run.id])}`,
+        `  ${nextCommand(call, ['approve', run.id, '--school', '<id>'])}`,
+      ];
     default:
       return [
-        'Correct the files and sync again, or accept this plan as it is:',
+        'Correct the files and sync again, or accept this plan as it is. To look at it first:',
         `  ${nextCommand(call, resume)}`,
+        `  ${nextCommand(call, ['plan', profile.displayName, '--run', run.id])}`,
       ];
   }
 }

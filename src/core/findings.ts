@@ -73,6 +73,18 @@ export const FINDING_CODES = {
     title: 'A file ends in the middle',
     remedy: 'Upload the file again; the last line is cut off.',
   },
+  MANIFEST_UNREADABLE: {
+    severity: 'fatal',
+    title: 'The manifest cannot be read',
+    remedy:
+      'manifest.json names files with "rows", "sizeBytes" or "sha256". Correct it, or leave it out: it is not required.',
+  },
+  MANIFEST_MISMATCH: {
+    severity: 'fatal',
+    title: 'A file is not what the manifest says',
+    remedy:
+      'The file was cut off or changed on its way, or the manifest is an older one. Upload all files anew.',
+  },
   ENCODING_NOT_UTF8: {
     severity: 'fatal',
     title: 'A file is not UTF-8',

@@ -12,6 +12,7 @@ export interface ApplyInput {
   readonly runId: string;
   readonly sourceSystemId: string;
   readonly appliedItemNo: number;
+  readonly pass: number;
   /** Called after each batch; items of earlier attempts count as done. */
   readonly onBatch: (itemsDone: number, itemsTotal: number) => void;
 }
@@ -30,7 +31,7 @@ export async function applyPlan(
   const { bands, total } = await inTenant(
     context.db,
     input.tenantId,
-    (tx) => listItemBands(tx, input.runId, input.appliedItemNo),
+    (tx) => listItemBands(tx, input.runId, input.appliedItemNo, input.pass),
     { readOnly: true },
   );
   let itemsDone = total - bands.reduce((sum, { items }) => sum + items, 0);

@@ -1,30 +1,37 @@
+import { describeHeldParts, describeRejectedParts } from '#core/plan/held-parts.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { messageOf } from '#lib/errors.ts';
 import { inTenant } from '#storage/database.ts';
 import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
+import { readPlanCounts } from '#storage/plan/count-plan.ts';
+import { isOpen, type PlanHold, readHolds } from '#storage/plan/plan-holds.ts';
 import { countFailures, readPlanSize } from '#storage/plan/plan-rows.ts';
 import { readAppliedGeneration } from '#storage/runs/batch-fence.ts';
 import { markSynchronized, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
+import { readRunCounts } from '#storage/runs/read-runs.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
 import type { EngineContext } from './engine-context.ts';
+import { withPlannedCounts } from './run-counts.ts';
 import type { RunScope } from './run-scope.ts';
 
 /** From so many items on the planner should know at once how large the tables have become. */
 const STATISTICS_ITEMS = 10_000;
 
 /**
- * The last item is in the directory or has its failure: the run is complete. What failed is an open error of the profile.
- * The snapshot is promoted only if everything went in: otherwise it is rebuilt from the directory, so that what failed is met again.
+ * The last item of this pass is in the directory or has its failure: the run is complete, or, where parts of its plan were set aside,
+ * held until somebody decides about them. What failed is an open error of the profile.
+ * The snapshot is promoted only if everything went in: otherwise it is rebuilt from the directory, so that what is missing is met again.
  */
 export async function completeRun(
   context: EngineContext,
   { run, tenantId, progress }: RunScope,
   timings: Readonly<Record<string, number>>,
 ): Promise<RunState> {
-  const { items, failures, generation } = await inTenant(context.db, tenantId, async (tx) => ({
+  const { items, holds, failures, generation } = await inTenant(context.db, tenantId, async (tx) => ({
     items: await readPlanSize(tx, run.id),
+    holds: await readHolds(tx, run.id),
     failures: await countFailures(tx, run.id),
     generation: await readAppliedGeneration(tx, {
       runId: run.id,
@@ -37,12 +44,15 @@ export async function completeRun(
     { directory: context.snapshotsDirectory, tenantId, sourceSystemId: run.sourceSystemId },
     run.id,
   );
-  await (failures.all === 0 ? snapshot.promote(generation) : snapshot.discard()).catch((error: unknown) => {
-    context.log.warn(
-      { runId: run.id, error: messageOf(error) },
-      'the snapshot could not be stored; the next run compares with the directory',
-    );
-  });
+  await (failures.all === 0 && holds.length === 0 ? snapshot.promote(generation) : snapshot.discard()).catch(
+    (error: unknown) => {
+      context.log.warn(
+        { runId: run.id, error: messageOf(error) },
+        'the snapshot could not be stored; the next run compares with the directory',
+      );
+    },
+  );
+  const open = holds.filter(isOpen);
   progress.report({ stage: 'done', percent: 100 });
   await progress.flush();
   const state = await inTenant(context.db, tenantId, async (tx) => {
@@ -53,11 +63,19 @@ export async function completeRun(
       runId: run.id,
       epoch: run.epoch,
       from: 'applying',
-      event: 'appliedAll',
+      event: open.length > 0 ? 'partApplied' : 'appliedAll',
       actor: context.worker,
       eventId: context.system.newId(),
-      detail: { items, failures, errors },
-      changes: { release: true, finished: true, message: null, errorCode: null, timings },
+      detail: { items, failures, errors, waiting: open.map(({ scope, id }) => ({ scope, id })) },
+      changes: {
+        release: true,
+        finished: open.length === 0,
+        errorCode: open.length > 0 ? 'PartHeld' : null,
+        message: messageOfHolds(holds, items),
+        ...(run.applyPass === 1
+          ? { timings }
+          : { counts: withPlannedCounts(await readRunCounts(tx, run.id), await readPlanCounts(tx, run.id)) }),
+      },
     });
   });
   if (items >= STATISTICS_ITEMS) {
@@ -66,4 +84,12 @@ export async function completeRun(
     });
   }
   return state;
+}
+
+function messageOfHolds(holds: readonly PlanHold[], items: number): string | null {
+  const open = holds.filter(isOpen);
+  const held = open.reduce((sum, { itemCount }) => sum + itemCount, 0);
+  if (open.length > 0) return describeHeldParts(open, items > held);
+  const rejected = holds.filter(({ decision }) => decision === 'rejected');
+  return rejected.length > 0 ? describeRejectedParts(rejected) : null;
 }

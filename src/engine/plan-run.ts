@@ -1,11 +1,15 @@
-import { judge, type PlanCount, type Verdict } from '#core/plan/verdict.ts';
-import { KINDS, type Kind } from '#core/roster/kinds.ts';
+import { createHash } from 'node:crypto';
+
+import type { PlanCount, Verdict, VerdictReason } from '#core/plan/verdict.ts';
+import type { HeldCode } from '#core/run/held-because.ts';
 import type { ProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { messageOf } from '#lib/errors.ts';
-import { inTenant, type Tx } from '#storage/database.ts';
-import { joinByHash } from '#storage/plan/join-by-hash.ts';
-import { countPlanItems, savePlan } from '#storage/plan/plan-rows.ts';
+import { inTenant, planning, type Tx } from '#storage/database.ts';
+import { countPlan, readPlanCounts, resolveMoves } from '#storage/plan/count-plan.ts';
+import { holdItems } from '#storage/plan/hold-items.ts';
+import { joinByHash, joinFreely } from '#storage/plan/join-by-hash.ts';
+import { savePlan } from '#storage/plan/plan-rows.ts';
 import {
   failDependants,
   failRepeatedUserNames,
@@ -20,75 +24,143 @@ import {
   resolveKnownRecords,
 } from '#storage/plan/resolve-links.ts';
 import { markAccepted, markActivity, replaceRecordErrors } from '#storage/runs/finish-run.ts';
+import { readAcceptedRunId } from '#storage/runs/accept-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 import type { MappingSettings, StageResult } from '#sources/contract.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 
 import type { EngineContext } from './engine-context.ts';
-import { runCounts } from './run-counts.ts';
+import { certifyRun, judgePlan, type ReceivedFile } from './judge-plan.ts';
+import { type HeldCount, runCounts } from './run-counts.ts';
 import type { RunScope } from './run-scope.ts';
 
 export interface StagedRun {
   readonly result: StageResult;
   readonly mapping: MappingSettings;
   readonly settings: ProfileSettings;
+  readonly received: readonly ReceivedFile[];
 }
 
 /** From so many items on it is quicker to read all records of the source than to look each up. */
 const MANY_ITEMS = 10_000;
 
 /**
- * Makes the plan: tells from the directory what each staged item really does, judges the whole, stores plan and verdict.
- * One transaction: a plan is complete or it is not there.
+ * Makes the plan: tells from the directory what each staged item really does, judges the whole, sets aside what has to wait, stores
+ * plan, verdict and certificate. One transaction: a plan is complete or it is not there. Until the plan is stored the transaction
+ * cannot write the directory.
  */
 export async function planRun(context: EngineContext, scope: RunScope, staged: StagedRun): Promise<RunState> {
-  const { run, tenantId } = scope;
-  scope.progress.report({ stage: 'planning', percent: 45 });
+  const { run, tenantId, progress } = scope;
+  const { result } = staged;
+  progress.report({ stage: 'planning', percent: 45 });
   const startedMs = performance.now();
   const state = await inTenant(context.db, tenantId, async (tx) => {
-    const counts = staged.result.itemCount === 0 ? [] : await resolveItems(tx, scope, staged);
-    const verdict = judge(
-      counts,
-      activeByKind(staged.result),
-      staged.settings.deactivationLimit,
-      staged.settings.alwaysAsk,
-    );
-    await savePlan(tx, {
-      runId: run.id,
-      rosterHash: staged.result.rosterHash,
-      itemCount: staged.result.itemCount,
-      counts,
-      verdict,
-    });
-    const held = verdict.outcome === 'held' && !run.verdictAccepted;
-    if (staged.result.itemCount > 0) await markActivity(tx, run.profileId);
-    if (!held) await markAccepted(tx, run.profileId, run.id);
-    if (held) await replaceRecordErrors(tx, run.profileId, run.id);
+    const plan = await planning(tx, () => makePlan(tx, scope, staged));
+    const { counts, verdict, certificate } = plan;
+    const waits = run.planOnly || (verdict.outcome === 'held' && !run.verdictAccepted);
+    const code = waits ? heldCode(verdict, run.planOnly) : null;
+    if (!run.planOnly) {
+      if (result.itemCount > 0) await markActivity(tx, run.profileId);
+      if (waits) await replaceRecordErrors(tx, run.profileId, run.id);
+      else await markAccepted(tx, run.profileId, run.id);
+    }
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,
       from: 'planning',
-      event: held ? 'stopped' : 'planned',
+      event: waits ? 'stopped' : 'planned',
       actor: context.worker,
       eventId: context.system.newId(),
-      detail: { counts, verdict },
+      detail: { counts: totalsOf(counts), verdict },
       changes: {
         planned: true,
         counts: runCounts(
-          {
-            ...staged.result,
-            timings: { ...staged.result.timings, plan: Math.round(performance.now() - startedMs) },
-          },
+          { ...result, timings: { ...result.timings, plan: Math.round(performance.now() - startedMs) } },
           counts,
         ),
-        errorCode: held ? heldCode(verdict) : null,
-        message: held ? verdict.reasons.map(({ message }) => message).join('; ') : null,
-        release: held,
+        certificate,
+        errorCode: code,
+        message: waits ? waitingMessage(verdict, run.planOnly) : null,
+        release: waits,
       },
     });
   });
   await confirmSnapshot(context, scope);
   return state;
+}
+
+async function makePlan(
+  tx: Tx,
+  scope: RunScope,
+  staged: StagedRun,
+): Promise<{ counts: HeldCount[]; verdict: Verdict; certificate: Awaited<ReturnType<typeof certifyRun>> }> {
+  const { run } = scope;
+  const { result } = staged;
+  const planned = result.itemCount === 0 ? [] : await resolveItems(tx, scope, staged);
+  await joinFreely(tx);
+  const certificate = await certifyRun(tx, scope, staged);
+  const verdict = await judgePlan(tx, scope, staged, planned, certificate);
+  const parts = partsToHold(verdict, run.verdictAccepted, run.addsOnly, planned);
+  if (parts !== null) await holdItems(tx, { runId: run.id, sourceSystemId: run.sourceSystemId }, parts);
+  const counts =
+    parts === null ? planned.map((count) => ({ ...count, held: 0 })) : await readPlanCounts(tx, run.id);
+  const baseRunId = await readAcceptedRunId(tx, run.profileId);
+  const totals = totalsOf(counts);
+  await savePlan(tx, {
+    runId: run.id,
+    rosterHash: result.rosterHash,
+    itemCount: result.itemCount,
+    counts: totals,
+    verdict,
+    baseRunId,
+    planHash: planHashOf(result.rosterHash, baseRunId, counts),
+  });
+  return { counts, verdict, certificate };
+}
+
+/** What of a plan that is applied has to wait; null: nothing. A plan that waits as a whole, or was accepted, is applied as a whole later. */
+function partsToHold(
+  verdict: Verdict,
+  accepted: boolean,
+  addsOnly: boolean,
+  counts: readonly PlanCount[],
+): Parameters<typeof holdItems>[2] | null {
+  const schools = new Map<string, VerdictReason[]>();
+  const files = new Map<string, VerdictReason>();
+  if (verdict.outcome === 'partlyHeld' && !accepted) {
+    for (const reason of verdict.reasons.filter(({ holds }) => holds)) {
+      if (reason.file !== undefined) files.set(reason.file, reason);
+      else if (reason.school !== undefined)
+        schools.set(reason.school, [...(schools.get(reason.school) ?? []), reason]);
+    }
+  }
+  const endings = counts.some(
+    ({ action }) => action === 'end' || action === 'deactivate' || action === 'move',
+  );
+  const putOff = addsOnly && endings;
+  return schools.size > 0 || files.size > 0 || putOff ? { schools, files, addsOnly: putOff } : null;
+}
+
+/** By kind and action, over all schools. */
+function totalsOf(counts: readonly HeldCount[]): { kind: string; action: string; count: number }[] {
+  const totals = new Map<string, { kind: string; action: string; count: number }>();
+  for (const { kind, action, count } of counts) {
+    const key = `${kind} ${action}`;
+    const total = totals.get(key) ?? { kind, action, count: 0 };
+    total.count += count;
+    totals.set(key, total);
+  }
+  return [...totals.values()];
+}
+
+/** Pins an approval to this plan: made from this roster, on top of that accepted run, with these changes. */
+function planHashOf(rosterHash: string, baseRunId: string | null, counts: readonly HeldCount[]): string {
+  const lines = counts.map(({ school, kind, action, count }) =>
+    JSON.stringify([school, kind, action, count]),
+  );
+  return createHash('sha256')
+    .update([rosterHash, baseRunId ?? '', ...lines.toSorted()].join('\n'))
+    .digest('hex');
 }
 
 /** The plan is stored; so what its stage prepared is the snapshot that belongs to it. */
@@ -117,27 +189,29 @@ async function resolveItems(
   }
   // User names are compared in any case, which no index serves; and failures are joined with items.
   await joinByHash(tx);
-  const { student, teacher } = result.kinds;
-  if (student.created + student.updated + teacher.created + teacher.updated === 0) {
-    return countPlanItems(tx, run.id);
-  }
-  if (mapping.identity.mode === 'create') {
-    await resolveTakenUserNames(tx, scope, settings.linkByUserName);
-    await failRepeatedUserNames(tx, scope);
-  } else {
-    for (const kind of ['student', 'teacher'] as const) {
-      const target = mapping.identity.options[kind]?.targetProperty ?? 'userPrincipalName';
-      await resolveMatches(tx, scope, kind, isMatchProperty(target) ? target : 'userPrincipalName');
+  const { student, teacher, role, class: classes } = result.kinds;
+  if (role.ended > 0 || classes.updated > 0) await resolveMoves(tx, scope);
+  if (student.created + student.updated + teacher.created + teacher.updated > 0) {
+    if (mapping.identity.mode === 'create') {
+      await resolveTakenUserNames(tx, scope, settings.linkByUserName);
+      await failRepeatedUserNames(tx, scope);
+    } else {
+      for (const kind of ['student', 'teacher'] as const) {
+        const target = mapping.identity.options[kind]?.targetProperty ?? 'userPrincipalName';
+        await resolveMatches(tx, scope, kind, isMatchProperty(target) ? target : 'userPrincipalName');
+      }
     }
+    await failDependants(tx, scope);
   }
-  await failDependants(tx, scope);
-  return countPlanItems(tx, run.id);
+  return countPlan(tx, run.id);
 }
 
-function activeByKind(result: StageResult): Record<Kind, number> {
-  return Object.fromEntries(KINDS.map((kind) => [kind, result.kinds[kind].before])) as Record<Kind, number>;
+function heldCode({ reasons }: Verdict, planOnly: boolean): HeldCode {
+  if (planOnly) return 'PreviewReady';
+  return reasons.every(({ code }) => code === 'alwaysAsk') ? 'ApprovalNeeded' : 'VerdictHeld';
 }
 
-function heldCode(verdict: Verdict): 'VerdictHeld' | 'ApprovalNeeded' {
-  return verdict.reasons.every(({ code }) => code === 'alwaysAsk') ? 'ApprovalNeeded' : 'VerdictHeld';
+function waitingMessage({ reasons }: Verdict, planOnly: boolean): string {
+  const text = reasons.map(({ message }) => message).join('; ');
+  return text === '' && planOnly ? 'the plan is within all limits' : text;
 }

@@ -25,18 +25,39 @@ export interface KindCounts {
   readonly updated: number;
   readonly reactivated: number;
   readonly ended: number;
+  /** Of these changes, those that wait for a decision or for the end of an adds-only window: not in the numbers above. */
+  readonly held: number;
   readonly unchanged: number;
 }
 
+/** A count of the plan with how many of it are held. */
+export type HeldCount = PlanCount & { readonly held: number };
+
+/** What the plan does to a kind, the held items left out. Someone who leaves for another school ends here; a class that moves is changed. */
+export function plannedCounts(
+  plan: readonly HeldCount[],
+  kind: Kind,
+): Pick<KindCounts, 'created' | 'linked' | 'updated' | 'reactivated' | 'ended' | 'held'> {
+  const own = plan.filter((entry) => entry.kind === kind);
+  const of = (...actions: string[]): number =>
+    own
+      .filter(({ action }) => actions.includes(action))
+      .reduce((sum, { count, held }) => sum + count - held, 0);
+  return {
+    created: of('create'),
+    linked: of('link'),
+    updated: of('update', ...(kind === 'class' ? ['move'] : [])),
+    reactivated: of('reactivate'),
+    ended: of('deactivate', 'end', ...(kind === 'class' ? [] : ['move'])),
+    held: own.reduce((sum, { held }) => sum + held, 0),
+  };
+}
+
 /** Before planning (`plan` null) the stage's own counts; after it those of the plan. */
-export function runCounts(result: StageResult, plan: readonly PlanCount[] | null): RunCounts {
+export function runCounts(result: StageResult, plan: readonly HeldCount[] | null): RunCounts {
   const kinds = Object.fromEntries(
     KINDS.map((kind) => {
       const staged = result.kinds[kind];
-      const of = (...actions: string[]): number =>
-        (plan ?? [])
-          .filter((entry) => entry.kind === kind && actions.includes(entry.action))
-          .reduce((sum, entry) => sum + entry.count, 0);
       const counts: KindCounts =
         plan === null
           ? {
@@ -46,15 +67,12 @@ export function runCounts(result: StageResult, plan: readonly PlanCount[] | null
               updated: staged.updated,
               reactivated: 0,
               ended: staged.ended,
+              held: 0,
               unchanged: staged.records - staged.created - staged.updated,
             }
           : {
               records: staged.records,
-              created: of('create'),
-              linked: of('link'),
-              updated: of('update', 'move'),
-              reactivated: of('reactivate'),
-              ended: of('deactivate', 'end'),
+              ...plannedCounts(plan, kind),
               unchanged: staged.records - staged.created - staged.updated,
             };
       return [kind, counts];
@@ -72,4 +90,14 @@ export function runCounts(result: StageResult, plan: readonly PlanCount[] | null
     filesToConfirm: result.filesToConfirm,
     timings: result.timings,
   };
+}
+
+/** The stored counts of a run with what the plan does now that more of it was released. */
+export function withPlannedCounts(stored: unknown, plan: readonly HeldCount[]): unknown {
+  if (typeof stored !== 'object' || stored === null || !('kinds' in stored)) return stored;
+  const before = stored.kinds as Partial<Record<Kind, KindCounts>>;
+  const kinds = Object.fromEntries(
+    KINDS.map((kind) => [kind, { ...before[kind], ...plannedCounts(plan, kind) }]),
+  );
+  return { ...stored, kinds };
 }

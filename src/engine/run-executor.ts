@@ -74,6 +74,7 @@ async function executeStages(
     runId: claim.id,
     sourceSystemId: claim.sourceSystemId,
     appliedItemNo: claim.appliedItemNo,
+    pass: claim.applyPass,
     onBatch: (itemsDone, itemsTotal) =>
       progress.report({
         stage: 'applying',

@@ -2,6 +2,7 @@ import { judgeStage } from '#core/validate/judge-stage.ts';
 import { type ProfileSettings, readProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { readSealedUpload } from '#files/read-sealed-upload.ts';
+import type { UploadFile } from '#storage/uploads/list-files.ts';
 import { must } from '#lib/assert.ts';
 import { inTenant } from '#storage/database.ts';
 import { discardStaged, saveFindingCounts } from '#storage/plan/plan-rows.ts';
@@ -24,6 +25,7 @@ export interface StageOutcome {
   readonly result: StageResult;
   readonly mapping: MappingSettings;
   readonly settings: ProfileSettings;
+  readonly received: readonly UploadFile[];
 }
 
 /** Reading takes this share of a run's progress; planning and applying the rest. */
@@ -82,7 +84,7 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
   const stop = judgeStage(result, settings.tolerance, run.toleranceWaived);
   const state = await inTenant(db, tenantId, async (tx) => {
     await saveFindingCounts(tx, run.id, result.findingCounts);
-    if (stop !== null) await replaceRecordErrors(tx, run.profileId, run.id);
+    if (stop !== null && !run.planOnly) await replaceRecordErrors(tx, run.profileId, run.id);
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,
@@ -100,5 +102,5 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
       },
     });
   });
-  return { state, result, mapping, settings };
+  return { state, result, mapping, settings, received: upload.files };
 }

@@ -51,6 +51,10 @@ export interface FileSummary {
   readonly rows: number;
   /** Rows with at least one error: not applied. */
   readonly badRows: number;
+  /** Records of its main kind that were current before this run. */
+  readonly recordsBefore: number;
+  /** The manifest of the upload names its rows or its hash. */
+  readonly inManifest: boolean;
 }
 
 export interface KindSummary {

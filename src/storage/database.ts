@@ -136,3 +136,15 @@ export function transactionOn(client: PoolClient): Tx {
     },
   };
 }
+
+/**
+ * A part of a transaction that reads the directory and cannot write it: row-level security refuses every row (db/migrations/0002).
+ * Plan, items and run can be written.
+ */
+export async function planning<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
+  await tx.query(`set local rollbook.planning = 'on'`);
+  const result = await work();
+  // After an error the whole transaction is over anyway.
+  await tx.query(`set local rollbook.planning = 'off'`);
+  return result;
+}

@@ -78,6 +78,7 @@ test('a first sync creates profile and people, a second writes nothing, a third 
     updated: 1,
     reactivated: 0,
     ended: 0,
+    held: 0,
     unchanged: 3,
   });
 });
@@ -89,7 +90,7 @@ test('a plan that ends too much is held; the command printed accepts it', async 
   const held = await sync();
   assert.equal(held.exitCode, 3, held.stdout);
   assert.match(held.stdout, /The sync is held: nothing was changed\./u);
-  assert.match(held.stdout, /50 of 60 students would end; the limit is 25/u);
+  assert.match(held.stdout, /50 of 60 students would end; the limit is 15/u);
   assert.match(held.stdout, /Status: validationError/u);
   const status = await rollbookCli(['status', '--profile', name]);
   assert.equal(status.exitCode, 3);

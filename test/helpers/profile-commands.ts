@@ -111,6 +111,14 @@ export async function profileBench(options: { startWaitSeconds?: number } = {}):
         more.counts === undefined ? null : JSON.stringify(more.counts),
         more.message ?? null,
       );
+      // Who waits for a decision about a plan has one.
+      if (more.errorCode === 'VerdictHeld' || more.errorCode === 'ApprovalNeeded')
+        await rows(
+          `insert into plan (tenant_id, run_id, roster_hash, item_count, counts, verdict, base_run_id, plan_hash)
+           select current_tenant(), r.id, '', 0, '[]', '{}', p.accepted_run_id, 'hash of the plan'
+             from run r join profile p on p.id = r.profile_id where r.id = $1 on conflict do nothing`,
+          runId,
+        );
     },
     async latestRun(profileId) {
       const found = await rows<Record<string, unknown>>(

@@ -116,7 +116,8 @@ test('validationError by the verdict: a truncated file is held, resume accepts t
   truncated.studentenrollment.length = 60;
   const held = await client.sync(profile, csvFiles(truncated));
   assert.equal(held.status, 'validationError');
-  assert.match(held.statusMessage, /100 of 166 enrollments would end/);
+  assert.match(held.statusMessage, /School S2 \(School 2\): 80 of 83 enrollments would end; the limit is 60/);
+  assert.match(held.statusMessage, /studentenrollment\.csv has 60 rows where 160 records were known/);
   assert.deepEqual(
     await dumpDirectory(rollbook.db, rollbook.tenantId),
     before,

@@ -83,12 +83,15 @@ const kindCounts = z.object({
   updated: z.number(),
   reactivated: z.number(),
   ended: z.number(),
+  held: z.number().default(0),
   unchanged: z.number(),
 });
 export type KindCountsAnswer = z.infer<typeof kindCounts>;
 
 export const runAnswer = z.object({
   id: z.string(),
+  profileId: z.string().nullish(),
+  planOnly: z.boolean().default(false),
   state: z.string(),
   progress: progressAnswer.nullish().catch(null),
   counts: z

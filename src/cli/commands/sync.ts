@@ -2,9 +2,7 @@ import { resolve } from 'node:path';
 
 import * as z from 'zod';
 
-import { valueAnswer } from '../client/answers.ts';
 import type { ApiClient } from '../client/api-client.ts';
-import { uploadFile } from '../client/upload-file.ts';
 import type { Command, CommandCall } from '../command.ts';
 import { withConnection } from '../connection.ts';
 import { UsageError, type ExitName } from '../exit-codes.ts';
@@ -17,11 +15,11 @@ import {
   type IdentityRequest,
   sameIdentity,
 } from '../identity-options.ts';
-import { createProfile, findProfile, profilePath, waitProvisioned } from '../profiles.ts';
+import { createProfile, findProfile, waitProvisioned } from '../profiles.ts';
 import { openRosterFolder, type RosterFolder } from '../roster-folder.ts';
 import { outcomeDocument, outcomeLines, readOutcome } from '../sync-outcome.ts';
 import type { ProfileAnswer } from '../client/answers.ts';
-import { formatBytes, plural } from '../view/format.ts';
+import { uploadFolder } from '../upload-folder.ts';
 
 export const syncCommand: Command = {
   name: 'sync',
@@ -119,32 +117,4 @@ async function findOrCreateProfile(
   if (wanted === null)
     view.note('  (--create-users <domain> or --match <rule> would choose otherwise, for a new profile)');
   return { profile: await waitProvisioned(client, made.id), created: true };
-}
-
-async function uploadFolder(
-  { view }: CommandCall,
-  client: ApiClient,
-  profile: ProfileAnswer,
-  folder: RosterFolder,
-): Promise<void> {
-  const { value: uploadUrl } = await client.get(`${profilePath(profile.id)}/uploadUrl`, valueAnswer);
-  const total = folder.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  let done = 0;
-  const report = (): void =>
-    view.progress({
-      stage: 'uploading',
-      percent: total === 0 ? 100 : (done / total) * 100,
-      done: Math.round(done / 1024),
-      total: Math.ceil(total / 1024),
-      unit: 'KiB',
-    });
-  report();
-  for (const file of folder.files) {
-    await uploadFile(client.scope, uploadUrl, file, (sentBytes) => {
-      done += sentBytes;
-      report();
-    });
-  }
-  view.progressDone();
-  view.note(`Uploaded: ${plural(folder.files.length, 'file')}, ${formatBytes(total)}`);
 }

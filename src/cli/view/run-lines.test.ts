@@ -36,6 +36,7 @@ test('counts: kinds without anything are left out, reactivated counts as updated
     linked: 0,
     updated: 3,
     ended: 3,
+    held: 0,
     unchanged: 199,
   });
 });

@@ -14,6 +14,8 @@ export interface RunTotals {
   readonly linked: number;
   readonly updated: number;
   readonly ended: number;
+  /** Waiting for a decision: in none of the others. */
+  readonly held: number;
   readonly unchanged: number;
 }
 
@@ -34,6 +36,7 @@ export function runTotals(run: RunAnswer): RunTotals | null {
     linked,
     updated,
     ended,
+    held: sum((row) => row.held),
     unchanged: sum((row) => row.unchanged),
   };
 }
@@ -48,7 +51,16 @@ export function countLines(run: RunAnswer): string[] {
   });
   if (shown.length === 0) return [];
   const linked = shown.some(([, row]) => row.linked > 0);
-  const numbers = ['in the files', 'created', ...(linked ? ['linked'] : []), 'updated', 'ended', 'unchanged'];
+  const held = shown.some(([, row]) => row.held > 0);
+  const numbers = [
+    'in the files',
+    'created',
+    ...(linked ? ['linked'] : []),
+    'updated',
+    'ended',
+    ...(held ? ['held'] : []),
+    'unchanged',
+  ];
   return textTable(
     [{ title: '' }, ...numbers.map((title) => ({ title, align: 'right' as const }))],
     shown.map(([kind, row]) => [
@@ -59,6 +71,7 @@ export function countLines(run: RunAnswer): string[] {
         ...(linked ? [row.linked] : []),
         row.updated + row.reactivated,
         row.ended,
+        ...(held ? [row.held] : []),
         row.unchanged,
       ].map(formatCount),
     ]),

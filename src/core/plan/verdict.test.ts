@@ -1,89 +1,279 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { KINDS, type Kind } from '../roster/kinds.ts';
-import { judge, type PlanCount } from './verdict.ts';
+import { type Action, KINDS, type Kind } from '../roster/kinds.ts';
+import type { ApplyPolicy } from '../run/profile-settings.ts';
+import type { JudgedAction, LimitRule } from './limits.ts';
+import { judge, type PlanCount, schoolsToLookAt, type Verdict, type WindowCount } from './verdict.ts';
 
-const limit = { percent: 10, count: 25 };
-const active = (values: Partial<Record<Kind, number>>): Record<Kind, number> =>
-  Object.fromEntries(KINDS.map((kind) => [kind, values[kind] ?? 0])) as Record<Kind, number>;
+/** `school kind action count`, for instance `S1 student deactivate 16`; `-` is no school. */
+const counted = (lines: readonly string[]): PlanCount[] =>
+  lines.map((line) => {
+    const [school = '', kind, action, count] = line.split(' ');
+    return {
+      school: school === '-' ? '' : school,
+      kind: kind as Kind,
+      action: action as Action,
+      count: Number(count),
+      judged: Number(count),
+    };
+  });
 
-const cases: readonly {
-  name: string;
-  counts: PlanCount[];
-  active: Partial<Record<Kind, number>>;
-  ask?: boolean;
-  held: string[];
-}[] = [
-  { name: 'an empty plan is clean', counts: [], active: { student: 1000 }, held: [] },
-  {
-    name: 'a small set is judged by count: 25 of 30 may end',
-    counts: [{ kind: 'student', action: 'deactivate', count: 25 }],
-    active: { student: 30 },
-    held: [],
-  },
-  {
-    name: 'one above the count holds',
-    counts: [{ kind: 'student', action: 'deactivate', count: 26 }],
-    active: { student: 30 },
-    held: ['student'],
-  },
-  {
-    name: 'a large set is judged by percent: exactly a tenth may end',
-    counts: [{ kind: 'enrollment', action: 'end', count: 60_000 }],
-    active: { enrollment: 600_000 },
-    held: [],
-  },
-  {
-    name: 'more than a tenth holds',
-    counts: [{ kind: 'enrollment', action: 'end', count: 60_001 }],
-    active: { enrollment: 600_000 },
-    held: ['enrollment'],
-  },
-  {
-    name: 'each kind is judged alone',
-    counts: [
-      { kind: 'class', action: 'deactivate', count: 26 },
-      { kind: 'student', action: 'deactivate', count: 25 },
-    ],
-    active: { class: 100, student: 100 },
-    held: ['class'],
-  },
-  {
-    name: 'creates never hold',
-    counts: [{ kind: 'student', action: 'create', count: 100_000 }],
-    active: {},
-    held: [],
-  },
-  {
-    name: 'terms may all end',
-    counts: [{ kind: 'academicSession', action: 'deactivate', count: 400 }],
-    active: { academicSession: 400 },
-    held: [],
-  },
-  {
-    name: 'a profile that always asks holds a clean plan',
-    counts: [{ kind: 'org', action: 'create', count: 1 }],
-    active: {},
-    ask: true,
-    held: ['alwaysAsk'],
-  },
-  {
-    name: 'a profile that always asks does not hold an empty plan',
-    counts: [],
-    active: {},
-    ask: true,
-    held: [],
-  },
-];
+interface Case {
+  readonly plan: readonly string[];
+  /** `school kind count`; `-`: over all schools. */
+  readonly active: readonly string[];
+  readonly window?: readonly string[];
+  readonly rules?: readonly Partial<LimitRule>[];
+  readonly policy?: ApplyPolicy;
+  readonly unmatched?: readonly [count: number, people: number];
+  readonly unproven?: readonly string[];
+}
 
-for (const { name, counts, active: activeByKind, ask, held } of cases) {
-  test(`verdict: ${name}`, () => {
-    const verdict = judge(counts, active(activeByKind), limit, ask ?? false);
-    assert.deepEqual(
-      verdict.reasons.map((reason) => reason.kind ?? reason.code),
-      held,
-    );
-    assert.equal(verdict.outcome, held.length === 0 ? 'clean' : 'held');
+function judged({
+  plan,
+  active,
+  window = [],
+  rules = [],
+  policy = 'whenClean',
+  unmatched,
+  unproven,
+}: Case): Verdict {
+  const actives = active.map((line) => line.split(' ') as [string, Kind, string]);
+  const overAll = (kind: Kind): number =>
+    actives
+      .filter(([school, of]) => school === '-' && of === kind)
+      .reduce((sum, [, , n]) => sum + Number(n), 0);
+  const pastChanges = counted(window).map(({ school, kind, action, count }): WindowCount => ({
+    school,
+    kind,
+    action: action as JudgedAction,
+    count,
+  }));
+  const limits = rules.map((rule) => ({ kind: null, school: null, ...rule }) as LimitRule);
+  const counts = counted(plan);
+  const deactivationLimit = { percent: 10, count: 25 };
+  const looked = schoolsToLookAt({ counts, window: pastChanges, rules: limits, deactivationLimit });
+  return judge({
+    counts,
+    window: pastChanges,
+    activeByKind: Object.fromEntries(KINDS.map((kind) => [kind, overAll(kind)])) as Record<Kind, number>,
+    // Only what was asked for, as storage answers.
+    activeBySchool: actives
+      .filter(([school]) => looked.includes(school))
+      .map(([school, kind, count]) => ({ school, kind, count: Number(count) })),
+    schoolNames: new Map([['S1', 'North']]),
+    rules: limits,
+    deactivationLimit,
+    unmatchedLimit: { percent: 20, count: 25 },
+    unmatched: { count: unmatched?.[0] ?? 0, people: unmatched?.[1] ?? 0 },
+    unproven: (unproven ?? []).map((file) => ({ file, endings: 3, message: `${file} is not proven` })),
+    policy,
   });
 }
+
+const summary = ({ outcome, reasons }: Verdict): string[] => [
+  outcome,
+  ...reasons.map(({ code, scope, school, kind, file }) =>
+    [code, scope, school ?? file, kind].filter((part) => part !== undefined).join(' '),
+  ),
+];
+
+const cases: readonly [name: string, given: Case, expected: readonly string[]][] = [
+  ['an empty plan is clean', { plan: [], active: ['- student 1000'] }, ['clean']],
+  [
+    'a small set is judged by count: 25 of 30 without a school may end',
+    { plan: ['- student deactivate 25'], active: ['- student 30'] },
+    ['clean'],
+  ],
+  [
+    'one above the count holds the plan',
+    { plan: ['- student deactivate 26'], active: ['- student 30'] },
+    ['held', 'tooManyEndings plan student'],
+  ],
+  [
+    'a large set is judged by percent: exactly a tenth may end',
+    { plan: ['- enrollment end 60000'], active: ['- enrollment 600000'] },
+    ['clean'],
+  ],
+  [
+    'more than a tenth holds the plan',
+    { plan: ['- enrollment end 60001'], active: ['- enrollment 600000'] },
+    ['held', 'tooManyEndings plan enrollment'],
+  ],
+  [
+    'a village school may lose a class of pupils unasked, by count',
+    { plan: ['S1 student deactivate 15'], active: ['- student 80', 'S1 student 40'] },
+    ['clean'],
+  ],
+  [
+    'a school that loses more than its share is held alone',
+    {
+      plan: ['S1 student deactivate 41', 'S2 student deactivate 3'],
+      active: ['- student 4000', 'S1 student 200'],
+    },
+    ['partlyHeld', 'tooManyEndings school S1 student'],
+  ],
+  [
+    'a fifth of a large school may go',
+    { plan: ['S1 student deactivate 40'], active: ['- student 4000', 'S1 student 200'] },
+    ['clean'],
+  ],
+  [
+    'many small losses, each within the limit of its school, hold the plan',
+    {
+      plan: ['S1', 'S2', 'S3', 'S4', 'S5'].map((school) => `${school} student deactivate 15`),
+      active: ['- student 500'],
+    },
+    ['held', 'tooManyEndings plan student'],
+  ],
+  [
+    'what a held school loses is not held against the others',
+    {
+      plan: ['S1 student deactivate 300', 'S2 student deactivate 10'],
+      active: ['- student 1000', 'S1 student 400', '- org 9'],
+    },
+    ['partlyHeld', 'tooManyEndings school S1 student'],
+  ],
+  [
+    'an accident in most schools is one of the source',
+    {
+      plan: ['S1', 'S2', 'S3'].map((school) => `${school} student deactivate 100`),
+      active: ['- org 4', '- student 900', 'S1 student 200', 'S2 student 200', 'S3 student 200'],
+    },
+    [
+      'held',
+      'tooManySchools plan org',
+      ...['S1', 'S2', 'S3'].map((school) => `tooManyEndings school ${school} student`),
+    ],
+  ],
+  [
+    'both of two schools can be held apart',
+    {
+      plan: ['S1 student deactivate 100', 'S2 student deactivate 100'],
+      active: ['- org 2', '- student 400', 'S1 student 200', 'S2 student 200'],
+    },
+    ['partlyHeld', 'tooManyEndings school S1 student', 'tooManyEndings school S2 student'],
+  ],
+  ['a first load is not growth', { plan: ['S1 student create 100000'], active: [] }, ['clean']],
+  [
+    'a school that doubles is held',
+    { plan: ['S1 student create 201'], active: ['- student 4000', 'S1 student 200'] },
+    ['partlyHeld', 'tooManyCreates school S1 student'],
+  ],
+  [
+    'a new school in a large district goes in',
+    { plan: ['S9 org create 1', 'S9 student create 400'], active: ['- org 20', '- student 8000'] },
+    ['clean'],
+  ],
+  [
+    'a source that grows by more than half asks',
+    { plan: ['S9 student create 4001'], active: ['- student 8000'] },
+    ['held', 'tooManyCreates plan student'],
+  ],
+  [
+    'a mass change of people is held where it happens',
+    { plan: ['S1 student update 151'], active: ['- student 4000', 'S1 student 200'] },
+    ['partlyHeld', 'tooManyUpdates school S1 student'],
+  ],
+  [
+    'a mass change everywhere holds the plan',
+    {
+      plan: ['S1 student update 90', 'S2 student update 90', 'S3 student update 90'],
+      active: ['- student 300'],
+    },
+    ['held', 'tooManyUpdates plan student'],
+  ],
+  [
+    'many who leave one school for another are held where they leave',
+    { plan: ['S1 role move 41', 'S2 role create 41'], active: ['- role 4000', 'S1 role 200', 'S2 role 200'] },
+    ['partlyHeld', 'tooManyMoves school S1 role'],
+  ],
+  [
+    'a school that vanished is never let go unasked',
+    { plan: ['S1 org deactivate 1', 'S1 student deactivate 2'], active: ['- org 30', '- student 900'] },
+    ['partlyHeld', 'schoolVanished school S1 org'],
+  ],
+  [
+    'terms may all end',
+    { plan: ['- academicSession deactivate 400'], active: ['- academicSession 400'] },
+    ['clean'],
+  ],
+  [
+    'two uploads count as one: what ended before is added, and the base is what was there at first',
+    {
+      plan: ['S1 student deactivate 30'],
+      window: ['S1 student deactivate 30'],
+      active: ['- student 4000', 'S1 student 170'],
+    },
+    ['partlyHeld', 'tooManyEndings school S1 student'],
+  ],
+  [
+    'the past alone holds nothing',
+    {
+      plan: ['S2 student deactivate 1'],
+      window: ['S1 student deactivate 39'],
+      active: ['- student 4000', 'S1 student 161'],
+    },
+    ['clean'],
+  ],
+  [
+    'people without an account: above a fifth holds the plan',
+    { plan: ['S1 student create 5'], active: [], unmatched: [31, 150] },
+    ['held', 'tooManyUnmatched plan'],
+  ],
+  [
+    'people without an account: a fifth may pass',
+    { plan: ['S1 student create 5'], active: [], unmatched: [30, 150] },
+    ['clean'],
+  ],
+  [
+    'endings of a file that nothing proves wait, the rest goes on',
+    { plan: ['S1 student deactivate 3'], active: ['- student 900'], unproven: ['student.csv'] },
+    ['partlyHeld', 'absenceNotProven file student.csv'],
+  ],
+  [
+    'at once: breakers tell and hold nothing, but what is not proven does not end',
+    {
+      plan: ['S1 student deactivate 100'],
+      active: ['- student 4000', 'S1 student 200'],
+      unproven: ['student.csv'],
+      policy: 'atOnce',
+    },
+    ['partlyHeld', 'tooManyEndings school S1 student', 'absenceNotProven file student.csv'],
+  ],
+  [
+    'always ask: every change waits',
+    { plan: ['S1 student update 1'], active: ['- student 100'], policy: 'alwaysAsk' },
+    ['held', 'alwaysAsk plan'],
+  ],
+  [
+    'always ask: nothing to change asks nothing',
+    { plan: [], active: ['- student 100'], policy: 'alwaysAsk' },
+    ['clean'],
+  ],
+  [
+    'a rule for a school stands before one for all',
+    {
+      plan: ['S1 student deactivate 10', 'S2 student deactivate 10'],
+      active: ['- student 4000', 'S1 student 200', 'S2 student 200'],
+      rules: [
+        { scope: 'school', action: 'deactivate', percent: 0, count: 5 },
+        { scope: 'school', action: 'deactivate', school: 'S2', percent: 50, count: 5 },
+      ],
+    },
+    ['partlyHeld', 'tooManyEndings school S1 student'],
+  ],
+];
+for (const [name, given, expected] of cases)
+  test(`verdict: ${name}`, () => {
+    assert.deepEqual(summary(judged(given)), expected);
+  });
+
+test('verdict: a reason says what, where, how many and the limit', () => {
+  const [reason] = judged({
+    plan: ['S1 student deactivate 41'],
+    active: ['- student 4000', 'S1 student 200'],
+  }).reasons;
+  assert.equal(reason?.message, 'school S1 (North): 41 of 200 students would end; the limit is 40');
+});

@@ -1,29 +1,82 @@
 import type { Action, Kind } from '../roster/kinds.ts';
-import { allowedOf, type Limit } from '../run/profile-settings.ts';
+import type { ApplyPolicy } from '../run/profile-settings.ts';
+import {
+  allowedOf,
+  isJudgedKind,
+  JUDGED_ACTIONS,
+  JUDGED_KINDS,
+  type JudgedAction,
+  type JudgedKind,
+  type Limit,
+  limitFor,
+  type LimitRule,
+} from './limits.ts';
 
-/** How many items of a kind and action a plan has, the failed ones left out. */
+/**
+ * How many items of a school, kind and action a plan has. `action`: that of the items; ends and creates that are two halves of
+ * a move stand under `move`, at the school that is left.
+ */
 export interface PlanCount {
+  /** Source id of the school; empty: belongs to none. */
+  readonly school: string;
   readonly kind: Kind;
   readonly action: Action;
+  /** The failed ones left out. */
+  readonly count: number;
+  /** Those that breakers count. */
+  readonly judged: number;
+}
+
+/** Changes that were applied in the window without anybody having accepted them, by school, kind and judged action. */
+export interface WindowCount {
+  readonly school: string;
+  readonly kind: Kind;
+  readonly action: JudgedAction;
   readonly count: number;
 }
 
+/** Records of a kind that are active in a school from this source, before the plan. */
+export interface ActiveCount {
+  readonly school: string;
+  readonly kind: Kind;
+  readonly count: number;
+}
+
+export type VerdictCode =
+  | 'tooManyCreates'
+  | 'tooManyUpdates'
+  | 'tooManyEndings'
+  | 'tooManyMoves'
+  | 'schoolVanished'
+  | 'tooManySchools'
+  | 'tooManyUnmatched'
+  | 'absenceNotProven'
+  | 'alwaysAsk';
+
 export interface VerdictReason {
-  readonly code: 'tooManyEndings' | 'alwaysAsk';
+  readonly code: VerdictCode;
+  /** What waits because of it: the whole plan, one school, or the endings that one file's silence stands for. */
+  readonly scope: 'plan' | 'school' | 'file';
+  readonly school?: string;
+  readonly schoolName?: string;
+  readonly file?: string;
   readonly kind?: Kind;
+  readonly action?: JudgedAction;
   readonly count?: number;
+  /** What the count is a part of. */
   readonly active?: number;
   readonly limit?: number;
+  /** False: it is told and holds nothing, since the profile applies at once. */
+  readonly holds: boolean;
   readonly message: string;
 }
 
 export interface Verdict {
-  readonly outcome: 'clean' | 'held';
+  /** clean: all is applied. held: nothing is. partlyHeld: what the reasons name waits, the rest is applied. */
+  readonly outcome: 'clean' | 'partlyHeld' | 'held';
+  /** With the policy atOnce they are told, and hold nothing but endings that are not proven. */
   readonly reasons: readonly VerdictReason[];
 }
-
-/** Kinds whose endings are judged. Terms and courses end with the year; nobody loses anything by that alone. */
-const JUDGED: readonly Kind[] = ['org', 'class', 'student', 'teacher', 'role', 'enrollment'];
 
 const PLURALS: Readonly<Record<Kind, string>> = {
   org: 'schools',
@@ -41,37 +94,304 @@ export function pluralOf(kind: Kind): string {
   return PLURALS[kind];
 }
 
-/** May the plan be applied without asking? Pure: counts, what is active from this source, and the profile's limits. */
-export function judge(
-  counts: readonly PlanCount[],
-  activeByKind: Readonly<Record<Kind, number>>,
-  limit: Limit,
-  alwaysAsk: boolean,
-): Verdict {
-  const reasons: VerdictReason[] = [];
-  for (const kind of JUDGED) {
-    const active = activeByKind[kind];
-    const ending = counts
-      .filter((entry) => entry.kind === kind && (entry.action === 'deactivate' || entry.action === 'end'))
-      .reduce((sum, entry) => sum + entry.count, 0);
-    const allowed = allowedOf(limit, active);
-    if (ending > allowed) {
-      reasons.push({
-        code: 'tooManyEndings',
-        kind,
-        count: ending,
-        active,
-        limit: allowed,
-        message: `${ending} of ${active} ${pluralOf(kind)} would end; the limit is ${allowed}`,
-      });
+export interface JudgeInput {
+  readonly counts: readonly PlanCount[];
+  readonly window: readonly WindowCount[];
+  readonly activeByKind: Readonly<Record<Kind, number>>;
+  /** Of the schools that `schoolsToLookAt` named; others count as having nothing active. */
+  readonly activeBySchool: readonly ActiveCount[];
+  /** How many schools are active from this source. */
+  readonly schoolNames: ReadonlyMap<string, string>;
+  readonly rules: readonly LimitRule[];
+  readonly deactivationLimit: Limit;
+  readonly unmatchedLimit: Limit;
+  /** People of the files without an account, that were not known as such before; and all people in the files. */
+  readonly unmatched: { readonly count: number; readonly people: number };
+  /** Files with endings whose completeness nothing proves (core/plan/certificate), with their endings. */
+  readonly unproven: readonly { readonly file: string; readonly endings: number; readonly message: string }[];
+  readonly policy: ApplyPolicy;
+}
+
+/** What the breakers count an item as; null: nothing that can hold a plan. */
+export function judgedActionOf(action: Action): JudgedAction {
+  switch (action) {
+    case 'create':
+    case 'link':
+    case 'reactivate':
+      return 'create';
+    case 'update':
+      return 'update';
+    case 'deactivate':
+    case 'end':
+      return 'deactivate';
+    case 'move':
+      return 'move';
+  }
+}
+
+interface Cell {
+  readonly school: string;
+  readonly kind: JudgedKind;
+  readonly action: JudgedAction;
+  /** In this plan, and with the window. */
+  plan: number;
+  total: number;
+}
+
+/** Cells of the plan by school, kind and judged action. Only those that the plan itself adds to: the past alone holds nothing. */
+function cellsOf(counts: readonly PlanCount[], window: readonly WindowCount[]): Cell[] {
+  const cells = new Map<string, Cell>();
+  for (const { school, kind, action, judged } of counts) {
+    if (judged === 0 || !isJudgedKind(kind)) continue;
+    const judgedAction = judgedActionOf(action);
+    const key = JSON.stringify([school, kind, judgedAction]);
+    const cell = cells.get(key);
+    if (cell === undefined)
+      cells.set(key, { school, kind, action: judgedAction, plan: judged, total: judged });
+    else {
+      cell.plan += judged;
+      cell.total += judged;
     }
   }
-  const changes = counts.reduce((sum, entry) => sum + entry.count, 0);
-  if (alwaysAsk && reasons.length === 0 && changes > 0) {
-    reasons.push({
-      code: 'alwaysAsk',
-      message: `${changes} changes wait for an approval, as this profile always asks`,
-    });
+  for (const { school, kind, action, count } of window) {
+    const cell = cells.get(JSON.stringify([school, kind, action]));
+    if (cell !== undefined) cell.total += count;
   }
-  return { outcome: reasons.length === 0 ? 'clean' : 'held', reasons };
+  return [...cells.values()];
+}
+
+/**
+ * Schools whose active records have to be counted before `judge`: those with more changes than the count of a limit
+ * lets pass. For all others the percentage cannot matter.
+ */
+export function schoolsToLookAt(
+  input: Pick<JudgeInput, 'counts' | 'window' | 'rules' | 'deactivationLimit'>,
+): string[] {
+  const schools = new Set<string>();
+  for (const { school, kind, action, total } of cellsOf(input.counts, input.window)) {
+    if (school === '' || kind === 'org') continue;
+    const limit = limitFor(input.rules, input.deactivationLimit, { scope: 'school', school, kind, action });
+    if (total > limit.count) schools.add(school);
+  }
+  return [...schools];
+}
+
+/**
+ * May the plan be applied without asking? First each school for itself; then what is left of the plan as a whole, so that one school's
+ * accident does not stop the others, and many small losses do.
+ */
+export function judge(input: JudgeInput): Verdict {
+  const cells = cellsOf(input.counts, input.window);
+  const schoolReasons = [...vanishedSchools(input), ...judgeSchools(input, cells)];
+  const heldSchools = new Set(schoolReasons.map(({ school }) => school ?? ''));
+  const planReasons = [
+    ...tooManySchools(input, heldSchools),
+    ...judgePlan(input, cells, heldSchools),
+    ...tooManyUnmatched(input),
+  ];
+  const fileReasons = input.unproven.map(({ file, endings, message }): VerdictReason => ({
+    code: 'absenceNotProven',
+    scope: 'file',
+    file,
+    count: endings,
+    holds: true,
+    message,
+  }));
+  const reasons = [...planReasons, ...schoolReasons, ...fileReasons];
+  const changes = input.counts.reduce((sum, { count }) => sum + count, 0);
+  if (input.policy === 'atOnce')
+    return {
+      outcome: fileReasons.length > 0 ? 'partlyHeld' : 'clean',
+      reasons: reasons.map((reason) => ({ ...reason, holds: reason.scope === 'file' })),
+    };
+  if (input.policy === 'alwaysAsk' && changes > 0) {
+    const asked: VerdictReason = {
+      code: 'alwaysAsk',
+      scope: 'plan',
+      count: changes,
+      holds: true,
+      message: `${changes} changes wait for an approval, as this profile always asks`,
+    };
+    return { outcome: 'held', reasons: [...reasons, asked] };
+  }
+  if (planReasons.length > 0) return { outcome: 'held', reasons };
+  return { outcome: reasons.length > 0 ? 'partlyHeld' : 'clean', reasons };
+}
+
+function judgeSchools(input: JudgeInput, cells: readonly Cell[]): VerdictReason[] {
+  const active = new Map(input.activeBySchool.map((entry) => [`${entry.kind} ${entry.school}`, entry.count]));
+  const windows = windowSums(input.window);
+  const reasons: VerdictReason[] = [];
+  for (const cell of cells) {
+    const { school, kind, action } = cell;
+    if (school === '' || kind === 'org') continue;
+    const before = baseOf(active.get(`${kind} ${school}`) ?? 0, `${kind} ${school}`, windows);
+    // What a school had nothing of is new there: growth cannot be measured, and the whole plan is judged, too.
+    if (action === 'create' && before === 0) continue;
+    const limit = limitFor(input.rules, input.deactivationLimit, { scope: 'school', school, kind, action });
+    const allowed = allowedOf(limit, before);
+    if (cell.total <= allowed) continue;
+    reasons.push(
+      reasonOf(cell, before, allowed, { school, schoolName: input.schoolNames.get(school) ?? school }),
+    );
+  }
+  // A pupil who leaves takes the membership along: said once.
+  return reasons.filter(
+    ({ kind, school, action }) =>
+      kind !== 'role' ||
+      !reasons.some(
+        (other) =>
+          other.school === school &&
+          other.action === action &&
+          (other.kind === 'student' || other.kind === 'teacher'),
+      ),
+  );
+}
+
+function judgePlan(
+  input: JudgeInput,
+  cells: readonly Cell[],
+  heldSchools: ReadonlySet<string>,
+): VerdictReason[] {
+  const reasons: VerdictReason[] = [];
+  const windows = windowSums(input.window.map((entry) => ({ ...entry, school: '' })));
+  for (const kind of JUDGED_KINDS) {
+    for (const action of JUDGED_ACTIONS) {
+      const own = cells.filter((cell) => cell.kind === kind && cell.action === action);
+      const left = own.filter(({ school }) => !heldSchools.has(school));
+      const plan = left.reduce((sum, cell) => sum + cell.plan, 0);
+      if (plan === 0) continue;
+      const past = input.window
+        .filter((entry) => entry.kind === kind && entry.action === action && !heldSchools.has(entry.school))
+        .reduce((sum, { count }) => sum + count, 0);
+      const before = baseOf(input.activeByKind[kind], `${kind} `, windows);
+      if (action === 'create' && before === 0) continue;
+      const limit = limitFor(input.rules, input.deactivationLimit, {
+        scope: 'plan',
+        school: null,
+        kind,
+        action,
+      });
+      const allowed = allowedOf(limit, before);
+      if (plan + past > allowed)
+        reasons.push(reasonOf({ school: '', kind, action, plan, total: plan + past }, before, allowed, null));
+    }
+  }
+  return reasons;
+}
+
+/** Net change over the window, by `kind school`: with it the base is what was active when the window began. */
+function windowSums(window: readonly WindowCount[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { school, kind, action, count } of window) {
+    const sign = action === 'create' ? -1 : action === 'deactivate' || action === 'move' ? 1 : 0;
+    const key = `${kind} ${school}`;
+    sums.set(key, (sums.get(key) ?? 0) + sign * count);
+  }
+  return sums;
+}
+
+function baseOf(active: number, key: string, windows: ReadonlyMap<string, number>): number {
+  return Math.max(0, active + (windows.get(key) ?? 0));
+}
+
+const CODES: Readonly<Record<JudgedAction, VerdictCode>> = {
+  create: 'tooManyCreates',
+  update: 'tooManyUpdates',
+  deactivate: 'tooManyEndings',
+  move: 'tooManyMoves',
+};
+
+const VERBS: Readonly<Record<JudgedAction, string>> = {
+  create: 'would be new',
+  update: 'would change',
+  deactivate: 'would end',
+  move: 'would move to another school',
+};
+
+function reasonOf(
+  cell: Cell,
+  active: number,
+  limit: number,
+  school: { school: string; schoolName: string } | null,
+): VerdictReason {
+  const { kind, action, plan, total } = cell;
+  const what =
+    action === 'create'
+      ? `${plan} ${pluralOf(kind)} ${VERBS.create}, beside ${active}`
+      : `${plan} of ${active} ${pluralOf(kind)} ${VERBS[action]}`;
+  const past = total > plan ? `, ${total} with those of the last days` : '';
+  const where = school === null ? '' : `${describeSchool(school.school, school.schoolName)}: `;
+  return {
+    code: CODES[action],
+    scope: school === null ? 'plan' : 'school',
+    ...school,
+    kind,
+    action,
+    count: total,
+    active,
+    limit,
+    holds: true,
+    message: `${where}${what}${past}; the limit is ${limit}`,
+  };
+}
+
+/** `school S2 (Northside)` */
+export function describeSchool(id: string, name: string): string {
+  return name === '' || name === id ? `school ${id}` : `school ${id} (${name})`;
+}
+
+/** A school that is gone from the source takes everybody along: never without a question. */
+function vanishedSchools({ counts, schoolNames }: JudgeInput): VerdictReason[] {
+  return counts
+    .filter(({ kind, action, judged }) => kind === 'org' && action === 'deactivate' && judged > 0)
+    .map(({ school }) => {
+      const schoolName = schoolNames.get(school) ?? school;
+      const reason: VerdictReason = {
+        code: 'schoolVanished',
+        scope: 'school',
+        school,
+        schoolName,
+        kind: 'org',
+        action: 'deactivate',
+        holds: true,
+        message: `${describeSchool(school, schoolName)} is no longer in the source`,
+      };
+      return reason;
+    });
+}
+
+/** An accident in more than half of the schools is one of the whole source. A source with one or two schools is judged school by school. */
+function tooManySchools({ activeByKind }: JudgeInput, heldSchools: ReadonlySet<string>): VerdictReason[] {
+  const schools = activeByKind.org;
+  const allowed = Math.max(2, Math.floor(schools / 2));
+  if (heldSchools.size <= allowed) return [];
+  return [
+    {
+      code: 'tooManySchools',
+      scope: 'plan',
+      kind: 'org',
+      count: heldSchools.size,
+      active: schools,
+      limit: allowed,
+      holds: true,
+      message: `${heldSchools.size} of ${schools} schools would change beyond their limits at once`,
+    },
+  ];
+}
+
+function tooManyUnmatched({ unmatched, unmatchedLimit }: JudgeInput): VerdictReason[] {
+  const allowed = allowedOf(unmatchedLimit, unmatched.people);
+  if (unmatched.count <= allowed) return [];
+  return [
+    {
+      code: 'tooManyUnmatched',
+      scope: 'plan',
+      count: unmatched.count,
+      active: unmatched.people,
+      limit: allowed,
+      holds: true,
+      message: `${unmatched.count} of ${unmatched.people} people have no matching account; the limit is ${allowed}`,
+    },
+  ];
 }

@@ -19,17 +19,22 @@ export type Kind = (typeof KINDS)[number];
 export type LinkedKind = Exclude<Kind, 'role' | 'enrollment'>;
 
 /** What a plan item does to the directory. `link` joins a source record to an object that was there already. */
-export type Action = 'create' | 'update' | 'deactivate' | 'reactivate' | 'end' | 'move' | 'link';
+export const ACTIONS = ['create', 'update', 'deactivate', 'reactivate', 'end', 'move', 'link'] as const;
+export type Action = (typeof ACTIONS)[number];
 
 /** Why. One word each, shown to people through the table in docs. */
-export type Reason =
-  | 'newInSource'
-  | 'changedInSource'
-  | 'settingsChanged'
-  | 'absentInSource'
-  | 'backInSource'
-  | 'matchedAccount'
-  | 'userNameTaken';
+export const REASONS = [
+  'newInSource',
+  'changedInSource',
+  'settingsChanged',
+  'absentInSource',
+  'backInSource',
+  'matchedAccount',
+  'userNameTaken',
+  'movedToSchool',
+  'movedFromSchool',
+] as const;
+export type Reason = (typeof REASONS)[number];
 
 /**
  * Plan items are numbered in bands, so that item_no alone is the order of apply although the files are read in

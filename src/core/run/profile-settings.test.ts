@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { allowedOf } from '../plan/limits.ts';
 import { checkDefinition, isExpired, type IdentityConfiguration, type ProfileDefinition } from './profile.ts';
-import {
-  allowedOf,
-  changeProfileSettings,
-  DEFAULT_PROFILE_SETTINGS,
-  readProfileSettings,
-} from './profile-settings.ts';
+import { changeProfileSettings, DEFAULT_PROFILE_SETTINGS, readProfileSettings } from './profile-settings.ts';
 import { verificationMessages } from './verification-message.ts';
 
 test('settings: what is not stored has its default', () => {
@@ -21,10 +17,16 @@ test('settings: what is not stored has its default', () => {
 test('settings: a change names what it changes, and nothing else is touched', () => {
   const changed = changeProfileSettings(DEFAULT_PROFILE_SETTINGS, {
     deactivationLimit: { percent: 5, count: 0 },
-    alwaysAsk: true,
+    applyPolicy: 'alwaysAsk',
+    limits: [{ scope: 'school', action: 'create', school: 'S1', percent: 10, count: 0 }],
   });
   assert.deepEqual(changed, {
-    settings: { ...DEFAULT_PROFILE_SETTINGS, deactivationLimit: { percent: 5, count: 0 }, alwaysAsk: true },
+    settings: {
+      ...DEFAULT_PROFILE_SETTINGS,
+      deactivationLimit: { percent: 5, count: 0 },
+      applyPolicy: 'alwaysAsk',
+      limits: [{ scope: 'school', action: 'create', kind: null, school: 'S1', percent: 10, count: 0 }],
+    },
   });
 });
 
@@ -39,6 +41,25 @@ const BAD: [unknown, string][] = [
   [{ deactivationLimit: 'strict' }, 'deactivationLimit'],
   [{ linkByUserName: 'yes' }, 'linkByUserName'],
   [{ threshold: 1 }, 'threshold'],
+  [{ applyPolicy: 'never' }, 'applyPolicy'],
+  [{ limitWindowHours: 0 }, 'limitWindowHours'],
+  [{ limits: {} }, 'limits'],
+  [{ limits: [{ scope: 'school', action: 'deactivate', percent: 101, count: 0 }] }, 'limits'],
+  [{ limits: [{ scope: 'school', action: 'deactivate', percent: -1, count: 0 }] }, 'limits'],
+  [{ limits: [{ scope: 'school', action: 'deactivate', percent: 10, count: 1.5 }] }, 'limits'],
+  [{ limits: [{ scope: 'district', action: 'deactivate', percent: 10, count: 1 }] }, 'limits'],
+  [{ limits: [{ scope: 'school', action: 'erase', percent: 10, count: 1 }] }, 'limits'],
+  [{ limits: [{ scope: 'school', action: 'create', kind: 'course', percent: 10, count: 1 }] }, 'limits'],
+  [{ limits: [{ scope: 'plan', action: 'create', school: 'S1', percent: 10, count: 1 }] }, 'limits'],
+  [
+    {
+      limits: [
+        { scope: 'school', action: 'create', percent: 10, count: 1 },
+        { scope: 'school', action: 'create', percent: 20, count: 1 },
+      ],
+    },
+    'limits',
+  ],
 ];
 for (const [change, property] of BAD) {
   test(`settings: ${JSON.stringify(change)} is refused and names ${property}`, () => {

@@ -1,35 +1,38 @@
+import { type Limit, type LimitRule, readLimitRules } from '../plan/limits.ts';
+
+/** When a plan is applied without asking. atOnce: whatever the verdict; whenClean: when no breaker holds it; alwaysAsk: never. */
+export const APPLY_POLICIES = ['atOnce', 'whenClean', 'alwaysAsk'] as const;
+export type ApplyPolicy = (typeof APPLY_POLICIES)[number];
+
 /**
  * What Graph has no property for, per profile: kept in profile.settings, edited through /api/v1/profiles/{id}/settings.
  * Rules and defaults: docs/spec/status.md.
  */
-export interface Limit {
-  readonly percent: number;
-  readonly count: number;
-}
-
 export interface ProfileSettings {
   /** Record errors of one file that are let pass: the larger of both. `strict`: none. */
   readonly tolerance: Limit | 'strict';
-  /** Deactivations or ended enrollments of one kind that are let pass: the larger of both. */
+  /** Deactivations or ended enrollments of one kind, over the whole plan, that are let pass: the larger of both. */
   readonly deactivationLimit: Limit;
+  /** Limits in place of the defaults, by school, kind and action. */
+  readonly limits: readonly LimitRule[];
+  /** New people without a matching account that are let pass: the larger of both, of all people in the files. */
+  readonly unmatchedLimit: Limit;
+  /** Hours over which changes are added up before they are judged, so that two small uploads count as one large one. */
+  readonly limitWindowHours: number;
   /** A person that another source system of the tenant brought in already is linked when the user name is the same. */
   readonly linkByUserName: boolean;
-  /** Every plan that changes something waits for `resume`. */
-  readonly alwaysAsk: boolean;
+  readonly applyPolicy: ApplyPolicy;
 }
 
 export const DEFAULT_PROFILE_SETTINGS: ProfileSettings = {
   tolerance: { percent: 1, count: 10 },
   deactivationLimit: { percent: 10, count: 25 },
+  limits: [],
+  unmatchedLimit: { percent: 20, count: 25 },
+  limitWindowHours: 7 * 24,
   linkByUserName: false,
-  alwaysAsk: false,
+  applyPolicy: 'whenClean',
 };
-
-/** How many of `total` a limit lets pass: the larger of the percentage (rounded down) and the count; `strict`: 0. */
-export function allowedOf(limit: Limit | 'strict', total: number): number {
-  if (limit === 'strict') return 0;
-  return Math.max(limit.count, Math.floor((limit.percent * total) / 100));
-}
 
 /** The settings as stored (an object with any of the properties), with defaults for the rest. */
 export function readProfileSettings(stored: unknown): ProfileSettings {
@@ -41,6 +44,9 @@ export type SettingsChange =
   | { readonly settings: ProfileSettings }
   | { readonly problem: { readonly property: string; readonly message: string } };
 
+const MAX_WINDOW_HOURS = 366 * 24;
+const LIMIT_SHAPE = '{"percent": 0 to 100, "count": 0 or more}';
+
 /** `before` with the properties that `change` names; the first problem when it is not a change of settings. */
 export function changeProfileSettings(before: ProfileSettings, change: unknown): SettingsChange {
   if (!isObject(change)) return problem('settings', 'Send a JSON object with the settings to change.');
@@ -49,19 +55,37 @@ export function changeProfileSettings(before: ProfileSettings, change: unknown):
     switch (property) {
       case 'tolerance': {
         if (value !== 'strict' && !isLimit(value))
-          return problem(property, `Use {"percent": 0 to 100, "count": 0 or more} or "strict".`);
+          return problem(property, `Use ${LIMIT_SHAPE} or "strict".`);
         settings = { ...settings, tolerance: value === 'strict' ? value : limit(value) };
         break;
       }
-      case 'deactivationLimit': {
-        if (!isLimit(value)) return problem(property, `Use {"percent": 0 to 100, "count": 0 or more}.`);
-        settings = { ...settings, deactivationLimit: limit(value) };
+      case 'deactivationLimit':
+      case 'unmatchedLimit': {
+        if (!isLimit(value)) return problem(property, `Use ${LIMIT_SHAPE}.`);
+        settings = { ...settings, [property]: limit(value) };
         break;
       }
-      case 'linkByUserName':
-      case 'alwaysAsk': {
+      case 'limits': {
+        const read = readLimitRules(value);
+        if ('problem' in read) return problem(property, read.problem);
+        settings = { ...settings, limits: read.rules };
+        break;
+      }
+      case 'limitWindowHours': {
+        if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > MAX_WINDOW_HOURS)
+          return problem(property, `Use a whole number of hours, 1 to ${MAX_WINDOW_HOURS}.`);
+        settings = { ...settings, limitWindowHours: value };
+        break;
+      }
+      case 'linkByUserName': {
         if (typeof value !== 'boolean') return problem(property, 'Use true or false.');
-        settings = { ...settings, [property]: value };
+        settings = { ...settings, linkByUserName: value };
+        break;
+      }
+      case 'applyPolicy': {
+        const policy = APPLY_POLICIES.find((known) => known === value);
+        if (policy === undefined) return problem(property, `Use one of ${APPLY_POLICIES.join(', ')}.`);
+        settings = { ...settings, applyPolicy: policy };
         break;
       }
       default:

@@ -200,6 +200,8 @@ const HELD_ENDINGS: Readonly<Record<HeldCode, string>> = {
   VerdictHeld:
     'Nothing was changed. Resume the profile to accept this plan, or upload corrected files and start again.',
   ApprovalNeeded: 'Resume the profile to apply the plan.',
+  PartHeld: 'Resume the profile to accept what waits, or upload corrected files and start again.',
+  PreviewReady: 'Approve the plan to apply it.',
 };
 
 const HELD_FALLBACKS: Readonly<Record<HeldCode, string>> = {
@@ -208,6 +210,8 @@ const HELD_FALLBACKS: Readonly<Record<HeldCode, string>> = {
   FilesUnusable: 'An uploaded file cannot be used.',
   VerdictHeld: 'The plan would change more than the limits of the profile allow.',
   ApprovalNeeded: 'A plan waits for approval.',
+  PartHeld: 'A part of the plan would change more than the limits of the profile allow.',
+  PreviewReady: 'A preview is ready.',
 };
 
 /** What to do with a held run: the end of the status message, and of the messages of `resume`. */
@@ -220,6 +224,8 @@ export const HELD_REMEDIES: Readonly<Record<HeldCode, string>> = {
   VerdictHeld:
     'Nothing was changed. Resume the profile to accept this plan, or upload corrected files and start again.',
   ApprovalNeeded: 'Resume the profile to apply the plan.',
+  PartHeld: 'Resume the profile to accept what waits, or upload corrected files and start again.',
+  PreviewReady: 'Approve the plan to apply it.',
 };
 
 function sentence(text: string | null | undefined, fallback: string): string {

@@ -1,6 +1,6 @@
 import type { FindingCount } from '../findings.ts';
 import type { HeldCode } from '../run/held-because.ts';
-import { allowedOf, type Limit } from '../run/profile-settings.ts';
+import { allowedOf, type Limit } from '../plan/limits.ts';
 
 /** What judging needs to know of a stage. */
 export interface StageFacts {

@@ -1,7 +1,5 @@
-import { readHeldCode } from '#core/run/held-because.ts';
-import { isExpired } from '#core/run/profile.ts';
+import { holdsPlan, readHeldCode } from '#core/run/held-because.ts';
 import { HELD_REMEDIES } from '#core/run/profile-status.ts';
-import { refusalOf } from '#core/run/profile-state.ts';
 import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
@@ -9,6 +7,8 @@ import { savePause } from '#storage/profiles/save-profile.ts';
 import { acceptRun, lockNewestRun, type Acceptance, type ResumableRun } from '#storage/runs/accept-run.ts';
 import { replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
 
+import { checkMayRun } from './check-may-run.ts';
+import { decideWaitingPlan } from './decide-plan.ts';
 import { mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
 import { checkStep, stepProfile } from './step-profile.ts';
 
@@ -33,6 +33,15 @@ export async function resumeProfile(
     const profile = await mustLockProfile(tx, profileId);
     checkStep(profile, 'resumed');
     const run = await lockNewestRun(tx, profile.id);
+    if (
+      run?.state === 'held' &&
+      !profile.pausedAt &&
+      confirmed.length === 0 &&
+      holdsPlan(readHeldCode(run.errorCode))
+    ) {
+      await decideWaitingPlan(context, tx, profile, run.id, actor, { decision: 'approved' });
+      return run.id;
+    }
     const accepted = whatToAccept(profile, run, confirmed);
     if (profile.pausedAt) await savePause(tx, profile.id, null, null);
     if (accepted !== null && run !== null) await accept(tx, profile, run, accepted, actor, newId);
@@ -86,15 +95,6 @@ function whatToAccept(
   throw new ConflictError(nothingToResume(run));
 }
 
-/** A run goes on only for a profile that could be started. */
-function checkMayRun(profile: StoredProfile): void {
-  if (profile.state !== 'provisioned') throw new ConflictError(refusalOf(profile.state, 'resumed'));
-  if (isExpired(profile.expirationDate, profile.today))
-    throw new ConflictError(
-      `The profile expired on ${profile.expirationDate ?? ''}. Update its expirationDate to a later day, then resume it.`,
-    );
-}
-
 function whatHeldRunNeeds(run: ResumableRun, confirmed: readonly string[]): Accepted {
   const code = readHeldCode(run.errorCode);
   if (code !== 'FilesNeedConfirmation' && confirmed.length > 0)
@@ -104,7 +104,10 @@ function whatHeldRunNeeds(run: ResumableRun, confirmed: readonly string[]): Acce
       return { waiveTolerance: true };
     case 'VerdictHeld':
     case 'ApprovalNeeded':
-      return { acceptVerdict: true };
+    case 'PartHeld':
+    case 'PreviewReady':
+      // Decided with its plan (decide-plan): never together with anything else.
+      throw new ConflictError(HELD_REMEDIES[code]);
     case 'FilesUnusable':
       throw new ConflictError(
         'The run cannot go on: an uploaded file cannot be used. Upload corrected files and start again.',

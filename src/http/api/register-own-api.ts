@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { HttpContext } from '../context.ts';
+import { registerPlans } from './plans.ts';
 import { registerProfileSettings } from './profile-settings.ts';
 import { registerResumeWithConfirmation } from './resume-with-confirmation.ts';
 import { registerRuns } from './runs.ts';
@@ -10,4 +11,5 @@ export function registerOwnApi(scope: FastifyInstance, context: HttpContext): vo
   registerProfileSettings(scope, context);
   registerResumeWithConfirmation(scope, context);
   registerRuns(scope, context);
+  registerPlans(scope, context);
 }

@@ -66,7 +66,7 @@ export function registerRuns(scope: FastifyInstance, context: HttpContext): void
   });
 }
 
-function runJson(run: StoredRun): Record<string, unknown> {
+export function runJson(run: StoredRun): Record<string, unknown> {
   return {
     id: run.id,
     profileId: run.profileId,
@@ -83,6 +83,7 @@ function runJson(run: StoredRun): Record<string, unknown> {
     toleranceWaived: run.toleranceWaived,
     verdictAccepted: run.verdictAccepted,
     confirmedFiles: run.confirmedFiles,
+    planOnly: run.planOnly,
     acceptedBy: run.acceptedBy,
     acceptedAt: run.acceptedAt,
     createdAt: run.createdAt,

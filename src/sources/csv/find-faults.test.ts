@@ -54,6 +54,30 @@ const cases: readonly Case[] = [
     expect: ['FILE_DUPLICATE school.csv (fatal)'],
   },
   {
+    name: 'a manifest that is right says nothing',
+    add: {
+      'Manifest.json':
+        '{"files": [{"name": "Student.csv", "rows": 2}, {"name": "school.csv", "sizeBytes": 28}]}',
+    },
+    expect: [],
+  },
+  {
+    name: 'a manifest that knows of more rows, other bytes and another file',
+    add: {
+      'manifest.json': `{"files": [{"name": "student.csv", "rows": 3}, {"name": "teacher.csv", "sha256": "${'0'.repeat(64)}"}, {"name": "user.csv", "rows": 1}]}`,
+    },
+    expect: [
+      'MANIFEST_MISMATCH student.csv (fatal)',
+      'MANIFEST_MISMATCH teacher.csv (fatal)',
+      'MANIFEST_MISMATCH user.csv (fatal)',
+    ],
+  },
+  {
+    name: 'a manifest that is none',
+    add: { 'manifest.json': '{"files": "all"}' },
+    expect: ['MANIFEST_UNREADABLE manifest.json (fatal)'],
+  },
+  {
     name: 'a header-only file that had no rows before',
     replace: { 'teacherroster.csv': 'Section SIS ID,SIS ID\n' },
     expect: ['FILE_EMPTY teacherroster.csv (warning)'],

@@ -10,6 +10,7 @@ import type { ItemSink } from '../item-sink.ts';
 import { RosterDelta } from '../roster-delta.ts';
 import type { RecordIndex } from '../snapshot/record-index.ts';
 import { IdTable } from './id-table.ts';
+import { checkManifest, MANIFEST_FILE, provesWhole, readManifest } from './manifest.ts';
 import { readRosterFile } from './read-roster-file.ts';
 import { RecordHash } from './record-hash.ts';
 import type { RosterState } from './roster-state.ts';
@@ -62,7 +63,12 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     input.snapshotFingerprint !== null && input.snapshotFingerprint !== fingerprint.toString('hex');
   const delta = new RosterDelta(index, items, settingsChanged);
   const state = openState(input, tools, delta, fingerprint);
-  const filesByName = sortFiles(input.files, findings);
+  const manifestFile = input.files.find(({ name }) => name.toLowerCase() === MANIFEST_FILE);
+  const manifest = manifestFile === undefined ? null : await readManifest(manifestFile, findings);
+  const filesByName = sortFiles(
+    input.files.filter((file) => file !== manifestFile),
+    findings,
+  );
   const summaries: FileSummary[] = [];
   const namesByContent = new Map<string, string>();
   const filesToConfirm: string[] = [];
@@ -73,7 +79,8 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
 
   for (const definition of SDS_V1_FILES) {
     const startedMs = tools.nowMs();
-    const hadRecords = delta.before(RECORD_CODES[definition.feeds[0]]) > 0;
+    const recordsBefore = delta.before(RECORD_CODES[definition.feeds[0]]);
+    const hadRecords = recordsBefore > 0;
     const confirmed = input.confirmedFiles.includes(definition.name);
     const file = filesByName.get(definition.name);
     if (file === undefined) {
@@ -115,6 +122,8 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
         sha256: content,
         rows: read.rows,
         badRows: read.badRows,
+        recordsBefore,
+        inManifest: provesWhole(manifest?.get(definition.name)),
       });
     }
     if (findings.fatal) delta.stop();
@@ -122,7 +131,9 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   }
 
   const startedMs = tools.nowMs();
-  if (!findings.fatal) {
+  if (manifest !== null) checkManifest(manifest, summaries, findings);
+  if (findings.fatal) delta.stop();
+  else {
     for (const _ of delta.endAbsent(state.spared, fileOf)) await items.drain();
     reportSpared(findings, delta);
     await items.drain();

@@ -53,7 +53,7 @@ export async function applyRange(tx: Tx, range: ItemRange): Promise<void> {
   await saveLinks(tx, range);
 }
 
-/** The items of one kind (or the endings) that are left to apply. Numbers within a band have no gaps. */
+/** The items of one kind (or the endings) that are left to apply. Batches may have gaps where items belong to another pass. */
 export interface ItemBand {
   readonly firstItemNo: number;
   readonly lastItemNo: number;
@@ -61,22 +61,28 @@ export interface ItemBand {
 }
 
 /**
- * What is left of a plan behind `afterItemNo`, in the order of apply; and how many items it has in all. One pass over the
- * index, at the start of apply: batches are then cut by arithmetic. (A LIMIT per batch would sort what is left of a
+ * What this pass of apply has left behind `afterItemNo`, in the order of apply; and how many items the pass has in all. One pass over
+ * the index, at the start of apply: batches are then cut by arithmetic. (A LIMIT per batch would sort what is left of a
  * band each time: the planner takes freshly copied items for a handful.)
  */
 export async function listItemBands(
   tx: Tx,
   runId: string,
   afterItemNo: number,
+  pass = 1,
 ): Promise<{ bands: ItemBand[]; total: number }> {
-  const bands = await tx.query<ItemBand>(
-    `select min(item_no) as "firstItemNo", max(item_no) as "lastItemNo", count(*)::integer as items
-       from plan_item where run_id = $1 and item_no > $2 group by item_no / ${ITEM_BAND} order by 1`,
-    [runId, afterItemNo],
+  // Held items are passed over by the statements of a batch; numbering goes on over them.
+  const from = pass === 1 ? 'plan_item' : 'plan_item_hold';
+  const condition = pass === 1 ? '' : 'and pass = $3';
+  const values = pass === 1 ? [runId, afterItemNo] : [runId, afterItemNo, pass];
+  const bands = await tx.query<ItemBand & { total: number }>(
+    `select min(item_no) filter (where item_no > $2) as "firstItemNo", max(item_no) as "lastItemNo",
+            count(*) filter (where item_no > $2)::integer as items, count(*)::integer as total
+       from ${from} where run_id = $1 ${condition} group by item_no / ${ITEM_BAND} order by max(item_no)`,
+    values,
   );
-  const plans = await tx.query<{ item_count: number }>('select item_count from plan where run_id = $1', [
-    runId,
-  ]);
-  return { bands, total: plans[0]?.item_count ?? 0 };
+  return {
+    bands: bands.filter(({ items }) => items > 0),
+    total: bands.reduce((sum, { total }) => sum + total, 0),
+  };
 }

@@ -31,7 +31,7 @@ export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {
        from item i
        join (select i.item_no, org_link.object_id as org_id, course_link.object_id as course_id, session_link.object_id as session_id
                from item i ${REFERENCES}) n on n.item_no = i.item_no
-      where i.action in ('update', 'reactivate') and o.id = i.object_id`,
+      where i.action in ('update', 'move', 'reactivate') and o.id = i.object_id`,
     values,
   );
 }

@@ -8,3 +8,8 @@ import type { Tx } from '../database.ts';
 export async function joinByHash(tx: Tx): Promise<void> {
   await tx.query('set local enable_nestloop = off');
 }
+
+/** For the rest of the transaction: small look-ups in large tables again. */
+export async function joinFreely(tx: Tx): Promise<void> {
+  await tx.query('set local enable_nestloop = on');
+}

@@ -1,4 +1,4 @@
-import type { PlanCount, Verdict } from '#core/plan/verdict.ts';
+import type { Verdict } from '#core/plan/verdict.ts';
 import type { FindingCount } from '#core/findings.ts';
 
 import type { Tx } from '../database.ts';
@@ -9,17 +9,10 @@ export async function discardStaged(tx: Tx, runId: string): Promise<void> {
   await tx.query('delete from plan_item where run_id = $1', [runId]);
   await tx.query('delete from finding where run_id = $1', [runId]);
   await tx.query('delete from finding_count where run_id = $1', [runId]);
+  await tx.query('delete from plan_item_hold where run_id = $1', [runId]);
+  await tx.query('delete from plan_hold where run_id = $1', [runId]);
+  await tx.query('delete from plan_count where run_id = $1', [runId]);
   await tx.query('delete from plan where run_id = $1', [runId]);
-}
-
-/** Counts of a plan, per kind and action, the failed items left out. */
-export async function countPlanItems(tx: Tx, runId: string): Promise<PlanCount[]> {
-  return tx.query<PlanCount & object>(
-    `select i.kind, i.action, (count(*) - count(f.item_no))::integer as count
-       from plan_item i left join plan_item_failure f on f.run_id = i.run_id and f.item_no = i.item_no
-      where i.run_id = $1 group by i.kind, i.action`,
-    [runId],
-  );
 }
 
 /** Stores the plan with its verdict. */
@@ -29,13 +22,26 @@ export async function savePlan(
     runId: string;
     rosterHash: string;
     itemCount: number;
-    counts: readonly PlanCount[];
+    /** By kind and action, over all schools. */
+    counts: readonly unknown[];
     verdict: Verdict;
+    /** The run whose plan was accepted last. */
+    baseRunId: string | null;
+    planHash: string;
   },
 ): Promise<void> {
   await tx.query(
-    `insert into plan (tenant_id, run_id, roster_hash, item_count, counts, verdict) values (current_tenant(), $1, $2, $3, $4, $5)`,
-    [plan.runId, plan.rosterHash, plan.itemCount, JSON.stringify(plan.counts), JSON.stringify(plan.verdict)],
+    `insert into plan (tenant_id, run_id, roster_hash, item_count, counts, verdict, base_run_id, plan_hash)
+     values (current_tenant(), $1, $2, $3, $4, $5, $6, $7)`,
+    [
+      plan.runId,
+      plan.rosterHash,
+      plan.itemCount,
+      JSON.stringify(plan.counts),
+      JSON.stringify(plan.verdict),
+      plan.baseRunId,
+      plan.planHash,
+    ],
   );
 }
 

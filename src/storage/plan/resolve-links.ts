@@ -36,11 +36,15 @@ export async function resolveKnownRecords(tx: Tx, scope: PlanScope): Promise<voi
         and l.source_system_id = $2 and l.key = i.key`,
     [scope.runId, scope.sourceSystemId],
   );
-  for (const table of ['role', 'enrollment']) {
+  for (const [table, before] of [
+    ['role', `jsonb_build_object('role', o.role, 'grade', o.grade)`],
+    ['enrollment', `jsonb_build_object('role', o.role)`],
+  ] as const) {
     await tx.query(
       `update plan_item i
           set action = case when o.active then 'update' else 'reactivate' end,
-              reason = case when o.active then i.reason else 'backInSource' end, base_version = o.version
+              reason = case when o.active then i.reason else 'backInSource' end, base_version = o.version,
+              before = ${before}
          from ${table} o
         where i.run_id = $1 and i.action in ('create', 'update') and i.kind = '${table}'
           and o.source_system_id = $2 and o.key = i.key`,

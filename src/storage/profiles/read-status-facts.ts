@@ -48,11 +48,11 @@ export async function readStatusFacts(tx: Tx, profileId: string): Promise<Status
               where e.tenant_id = p.tenant_id and e.profile_id = p.id) as error_count,
             coalesce(
               (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
-                and r.state in ('staging', 'planning', 'applying')),
+                and r.state in ('staging', 'planning', 'applying') and not r.plan_only),
               (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
-                and r.state = 'queued')) as active,
+                and r.state = 'queued' and not r.plan_only)) as active,
             (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
-                and r.state not in ('superseded', 'cancelled', 'rejected')
+                and r.state not in ('superseded', 'cancelled', 'rejected') and not r.plan_only
                 and (p.reset_at is null or r.created_at > p.reset_at)
               order by r.created_at desc, r.id desc limit 1) as latest
        from profile p join tenant t on t.id = p.tenant_id

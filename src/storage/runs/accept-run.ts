@@ -26,7 +26,7 @@ export async function lockNewestRun(tx: Tx, profileId: string): Promise<Resumabl
   }>(
     `select r.id, r.state, r.error_code, r.confirmed_files, r.counts -> 'filesToConfirm' as files_to_confirm
        from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
-      where r.profile_id = $1 and r.state not in ('superseded', 'cancelled', 'rejected')
+      where r.profile_id = $1 and not r.plan_only and r.state not in ('superseded', 'cancelled', 'rejected')
         and (p.reset_at is null or r.created_at > p.reset_at)
       order by r.created_at desc, r.id desc limit 1 for no key update of r`,
     [profileId],
@@ -44,6 +44,15 @@ export async function lockNewestRun(tx: Tx, profileId: string): Promise<Resumabl
   };
 }
 
+/** The run whose plan was last let into the directory; null before the first. */
+export async function readAcceptedRunId(tx: Tx, profileId: string): Promise<string | null> {
+  const rows = await tx.query<{ accepted_run_id: string | null }>(
+    'select accepted_run_id from profile where id = $1',
+    [profileId],
+  );
+  return rows[0]?.accepted_run_id ?? null;
+}
+
 export interface Acceptance {
   readonly actor: string;
   readonly newId: () => string;
@@ -51,6 +60,9 @@ export interface Acceptance {
   readonly waiveTolerance?: boolean;
   /** The plan is accepted although the verdict held it. */
   readonly acceptVerdict?: boolean;
+  /** Parts of the plan that were set aside are released (decideHolds): another pass of apply follows. */
+  readonly nextPass?: boolean;
+  readonly note?: string | null;
   /** Files that may be missing or without rows, added to those confirmed before. */
   readonly confirmFiles?: readonly string[];
 }
@@ -62,6 +74,9 @@ export async function acceptRun(tx: Tx, run: ResumableRun, acceptance: Acceptanc
   const rows = await tx.query(
     `update run set state = $3, tolerance_waived = tolerance_waived or $4, verdict_accepted = verdict_accepted or $5,
             confirmed_files = array(select distinct file from unnest(confirmed_files || $6::text[]) as file),
+            plan_only = plan_only and not $5,
+            apply_pass = case when $8 then apply_pass + 1 else apply_pass end,
+            applied_item_no = case when $8 then 0 else applied_item_no end,
             accepted_by = $7, accepted_at = now(), error_code = null, message = null, next_attempt_at = null,
             lease_owner = null, lease_expires_at = null
       where id = $1 and state = $2 returning 1`,
@@ -73,6 +88,7 @@ export async function acceptRun(tx: Tx, run: ResumableRun, acceptance: Acceptanc
       acceptance.acceptVerdict ?? false,
       acceptance.confirmFiles ?? [],
       acceptance.actor,
+      acceptance.nextPass ?? false,
     ],
   );
   if (rows.length === 0)
@@ -89,6 +105,7 @@ export async function acceptRun(tx: Tx, run: ResumableRun, acceptance: Acceptanc
       waiveTolerance: acceptance.waiveTolerance ?? false,
       acceptVerdict: acceptance.acceptVerdict ?? false,
       confirmFiles: acceptance.confirmFiles ?? [],
+      ...(acceptance.note == null ? {} : { note: acceptance.note }),
     },
   });
 }

@@ -19,6 +19,9 @@ export interface ClaimedRun {
   readonly confirmedFiles: readonly string[];
   readonly appliedItemNo: number;
   readonly planned: boolean;
+  readonly planOnly: boolean;
+  readonly addsOnly: boolean;
+  readonly applyPass: number;
 }
 
 export type ClaimResult = ClaimedRun | 'nothingToDo' | 'busy';
@@ -36,6 +39,9 @@ interface Row {
   confirmed_files: string[];
   applied_item_no: number;
   planned: boolean;
+  plan_only: boolean;
+  adds_only: boolean;
+  apply_pass: number;
   lease_valid: boolean;
   due: boolean;
   paused: boolean;
@@ -61,10 +67,10 @@ export async function claimRun(
   const rows = await tx.query<Row>(
     `select r.id, r.profile_id, p.source_system_id, r.upload_id, r.state, r.attempt, r.epoch,
             r.tolerance_waived, r.verdict_accepted, r.applied_item_no, r.planned_at is not null as planned,
-            r.confirmed_files,
+            r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass,
             coalesce(r.lease_expires_at > now(), false) as lease_valid,
             coalesce(r.next_attempt_at <= now(), true) as due,
-            p.paused_at is not null as paused, p.state in ('deleting', 'deleted') or r.cancel_requested as gone,
+            p.paused_at is not null and not r.plan_only as paused, p.state in ('deleting', 'deleted') or r.cancel_requested as gone,
             exists (select from run o where o.profile_id = r.profile_id and o.id <> r.id
                     and o.state in ('staging', 'planning', 'applying')) as other_executing,
             exists (select from run n where n.profile_id = r.profile_id and n.state = 'queued'
@@ -112,6 +118,7 @@ export async function claimRun(
     tx,
     { profileId: row.profile_id, actor: input.worker, newId: input.newId },
     input.runId,
+    row.plan_only,
   );
   return {
     id: row.id,
@@ -126,5 +133,8 @@ export async function claimRun(
     confirmedFiles: row.confirmed_files,
     appliedItemNo: row.applied_item_no,
     planned: row.planned,
+    planOnly: row.plan_only,
+    addsOnly: row.adds_only,
+    applyPass: row.apply_pass,
   };
 }

@@ -10,12 +10,19 @@ import { appendRunEvent } from './run-event.ts';
  */
 export async function insertQueuedRun(
   tx: Tx,
-  run: { id: string; profileId: string; uploadId: string; requestedBy: string; newId: () => string },
+  run: {
+    id: string;
+    profileId: string;
+    uploadId: string;
+    requestedBy: string;
+    newId: () => string;
+    planOnly?: boolean;
+  },
 ): Promise<void> {
   await tx.query(
-    `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, created_at)
-     values (current_tenant(), $1, $2, $3, 'queued', $4, clock_timestamp())`,
-    [run.id, run.profileId, run.uploadId, run.requestedBy],
+    `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, plan_only, trigger, created_at)
+     values (current_tenant(), $1, $2, $3, 'queued', $4, $5, case when $5 then 'plan' else 'start' end, clock_timestamp())`,
+    [run.id, run.profileId, run.uploadId, run.requestedBy, run.planOnly ?? false],
   );
   await appendRunEvent(tx, {
     runId: run.id,
@@ -35,19 +42,22 @@ export interface RunActor {
 
 /**
  * A newer start takes the place of whatever waits: the queued run, a held one (a corrected upload replaces it), a
- * suspended or a broken one. Executing runs are left alone. `exceptRunId`: the newer run itself; only older runs are
- * replaced then. For the claim of a run that was queued behind another, too.
+ * suspended or a broken one. Executing runs are left alone, and so are previews that wait: they change nothing. `exceptRunId`: the newer
+ * run itself; only older runs are replaced then. For the claim of a run that was queued behind another, too.
+ * `previews`: the newer one is a preview, which takes the place of older previews and of nothing else.
  */
 export async function replaceWaitingRuns(
   tx: Tx,
   by: RunActor,
   exceptRunId: string | null = null,
+  previews = false,
 ): Promise<void> {
   const rows = await tx.query<{ id: string; state: string }>(
     `select id, state from run where profile_id = $1 and state = any($2)
+      and case when $4 then plan_only else not plan_only or state <> 'held' end
       and ($3::uuid is null or (id <> $3 and created_at <= (select created_at from run where id = $3)))
       for no key update`,
-    [by.profileId, statesAccepting('replaced'), exceptRunId],
+    [by.profileId, statesAccepting('replaced'), exceptRunId, previews],
   );
   await moveRuns(tx, by, rows, 'replaced');
 }
@@ -55,7 +65,7 @@ export async function replaceWaitingRuns(
 /** The profile was paused: what is queued, or waits for its next attempt, is suspended. */
 export async function suspendWaitingRuns(tx: Tx, by: RunActor): Promise<void> {
   const rows = await tx.query<{ id: string; state: string }>(
-    `select id, state from run where profile_id = $1 and state in ('queued', 'broken') for no key update`,
+    `select id, state from run where profile_id = $1 and state in ('queued', 'broken') and not plan_only for no key update`,
     [by.profileId],
   );
 
@@ -103,4 +113,16 @@ async function moveRuns(
 
 function stateAfter(state: string, event: RunEvent): string {
   return nextRunState(state as Parameters<typeof nextRunState>[0], event);
+}
+
+/** The run that is queued for a profile; null: none is. */
+export async function readQueuedRun(
+  tx: Tx,
+  profileId: string,
+): Promise<{ id: string; planOnly: boolean } | null> {
+  const rows = await tx.query<{ id: string; plan_only: boolean }>(
+    `select id, plan_only from run where profile_id = $1 and state = 'queued'`,
+    [profileId],
+  );
+  return rows[0] === undefined ? null : { id: rows[0].id, planOnly: rows[0].plan_only };
 }

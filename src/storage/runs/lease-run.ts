@@ -39,7 +39,7 @@ export async function readInterruption(
   epoch: number,
 ): Promise<'none' | 'paused' | 'cancel' | 'lost'> {
   const rows = await tx.query<{ epoch: number; paused: boolean; gone: boolean; cancel: boolean }>(
-    `select r.epoch, p.paused_at is not null as paused, p.state in ('deleting', 'deleted') as gone,
+    `select r.epoch, p.paused_at is not null and not r.plan_only as paused, p.state in ('deleting', 'deleted') as gone,
             r.cancel_requested as cancel
        from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id where r.id = $1`,
     [runId],

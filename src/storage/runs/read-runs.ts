@@ -12,6 +12,7 @@ export interface StoredRun {
   readonly requestedBy: string;
   readonly toleranceWaived: boolean;
   readonly verdictAccepted: boolean;
+  readonly planOnly: boolean;
   readonly confirmedFiles: readonly string[];
   readonly acceptedBy: string | null;
   readonly acceptedAt: Date | null;
@@ -32,6 +33,7 @@ export interface StoredRun {
 
 const COLUMNS = `r.id, r.profile_id as "profileId", r.upload_id as "uploadId", r.state, r.attempt,
   r.requested_by as "requestedBy", r.tolerance_waived as "toleranceWaived", r.verdict_accepted as "verdictAccepted",
+  r.plan_only as "planOnly",
   r.confirmed_files as "confirmedFiles", r.accepted_by as "acceptedBy", r.accepted_at as "acceptedAt", r.progress,
   r.counts, r.message, r.error_code as "errorCode", r.next_attempt_at as "nextAttemptAt", r.created_at as "createdAt",
   r.started_at as "startedAt", r.staged_at as "stagedAt", r.planned_at as "plannedAt", r.finished_at as "finishedAt",
@@ -41,6 +43,12 @@ const FROM = 'from run r left join plan l on l.tenant_id = r.tenant_id and l.run
 export async function readRun(tx: Tx, runId: string): Promise<StoredRun | null> {
   const rows = await tx.query<StoredRun>(`select ${COLUMNS} ${FROM} where r.id = $1`, [runId]);
   return rows[0] ?? null;
+}
+
+/** What the run read and changes, as it was stored (engine/run-counts). */
+export async function readRunCounts(tx: Tx, runId: string): Promise<unknown> {
+  const rows = await tx.query<{ counts: unknown }>('select counts from run where id = $1', [runId]);
+  return rows[0]?.counts ?? null;
 }
 
 /** The newest runs of a profile, the newest first. */

@@ -10,6 +10,7 @@ export interface RunChanges {
   readonly message?: string | null;
   readonly errorCode?: string | null;
   readonly counts?: unknown;
+  readonly certificate?: unknown;
   /** Milliseconds per step, added to those in counts. */
   readonly timings?: Readonly<Record<string, number>>;
   /** Leaves the worker's hands: lease given back. */
@@ -53,6 +54,7 @@ export async function transitionRun(
             staged_at = case when $13 then now() else staged_at end,
             planned_at = case when $14 then now() else planned_at end,
             attempt = case when $15::float8 is null then attempt else attempt + 1 end,
+            certificate = coalesce($17::jsonb, certificate),
             next_attempt_at = case when $15::float8 is null then next_attempt_at else now() + make_interval(secs => $15) end
       where id = $1 and epoch = $2 and state = $3 and (not cancel_requested or $4 = 'cancelled') returning 1`,
     [
@@ -72,6 +74,7 @@ export async function transitionRun(
       changes.planned ?? false,
       changes.retryInSeconds ?? null,
       changes.timings === undefined ? null : JSON.stringify(changes.timings),
+      changes.certificate === undefined ? null : JSON.stringify(changes.certificate),
     ],
   );
   if (rows.length === 0) throw new LeaseLostError(input.runId);

@@ -258,14 +258,20 @@ test('settings: read, changed, refused', async () => {
     tolerance: { percent: 1, count: 10 },
     deactivationLimit: { percent: 10, count: 25 },
     linkByUserName: false,
-    alwaysAsk: false,
+    applyPolicy: 'whenClean',
+    limits: [],
+    unmatchedLimit: { percent: 20, count: 25 },
+    limitWindowHours: 168,
   });
-  const changed = await server.call('PATCH', path, { alwaysAsk: true });
-  assert.deepEqual([changed.status, changed.body.alwaysAsk, changed.body.linkByUserName], [200, true, false]);
+  const changed = await server.call('PATCH', path, { applyPolicy: 'alwaysAsk' });
+  assert.deepEqual(
+    [changed.status, changed.body.applyPolicy, changed.body.linkByUserName],
+    [200, 'alwaysAsk', false],
+  );
   for (const body of [
     undefined,
     [],
-    { alwaysAsk: 'yes' },
+    { applyPolicy: 'yes' },
     { foo: 1 },
     { tolerance: { percent: -1, count: 0 } },
   ]) {

@@ -1,0 +1,131 @@
+import {
+  type Certificate,
+  certify,
+  type CertifiedFile,
+  CONFIRMATION_HOURS,
+  describeUnproven,
+} from '#core/plan/certificate.ts';
+import { judge, type PlanCount, schoolsToLookAt, type Verdict } from '#core/plan/verdict.ts';
+import { KINDS, type Kind } from '#core/roster/kinds.ts';
+import { OperationalError } from '#lib/errors.ts';
+import type { Tx } from '#storage/database.ts';
+import {
+  countEndingsByFile,
+  countNewlyUnmatched,
+  readActiveBySchool,
+  readEarlierRows,
+  readSchoolNames,
+  readWindow,
+} from '#storage/plan/judge-facts.ts';
+import type { PlanScope } from '#storage/plan/resolve-links.ts';
+import type { StageResult } from '#sources/contract.ts';
+
+import type { RunScope } from './run-scope.ts';
+import type { StagedRun } from './plan-run.ts';
+
+/** What was received, by file name in lower case. */
+export interface ReceivedFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** The bytes that were read are not those that were received: a disk that lies, or a bug. */
+export class UploadDamagedError extends OperationalError {
+  override readonly name = 'UploadDamagedError';
+  constructor(file: string) {
+    super(
+      'UploadDamaged',
+      `What was read of ${file} is not what was uploaded. Upload the files again and start again.`,
+    );
+  }
+}
+
+/** What proves that each file of the run was read whole. Throws UploadDamagedError. */
+export async function certifyRun(tx: Tx, { run }: RunScope, staged: StagedRun): Promise<Certificate> {
+  const { result, settings } = staged;
+  compareWithReceived(result, staged.received);
+  const files: CertifiedFile[] = result.files.map(
+    ({ file, sizeBytes, sha256, rows, badRows, recordsBefore, inManifest }) => ({
+      file,
+      sizeBytes,
+      sha256,
+      rows,
+      badRows,
+      recordsBefore,
+      inManifest,
+    }),
+  );
+  const mayBeShort = files.some(({ rows, recordsBefore }) => rows < recordsBefore);
+  return certify({
+    rosterHash: result.rosterHash,
+    files,
+    confirmedFiles: run.confirmedFiles,
+    earlierRows: mayBeShort
+      ? await readEarlierRows(tx, run.profileId, run.id, CONFIRMATION_HOURS)
+      : new Map<string, number>(),
+    limit: settings.deactivationLimit,
+    accepted: run.verdictAccepted,
+  });
+}
+
+function compareWithReceived({ files }: StageResult, received: readonly ReceivedFile[]): void {
+  const receivedByName = new Map(received.map((file) => [file.name.toLowerCase(), file]));
+  for (const { file, sizeBytes, sha256 } of files) {
+    const sent = receivedByName.get(file);
+    if (sent?.sha256 !== sha256 || sent.sizeBytes !== sizeBytes) throw new UploadDamagedError(file);
+  }
+}
+
+/** Judges the plan against the limits of the profile, with what went in by itself in the last days. */
+export async function judgePlan(
+  tx: Tx,
+  { run }: RunScope,
+  { result, settings }: StagedRun,
+  counts: readonly PlanCount[],
+  certificate: Certificate,
+): Promise<Verdict> {
+  const scope: PlanScope = { runId: run.id, sourceSystemId: run.sourceSystemId };
+  const changes = counts.some(({ judged }) => judged > 0);
+  const window = changes ? await readWindow(tx, run.profileId, run.id, settings.limitWindowHours) : [];
+  const { limits: rules, deactivationLimit, unmatchedLimit, applyPolicy: policy } = settings;
+  const schools = schoolsToLookAt({ counts, window, rules, deactivationLimit });
+  const gone = counts
+    .filter(({ kind, action }) => kind === 'org' && action === 'deactivate')
+    .map(({ school }) => school);
+  return judge({
+    counts,
+    window,
+    activeByKind: activeByKind(result),
+    activeBySchool: await readActiveBySchool(tx, scope, schools),
+    schoolNames: await readSchoolNames(tx, scope, [...schools, ...gone]),
+    rules,
+    deactivationLimit,
+    unmatchedLimit,
+    unmatched: {
+      count: await countNewlyUnmatched(tx, run.profileId, run.id),
+      people: result.kinds.student.records + result.kinds.teacher.records,
+    },
+    unproven: await unprovenEndings(tx, run.id, certificate),
+    policy,
+  });
+}
+
+async function unprovenEndings(
+  tx: Tx,
+  runId: string,
+  certificate: Certificate,
+): Promise<{ file: string; endings: number; message: string }[]> {
+  if (certificate.complete) return [];
+  const endingsByFile = await countEndingsByFile(tx, runId);
+  return certificate.files.flatMap((file) => {
+    const endings = endingsByFile.get(file.file) ?? 0;
+    return file.proof !== null || endings === 0
+      ? []
+      : [{ file: file.file, endings, message: describeUnproven(file) }];
+  });
+}
+
+function activeByKind(result: StageResult): Record<Kind, number> {
+  return Object.fromEntries(KINDS.map((kind) => [kind, result.kinds[kind].before])) as Record<Kind, number>;
+}

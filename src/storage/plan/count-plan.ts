@@ -1,0 +1,79 @@
+import type { PlanCount } from '#core/plan/verdict.ts';
+import { ENDINGS_BAND_START } from '#core/roster/kinds.ts';
+
+import type { Tx } from '../database.ts';
+import type { PlanScope } from './resolve-links.ts';
+
+/** Changes of an update that come with every new school year and are no accident, however many there are. */
+const YEARLY_PROPERTIES = `'{grade,graduationYear,status}'::text[]`;
+
+/**
+ * Counts the items of a run by school, kind and action, and keeps the counts: what a reviewer sees first and what breakers judge. Of two
+ * halves of a move, the one that leaves counts as `move`. Once, after all items are resolved.
+ */
+export async function countPlan(tx: Tx, runId: string): Promise<PlanCount[]> {
+  return tx.query<PlanCount & object>(
+    `insert into plan_count (tenant_id, run_id, school_id, kind, action, item_count, failed_count, judged_count, first_item_no, last_item_no)
+     select current_tenant(), $1, coalesce(i.school_id, ''), i.kind,
+            case when i.reason = 'movedToSchool' then 'move' else i.action end,
+            count(*), count(f.item_no),
+            count(*) filter (where f.item_no is null and case when i.action <> 'update' then true
+              else i.kind not in ('role', 'enrollment') and (i.after - ${YEARLY_PROPERTIES}) is distinct from (i.before - ${YEARLY_PROPERTIES}) end),
+            min(i.item_no), max(i.item_no)
+       from plan_item i left join plan_item_failure f on f.run_id = i.run_id and f.item_no = i.item_no
+      where i.run_id = $1 group by 3, 4, 5
+     returning school_id as school, kind, action, item_count - failed_count as count, judged_count as judged`,
+    [runId],
+  );
+}
+
+/** The counts of a plan as they were stored. */
+export async function readPlanCounts(tx: Tx, runId: string): Promise<(PlanCount & { held: number })[]> {
+  return tx.query<PlanCount & { held: number }>(
+    `select school_id as school, kind, action, item_count - failed_count as count, judged_count as judged, held_count as held
+       from plan_count where run_id = $1`,
+    [runId],
+  );
+}
+
+/**
+ * Tells people who change schools from people who leave and others who come, and names the school of records that are only known
+ * by what they leave behind. After resolveAbsentRecords.
+ */
+export async function resolveMoves(tx: Tx, scope: PlanScope): Promise<void> {
+  await tx.query(
+    `with arriving as materialized (
+       select i.item_no, l.object_id, i.after ->> 'role' as role
+         from plan_item i join link l on l.source_system_id = $2 and l.key = i.first_key
+        where i.run_id = $1 and i.kind = 'role' and i.action in ('create', 'reactivate')),
+     leaving as materialized (
+       select i.item_no, i.object_id, i.before ->> 'role' as role
+         from plan_item i where i.run_id = $1 and i.kind = 'role' and i.action = 'end'),
+     moved as (
+       select a.item_no, 'movedFromSchool' as reason from arriving a
+        where exists (select from leaving l where l.object_id = a.object_id and l.role = a.role)
+       union all
+       select l.item_no, 'movedToSchool' from leaving l
+        where exists (select from arriving a where a.object_id = l.object_id and a.role = l.role))
+     update plan_item i set reason = m.reason from moved m where i.run_id = $1 and i.item_no = m.item_no`,
+    [scope.runId, scope.sourceSystemId],
+  );
+  // A class that goes to another school counts at the one it leaves, as people do.
+  await tx.query(
+    `update plan_item i set action = 'move', reason = 'movedToSchool', school_id = g.external_id,
+            before = i.before || jsonb_build_object('school', g.external_id)
+       from class c
+       join org g on g.tenant_id = c.tenant_id and g.id = c.org_id, link o
+      where i.run_id = $1 and i.kind = 'class' and i.action = 'update' and c.id = i.object_id
+        and o.source_system_id = $2 and o.key = i.first_key and o.object_id <> c.org_id`,
+    [scope.runId, scope.sourceSystemId],
+  );
+  await tx.query(
+    `update plan_item i set school_id = r.school_id
+       from (select object_id, min(school_id) as school_id from plan_item
+              where run_id = $1 and item_no > ${ENDINGS_BAND_START} and kind = 'role' and action = 'end' group by object_id) r
+      where i.run_id = $1 and i.item_no > ${ENDINGS_BAND_START} and i.kind in ('student', 'teacher') and i.action = 'deactivate'
+        and i.object_id = r.object_id`,
+    [scope.runId],
+  );
+}

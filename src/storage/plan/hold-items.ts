@@ -1,0 +1,92 @@
+import type { VerdictReason } from '#core/plan/verdict.ts';
+import { ENDINGS_BAND_START } from '#core/roster/kinds.ts';
+
+import type { Tx } from '../database.ts';
+import { joinByHash } from './join-by-hash.ts';
+import { recountHeld } from './plan-holds.ts';
+import type { PlanScope } from './resolve-links.ts';
+
+/** What of a plan waits while the rest is applied. A plan that waits as a whole needs none of this. */
+export interface PartsToHold {
+  /** Why, by source id of the school. */
+  readonly schools: ReadonlyMap<string, readonly VerdictReason[]>;
+  /** Why the endings of a file wait, by file. */
+  readonly files: ReadonlyMap<string, VerdictReason>;
+  /** An adds-only window: endings wait for its end, without a question. */
+  readonly addsOnly: boolean;
+}
+
+/**
+ * Sets items aside, so that apply leaves them out: those of the schools, what hangs on records that these would create, the endings of the
+ * files. Who would be let in by a held school is not put out elsewhere meanwhile: nobody is left without a place.
+ */
+export async function holdItems(tx: Tx, scope: PlanScope, parts: PartsToHold): Promise<void> {
+  const { runId, sourceSystemId } = scope;
+  await joinByHash(tx);
+  if (parts.schools.size > 0) {
+    await tx.query(
+      `insert into plan_item_hold (tenant_id, run_id, item_no, scope, scope_id)
+       select current_tenant(), run_id, item_no, 'school', school_id from plan_item where run_id = $1 and school_id = any($2)`,
+      [runId, [...parts.schools.keys()]],
+    );
+    await tx.query(
+      `with missing as materialized (
+         select i.key, h.scope_id from plan_item_hold h join plan_item i on i.run_id = h.run_id and i.item_no = h.item_no
+          where h.run_id = $1 and i.action in ('create', 'link', 'reactivate') and i.kind not in ('role', 'enrollment')),
+       waiting as (
+         select i.item_no, m.scope_id from missing m join plan_item i on i.first_key = m.key where i.run_id = $1
+         union all
+         select i.item_no, m.scope_id from missing m join plan_item i on i.second_key = m.key where i.run_id = $1)
+       insert into plan_item_hold (tenant_id, run_id, item_no, scope, scope_id)
+       select current_tenant(), $1, item_no, 'school', min(scope_id) from waiting group by item_no
+       on conflict do nothing`,
+      [runId],
+    );
+    await tx.query(
+      `with awaited as materialized (
+         select l.object_id, min(h.scope_id) as scope_id
+           from plan_item_hold h join plan_item i on i.run_id = h.run_id and i.item_no = h.item_no
+           join link l on l.source_system_id = $2 and l.key = case i.kind when 'role' then i.first_key else i.second_key end
+          where h.run_id = $1 and i.kind in ('role', 'enrollment') and i.action in ('create', 'reactivate')
+          group by l.object_id)
+       insert into plan_item_hold (tenant_id, run_id, item_no, scope, scope_id)
+       select current_tenant(), $1, i.item_no, 'school', a.scope_id
+         from awaited a join plan_item i on i.object_id = a.object_id
+        where i.run_id = $1 and i.item_no > ${ENDINGS_BAND_START}
+       on conflict do nothing`,
+      [runId, sourceSystemId],
+    );
+  }
+  const endings = `insert into plan_item_hold (tenant_id, run_id, item_no, scope, scope_id)
+    select current_tenant(), run_id, item_no`;
+  if (parts.files.size > 0)
+    await tx.query(
+      `${endings}, 'absence', file from plan_item where run_id = $1 and item_no > ${ENDINGS_BAND_START} and file = any($2)
+       on conflict do nothing`,
+      [runId, [...parts.files.keys()]],
+    );
+  if (parts.addsOnly)
+    await tx.query(
+      `${endings}, 'addsOnly', '' from plan_item where run_id = $1 and item_no > ${ENDINGS_BAND_START} on conflict do nothing`,
+      [runId],
+    );
+  await recordHolds(tx, runId, parts);
+}
+
+/** One row for each part, with its reasons and the number of its items; and how many of each count are held. */
+async function recordHolds(tx: Tx, runId: string, parts: PartsToHold): Promise<void> {
+  const reasons = [
+    ...[...parts.schools].map(([school, why]) => ({ scope: 'school', id: school, why })),
+    ...[...parts.files].map(([file, why]) => ({ scope: 'absence', id: file, why: [why] })),
+    ...(parts.addsOnly ? [{ scope: 'addsOnly', id: '', why: [] }] : []),
+  ];
+  await tx.query(
+    `insert into plan_hold (tenant_id, run_id, scope, scope_id, reasons, item_count)
+     select current_tenant(), $1, r.scope, r.id, r.why, n.items
+       from jsonb_to_recordset($2) as r(scope text, id text, why jsonb)
+       join (select scope, scope_id, count(*)::integer as items from plan_item_hold where run_id = $1 group by 1, 2) n
+         on n.scope = r.scope and n.scope_id = r.id`,
+    [runId, JSON.stringify(reasons)],
+  );
+  await recountHeld(tx, runId);
+}

@@ -1,0 +1,126 @@
+import type { ActiveCount, WindowCount } from '#core/plan/verdict.ts';
+import { ITEM_BAND } from '#core/roster/kinds.ts';
+
+import type { Tx } from '../database.ts';
+import type { PlanScope } from './resolve-links.ts';
+
+/**
+ * Changes of the last hours that went in by themselves, by school, kind and judged action. What an administrator accepted is what
+ * later changes are measured against, so it and everything before it is left out: a whole plan, the first plan of a profile, or
+ * a school of a plan.
+ */
+export async function readWindow(
+  tx: Tx,
+  profileId: string,
+  runId: string,
+  hours: number,
+): Promise<WindowCount[]> {
+  return tx.query<WindowCount & object>(
+    `with recent as (
+       select r.id, r.planned_at, r.verdict_accepted or l.base_run_id is null as accepted
+         from run r join plan l on l.run_id = r.id
+        where r.profile_id = $1 and r.id <> $2 and r.planned_at > now() - make_interval(hours => $3) and not r.plan_only
+          and (r.state = 'completed' or r.applied_item_no > 0 or r.apply_pass > 1 or r.error_code = 'PartHeld')),
+     school as (
+       select h.scope_id, max(h.decided_at) as at from plan_hold h join recent r on r.id = h.run_id
+        where h.scope = 'school' and h.decision = 'approved' group by h.scope_id)
+     select c.school_id as school, c.kind,
+            case when c.action in ('create', 'link', 'reactivate') then 'create' when c.action in ('deactivate', 'end') then 'deactivate'
+              else c.action end as action,
+            sum(c.judged_count - c.held_count)::integer as count
+       from recent r join plan_count c on c.run_id = r.id
+       left join school s on s.scope_id = c.school_id
+      where not r.accepted and r.planned_at > coalesce((select max(a.planned_at) from recent a where a.accepted), '-infinity')
+        and (s.at is null or r.planned_at > s.at)
+      group by 1, 2, 3
+     having sum(c.judged_count - c.held_count) > 0`,
+    [profileId, runId, hours],
+  );
+}
+
+/** What is active from this source in the schools with these ids, by kind. */
+export async function readActiveBySchool(
+  tx: Tx,
+  scope: PlanScope,
+  schools: readonly string[],
+): Promise<ActiveCount[]> {
+  if (schools.length === 0) return [];
+  return tx.query<ActiveCount & object>(
+    `with school as materialized (
+       select l.source_id as school, l.object_id as id from link l
+        where l.source_system_id = $1 and l.kind = 'org' and l.source_id = any($2)),
+     place as materialized (
+       select s.school, r.role, count(*)::integer as people from school s
+         join role r on r.org_id = s.id and r.source_system_id = $1 and r.active group by 1, 2)
+     select school, role as kind, people as count from place
+     union all
+     select school, 'role', sum(people)::integer from place group by 1
+     union all
+     select s.school, 'class', count(*)::integer from school s join class c on c.org_id = s.id and c.active
+        join link l on l.object_id = c.id and l.source_system_id = $1 and l.active group by 1
+     union all
+     select s.school, 'enrollment', count(*)::integer from school s join class c on c.org_id = s.id
+        join enrollment e on e.class_id = c.id and e.source_system_id = $1 and e.active group by 1`,
+    [scope.sourceSystemId, schools],
+  );
+}
+
+/** Names of schools by source id, from the directory, else from the plan that would create them. */
+export async function readSchoolNames(
+  tx: Tx,
+  scope: PlanScope,
+  schools: readonly string[],
+): Promise<Map<string, string>> {
+  if (schools.length === 0) return new Map();
+  const rows = await tx.query<{ school: string; name: string }>(
+    `select i.source_id as school, i.after ->> 'displayName' as name from plan_item i
+      where i.run_id = $2 and i.item_no < ${ITEM_BAND} and i.action = 'create' and i.source_id = any($3)
+     union all
+     select l.source_id, g.display_name from link l join org g on g.id = l.object_id
+      where l.source_system_id = $1 and l.kind = 'org' and l.source_id = any($3)`,
+    [scope.sourceSystemId, scope.runId, schools],
+  );
+  return new Map(rows.map(({ school, name }) => [school, name]));
+}
+
+/** People of the plan without a matching account. Those in escrow were known before and are not counted anew. */
+export async function countNewlyUnmatched(tx: Tx, profileId: string, runId: string): Promise<number> {
+  const rows = await tx.query<{ count: number }>(
+    `select count(*)::integer as count from plan_item_failure f
+       join plan_item i on i.run_id = f.run_id and i.item_no = f.item_no
+      where f.run_id = $1 and f.because_of is null and f.code = 'UnsynchronizableChange' and i.kind in ('student', 'teacher')
+        and i.key not in (select e.key from escrow e where e.profile_id = $2)`,
+    [runId, profileId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** Endings of a run by the file whose silence they stand for. */
+export async function countEndingsByFile(tx: Tx, runId: string): Promise<Map<string, number>> {
+  const rows = await tx.query<{ file: string; count: number }>(
+    `select file, count(*)::integer as count from plan_item
+      where run_id = $1 and action in ('end', 'deactivate') and file is not null group by file`,
+    [runId],
+  );
+  return new Map(rows.map(({ file, count }) => [file, count]));
+}
+
+/** Rows of each file in the newest upload of the profile that was sealed at least so many hours before the upload of this run. */
+export async function readEarlierRows(
+  tx: Tx,
+  profileId: string,
+  runId: string,
+  hours: number,
+): Promise<Map<string, number>> {
+  const rows = await tx.query<{ certificate: { files?: { file: string; rows: number }[] } | null }>(
+    `select r.certificate from run r
+       join upload u on u.tenant_id = r.tenant_id and u.id = r.upload_id
+       join run own on own.id = $2
+       join upload o on o.tenant_id = own.tenant_id and o.id = own.upload_id
+      where r.profile_id = $1 and r.id <> $2 and r.upload_id <> own.upload_id and r.certificate is not null
+        and u.sealed_at <= o.sealed_at - make_interval(hours => $3)
+      order by u.sealed_at desc limit 1`,
+    [profileId, runId, hours],
+  );
+  return new Map((rows[0]?.certificate?.files ?? []).map(({ file, rows: count }) => [file, count]));
+}

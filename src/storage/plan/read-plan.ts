@@ -1,0 +1,173 @@
+import type { Action, Kind, Reason } from '#core/roster/kinds.ts';
+import type { Verdict } from '#core/plan/verdict.ts';
+import type { RunState } from '#core/run/run-state.ts';
+
+import type { Tx } from '../database.ts';
+
+export interface StoredPlan {
+  readonly runId: string;
+  readonly profileId: string;
+  readonly state: RunState;
+  readonly planOnly: boolean;
+  readonly errorCode: string | null;
+  readonly rosterHash: string;
+  readonly planHash: string;
+  readonly itemCount: number;
+  readonly verdict: Verdict;
+  readonly certificate: unknown;
+  readonly createdAt: Date;
+  readonly acceptedBy: string | null;
+  readonly acceptedAt: Date | null;
+  /** Another run has changed the directory since the plan was made. */
+  readonly stale: boolean;
+}
+
+/** The plan of a run; null: it has none (yet). */
+export async function readPlan(tx: Tx, runId: string): Promise<StoredPlan | null> {
+  const rows = await tx.query<StoredPlan & object>(
+    `select r.id as "runId", r.profile_id as "profileId", r.state, r.plan_only as "planOnly", r.error_code as "errorCode",
+            l.roster_hash as "rosterHash", l.plan_hash as "planHash", l.item_count as "itemCount", l.verdict, r.certificate,
+            l.created_at as "createdAt", r.accepted_by as "acceptedBy", r.accepted_at as "acceptedAt",
+            r.state in ('held', 'queued') and p.accepted_run_id is distinct from l.base_run_id
+              and p.accepted_run_id is distinct from r.id as stale
+       from run r join plan l on l.run_id = r.id join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
+      where r.id = $1`,
+    [runId],
+  );
+  return rows[0] ?? null;
+}
+
+export interface CountLine {
+  readonly kind: Kind;
+  readonly action: Action;
+  /** All items, those that failed or are held among them. */
+  readonly items: number;
+  readonly failed: number;
+  readonly held: number;
+}
+
+export interface SchoolCounts {
+  /** Source id; empty: what belongs to no school. */
+  readonly school: string;
+  readonly name: string | null;
+  readonly items: number;
+  readonly held: number;
+  readonly counts: readonly CountLine[];
+}
+
+/** The plan counted by kind and action, over all schools. */
+export async function readPlanTotals(tx: Tx, runId: string): Promise<CountLine[]> {
+  return tx.query<CountLine & object>(
+    `select kind, action, sum(item_count)::integer as items, sum(failed_count)::integer as failed, sum(held_count)::integer as held
+       from plan_count where run_id = $1 group by kind, action order by min(first_item_no), action`,
+    [runId],
+  );
+}
+
+/** The plan counted by school, in the order of the schools' ids, after a school. */
+export async function readPlanSchools(
+  tx: Tx,
+  runId: string,
+  page: { readonly after: string | null; readonly limit: number },
+): Promise<SchoolCounts[]> {
+  return tx.query<SchoolCounts & object>(
+    `with school as materialized (
+       select c.school_id, sum(c.item_count)::integer as items, sum(c.held_count)::integer as held,
+              jsonb_agg(jsonb_build_object('kind', c.kind, 'action', c.action, 'items', c.item_count, 'failed', c.failed_count,
+                                           'held', c.held_count) order by c.first_item_no) as counts
+         from plan_count c where c.run_id = $1 and ($2::text is null or c.school_id > $2)
+        group by c.school_id order by c.school_id limit $3)
+     select s.school_id as school, s.items, s.held, s.counts,
+            coalesce(
+              (select g.display_name from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
+                 join link l on l.source_system_id = p.source_system_id and l.kind = 'org' and l.source_id = s.school_id
+                 join org g on g.id = l.object_id where r.id = $1),
+              (select i.after ->> 'displayName' from plan_count c join plan_item i
+                   on i.run_id = c.run_id and i.item_no between c.first_item_no and c.last_item_no and i.source_id = s.school_id
+                where c.run_id = $1 and i.run_id = $1 and c.school_id = s.school_id and c.kind = 'org' limit 1)) as name
+       from school s order by s.school_id`,
+    [runId, page.after, page.limit],
+  );
+}
+
+/** What items to read. All that are given must fit. */
+export interface ItemFilter {
+  readonly school?: string | undefined;
+  readonly kind?: Kind | undefined;
+  readonly action?: Action | undefined;
+  readonly reason?: Reason | undefined;
+  readonly sourceId?: string | undefined;
+  readonly only?: 'held' | 'failed' | undefined;
+}
+
+export interface ReadItem {
+  readonly itemNo: number;
+  readonly kind: Kind;
+  readonly action: Action;
+  readonly reason: Reason;
+  readonly sourceId: string | null;
+  readonly school: string | null;
+  readonly objectId: string | null;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  /** What became of it, as far as the run is. */
+  readonly state: 'planned' | 'held' | 'rejected' | 'applied' | 'failed' | 'waiting' | 'dropped';
+  readonly failureCode: string | null;
+  readonly failureMessage: string | null;
+}
+
+/**
+ * Items of a plan in the order of apply, after an item number. The counts tell in which range the items of a school, kind or
+ * action lie, so a page of one school does not read the whole plan. No initial password is among what is read.
+ */
+export async function listPlanItems(
+  tx: Tx,
+  runId: string,
+  filter: ItemFilter,
+  page: { readonly afterNo: number; readonly limit: number },
+): Promise<ReadItem[]> {
+  const { school, kind, action, reason, sourceId, only } = filter;
+  const [range] = await tx.query<{ first: number | null; last: number | null }>(
+    `select min(first_item_no) as first, max(last_item_no) as last from plan_count
+      where run_id = $1 and ($2::text is null or school_id = $2) and ($3::text is null or kind = $3)`,
+    [runId, school ?? null, kind ?? null],
+  );
+  if (range?.first == null || range.last == null) return [];
+  return tx.query<ReadItem & object>(
+    `select i.item_no as "itemNo", i.kind, i.action, i.reason, i.source_id as "sourceId", i.school_id as school,
+            i.object_id as "objectId", i.before, i.after, i.file, i.line, f.code as "failureCode", f.message as "failureMessage",
+            case when f.item_no is not null then case when f.because_of is null then 'failed' else 'waiting' end
+                 when d.decision = 'rejected' or r.state = 'rejected' then 'rejected'
+                 when h.pass = 0 then case when r.state in ('superseded', 'cancelled') then 'dropped' else 'held' end
+                 when r.state = 'completed' or r.apply_pass > coalesce(h.pass, 1)
+                   or (r.apply_pass = coalesce(h.pass, 1) and i.item_no <= r.applied_item_no) then 'applied'
+                 when r.state in ('superseded', 'cancelled') then 'dropped'
+                 else 'planned' end as state
+       from plan_item i
+       join run r on r.id = i.run_id
+       left join plan_item_failure f on f.run_id = i.run_id and f.item_no = i.item_no
+       left join plan_item_hold h on h.run_id = i.run_id and h.item_no = i.item_no
+       left join plan_hold d on d.run_id = h.run_id and d.scope = h.scope and d.scope_id = h.scope_id
+      where i.run_id = $1 and i.item_no > $2 and i.item_no between $4 and $5
+        and ($6::text is null or coalesce(i.school_id, '') = $6) and ($7::text is null or i.kind = $7)
+        and ($8::text is null or case when i.reason = 'movedToSchool' then 'move' else i.action end = $8)
+        and ($9::text is null or i.reason = $9) and ($10::text is null or i.source_id = $10)
+        and ($11::text is null or case $11 when 'held' then h.pass = 0 else f.item_no is not null end)
+      order by i.item_no limit $3`,
+    [
+      runId,
+      page.afterNo,
+      page.limit,
+      range.first,
+      range.last,
+      school ?? null,
+      kind ?? null,
+      action ?? null,
+      reason ?? null,
+      sourceId ?? null,
+      only ?? null,
+    ],
+  );
+}

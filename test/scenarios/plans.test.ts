@@ -1,0 +1,370 @@
+/** Preview, approval, rejection, breakers by school: docs/spec/run-lifecycle.md. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { inTenant, planning } from '#storage/database.ts';
+import { dumpDirectory } from '#test/helpers/directory-dump.ts';
+import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
+import { copyOf, csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
+import { changesOf, type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
+
+const PROFILES = '/beta/education/synchronizationProfiles';
+
+let rollbook: TestRollbook;
+let client: SyncClient;
+before(async () => {
+  rollbook = await startTestRollbook({ retryDelaySeconds: 0.05 });
+  client = syncClient(rollbook);
+});
+after(() => rollbook.stop());
+
+let made = 0;
+/** A roster whose ids and user names no other test of this file uses; schools are `<prefix>S1`, ... */
+function ownRoster(size: Parameters<typeof smallRoster>[0] = {}): { roster: SmallRoster; prefix: string } {
+  const prefix = `p${++made}-`;
+  const roster = smallRoster(size);
+  for (const rows of Object.values(roster) as Record<string, string>[][])
+    for (const row of rows)
+      for (const column of ['SIS ID', 'School SIS ID', 'Section SIS ID', 'Username'])
+        if (row[column] !== undefined) row[column] = prefix + row[column];
+  return { roster, prefix };
+}
+
+const dump = (): Promise<string[]> => dumpDirectory(rollbook.db, rollbook.tenantId);
+
+interface Plan {
+  readonly runId: string;
+  readonly planHash: string;
+  readonly state: string;
+  readonly stale: boolean;
+  readonly itemCount: number;
+  readonly verdict: { outcome: string; reasons: { code: string; school?: string; message: string }[] };
+  readonly certificate: { complete: boolean; files: { file: string; proof: string | null }[] };
+  readonly schools: { value: { school: string; name: string; items: number; held: number }[] };
+  readonly holds: { scope: string; id: string; itemCount: number; decision: string | null }[];
+}
+
+/** Makes a preview and waits until it is ready. */
+async function preview(profile: string): Promise<Plan> {
+  const run = await client.ok<{ id: string }>('POST', `/api/v1/profiles/${profile}/plan`);
+  await waitFor(run.id, ['held']);
+  return client.ok<Plan>('GET', `/api/v1/runs/${run.id}/plan`);
+}
+
+async function waitFor(runId: string, states: readonly string[]): Promise<Record<string, unknown>> {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
+    const run = await client.ok<Record<string, unknown>>('GET', `/api/v1/runs/${runId}`);
+    if (states.includes(String(run['state']))) return run;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`run ${runId} does not become ${states.join(' or ')}`);
+}
+
+async function latestRunId(profile: string): Promise<string> {
+  const { value } = await client.ok<{ value: { id: string }[] }>('GET', `/api/v1/profiles/${profile}/runs`);
+  return String(value[0]?.id);
+}
+
+/** All pupils of the school leave, or nearly all. */
+function without(roster: SmallRoster, school: string): SmallRoster {
+  const copy = copyOf(roster);
+  const keep = (row: Record<string, string>): boolean => !String(row['SIS ID']).startsWith(`${school}P`);
+  copy.student.splice(0, Infinity, ...copy.student.filter(keep));
+  copy.studentenrollment.splice(0, Infinity, ...copy.studentenrollment.filter(keep));
+  return copy;
+}
+
+test('a preview changes nothing, not even the status; its approval applies exactly that plan', async () => {
+  const { roster, prefix } = ownRoster({ schools: 2, students: 8 });
+  const profile = await client.createProfile({ displayName: 'Preview' });
+  await client.upload(profile, csvFiles(roster));
+  const statusBefore = await client.status(profile);
+  const directoryBefore = await dump();
+  const plan = await preview(profile);
+  assert.equal(plan.verdict.outcome, 'clean');
+  assert.ok(plan.certificate.complete);
+  assert.deepEqual(
+    plan.schools.value.filter(({ school }) => school !== '').map(({ school, name }) => [school, name]),
+    [
+      [`${prefix}S1`, 'School 1'],
+      [`${prefix}S2`, 'School 2'],
+    ],
+  );
+  assert.deepEqual(await client.status(profile), statusBefore, 'a preview never changes the status');
+  assert.deepEqual(await dump(), directoryBefore, 'a preview writes nothing');
+
+  const items = await client.ok<{ value: Record<string, unknown>[]; '@odata.nextLink'?: string }>(
+    'GET',
+    `/api/v1/runs/${plan.runId}/plan/items?kind=student&school=${prefix}S1&$top=5`,
+  );
+  assert.equal(items.value.length, 5);
+  assert.ok(items['@odata.nextLink']);
+  for (const item of items.value) {
+    assert.equal(item['action'], 'create');
+    assert.equal(item['reason'], 'newInSource');
+    assert.equal(item['state'], 'planned');
+    assert.equal(item['before'], null);
+    assert.ok(item['after'] && item['file'] === 'student.csv' && Number(item['line']) > 1);
+    assert.ok(!JSON.stringify(item).includes('Start#2026'), 'no initial password in a preview');
+  }
+
+  const otherHash = await client.call('POST', `/api/v1/runs/${plan.runId}/approve`, { planHash: 'another' });
+  assert.equal(otherHash.status, 409);
+  const approved = await client.ok<{ id: string }>('POST', `/api/v1/runs/${plan.runId}/approve`, {
+    planHash: plan.planHash,
+    note: 'Looked at',
+  });
+  assert.equal(approved.id, plan.runId);
+  const run = await waitFor(plan.runId, ['completed']);
+  assert.equal(run['acceptedBy'], rollbook.clientId);
+  assert.equal((await client.status(profile)).status, 'success');
+  // The preview equals the run: the same files change nothing more.
+  await client.sync(profile, csvFiles(roster));
+  assert.deepEqual(await changesOf(client, profile), {});
+});
+
+test('planning cannot write the directory', async () => {
+  const write = inTenant(rollbook.db, rollbook.tenantId, (tx) =>
+    planning(tx, () => tx.query(`update person set display_name = 'x'`)),
+  );
+  await assert.rejects(write, /row-level security/u);
+  const insert = inTenant(rollbook.db, rollbook.tenantId, (tx) =>
+    planning(tx, () =>
+      tx.query(
+        `insert into course (tenant_id, id, display_name, change_seq) values (current_tenant(), gen_random_uuid(), 'x', 1)`,
+      ),
+    ),
+  );
+  await assert.rejects(insert, /row-level security/u);
+  const gone = await inTenant(rollbook.db, rollbook.tenantId, (tx) =>
+    planning(tx, () => tx.query('delete from enrollment returning 1')),
+  );
+  assert.deepEqual(gone, [], 'nothing is there to delete for who plans');
+});
+
+test('two approvals at once: one wins, the other is told; a rejected plan is over', async () => {
+  const { roster } = ownRoster();
+  const profile = await client.createProfile({ displayName: 'Approvals' });
+  await client.upload(profile, csvFiles(roster));
+  const plan = await preview(profile);
+  const answers = await Promise.all(
+    [1, 2].map((n) => client.call('POST', `/api/v1/runs/${plan.runId}/approve`, { note: `number ${n}` })),
+  );
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200, 409]));
+  const late = answers.find(({ status }) => status === 409);
+  assert.match(JSON.stringify(late?.body), /approved already/u);
+  await waitFor(plan.runId, ['completed']);
+
+  const before = await dump();
+  const changed = copyOf(roster);
+  changed.student[0] = { ...changed.student[0], 'Last Name': 'Other' };
+  await client.upload(profile, csvFiles(changed));
+  const second = await preview(profile);
+  const rejected = await client.ok<{ state: string; message: string }>(
+    'POST',
+    `/api/v1/runs/${second.runId}/reject`,
+    { note: 'Wrong term' },
+  );
+  assert.equal(rejected.state, 'rejected');
+  assert.match(rejected.message, /Wrong term/u);
+  assert.equal((await client.call('POST', `/api/v1/runs/${second.runId}/approve`)).status, 409);
+  assert.deepEqual(await dump(), before);
+});
+
+test('a plan is stale once another run has changed the directory', async () => {
+  const { roster } = ownRoster();
+  const profile = await client.createProfile({ displayName: 'Stale' });
+  assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
+  const one = copyOf(roster);
+  one.student[0] = { ...one.student[0], 'Last Name': 'One' };
+  await client.upload(profile, csvFiles(one));
+  const plan = await preview(profile);
+  const two = copyOf(roster);
+  two.student[1] = { ...two.student[1], 'Last Name': 'Two' };
+  assert.equal((await client.sync(profile, csvFiles(two))).status, 'success');
+  const before = await dump();
+  assert.ok((await client.ok<Plan>('GET', `/api/v1/runs/${plan.runId}/plan`)).stale);
+  const refused = await client.call('POST', `/api/v1/runs/${plan.runId}/approve`);
+  assert.equal(refused.status, 409);
+  assert.match(JSON.stringify(refused.body), /stale/u);
+  assert.deepEqual(await dump(), before);
+});
+
+test('a breaker holds its school alone: the rest is applied, approval lets the school go on', async () => {
+  const { roster, prefix } = ownRoster({ schools: 5, students: 40 });
+  const profile = await client.createProfile({ displayName: 'One school' });
+  assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
+  const school = `${prefix}S2`;
+  const broken = without(roster, school);
+  broken.student[0] = { ...broken.student[0], 'Last Name': 'Changed' };
+  const held = await client.sync(profile, csvFiles(broken));
+  assert.equal(held.status, 'validationError', held.statusMessage);
+  assert.match(
+    held.statusMessage,
+    new RegExp(`school ${school} \\(School 2\\): 40 of 40 students would end`, 'iu'),
+  );
+  assert.match(held.statusMessage, /rest of the plan was applied/u);
+  const runId = await latestRunId(profile);
+  const plan = await client.ok<Plan>('GET', `/api/v1/runs/${runId}/plan`);
+  const active = async (): Promise<unknown> =>
+    rollbook.rows(
+      `select count(*) filter (where active)::int as people from person where student_external_id like $1`,
+      [`${school}P%`],
+    );
+  assert.deepEqual(await active(), [{ people: 40 }], 'nobody of the held school left');
+  assert.deepEqual(
+    await rollbook.rows('select surname from person where student_external_id = $1', [`${prefix}S1P1`]),
+    [{ surname: 'Changed' }],
+    'the rest is applied',
+  );
+  assert.ok(plan.holds.some(({ scope, id }) => scope === 'school' && id === school));
+
+  const unknown = await client.call('POST', `/api/v1/runs/${runId}/approve`, { schools: [`${prefix}S9`] });
+  assert.equal(unknown.status, 400);
+  assert.equal((await client.call('POST', `${PROFILES}/${profile}/resume`)).status, 200);
+  assert.equal((await client.settled(profile)).status, 'success');
+  assert.deepEqual(await active(), [{ people: 0 }]);
+  const run = await client.ok<{ state: string; counts: { kinds: Record<string, Record<string, number>> } }>(
+    'GET',
+    `/api/v1/runs/${runId}`,
+  );
+  assert.equal(run.state, 'completed');
+  assert.equal(run.counts.kinds['student']?.['ended'], 40);
+  assert.equal(run.counts.kinds['student']?.['held'], 0);
+  await client.sync(profile, csvFiles(broken));
+  assert.deepEqual(await changesOf(client, profile), {}, 'nothing is left over');
+});
+
+test('a held school that is rejected stays as it is; the run ends', async () => {
+  const { roster, prefix } = ownRoster({ schools: 5, students: 40 });
+  const profile = await client.createProfile({ displayName: 'Rejected school' });
+  await client.sync(profile, csvFiles(roster));
+  const before = await dump();
+  assert.equal(
+    (await client.sync(profile, csvFiles(without(roster, `${prefix}S3`)))).status,
+    'validationError',
+  );
+  const runId = await latestRunId(profile);
+  await client.ok('POST', `/api/v1/runs/${runId}/reject`, { note: 'The export lacks a school' });
+  const run = await waitFor(runId, ['completed']);
+  assert.match(String(run['message']), /rejected/u);
+  const status = await client.settled(profile);
+  assert.equal(status.status, 'success', status.statusMessage);
+  assert.deepEqual(await dump(), before);
+});
+
+test('two uploads count as one: a loss in two halves does not get round a breaker', async () => {
+  const { roster, prefix } = ownRoster({ schools: 6, students: 40 });
+  const profile = await client.createProfile({ displayName: 'Halves' });
+  await client.sync(profile, csvFiles(roster));
+  const lose = (from: SmallRoster, count: number): SmallRoster => {
+    const gone = new Set(
+      from.student
+        .map((row) => String(row['SIS ID']))
+        .filter((id) => id.startsWith(`${prefix}S1P`))
+        .slice(0, count),
+    );
+    const copy = copyOf(from);
+    const keep = (row: Record<string, string>): boolean => !gone.has(String(row['SIS ID']));
+    copy.student.splice(0, Infinity, ...copy.student.filter(keep));
+    copy.studentenrollment.splice(0, Infinity, ...copy.studentenrollment.filter(keep));
+    return copy;
+  };
+  const first = lose(roster, 12);
+  assert.equal(
+    (await client.sync(profile, csvFiles(first))).status,
+    'success',
+    '12 of 40 are below the count',
+  );
+  const second = lose(first, 12);
+  const held = await client.sync(profile, csvFiles(second));
+  assert.equal(held.status, 'validationError');
+  assert.match(
+    held.statusMessage,
+    /12 of 40 students would end, 24 with those of the last days; the limit is 15/u,
+  );
+  assert.equal((await client.call('POST', `${PROFILES}/${profile}/resume`)).status, 200);
+  assert.equal((await client.settled(profile)).status, 'success');
+  const third = lose(second, 12);
+  assert.equal(
+    (await client.sync(profile, csvFiles(third))).status,
+    'success',
+    'what was accepted counts no more',
+  );
+});
+
+test('always ask and at once: the policy of the profile', async () => {
+  const { roster, prefix } = ownRoster({ schools: 4, students: 20 });
+  const profile = await client.createProfile({ displayName: 'Policies' });
+  const settings = `/api/v1/profiles/${profile}/settings`;
+  await client.ok('PATCH', settings, { applyPolicy: 'alwaysAsk' });
+  const asked = await client.sync(profile, csvFiles(roster));
+  assert.equal(asked.status, 'paused', asked.statusMessage);
+  assert.match(asked.statusMessage, /always asks/u);
+  assert.equal((await client.call('POST', `${PROFILES}/${profile}/resume`)).status, 200);
+  assert.equal((await client.settled(profile)).status, 'success');
+  await client.ok('PATCH', settings, { applyPolicy: 'atOnce' });
+  const less = without(roster, `${prefix}S1`);
+  const atOnce = await client.sync(profile, csvFiles(less));
+  const { verdict, holds, certificate } = await client.ok<Plan>(
+    'GET',
+    `/api/v1/runs/${await latestRunId(profile)}/plan`,
+  );
+  assert.ok(
+    verdict.reasons.some(({ code }) => code === 'tooManyEndings'),
+    'it is told all the same',
+  );
+  const people = await rollbook.rows(
+    'select count(*) filter (where active)::int as active from person where student_external_id like $1',
+    [`${prefix}S1P%`],
+  );
+  assert.deepEqual(people, [{ active: 0 }], 'the breaker holds nothing');
+  // 120 of 160 rows: nothing proves that the file is whole, and what is not proven never ends by itself.
+  assert.equal(atOnce.status, 'validationError');
+  assert.deepEqual(
+    holds.map(({ scope, id }) => [scope, id]),
+    [['absence', 'studentenrollment.csv']],
+  );
+  assert.equal(certificate.files.find(({ file }) => file === 'studentenrollment.csv')?.proof, null);
+});
+
+test('what a plan says can be downloaded, and is no formula', async () => {
+  const { roster } = ownRoster({ schools: 1, students: 3 });
+  roster.student[0] = { ...roster.student[0], 'First Name': '=1+1', 'Last Name': '@SUM(A1)' };
+  const profile = await client.createProfile({ displayName: 'Download' });
+  await client.upload(profile, csvFiles(roster));
+  const plan = await preview(profile);
+  const csv = await rollbook.api(`/api/v1/runs/${plan.runId}/plan/items.csv`);
+  assert.equal(csv.headers.get('content-type'), 'text/csv; charset=utf-8');
+  const lines = (await csv.text()).trimEnd().split('\r\n');
+  assert.equal(lines.length, plan.itemCount + 1);
+  for (const line of lines) assert.doesNotMatch(line, /(?:^|,)"?[=@]/u);
+  const jsonl = await (await rollbook.api(`/api/v1/runs/${plan.runId}/plan/items.jsonl?kind=student`)).text();
+  assert.equal(jsonl.trimEnd().split('\n').length, 3);
+});
+
+test('wrong requests are refused with what is wrong', async () => {
+  const profile = await client.createProfile({ displayName: 'Wrong' });
+  const none = await client.call('POST', `/api/v1/profiles/${profile}/plan`);
+  assert.equal(none.status, 400);
+  assert.match(JSON.stringify(none.body), /upload/u);
+  await client.upload(profile, csvFiles(ownRoster().roster));
+  const { runId } = await preview(profile);
+  for (const [path, status] of [
+    [`/api/v1/runs/${runId}/plan/items?$top=-1`, 400],
+    [`/api/v1/runs/${runId}/plan/items?kind=pupil`, 400],
+    [`/api/v1/runs/${runId}/plan/items?color=red`, 400],
+    [`/api/v1/runs/${runId}/plan/items?$skiptoken=AAAA`, 400],
+    ['/api/v1/runs/none/plan', 404],
+    ['/api/v1/runs/00000000-0000-7000-8000-000000000000/plan/items.csv', 404],
+  ] as const)
+    assert.equal((await client.call('GET', path)).status, status, path);
+  for (const [path, body, status] of [
+    [`/api/v1/runs/${runId}/approve`, { schools: ['S1'] }, 400],
+    [`/api/v1/runs/${runId}/approve`, { note: 1 }, 400],
+    [`/api/v1/runs/${runId}/approve`, { force: true }, 400],
+    ['/api/v1/runs/00000000-0000-7000-8000-000000000000/approve', {}, 404],
+    [`${PROFILES}/${profile}/resume`, undefined, 409],
+  ] as const)
+    assert.equal((await client.call('POST', path, body)).status, status, `${path} ${JSON.stringify(body)}`);
+});
