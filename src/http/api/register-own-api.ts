@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { HttpContext } from '../context.ts';
+import { registerCancelRun } from './cancel-run.ts';
+import { registerListRuns } from './list-runs.ts';
 import { registerProfileSettings } from './profile-settings.ts';
 import { registerResumeWithConfirmation } from './resume-with-confirmation.ts';
 import { registerRuns } from './runs.ts';
@@ -10,4 +12,6 @@ export function registerOwnApi(scope: FastifyInstance, context: HttpContext): vo
   registerProfileSettings(scope, context);
   registerResumeWithConfirmation(scope, context);
   registerRuns(scope, context);
+  registerListRuns(scope, context);
+  registerCancelRun(scope, context);
 }
