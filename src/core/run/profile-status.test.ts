@@ -66,6 +66,16 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
     /directory: 3 of 9/u,
   ],
   [
+    'applying, with an estimate',
+    {
+      activeRun: run('applying', {
+        progress: { stage: 'applying', percent: 60, itemsDone: 3, itemsTotal: 9, secondsLeft: 125 },
+      }),
+    },
+    'inProgress',
+    /directory: 3 of 9 changes, about 2 min left\.$/u,
+  ],
+  [
     'a run wins over quarantine',
     { activeRun: run('queued'), quarantinedAt: at, brokenRuns: 5 },
     'inProgress',

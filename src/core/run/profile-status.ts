@@ -5,6 +5,7 @@
 import { unreachable } from '#lib/assert.ts';
 
 import { readHeldCode, type HeldCode } from './held-because.ts';
+import { timeLeftText } from './progress-estimate.ts';
 import { isExpired, PROVIDER_NAMES, providerRuns, type ProviderType } from './profile.ts';
 import type { ProfileState } from './profile-state.ts';
 import { isExecuting, type RunState } from './run-state.ts';
@@ -258,13 +259,15 @@ function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`;
 }
 
-/** `: 1200 of 5000 changes`, as far as the worker has said. */
+/** `: 1200 of 5000 changes, about 2 min left`, as far as the worker has said. */
 function progressText(progress: unknown): string {
   const done = numberOf(progress, 'itemsDone');
   const total = numberOf(progress, 'itemsTotal');
-  if (done !== undefined && total !== undefined && total > 0) return `: ${done} of ${total} changes`;
+  const left = timeLeftText(numberOf(progress, 'secondsLeft'));
+  const end = left === null ? '' : `, ${left}`;
+  if (done !== undefined && total !== undefined && total > 0) return `: ${done} of ${total} changes${end}`;
   const rows = numberOf(progress, 'rowsDone');
-  return rows === undefined ? '' : `: ${rows} rows so far`;
+  return rows === undefined ? '' : `: ${rows} rows so far${end}`;
 }
 
 /** `1200 records read: 3 created, 2 updated`, from the counts of a run. */
