@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 import type { HttpContext } from '../context.ts';
 import { registerCancelRun } from './cancel-run.ts';
+import { registerFollowEvents } from './follow-events.ts';
 import { registerListRuns } from './list-runs.ts';
 import { registerProfileSettings } from './profile-settings.ts';
 import { registerResumeWithConfirmation } from './resume-with-confirmation.ts';
@@ -14,4 +15,5 @@ export function registerOwnApi(scope: FastifyInstance, context: HttpContext): vo
   registerRuns(scope, context);
   registerListRuns(scope, context);
   registerCancelRun(scope, context);
+  registerFollowEvents(scope, context);
 }
