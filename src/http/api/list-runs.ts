@@ -80,7 +80,7 @@ function splitPairs(pairs: readonly [string, string][]): {
 function readRunFilter(filters: ReadonlyMap<FilterName, string>): RunFilter {
   const from = readMoment('from', filters.get('from'));
   const to = readMoment('to', filters.get('to'));
-  if (from !== undefined && to !== undefined && momentMs(from) > momentMs(to))
+  if (from !== undefined && to !== undefined && momentMs(from) > momentMs(to) + slackMs(from, to))
     throw new InvalidRequestError('from is after to: no run can be between them.', 'from');
   return {
     profileId: filters.get('profileId')?.toLowerCase(),
@@ -120,6 +120,11 @@ function readMoment(name: 'from' | 'to', text: string | undefined): RunMoment | 
 
 function momentMs(moment: RunMoment): number {
   return 'day' in moment ? Date.parse(moment.day) : moment.moment.getTime();
+}
+
+/** A moment may lie anywhere in a day, and the day in any time zone: what is left between them is empty by itself. */
+function slackMs(from: RunMoment, to: RunMoment): number {
+  return 'day' in from === 'day' in to ? 0 : 2 * 86_400_000;
 }
 
 function skipTokenOf(runId: string): string {
