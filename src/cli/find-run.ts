@@ -7,8 +7,11 @@ import { listRuns } from './follow-run.ts';
 import { requireProfile } from './profiles.ts';
 
 const SHORTEST_PREFIX = 8;
-/** Runs that are looked through for a shortened id: years of them. */
+/** Runs that are looked through for a shortened id, of the days around the time that it begins with. */
 const LOOKED_THROUGH = 20_000;
+const DAY_MS = 86_400_000;
+/** What the service reads as a moment ends with the year 9999. */
+const LATEST_MS = Date.UTC(9999, 0);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u;
 
 /**
@@ -36,11 +39,24 @@ export async function resolveRunId(
       `'${text}' is no run. Give its id, the first ${SHORTEST_PREFIX} characters of it or more, or latest; rollbook runs lists them.`,
     );
   const filter = profile === null ? '' : `&profileId=${profile.id}`;
-  const runs = await client.list(`/api/v1/runs?$top=999${filter}`, runAnswer, LOOKED_THROUGH);
+  const runs = await client.list(
+    `/api/v1/runs?$top=999${filter}${timeFilter(wanted)}`,
+    runAnswer,
+    LOOKED_THROUGH,
+  );
   return onlyOne(
     text,
     runs.filter(({ id }) => id.startsWith(wanted)),
   );
+}
+
+/** The first twelve digits of an id are the millisecond it was made in; the clock of the database may differ from it. */
+function timeFilter(prefix: string): string {
+  const digits = prefix.replaceAll('-', '').slice(0, 12);
+  const from = Number.parseInt(digits.padEnd(12, '0'), 16) - DAY_MS;
+  const to = Number.parseInt(digits.padEnd(12, 'f'), 16) + DAY_MS;
+  const text = (timeMs: number): string => new Date(Math.min(LATEST_MS, Math.max(0, timeMs))).toISOString();
+  return `&from=${text(from)}&to=${text(to)}`;
 }
 
 function onlyOne(text: string, found: readonly RunAnswer[]): string {

@@ -61,7 +61,7 @@ export async function readStatusFacts(tx: Tx, profileId: string): Promise<Status
                 and (p.reset_at is null or r.created_at > p.reset_at)
               order by r.created_at desc, r.id desc limit 1) as latest,
             (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
-                and r.state = 'cancelled' and not (${TOUCHED})
+                and r.state = 'cancelled' and not (${TOUCHED}) and not r.plan_only
                 and (p.reset_at is null or r.created_at > p.reset_at)
                 and not exists (select from run n where n.tenant_id = p.tenant_id and n.profile_id = p.id
                   and (n.created_at, n.id) > (r.created_at, r.id)

@@ -4,6 +4,8 @@ import { after, before, test } from 'node:test';
 
 import { realSystem } from '#lib/system.ts';
 import { inTenant } from '#storage/database.ts';
+import { claimRun } from '#storage/runs/claim-run.ts';
+import { saveProgress } from '#storage/runs/lease-run.ts';
 import { createTenant } from '#storage/tenants/create-tenant.ts';
 import { profileServer, type ProfileServer } from '#test/helpers/profile-server.ts';
 import { testSecretBox } from '#test/helpers/secret-box.ts';
@@ -231,6 +233,56 @@ test('cancel: an executing run is asked to stop and says so, once; one whose wor
   const ended = await server.call('POST', path, {});
   assert.deepEqual([ended.status, ended.body.state], [200, 'cancelled']);
   assert.equal(server.wokenRuns.at(-1), waiting, 'what waits behind it is woken');
+});
+
+test('cancel: the worker dies on the way; whoever takes the run up ends it with the same words', async () => {
+  const id = await start(await server.provisioned('Dies'));
+  await server.setRun(id, 'staging');
+  assert.equal((await server.call('POST', `/api/v1/runs/${id}/cancel`)).status, 202);
+  await server.rows(`update run set lease_expires_at = now() - interval '1 second' where id = $1`, id);
+  const claim = await inTenant(server.db, server.tenantId, (tx) =>
+    claimRun(tx, { runId: id, worker: 'another', leaseSeconds: 30, newId: realSystem.newId }),
+  );
+  assert.equal(claim, 'nothingToDo');
+  const [run] = await server.rows<object>('select state, message from run where id = $1', id);
+  assert.deepEqual(run, {
+    state: 'cancelled',
+    message: 'Cancelled by Nightly sync before anything was changed.',
+  });
+});
+
+test('a cancelled preview is no matter of the status', async () => {
+  const profileId = await server.provisioned('Preview');
+  await server.setRun(await start(profileId), 'completed');
+  const id = await start(profileId);
+  await server.rows(`update run set plan_only = true, trigger = 'plan' where id = $1`, id);
+  assert.equal((await server.call('POST', `/api/v1/runs/${id}/cancel`)).status, 200);
+  const { body } = await server.call('GET', `/synchronizationProfiles/${profileId}/profileStatus`);
+  assert.equal(body.status, 'success');
+  assert.doesNotMatch(body.statusMessage, /ancelled/u);
+});
+
+test('after a crash the percentage waits where it was; a decision or another attempt begins anew', async () => {
+  const id = await start(await server.provisioned('Percent'));
+  const percentAfter = async (percent: number): Promise<number> => {
+    await inTenant(server.db, server.tenantId, (tx) =>
+      saveProgress(tx, id, 0, { stage: 'validating', percent, startedAt: new Date().toISOString() }),
+    );
+    const [run] = await server.rows<{ percent: number }>(
+      `select (progress ->> 'percent')::int as percent from run where id = $1`,
+      id,
+    );
+    return run?.percent ?? -1;
+  };
+  assert.equal(await percentAfter(40), 40);
+  assert.equal(await percentAfter(3), 40);
+  assert.equal(await percentAfter(41), 41);
+  await server.rows('update run set attempt = attempt + 1 where id = $1', id);
+  assert.equal(await percentAfter(5), 5);
+  await server.rows('update run set apply_pass = 2 where id = $1', id);
+  assert.equal(await percentAfter(4), 4);
+  await server.rows(`update run set accepted_at = now() + interval '1 second' where id = $1`, id);
+  assert.equal(await percentAfter(2), 2);
 });
 
 for (const state of ['completed', 'superseded', 'rejected'] as const) {
