@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { appCreateCommand } from './commands/app-create.ts';
 import { backupCommand } from './commands/backup.ts';
+import { cancelCommand } from './commands/cancel.ts';
 import { configCommand } from './commands/config.ts';
 import { approveCommand, rejectCommand } from './commands/decide.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -13,6 +14,7 @@ import { profileDeleteCommand } from './commands/profile-delete.ts';
 import { profileListCommand } from './commands/profile-list.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { resumeCommand } from './commands/resume.ts';
+import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { serveCommand } from './commands/serve.ts';
 import { startCommand } from './commands/start.ts';
@@ -35,8 +37,10 @@ export const COMMANDS: readonly Command[] = [
   errorsCommand,
   resumeCommand,
   pauseCommand,
+  cancelCommand,
   startCommand,
   runsCommand,
+  runCommand,
   validateCommand,
   profileListCommand,
   profileCreateCommand,

@@ -126,7 +126,10 @@ const STAGE_OF_STATE: Readonly<Record<string, string>> = {
 export function progressOf(run: RunAnswer): Progress {
   const progress = run.progress ?? null;
   if (run.state === 'queued' || progress === null) return { stage: STAGE_OF_STATE[run.state] ?? run.state };
-  const percent = progress.percent === undefined ? {} : { percent: progress.percent };
+  const percent = {
+    ...(progress.percent === undefined ? {} : { percent: progress.percent }),
+    ...(typeof progress.secondsLeft === 'number' ? { secondsLeft: progress.secondsLeft } : {}),
+  };
   if (progress.itemsDone !== undefined)
     return {
       stage: progress.stage,

@@ -119,7 +119,7 @@ const HEADLINES: Readonly<Record<string, string>> = {
   suspended: 'The profile was paused: the sync waits until it is resumed.',
   broken: 'The sync broke off and will be tried again.',
   superseded: 'A newer start has taken the place of this sync.',
-  cancelled: 'The sync was cancelled: the profile was reset or deleted.',
+  cancelled: 'The sync was cancelled.',
 };
 
 function waitingLines(call: CommandCall, outcome: SyncOutcome): string[] {

@@ -145,6 +145,13 @@ export const SETTINGS = {
     fallback: '30',
     sentence: 'Days that uploaded files are kept after their run; then their key is destroyed.',
   },
+  runRetentionDays: {
+    env: 'RUN_RETENTION_DAYS',
+    type: { minimum: 1, maximum: 36_500 },
+    fallback: '400',
+    sentence:
+      'Days that a run is kept with its plan and findings after its end; the newest 20 of a profile always are.',
+  },
 } as const satisfies Record<string, SettingDefinition>;
 
 export type SettingName = keyof typeof SETTINGS;

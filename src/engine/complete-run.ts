@@ -9,11 +9,13 @@ import { countFailures, readPlanSize } from '#storage/plan/plan-rows.ts';
 import { readAppliedGeneration } from '#storage/runs/batch-fence.ts';
 import { markSynchronized, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
+import { saveProgress } from '#storage/runs/lease-run.ts';
 import { readRunCounts } from '#storage/runs/read-runs.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
 import type { EngineContext } from './engine-context.ts';
 import { withPlannedCounts } from './run-counts.ts';
+import { COMPLETE } from './run-progress.ts';
 import type { RunScope } from './run-scope.ts';
 
 /** From so many items on the planner should know at once how large the tables have become. */
@@ -53,12 +55,12 @@ export async function completeRun(
     },
   );
   const open = holds.filter(isOpen);
-  progress.report({ stage: 'done', percent: 100 });
   await progress.flush();
   const state = await inTenant(context.db, tenantId, async (tx) => {
     // The profile row first: every command locks it before its runs.
     await markSynchronized(tx, run.profileId, items > 0);
     const errors = await replaceRecordErrors(tx, run.profileId, run.id);
+    await saveProgress(tx, run.id, run.epoch, COMPLETE);
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,

@@ -6,6 +6,7 @@ import { ensurePartitions } from '#storage/partitions.ts';
 import type { System } from '#lib/system.ts';
 
 import type { EngineLog } from './engine-context.ts';
+import { forgetPasswords, removeOldRuns } from './keep-history.ts';
 
 export interface HousekeepingContext {
   readonly db: Database;
@@ -14,17 +15,25 @@ export interface HousekeepingContext {
   readonly log: EngineLog;
   /** Days that the files of a run are kept after it, the newest upload of a profile for ever. */
   readonly uploadRetentionDays: number;
+  /** Days that a run is kept after its end. */
+  readonly runRetentionDays: number;
 }
 
 const HOUR_MS = 3_600_000;
 
-/** What time leaves lying about: next month's partitions, old uploads, objects of crashed uploads. Safe in several processes at once. */
-export async function keepHouse(context: HousekeepingContext): Promise<void> {
+/**
+ * What time leaves lying about: next month's partitions, old uploads, objects of crashed uploads, initial passwords of runs that are over,
+ * runs of years ago. Safe in several processes at once.
+ */
+export async function keepHouse(context: HousekeepingContext, signal?: AbortSignal): Promise<void> {
   const { db, files, system } = context;
   await asOwner(db, (tx) => ensurePartitions(tx));
   const uploads = await eraseOldUploads({ db, files, retentionDays: context.uploadRetentionDays });
   const objects = await removeOrphans({ db, files, now: system.now() });
   if (uploads > 0 || objects > 0) context.log.info({ uploads, objects }, 'housekeeping removed old uploads');
+  await forgetPasswords({ db, signal });
+  const old = await removeOldRuns({ db, signal, runRetentionDays: context.runRetentionDays });
+  if (old.runs > 0) context.log.info(old, 'housekeeping removed old runs');
 }
 
 /** Keeps house at once and then every hour, until stopped. A failure is logged and met again an hour later. */
@@ -32,7 +41,7 @@ export function startHousekeeping(context: HousekeepingContext): { stop(): Promi
   const stopping = new AbortController();
   const keeping = (async () => {
     while (!stopping.signal.aborted) {
-      await keepHouse(context).catch((error: unknown) => {
+      await keepHouse(context, stopping.signal).catch((error: unknown) => {
         context.log.warn({ error: String(error) }, 'housekeeping failed and is repeated in an hour');
       });
       await context.system.sleep(HOUR_MS, stopping.signal);

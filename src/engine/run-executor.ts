@@ -2,6 +2,7 @@ import { QUARANTINE_AFTER, retryDelaySeconds } from '#core/run/retry.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { OperationalError, messageOf } from '#lib/errors.ts';
 import { inTenant } from '#storage/database.ts';
+import { settleCancelled } from '#storage/runs/cancel-run.ts';
 import { type ClaimedRun, claimRun } from '#storage/runs/claim-run.ts';
 import { findQueuedRun, markBroken } from '#storage/runs/finish-run.ts';
 import { LeaseLostError, releaseLease } from '#storage/runs/lease-run.ts';
@@ -96,9 +97,8 @@ async function letGo(
   state: RunState,
   error: unknown,
 ): Promise<void> {
-  // A batch that was refused may have met a reset or a deletion before the lease did: those are for this worker to finish.
-  if (error instanceof LeaseLostError && lease.interruption() === null)
-    await lease.check().catch(() => undefined);
+  // Whatever failed may have met a cancellation, a reset or a deletion before the lease did: those are for this worker to finish.
+  if (lease.interruption() === null) await lease.check().catch(() => undefined);
   const interruption = lease.interruption() ?? (error instanceof LeaseLostError ? 'lost' : null);
   const transition = { runId: claim.id, epoch: claim.epoch, from: state, actor: context.worker };
   if (interruption === 'lost') return;
@@ -107,14 +107,15 @@ async function letGo(
     return;
   }
   if (interruption !== null) {
-    await inTenant(context.db, tenantId, (tx) =>
-      transitionRun(tx, {
+    await inTenant(context.db, tenantId, async (tx) => {
+      await transitionRun(tx, {
         ...transition,
         event: interruption,
         eventId: context.system.newId(),
         changes: { release: true, finished: interruption === 'cancel' },
-      }),
-    );
+      });
+      if (interruption === 'cancel') await settleCancelled(tx, claim.id);
+    });
     return;
   }
   await breakOff(context, tenantId, claim, transition, error);

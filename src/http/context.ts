@@ -7,6 +7,7 @@ import type { FileStore } from '#files/file-store.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
 import type { Database } from '#storage/database.ts';
+import type { EventLimits } from './events/event-hub.ts';
 
 export interface HttpSettings {
   /** Origin, and path if any, that links are made with; without a slash at its end. Undefined: the request's own. */
@@ -14,6 +15,8 @@ export interface HttpSettings {
   readonly startWaitSeconds: number;
   readonly uploadLimits: UploadLimits;
   readonly version: string;
+  /** Other than EVENT_LIMITS. */
+  readonly eventLimits?: Partial<EventLimits>;
 }
 
 /** Turns the token of a request into its caller. Throws UnauthenticatedError. */

@@ -102,6 +102,7 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
       files,
       log,
       uploadRetentionDays: settings.uploadRetentionDays,
+      runRetentionDays: settings.runRetentionDays,
     });
     closers.add(() => house.stop());
   }

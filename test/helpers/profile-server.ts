@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
 import { startProfileJobs } from '#engine/profiles/profile-jobs.ts';
 import { openLocalFileStore } from '#files/local-file-store.ts';
+import type { EventLimits } from '#http/events/event-hub.ts';
 import { buildServer } from '#http/server.ts';
 import { realSystem } from '#lib/system.ts';
 
@@ -41,7 +42,9 @@ export interface CallOptions {
 }
 
 /** The HTTP interface on a database of its own, with profile jobs and nobody who executes runs. Tokens say who calls. */
-export async function profileServer(options: { startWaitSeconds?: number } = {}): Promise<ProfileServer> {
+export async function profileServer(
+  options: { startWaitSeconds?: number; eventLimits?: Partial<EventLimits> } = {},
+): Promise<ProfileServer> {
   const bench = await profileBench(options);
   const directory = await mkdtemp(join(tmpdir(), 'rollbook-profiles-'));
   const jobs = startProfileJobs({ ...bench.context, onFailure: () => undefined });
@@ -55,6 +58,7 @@ export async function profileServer(options: { startWaitSeconds?: number } = {})
       startWaitSeconds: bench.context.startWaitSeconds,
       uploadLimits: DEFAULT_UPLOAD_LIMITS,
       version: '0.0.0',
+      ...(options.eventLimits === undefined ? {} : { eventLimits: options.eventLimits }),
     },
     log: pino({ level: 'silent' }),
     tokens: {

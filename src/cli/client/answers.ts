@@ -74,6 +74,7 @@ const progressAnswer = z.object({
   rowsTotal: z.number().optional(),
   itemsDone: z.number().optional(),
   itemsTotal: z.number().optional(),
+  secondsLeft: z.number().nullish(),
 });
 
 const kindCounts = z.object({
@@ -90,9 +91,13 @@ export type KindCountsAnswer = z.infer<typeof kindCounts>;
 
 export const runAnswer = z.object({
   id: z.string(),
-  profileId: z.string().nullish(),
-  planOnly: z.boolean().default(false),
+  profileId: z.string().default(''),
+  profileDisplayName: z.string().default(''),
   state: z.string(),
+  trigger: z.string().nullish(),
+  planOnly: z.boolean().default(false),
+  addsOnly: z.boolean().default(false),
+  cancelRequested: z.boolean().default(false),
   progress: progressAnswer.nullish().catch(null),
   counts: z
     .object({
@@ -108,11 +113,51 @@ export const runAnswer = z.object({
     .catch(null),
   message: z.string().nullish(),
   errorCode: z.string().nullish(),
+  attempt: z.number().default(1),
+  requestedBy: z.string().nullish(),
+  requestedByName: z.string().nullish(),
+  acceptedBy: z.string().nullish(),
+  acceptedByName: z.string().nullish(),
+  acceptedAt: z.string().nullish(),
   createdAt: z.string().nullish(),
   startedAt: z.string().nullish(),
   finishedAt: z.string().nullish(),
+  durationSeconds: z.number().nullish(),
 });
 export type RunAnswer = z.infer<typeof runAnswer>;
+
+/** A run with its whole story. */
+export const runStoryAnswer = runAnswer.extend({
+  certificate: z.unknown(),
+  timeline: z
+    .array(
+      z.object({
+        at: z.string(),
+        event: z.string(),
+        state: z.string(),
+        actor: z.string(),
+        actorName: z.string().nullish(),
+        detail: z.unknown(),
+      }),
+    )
+    .default([]),
+  files: z
+    .array(
+      z.object({
+        name: z.string(),
+        sizeBytes: z.number(),
+        sha256: z.string(),
+        rows: z.number().nullish(),
+        badRows: z.number().nullish(),
+        bytesKept: z.boolean(),
+        erasedAt: z.string().nullish(),
+      }),
+    )
+    .default([]),
+  findingCounts: z.array(z.unknown()).default([]),
+  findings: z.array(z.unknown()).default([]),
+});
+export type RunStoryAnswer = z.infer<typeof runStoryAnswer>;
 
 /** A new tenant or application, with the secret that is shown once. */
 export const createdAnswer = z.looseObject({

@@ -41,6 +41,13 @@ test('bar: one line drawn anew, with stage, percent, count, rate and time', () =
   );
 });
 
+test('what is left stands where a narrow terminal shows it; without an estimate nothing does', () => {
+  const { meter, written } = meterAt('auto', false);
+  meter.show({ stage: 'applying', percent: 60, done: 3, total: 9, unit: 'changes', secondsLeft: 125 });
+  meter.show({ stage: 'planning', percent: 60, secondsLeft: null });
+  assert.equal(written(), 'applying   60 %  about 2 min left  3 of 9 changes  0:00\nplanning   60 %  0:00\n');
+});
+
 test('bar: never wider than the terminal', () => {
   const { meter, written } = meterAt('bar', true, 40);
   meter.show({ stage: 'applying', percent: 5, done: 1, total: 1_000_000, unit: 'changes' });

@@ -1,3 +1,4 @@
+import { timeLeftText } from '#core/run/progress-estimate.ts';
 import type { System } from '#lib/system.ts';
 
 import type { CliIo } from '../cli-io.ts';
@@ -13,6 +14,8 @@ export interface Progress {
   readonly total?: number;
   /** What is counted: rows, changes, bytes. */
   readonly unit?: string;
+  /** Of this stage, as the service estimates it. */
+  readonly secondsLeft?: number | null;
 }
 
 export const PROGRESS_MODES = ['auto', 'bar', 'plain', 'json', 'none'] as const;
@@ -129,6 +132,7 @@ function factsOf(progress: Progress, pace: Pace): string[] {
   const unit = progress.unit ?? '';
   return [
     ...(progress.percent === undefined ? [] : [`${String(Math.floor(progress.percent)).padStart(3)} %`]),
+    ...[timeLeftText(progress.secondsLeft) ?? []].flat(),
     ...(progress.done === undefined ? [] : [countText(progress.done, progress.total, unit)]),
     ...(pace.rate === null ? [] : [`${formatCount(pace.rate)}/s`]),
     formatDuration(pace.elapsedMs),

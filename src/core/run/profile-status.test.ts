@@ -45,6 +45,7 @@ function run(state: RunState, more: Partial<RunFacts> = {}): RunFacts {
 const completed = run('completed');
 const held = (errorCode: string): RunFacts => run('held', { errorCode });
 
+const cancelled = (message: string): RunFacts => run('cancelled', { message });
 const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, message: RegExp][] = [
   ['queued', { activeRun: run('queued'), latestRun: run('queued') }, 'inProgress', /queued/u],
   [
@@ -63,6 +64,16 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
     },
     'inProgress',
     /directory: 3 of 9/u,
+  ],
+  [
+    'applying, with an estimate',
+    {
+      activeRun: run('applying', {
+        progress: { stage: 'applying', percent: 60, itemsDone: 3, itemsTotal: 9, secondsLeft: 125 },
+      }),
+    },
+    'inProgress',
+    /directory: 3 of 9 changes, about 2 min left\.$/u,
   ],
   [
     'a run wins over quarantine',
@@ -207,6 +218,33 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
     { latestRun: run('completed', { message: 'Nothing had changed' }) },
     'success',
     /^Nothing had changed\.$/u,
+  ],
+  [
+    'cancelled with a part applied',
+    {
+      latestRun: cancelled('Cancelled by Ada after 1 of 3 changes; the rest was not applied.'),
+      errorCount: 4,
+    },
+    'error',
+    /^Cancelled by Ada after 1 of 3 changes; the rest was not applied\. Upload the files and start again/u,
+  ],
+  [
+    'cancelled before anything was changed',
+    { latestRun: completed, cancelledRun: cancelled('Cancelled by Ada before anything was changed.') },
+    'success',
+    /in the directory\. A later run was cancelled by Ada before anything was changed\.$/u,
+  ],
+  [
+    'a run follows one that was cancelled',
+    { activeRun: run('queued'), cancelledRun: cancelled('Cancelled by Ada before anything was changed.') },
+    'inProgress',
+    /in a moment\.$/u,
+  ],
+  [
+    'on the way to be cancelled',
+    { activeRun: run('applying', { cancelRequested: true }) },
+    'inProgress',
+    /being cancelled/u,
   ],
 ];
 

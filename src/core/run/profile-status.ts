@@ -5,6 +5,7 @@
 import { unreachable } from '#lib/assert.ts';
 
 import { readHeldCode, type HeldCode } from './held-because.ts';
+import { timeLeftText } from './progress-estimate.ts';
 import { isExpired, PROVIDER_NAMES, providerRuns, type ProviderType } from './profile.ts';
 import type { ProfileState } from './profile-state.ts';
 import { isExecuting, type RunState } from './run-state.ts';
@@ -32,6 +33,8 @@ export interface RunFacts {
   /** As the worker stored them: per kind, records and what became of them. */
   readonly counts: unknown;
   readonly nextAttemptAt: Date | null;
+  /** It executes and stops between two batches. */
+  readonly cancelRequested?: boolean;
 }
 
 export interface StatusFacts {
@@ -52,8 +55,10 @@ export interface StatusFacts {
   readonly errorCount: number;
   /** The run that executes, else the one that is queued. */
   readonly activeRun: RunFacts | null;
-  /** The newest run made since the last reset that was neither replaced nor cancelled. */
+  /** The newest run made since the last reset that was not replaced, and not cancelled before it changed anything. */
   readonly latestRun: RunFacts | null;
+  /** A newer one that was cancelled before it changed anything, or whose plan was rejected. */
+  readonly cancelledRun?: RunFacts | null;
 }
 
 export interface StatusView {
@@ -69,11 +74,20 @@ export function deriveProfileStatus(facts: StatusFacts, newMembers = false): Sta
   const { status, message } = firstLineThatFits(facts, newMembers);
   return {
     status,
-    statusMessage: message,
+    statusMessage: message + cancelledText(facts),
     errorCount: facts.errorCount,
     lastSynchronizationAt: facts.lastSynchronizationAt,
     lastActivityAt: facts.lastActivityAt,
   };
+}
+
+/** ` A later run was cancelled by ... before anything was changed.`, for a status that is that of the run before it. */
+function cancelledText({ activeRun, latestRun, cancelledRun }: StatusFacts): string {
+  if (activeRun || !cancelledRun) return '';
+  if (cancelledRun.state === 'rejected')
+    return ` ${sentence(cancelledRun.message, 'A later plan was rejected.')}`;
+  const message = sentence(cancelledRun.message, 'Cancelled before anything was changed.');
+  return ` A ${latestRun ? 'later ' : ''}run was ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }
 
 interface Line {
@@ -102,6 +116,10 @@ function firstLineThatFits(facts: StatusFacts, newMembers: boolean): Line {
       message: `The last run broke off. ${sentence(run.message, 'No reason is known.')}${next}`,
     };
   }
+  if (run?.state === 'cancelled') {
+    const message = `${sentence(run.message, 'The last run was cancelled when a part of its changes was applied.')} Upload the files and start again: the next run applies what is missing.`;
+    return { status: 'error', message };
+  }
   if (facts.errorCount > 0) {
     // Errors are kept up to a limit, rows are counted to the last: who has more bad rows than errors is told the rows.
     const missing = Math.max(facts.errorCount, badRowsOf(run?.counts));
@@ -121,6 +139,11 @@ function firstLineThatFits(facts: StatusFacts, newMembers: boolean): Line {
 
 function inProgress(run: RunFacts, newMembers: boolean): Line {
   const done = progressText(run.progress);
+  if (run.cancelRequested && isExecuting(run.state))
+    return {
+      status: 'inProgress',
+      message: `The run is being cancelled: it stops between two batches${done}.`,
+    };
   switch (run.state) {
     case 'staging':
       return {
@@ -181,6 +204,7 @@ function neverStartedMessage(facts: StatusFacts): string {
     return 'The profile is being provisioned. Then upload the files and start it.';
   if (facts.resetAt)
     return `The profile was reset at ${facts.resetAt.toISOString()}. Upload all files to its uploadUrl, then start it: everything is compared anew.`;
+  if (facts.cancelledRun) return 'Nothing was synced yet. Upload the files to its uploadUrl, then start it.';
   return 'The profile was never started. Upload the files to its uploadUrl, then start it.';
 }
 
@@ -243,13 +267,15 @@ function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`;
 }
 
-/** `: 1200 of 5000 changes`, as far as the worker has said. */
+/** `: 1200 of 5000 changes, about 2 min left`, as far as the worker has said. */
 function progressText(progress: unknown): string {
   const done = numberOf(progress, 'itemsDone');
   const total = numberOf(progress, 'itemsTotal');
-  if (done !== undefined && total !== undefined && total > 0) return `: ${done} of ${total} changes`;
+  const left = timeLeftText(numberOf(progress, 'secondsLeft'));
+  const end = left === null ? '' : `, ${left}`;
+  if (done !== undefined && total !== undefined && total > 0) return `: ${done} of ${total} changes${end}`;
   const rows = numberOf(progress, 'rowsDone');
-  return rows === undefined ? '' : `: ${rows} rows so far`;
+  return rows === undefined ? '' : `: ${rows} rows so far${end}`;
 }
 
 /** `1200 records read: 3 created, 2 updated`, from the counts of a run. */

@@ -24,7 +24,8 @@ export type RunState = (typeof RUN_STATES)[number];
  * (a fault of a whole file, or record errors above tolerance) or the verdict holds the plan. planned: the verdict lets
  * the plan pass. accepted: an administrator said `resume`. appliedAll: every item is in the directory or has its
  * failure; an empty plan is there at once. partApplied: the same, but for what is held. rejected: an administrator turned the plan down. broke: something that is not in the data stands in the way. paused: the profile
- * was paused. replaced: a newer start took its place. cancel: the profile was reset or deleted.
+ * was paused. replaced: a newer start took its place. cancel: an administrator cancelled the run, or the profile was reset or
+ * deleted.
  */
 export const RUN_EVENTS = [
   'claimed',

@@ -14,7 +14,7 @@ import { actorOf, profileIdOf } from '../graph/profiles/profile-route.ts';
 import { itemFilterSchema } from './plan-item-filter.ts';
 import { itemJson } from './plan-item-json.ts';
 import { registerPlanDownload } from './plan-download.ts';
-import { runJson } from './runs.ts';
+import { runJson } from './run-json.ts';
 
 const SCHOOLS = { pageSize: 200, largest: 1_000 };
 const ITEMS = { pageSize: 200, largest: 1_000 };

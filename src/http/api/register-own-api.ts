@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { HttpContext } from '../context.ts';
+import { registerCancelRun } from './cancel-run.ts';
+import { registerFollowEvents } from './follow-events.ts';
+import { registerListRuns } from './list-runs.ts';
 import { registerPlans } from './plans.ts';
 import { registerProfileSettings } from './profile-settings.ts';
 import { registerResumeWithConfirmation } from './resume-with-confirmation.ts';
@@ -11,5 +14,8 @@ export function registerOwnApi(scope: FastifyInstance, context: HttpContext): vo
   registerProfileSettings(scope, context);
   registerResumeWithConfirmation(scope, context);
   registerRuns(scope, context);
+  registerListRuns(scope, context);
+  registerCancelRun(scope, context);
+  registerFollowEvents(scope, context);
   registerPlans(scope, context);
 }

@@ -3,12 +3,12 @@ import type { FastifyInstance } from 'fastify';
 import type { Catalogue } from '#core/query/catalogue.ts';
 import { READ_PROFILES } from '#core/permissions.ts';
 import { getRun, listFindings, listRuns } from '#engine/profiles/read-runs.ts';
-import type { StoredFinding, StoredRun } from '#storage/runs/read-runs.ts';
 
 import { requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
 import { nextLink, readListOptions, type ListRules } from '../graph/profiles/list-options.ts';
 import { profileIdOf } from '../graph/profiles/profile-route.ts';
+import { findingJson, runJson, runStoryJson } from './run-json.ts';
 
 const FIRST_FINDINGS = 100;
 const LATEST_RUNS = 50;
@@ -22,8 +22,8 @@ const FINDING_RULES: ListRules = {
 };
 
 /**
- * GET /api/v1/profiles/{id}/runs (the newest first), /api/v1/runs/{id} with the counts of its findings and the first of them,
- * and /api/v1/runs/{id}/findings, page by page.
+ * GET /api/v1/profiles/{id}/runs (the newest first), /api/v1/runs/{id} with its whole story and the first of its findings, and
+ * /api/v1/runs/{id}/findings, page by page.
  */
 export function registerRuns(scope: FastifyInstance, context: HttpContext): void {
   const onRequest = requirePermission(context, READ_PROFILES);
@@ -42,11 +42,7 @@ export function registerRuns(scope: FastifyInstance, context: HttpContext): void
   scope.get('/runs/:id', { onRequest }, async (request) => {
     const { tenantId } = request.caller;
     const details = await getRun(context.profiles, tenantId, profileIdOf(request), FIRST_FINDINGS);
-    return {
-      ...runJson(details.run),
-      findingCounts: details.findingCounts,
-      findings: details.firstFindings.map(findingJson),
-    };
+    return runStoryJson(details);
   });
 
   scope.get('/runs/:id/findings', { onRequest }, async (request) => {
@@ -64,36 +60,4 @@ export function registerRuns(scope: FastifyInstance, context: HttpContext): void
       ...(more ? { '@odata.nextLink': nextLink(address, options, last.findingNo) } : {}),
     };
   });
-}
-
-export function runJson(run: StoredRun): Record<string, unknown> {
-  return {
-    id: run.id,
-    profileId: run.profileId,
-    state: run.state,
-    progress: run.progress,
-    counts: run.counts,
-    plan: run.itemCount === null ? null : { itemCount: run.itemCount, counts: run.planCounts },
-    verdict: run.verdict,
-    message: run.message,
-    errorCode: run.errorCode,
-    attempt: run.attempt,
-    nextAttemptAt: run.nextAttemptAt,
-    requestedBy: run.requestedBy,
-    toleranceWaived: run.toleranceWaived,
-    verdictAccepted: run.verdictAccepted,
-    confirmedFiles: run.confirmedFiles,
-    planOnly: run.planOnly,
-    acceptedBy: run.acceptedBy,
-    acceptedAt: run.acceptedAt,
-    createdAt: run.createdAt,
-    startedAt: run.startedAt,
-    stagedAt: run.stagedAt,
-    plannedAt: run.plannedAt,
-    finishedAt: run.finishedAt,
-  };
-}
-
-function findingJson(finding: StoredFinding): Record<string, unknown> {
-  return { ...finding };
 }

@@ -47,3 +47,9 @@ export async function listProfiles(
         );
   return { profiles: rows.map(toStoredProfile), total: counted[0]?.total ?? 0 };
 }
+
+/** Whether there is such a profile, or was: deleted ones stay for the history of their runs. */
+export async function profileExists(tx: Tx, id: string): Promise<boolean> {
+  const rows = await tx.query('select 1 from profile where id = $1', [id]);
+  return rows.length > 0;
+}

@@ -18,6 +18,7 @@ interface Row {
   error_count: number;
   active: JsonRun | null;
   latest: JsonRun | null;
+  cancelled: JsonRun | null;
 }
 
 interface JsonRun {
@@ -28,12 +29,16 @@ interface JsonRun {
   progress: unknown;
   counts: unknown;
   next_attempt_at: string | null;
+  cancel_requested: boolean;
 }
 
 const RUN_JSON = `jsonb_build_object('id', r.id, 'state', r.state, 'error_code', r.error_code, 'message', r.message,
-  'progress', r.progress, 'next_attempt_at', r.next_attempt_at,
+  'progress', r.progress, 'next_attempt_at', r.next_attempt_at, 'cancel_requested', r.cancel_requested,
   'counts', jsonb_build_object('kinds', r.counts -> 'kinds', 'files', r.counts -> 'files',
                                'filesToConfirm', r.counts -> 'filesToConfirm'))`;
+
+/** Something of its plan is in the directory. */
+const TOUCHED = 'r.applied_item_no > 0 or r.apply_pass > 1';
 
 /**
  * All that the status of a profile is derived from, in one statement: pollers ask for it every few seconds. Null when
@@ -52,9 +57,16 @@ export async function readStatusFacts(tx: Tx, profileId: string): Promise<Status
               (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
                 and r.state = 'queued' and not r.plan_only)) as active,
             (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
-                and r.state not in ('superseded', 'cancelled', 'rejected') and not r.plan_only
+                and r.state not in ('superseded', 'rejected') and not r.plan_only and (r.state <> 'cancelled' or ${TOUCHED})
                 and (p.reset_at is null or r.created_at > p.reset_at)
-              order by r.created_at desc, r.id desc limit 1) as latest
+              order by r.created_at desc, r.id desc limit 1) as latest,
+            (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
+                and r.state in ('cancelled', 'rejected') and not (${TOUCHED}) and not r.plan_only
+                and (p.reset_at is null or r.created_at > p.reset_at)
+                and not exists (select from run n where n.tenant_id = p.tenant_id and n.profile_id = p.id
+                  and (n.created_at, n.id) > (r.created_at, r.id)
+                  and not n.plan_only and n.state not in ('superseded', 'rejected') and (n.state <> 'cancelled' or n.applied_item_no > 0 or n.apply_pass > 1))
+              order by r.created_at desc, r.id desc limit 1) as cancelled
        from profile p join tenant t on t.id = p.tenant_id
       where p.id = $1 and p.state <> 'deleted'`,
     [profileId],
@@ -77,6 +89,7 @@ export async function readStatusFacts(tx: Tx, profileId: string): Promise<Status
     errorCount: row.error_count,
     activeRun: toRunFacts(row.active),
     latestRun: toRunFacts(row.latest),
+    cancelledRun: toRunFacts(row.cancelled),
   };
 }
 
@@ -90,6 +103,7 @@ function toRunFacts(run: JsonRun | null): RunFacts | null {
       progress: run.progress,
       counts: run.counts,
       nextAttemptAt: run.next_attempt_at === null ? null : new Date(run.next_attempt_at),
+      cancelRequested: run.cancel_requested,
     }
   );
 }

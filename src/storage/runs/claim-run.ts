@@ -2,6 +2,7 @@ import type { RunState } from '#core/run/run-state.ts';
 import { nextRunState } from '#core/run/run-state.ts';
 
 import type { Tx } from '../database.ts';
+import { settleCancelled } from './cancel-run.ts';
 import { replaceWaitingRuns } from './enqueue-run.ts';
 import { appendRunEvent } from './run-event.ts';
 
@@ -97,6 +98,7 @@ export async function claimRun(
         [input.runId, state],
       );
       await appendRunEvent(tx, { runId: input.runId, id: input.newId(), event, state, actor: input.worker });
+      if (event === 'cancel') await settleCancelled(tx, input.runId);
     }
     return 'nothingToDo';
   }

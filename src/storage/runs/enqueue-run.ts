@@ -2,6 +2,7 @@ import { nextRunState, statesAccepting, type RunEvent } from '#core/run/run-stat
 import { must } from '#lib/assert.ts';
 
 import type { Tx } from '../database.ts';
+import { requestCancel, settleCancelled } from './cancel-run.ts';
 import { appendRunEvent } from './run-event.ts';
 
 /**
@@ -84,12 +85,24 @@ export async function cancelRuns(tx: Tx, by: RunActor): Promise<number> {
     [by.profileId, statesAccepting('cancel')],
   );
   await moveRuns(tx, by, waiting, 'cancel');
-  const executing = await tx.query(
-    `update run set cancel_requested = true where profile_id = $1 and state in ('staging', 'planning', 'applying')
-     returning 1`,
+  const executing = await tx.query<{ id: string; state: string; cancel_requested: boolean }>(
+    `select id, state, cancel_requested from run
+      where profile_id = $1 and state in ('staging', 'planning', 'applying') for no key update`,
     [by.profileId],
   );
+  for (const { id, state, cancel_requested: requested } of executing)
+    if (!requested) await requestCancel(tx, { runId: id, state, actor: by.actor, eventId: by.newId() });
   return executing.length;
+}
+
+/** Cancels one run that nobody executes; its row is locked. */
+export async function cancelWaitingRun(
+  tx: Tx,
+  by: RunActor,
+  run: { readonly id: string; readonly state: string },
+  detail: unknown,
+): Promise<void> {
+  await moveRuns(tx, by, [run], 'cancel', detail);
 }
 
 /** Takes one step in runs that are locked. Raises the epoch, so that a worker that thinks it has the lease writes nothing. */
@@ -98,6 +111,7 @@ async function moveRuns(
   by: RunActor,
   runs: readonly { id: string; state: string }[],
   event: RunEvent,
+  detail?: unknown,
 ): Promise<void> {
   for (const run of runs) {
     const rows = await tx.query<{ state: string }>(
@@ -107,7 +121,8 @@ async function moveRuns(
       [run.id, run.state, stateAfter(run.state, event)],
     );
     const state = must(rows[0], 'a locked run changed').state;
-    await appendRunEvent(tx, { runId: run.id, id: by.newId(), event, state, actor: by.actor });
+    await appendRunEvent(tx, { runId: run.id, id: by.newId(), event, state, actor: by.actor, detail });
+    if (event === 'cancel') await settleCancelled(tx, run.id);
   }
 }
 

@@ -23,13 +23,20 @@ export async function renewLease(
   if (rows.length === 0) throw new LeaseLostError(lease.runId);
 }
 
-/** Stores the progress of a run, for people. Says nothing when the lease is gone: the next batch will. */
+/**
+ * Stores the progress of a run, for people. Says nothing when the lease is gone: the next batch will. After a crash another worker
+ * begins its stage anew; the percentage waits where it was, until an attempt or a pass of apply begins, or somebody lets the run go on.
+ */
 export async function saveProgress(tx: Tx, runId: string, epoch: number, progress: unknown): Promise<void> {
-  await tx.query('update run set progress = $3 where id = $1 and epoch = $2', [
-    runId,
-    epoch,
-    JSON.stringify(progress),
-  ]);
+  await tx.query(
+    `update run set progress = $3::jsonb || jsonb_build_object('attempt', attempt, 'pass', apply_pass)
+            || case when progress ->> 'attempt' = attempt::text and progress ->> 'pass' = apply_pass::text
+                     and (progress ->> 'startedAt')::timestamptz > coalesce(accepted_at, '-infinity')
+                     and (progress ->> 'percent')::float8 > ($3::jsonb ->> 'percent')::float8
+                    then jsonb_build_object('percent', progress -> 'percent') else '{}' end
+      where id = $1 and epoch = $2`,
+    [runId, epoch, JSON.stringify(progress)],
+  );
 }
 
 /** What the runner looks at between batches: an administrator may have paused, reset or deleted the profile. */

@@ -12,7 +12,6 @@ export interface StoredRun {
   readonly requestedBy: string;
   readonly toleranceWaived: boolean;
   readonly verdictAccepted: boolean;
-  readonly planOnly: boolean;
   readonly confirmedFiles: readonly string[];
   readonly acceptedBy: string | null;
   readonly acceptedAt: Date | null;
@@ -29,16 +28,30 @@ export interface StoredRun {
   readonly verdict: unknown;
   readonly planCounts: unknown;
   readonly itemCount: number | null;
+  readonly trigger: string;
+  readonly planOnly: boolean;
+  readonly addsOnly: boolean;
+  readonly certificate: unknown;
+  readonly cancelRequested: boolean;
+  readonly profileDisplayName: string;
+  /** Display names, where requestedBy and acceptedBy are applications. */
+  readonly requestedByName: string | null;
+  readonly acceptedByName: string | null;
 }
 
 const COLUMNS = `r.id, r.profile_id as "profileId", r.upload_id as "uploadId", r.state, r.attempt,
   r.requested_by as "requestedBy", r.tolerance_waived as "toleranceWaived", r.verdict_accepted as "verdictAccepted",
-  r.plan_only as "planOnly",
   r.confirmed_files as "confirmedFiles", r.accepted_by as "acceptedBy", r.accepted_at as "acceptedAt", r.progress,
   r.counts, r.message, r.error_code as "errorCode", r.next_attempt_at as "nextAttemptAt", r.created_at as "createdAt",
   r.started_at as "startedAt", r.staged_at as "stagedAt", r.planned_at as "plannedAt", r.finished_at as "finishedAt",
-  l.verdict, l.counts as "planCounts", l.item_count as "itemCount"`;
-const FROM = 'from run r left join plan l on l.tenant_id = r.tenant_id and l.run_id = r.id';
+  l.verdict, l.counts as "planCounts", l.item_count as "itemCount", r.trigger, r.plan_only as "planOnly",
+  r.adds_only as "addsOnly", r.certificate, r.cancel_requested as "cancelRequested", p.display_name as "profileDisplayName",
+  requester.display_name as "requestedByName", accepter.display_name as "acceptedByName"`;
+/** Actors are application ids, and words for what Rollbook does by itself: compared as text. A tenant has few applications. */
+const FROM = `from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
+  left join plan l on l.tenant_id = r.tenant_id and l.run_id = r.id
+  left join application requester on requester.id::text = r.requested_by
+  left join application accepter on accepter.id::text = r.accepted_by`;
 
 export async function readRun(tx: Tx, runId: string): Promise<StoredRun | null> {
   const rows = await tx.query<StoredRun>(`select ${COLUMNS} ${FROM} where r.id = $1`, [runId]);
@@ -56,6 +69,88 @@ export async function listLatestRuns(tx: Tx, profileId: string, limit: number): 
   return tx.query<StoredRun>(
     `select ${COLUMNS} ${FROM} where r.profile_id = $1 order by r.created_at desc, r.id desc limit $2`,
     [profileId, limit],
+  );
+}
+
+/** Which runs of a tenant are listed. Days are those of the tenant's time zone; `to` includes its day, or its moment. */
+export interface RunFilter {
+  readonly profileId?: string | undefined;
+  readonly states?: readonly RunState[] | undefined;
+  readonly from?: RunMoment | undefined;
+  readonly to?: RunMoment | undefined;
+}
+
+/** `YYYY-MM-DD`, or a moment with its offset. */
+export type RunMoment = { readonly day: string } | { readonly moment: Date };
+
+/**
+ * Runs of the tenant, the newest first, behind the run `afterId`. Ordered by id, which begins with the time it was made at: the primary key
+ * serves every page, however many there are.
+ */
+export async function listRunsOfTenant(
+  tx: Tx,
+  filter: RunFilter,
+  page: { readonly afterId: string | undefined; readonly limit: number },
+): Promise<StoredRun[]> {
+  const { from, to } = filter;
+  return tx.query<StoredRun>(
+    `select ${COLUMNS} ${FROM}
+      where ($1::uuid is null or r.id < $1) and ($2::uuid is null or r.profile_id = $2)
+        and ($3::text[] is null or r.state = any($3))
+        and ($4::timestamptz is null or r.created_at >= $4) and ($5::timestamptz is null or r.created_at <= $5)
+        and ($6::date is null or r.created_at >= ($6::timestamp at time zone (select time_zone from tenant)))
+        and ($7::date is null or r.created_at < (($7::date + 1)::timestamp at time zone (select time_zone from tenant)))
+      order by r.id desc limit $8`,
+    [
+      page.afterId ?? null,
+      filter.profileId ?? null,
+      filter.states ?? null,
+      from && 'moment' in from ? from.moment : null,
+      to && 'moment' in to ? to.moment : null,
+      from && 'day' in from ? from.day : null,
+      to && 'day' in to ? to.day : null,
+      page.limit,
+    ],
+  );
+}
+
+export interface StoredRunEvent {
+  readonly at: Date;
+  readonly event: string;
+  readonly state: string;
+  readonly actor: string;
+  /** Where the actor is an application. */
+  readonly actorName: string | null;
+  readonly detail: unknown;
+}
+
+/** The timeline of a run, in order. */
+export async function listRunEvents(tx: Tx, runId: string): Promise<StoredRunEvent[]> {
+  return tx.query<StoredRunEvent>(
+    `select e.at, e.event, e.state, e.actor, a.display_name as "actorName", e.detail
+       from run_event e left join application a on a.id::text = e.actor
+      where e.run_id = $1 order by e.at, e.id`,
+    [runId],
+  );
+}
+
+export interface StoredRunFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  /** Its bytes are there; else they were erased at `erasedAt`. */
+  readonly bytesKept: boolean;
+  readonly erasedAt: Date | null;
+}
+
+/** The files a run was made from, by name. */
+export async function listRunFiles(tx: Tx, uploadId: string): Promise<StoredRunFile[]> {
+  return tx.query<StoredRunFile>(
+    `select f.name, f.size_bytes::float8 as "sizeBytes", encode(f.sha256, 'hex') as sha256,
+            u.wrapped_key is not null as "bytesKept", u.erased_at as "erasedAt"
+       from upload_file f join upload u on u.tenant_id = f.tenant_id and u.id = f.upload_id
+      where f.upload_id = $1 order by lower(f.name)`,
+    [uploadId],
   );
 }
 

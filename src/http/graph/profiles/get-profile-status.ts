@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 
+import type { StatusView } from '#core/run/profile-status.ts';
 import { getProfileStatus } from '#engine/profiles/read-profiles.ts';
 
 import { contextOf, profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
@@ -18,14 +19,21 @@ export function registerGetProfileStatus({ scope, context, mayRead }: ProfileRou
     if (newMembers) reply.header('preference-applied', NEW_MEMBERS);
     return {
       '@odata.context': contextOf(request, `('${id}')/profileStatus/$entity`),
-      id,
-      status: view.status,
-      lastSynchronizationDateTime: view.lastSynchronizationAt?.toISOString() ?? null,
-      lastActivityDateTime: view.lastActivityAt?.toISOString() ?? null,
-      errorCount: view.errorCount,
-      statusMessage: view.statusMessage,
+      ...statusJson(id, view),
     };
   });
+}
+
+/** The status as every answer shows it. */
+export function statusJson(id: string, view: StatusView): Record<string, unknown> {
+  return {
+    id,
+    status: view.status,
+    lastSynchronizationDateTime: view.lastSynchronizationAt?.toISOString() ?? null,
+    lastActivityDateTime: view.lastActivityAt?.toISOString() ?? null,
+    errorCount: view.errorCount,
+    statusMessage: view.statusMessage,
+  };
 }
 
 function prefers(request: FastifyRequest, preference: string): boolean {

@@ -1,0 +1,69 @@
+import { asOwner, type Database } from '#storage/database.ts';
+import { erasePasswords, findRunsWithPasswords } from '#storage/runs/erase-passwords.ts';
+import {
+  dropPartition,
+  findRemovablePartitions,
+  findRemovableRuns,
+  removeRun,
+  removeRunRows,
+} from '#storage/runs/remove-old-runs.ts';
+
+export interface KeepHistoryContext {
+  readonly db: Database;
+  /** Days that a run is kept after its end. */
+  readonly runRetentionDays: number;
+  /** Rows of one transaction; tests have fewer. */
+  readonly portionRows?: number;
+  /** Ends it between two portions; what is left is done the next time. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Runs of one pass: what is left of a long backlog is for the next. */
+const PASS_RUNS = 500;
+const PORTION_ROWS = 10_000;
+
+/**
+ * Takes out of the history what is too old: whole months first, then single runs, the oldest first, in portions. A run is there until
+ * its last row is gone, so a crash leaves nothing that is not found again.
+ */
+export async function removeOldRuns(
+  context: KeepHistoryContext,
+): Promise<{ runs: number; partitions: number }> {
+  const { db, signal, runRetentionDays: retentionDays } = context;
+  let partitions = 0;
+  for (const name of await asOwner(db, (tx) => findRemovablePartitions(tx, retentionDays))) {
+    if (signal?.aborted) break;
+    // Somebody is at work: the rest is tried the next time, and nobody waits behind it now.
+    if (!(await asOwner(db, (tx) => dropPartition(tx, name)))) break;
+    partitions += 1;
+  }
+  let runs = 0;
+  for (const run of await asOwner(db, (tx) => findRemovableRuns(tx, { retentionDays, limit: PASS_RUNS }))) {
+    let more = true;
+    while (more && !signal?.aborted)
+      more = await asOwner(db, (tx) => removeRunRows(tx, run, context.portionRows ?? PORTION_ROWS));
+    if (signal?.aborted) break;
+    await asOwner(db, (tx) => removeRun(tx, run));
+    runs += 1;
+  }
+  return { runs, partitions };
+}
+
+/** Initial passwords of runs that ended more than a day ago are gone from the history. @returns the runs that were looked at. */
+export async function forgetPasswords(
+  context: Omit<KeepHistoryContext, 'runRetentionDays'>,
+): Promise<number> {
+  const { db, signal } = context;
+  const limit = context.portionRows ?? PORTION_ROWS;
+  let runs = 0;
+  for (const run of await asOwner(db, (tx) => findRunsWithPasswords(tx, PASS_RUNS))) {
+    let afterItemNo: number | null = 0;
+    while (afterItemNo !== null && !signal?.aborted) {
+      const portion: { afterItemNo: number; limit: number } = { afterItemNo, limit };
+      afterItemNo = await asOwner(db, (tx) => erasePasswords(tx, run, portion));
+    }
+    if (signal?.aborted) break;
+    runs += 1;
+  }
+  return runs;
+}

@@ -1,0 +1,208 @@
+/** Runs that somebody cancels: what the run, the answer and the status say is what is in the directory. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
+import { csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
+import { changesOf, type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
+
+interface Run {
+  readonly id: string;
+  readonly state: string;
+  readonly message: string | null;
+  readonly cancelRequested: boolean;
+}
+interface Refusal {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+let rollbook: TestRollbook;
+let client: SyncClient;
+before(async () => {
+  rollbook = await startTestRollbook({ engine: { batchItems: 4 } });
+  client = syncClient(rollbook);
+});
+after(() => rollbook.stop());
+
+let made = 0;
+/** A roster whose ids and user names nobody else uses. */
+function ownRoster(students = 60): SmallRoster {
+  const roster = smallRoster({ schools: 2, students });
+  const prefix = `c${++made}-`;
+  for (const rows of Object.values(roster) as Record<string, string>[][])
+    for (const row of rows)
+      for (const column of ['SIS ID', 'School SIS ID', 'Section SIS ID', 'Username'])
+        if (row[column] !== undefined) row[column] = prefix + row[column];
+  return roster;
+}
+
+function cancel(runId: string, body?: unknown): Promise<{ status: number; body: Run & Refusal }> {
+  return client.call('POST', `/api/v1/runs/${runId}/cancel`, body);
+}
+
+async function inMidApply(profile: string): Promise<string> {
+  for (let attempt = 0; attempt < 4_000; attempt++) {
+    const [row] = await rollbook.rows(
+      `select id from run where profile_id = $1 and state = 'applying' and applied_item_no > 0`,
+      [profile],
+    );
+    if (row !== undefined) return String(row['id']);
+    await wait(1);
+  }
+  throw new Error('no run was met while it applied');
+}
+
+test('cancelled while it applies: it says how far it was, the status is error, and the next sync brings the rest', async () => {
+  const profile = await client.createProfile({ displayName: 'Stopped' });
+  const roster = ownRoster();
+  await client.upload(profile, csvFiles(roster));
+  const starting = client.start(profile);
+  const id = await inMidApply(profile);
+  const answer = await cancel(id, { note: 'wrong week' });
+  await starting;
+  assert.equal(answer.status, 200);
+  assert.equal(answer.body.state, 'cancelled');
+  const told = /^Cancelled by Administrator after (\d+) of (\d+) changes; the rest was not applied\.$/u.exec(
+    answer.body.message ?? '',
+  );
+  assert.ok(told, String(answer.body.message));
+  const [counted] = await rollbook.rows(
+    `select (select count(*)::int from plan_item i join run r on r.id = i.run_id
+              where r.id = $1 and i.item_no <= r.applied_item_no) as done,
+            (select count(*)::int from plan_item where run_id = $1) as total`.replaceAll(
+      'plan_item ',
+      'bulk.plan_item ',
+    ),
+    [id],
+  );
+  assert.deepEqual(counted, { done: Number(told[1]), total: Number(told[2]) });
+
+  const status = await client.status(profile);
+  assert.equal(status.status, 'error');
+  assert.ok(status.statusMessage.startsWith(told[0]), status.statusMessage);
+  assert.match(status.statusMessage, /Upload the files and start again/u);
+
+  const again = await cancel(id);
+  assert.deepEqual(
+    [again.status, again.body.state, again.body.message],
+    [200, 'cancelled', answer.body.message],
+  );
+
+  const story = await client.ok<{
+    timeline: { event: string; actorName: string | null; detail: unknown }[];
+  }>('GET', `/api/v1/runs/${id}`);
+  const asked = story.timeline.find(({ event }) => event === 'cancelRequested');
+  assert.equal(asked?.actorName, 'Administrator');
+  assert.deepEqual(asked?.detail, { note: 'wrong week' });
+
+  const next = await client.sync(profile, csvFiles(roster));
+  assert.equal(next.status, 'success', next.statusMessage);
+  assert.doesNotMatch(next.statusMessage, /ancelled/u);
+  const [found] = await rollbook.rows(`select count(*)::int as people from account where user_name like $1`, [
+    `c${made}-%`,
+  ]);
+  assert.equal(found?.['people'], roster.student.length + roster.teacher.length);
+  assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
+  assert.deepEqual(await changesOf(client, profile), {});
+});
+
+test('cancelled while it waits for a decision: the status is that of the run before, and says so', async () => {
+  const profile = await client.createProfile({ displayName: 'Held' });
+  const roster = ownRoster();
+  // An error of the first run: it is what the status has to come back to.
+  roster.student[0] = { ...roster.student[0], 'School SIS ID': 'nowhere' };
+  const first = await client.sync(profile, csvFiles(roster));
+  assert.equal(first.status, 'error', first.statusMessage);
+  const errorsBefore = first.errorCount;
+  assert.ok(errorsBefore > 0);
+  await client.upload(profile, csvFiles({ ...roster, student: roster.student.slice(0, 5) }));
+  await client.start(profile);
+  const held = await client.settled(profile);
+  assert.equal(held.status, 'validationError', held.statusMessage);
+  const { id } = await client.latestRun(profile);
+  const answer = await cancel(id);
+  assert.deepEqual(
+    [answer.status, answer.body.state, answer.body.message],
+    [200, 'cancelled', 'Cancelled by Administrator before anything was changed.'],
+  );
+  const status = await client.status(profile);
+  assert.equal(status.status, 'error');
+  assert.equal(status.errorCount, errorsBefore);
+  assert.ok(status.statusMessage.startsWith(first.statusMessage), status.statusMessage);
+  assert.match(
+    status.statusMessage,
+    /A later run was cancelled by Administrator before anything was changed\.$/u,
+  );
+});
+
+test('the only run cancelled while it waits: the profile counts as never started', async () => {
+  const profile = await client.createProfile({ displayName: 'First' });
+  await client.upload(profile, { ...csvFiles(ownRoster()), 'Student.csv': 'Nothing\r\n1\r\n' });
+  await client.start(profile);
+  const { id } = await client.latestRun(profile);
+  assert.equal((await cancel(id)).status, 200);
+  const status = await client.status(profile);
+  assert.equal(status.status, 'paused');
+  assert.equal(status.errorCount, 0);
+  assert.equal(
+    status.statusMessage,
+    'Nothing was synced yet. Upload the files to its uploadUrl, then start it. A run was cancelled by Administrator before anything was changed.',
+  );
+});
+
+test('a run that is complete or replaced is not cancelled any more: 409 with the reason', async () => {
+  const profile = await client.createProfile({ displayName: 'Late' });
+  await client.sync(profile, csvFiles(ownRoster(6)));
+  const { id } = await client.latestRun(profile);
+  const late = await cancel(id);
+  assert.equal(late.status, 409);
+  assert.match(late.body.error.message, /cannot be cancelled: it was complete at 20/u);
+  assert.equal((await client.status(profile)).status, 'success');
+});
+
+test('what is no run of this tenant is 404; a body that is none is 400', async () => {
+  for (const id of ['00000000-0000-7000-8000-000000000000', 'nothing', '%27'])
+    assert.equal((await cancel(id)).status, 404, id);
+  const profile = await client.createProfile({ displayName: 'Bad body' });
+  await client.sync(profile, csvFiles(ownRoster(6)));
+  const { id } = await client.latestRun(profile);
+  assert.equal((await cancel(id, { reason: 'x' })).status, 400);
+  assert.equal((await cancel(id, { note: 'x'.repeat(1_001) })).status, 400);
+  assert.equal((await cancel(id, [])).status, 400);
+});
+
+test('cancel and completion at the same moment: one of them wins, and the answer says which', async () => {
+  const profile = await client.createProfile({ displayName: 'Race' });
+  const ends = new Set<string>();
+  for (let round = 0; round < 12; round++) {
+    const roster = ownRoster(6);
+    await client.upload(profile, csvFiles(roster));
+    const starting = client.start(profile);
+    let id = '';
+    while (id === '') {
+      const [row] = await rollbook.rows(
+        `select id from run where profile_id = $1 and state in ('staging', 'planning', 'applying')`,
+        [profile],
+      );
+      if (typeof row?.['id'] === 'string') id = row['id'];
+    }
+    await wait(round * 25);
+    const answer = await cancel(id);
+    await starting;
+    const [run] = await rollbook.rows('select state, message from run where id = $1', [id]);
+    ends.add(String(run?.['state']));
+    if (answer.status === 200) {
+      assert.deepEqual(run, { state: 'cancelled', message: answer.body.message });
+    } else {
+      assert.equal(answer.status, 409, JSON.stringify(answer.body));
+      assert.match(String(run?.['state']), /completed|held/u);
+    }
+    const events = await rollbook.rows(
+      `select event from run_event where run_id = $1 and event in ('cancel', 'appliedAll')`,
+      [id],
+    );
+    assert.ok(events.length <= 1, 'it ended twice');
+  }
+  assert.ok(ends.has('cancelled'));
+});
