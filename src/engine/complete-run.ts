@@ -2,14 +2,18 @@ import type { RunState } from '#core/run/run-state.ts';
 import { messageOf } from '#lib/errors.ts';
 import { inTenant } from '#storage/database.ts';
 import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
+import { settleEscrow } from '#storage/escrow/settle-escrow.ts';
 import { countFailures, readPlanSize } from '#storage/plan/plan-rows.ts';
+import { lockQuarantineState } from '#storage/profiles/quarantine.ts';
 import { readAppliedGeneration } from '#storage/runs/batch-fence.ts';
 import { markSynchronized, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
 import type { EngineContext } from './engine-context.ts';
-import type { RunScope } from './run-scope.ts';
+import { reportDropped } from './escrow/report-dropped.ts';
+import { judgeCompletedRun } from './quarantine.ts';
+import { isRetry, type RunScope } from './run-scope.ts';
 
 /** From so many items on the planner should know at once how large the tables have become. */
 const STATISTICS_ITEMS = 10_000;
@@ -37,7 +41,9 @@ export async function completeRun(
     { directory: context.snapshotsDirectory, tenantId, sourceSystemId: run.sourceSystemId },
     run.id,
   );
-  await (failures.all === 0 ? snapshot.promote(generation) : snapshot.discard()).catch((error: unknown) => {
+  const retry = isRetry(run);
+  // A retry looked at a part of the roster only: what its stage prepared says more than is in the directory.
+  await (failures.all === 0 && !retry ? snapshot.promote(generation) : snapshot.discard()).catch((error: unknown) => {
     context.log.warn(
       { runId: run.id, error: messageOf(error) },
       'the snapshot could not be stored; the next run compares with the directory',
@@ -47,8 +53,12 @@ export async function completeRun(
   await progress.flush();
   const state = await inTenant(context.db, tenantId, async (tx) => {
     // The profile row first: every command locks it before its runs.
-    await markSynchronized(tx, run.profileId, items > 0);
-    const errors = await replaceRecordErrors(tx, run.profileId, run.id);
+    const before = await lockQuarantineState(tx, run.profileId);
+    await markSynchronized(tx, run.profileId, items > 0 && !retry);
+    const escrow = await settleEscrow(tx, { profileId: run.profileId, runId: run.id, retry });
+    const errors = await replaceRecordErrors(tx, run.profileId, run.id, retry);
+    await reportDropped(tx, context, { profileId: run.profileId, dropped: escrow.dropped });
+    await judgeCompletedRun(tx, context, { profileId: run.profileId, runId: run.id, before, escrow });
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,

@@ -4,6 +4,7 @@ import type { ProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { messageOf } from '#lib/errors.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
+import { keepEscrowedItems } from '#storage/escrow/keep-escrowed-items.ts';
 import { joinByHash } from '#storage/plan/join-by-hash.ts';
 import { countPlanItems, savePlan } from '#storage/plan/plan-rows.ts';
 import {
@@ -26,7 +27,7 @@ import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 
 import type { EngineContext } from './engine-context.ts';
 import { runCounts } from './run-counts.ts';
-import type { RunScope } from './run-scope.ts';
+import { isRetry, type RunScope } from './run-scope.ts';
 
 export interface StagedRun {
   readonly result: StageResult;
@@ -46,22 +47,27 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
   scope.progress.report({ stage: 'planning', percent: 45 });
   const startedMs = performance.now();
   const state = await inTenant(context.db, tenantId, async (tx) => {
-    const counts = staged.result.itemCount === 0 ? [] : await resolveItems(tx, scope, staged);
-    const verdict = judge(
-      counts,
-      activeByKind(staged.result),
-      staged.settings.deactivationLimit,
-      staged.settings.alwaysAsk,
-    );
+    const retry = isRetry(run);
+    const itemCount = retry ? await keepEscrowedItems(tx, run.id) : staged.result.itemCount;
+    const counts = itemCount === 0 ? [] : await resolveItems(tx, scope, staged);
+    // What a retry brings in was in a plan that was let pass; it ends nothing, so there is nothing to ask.
+    const verdict: Verdict = retry
+      ? { outcome: 'clean', reasons: [] }
+      : judge(
+          counts,
+          activeByKind(staged.result),
+          staged.settings.deactivationLimit,
+          staged.settings.alwaysAsk,
+        );
     await savePlan(tx, {
       runId: run.id,
       rosterHash: staged.result.rosterHash,
-      itemCount: staged.result.itemCount,
+      itemCount,
       counts,
       verdict,
     });
     const held = verdict.outcome === 'held' && !run.verdictAccepted;
-    if (staged.result.itemCount > 0) await markActivity(tx, run.profileId);
+    if (itemCount > 0 && !retry) await markActivity(tx, run.profileId);
     if (!held) await markAccepted(tx, run.profileId, run.id);
     if (held) await replaceRecordErrors(tx, run.profileId, run.id);
     return transitionRun(tx, {

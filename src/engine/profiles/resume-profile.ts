@@ -2,9 +2,13 @@ import { readHeldCode } from '#core/run/held-because.ts';
 import { isExpired } from '#core/run/profile.ts';
 import { HELD_REMEDIES } from '#core/run/profile-status.ts';
 import { refusalOf } from '#core/run/profile-state.ts';
+import { readQuarantineReason } from '#core/run/quarantine.ts';
+import { isExecuting } from '#core/run/run-state.ts';
 import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
+import { makeEscrowDue, queueRetry } from '#storage/escrow/queue-retry.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
+import { leaveQuarantine, restartQuarantine } from '#storage/profiles/quarantine.ts';
 import { savePause } from '#storage/profiles/save-profile.ts';
 import { acceptRun, lockNewestRun, type Acceptance, type ResumableRun } from '#storage/runs/accept-run.ts';
 import { replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
@@ -18,7 +22,7 @@ type Accepted = Omit<Acceptance, 'actor' | 'newId'>;
  * Lets a profile go on, whatever stopped it (docs/spec/status.md):
  * a paused profile is unpaused, and its suspended run goes on; a held plan waits for a second resume, so that ending a
  * pause accepts nothing unseen. A run held by validation goes on without the faulty rows; a plan held by the verdict is accepted;
- * a broken run is tried at once. Missing or empty files are confirmed by name, in `confirmEmptyFiles`, and by nothing else.
+ * a broken run is tried at once, and so is what is in escrow of a profile in quarantine. Missing or empty files are confirmed by name, in `confirmEmptyFiles`, and by nothing else.
  * Errors: NotFoundError; InvalidRequestError; ConflictError when nothing waits, or resume cannot help.
  */
 export async function resumeProfile(
@@ -36,13 +40,19 @@ export async function resumeProfile(
     const accepted = whatToAccept(profile, run, confirmed);
     if (profile.pausedAt) await savePause(tx, profile.id, null, null);
     if (accepted !== null && run !== null) await accept(tx, profile, run, accepted, actor, newId);
+    const retryId = profile.quarantinedAt ? await resumeQuarantined(tx, profile, actor, newId) : null;
+    const goesOn = accepted === null ? retryId : (run?.id ?? null);
     await stepProfile(tx, profile, {
       event: 'resumed',
       actor: actor.applicationId,
       newId,
-      detail: { wasPaused: profile.pausedAt !== null, runId: accepted && run ? run.id : null },
+      detail: {
+        wasPaused: profile.pausedAt !== null,
+        wasQuarantined: profile.quarantinedAt !== null,
+        runId: goesOn,
+      },
     });
-    return accepted === null ? null : (run?.id ?? null);
+    return goesOn;
   });
   if (runId !== null) await context.wakeRun(actor.tenantId, runId);
 }
@@ -58,6 +68,30 @@ async function accept(
   // Older runs that still wait would overtake this one's result later.
   await replaceWaitingRuns(tx, { profileId: profile.id, actor: actor.applicationId, newId }, run.id);
   await acceptRun(tx, run, { ...accepted, actor: actor.applicationId, newId });
+}
+
+/**
+ * Ends a quarantine that an administrator ordered. Any other one ends by a run alone: what is in escrow is tried at once, unless
+ * a run goes on anyway, and the four weeks until it is disabled begin anew.
+ * @returns the run that was queued.
+ */
+async function resumeQuarantined(
+  tx: Tx,
+  profile: StoredProfile,
+  actor: Actor,
+  newId: () => string,
+): Promise<string | null> {
+  const { id: profileId } = profile;
+  if (readQuarantineReason(profile.quarantineReason) === 'QuarantinedOnDemand') {
+    await leaveQuarantine(tx, profileId);
+    return null;
+  }
+  await restartQuarantine(tx, profileId);
+  if (!mayRun(profile)) return null;
+  await makeEscrowDue(tx, profileId);
+  const runId = newId();
+  const retry = { profileId, runId, actor: actor.applicationId, newId, asked: true };
+  return (await queueRetry(tx, retry)) ? runId : null;
 }
 
 /** What this resume accepts of the newest run; null: only the pause ends. Throws when there is nothing to resume. */
@@ -83,16 +117,28 @@ function whatToAccept(
     checkMayRun(profile);
     return {};
   }
+  if (profile.quarantinedAt && !isUnderWay(run)) {
+    checkMayRun(profile);
+    return null;
+  }
   throw new ConflictError(nothingToResume(run));
+}
+
+function isUnderWay(run: ResumableRun | null): boolean {
+  return run !== null && (run.state === 'queued' || isExecuting(run.state));
 }
 
 /** A run goes on only for a profile that could be started. */
 function checkMayRun(profile: StoredProfile): void {
+  if (mayRun(profile)) return;
   if (profile.state !== 'provisioned') throw new ConflictError(refusalOf(profile.state, 'resumed'));
-  if (isExpired(profile.expirationDate, profile.today))
-    throw new ConflictError(
-      `The profile expired on ${profile.expirationDate ?? ''}. Update its expirationDate to a later day, then resume it.`,
-    );
+  throw new ConflictError(
+    `The profile expired on ${profile.expirationDate ?? ''}. Update its expirationDate to a later day, then resume it.`,
+  );
+}
+
+function mayRun(profile: StoredProfile): boolean {
+  return profile.state === 'provisioned' && !isExpired(profile.expirationDate, profile.today);
 }
 
 function whatHeldRunNeeds(run: ResumableRun, confirmed: readonly string[]): Accepted {

@@ -80,6 +80,7 @@ function runJson(run: StoredRun): Record<string, unknown> {
     attempt: run.attempt,
     nextAttemptAt: run.nextAttemptAt,
     requestedBy: run.requestedBy,
+    trigger: run.trigger,
     toleranceWaived: run.toleranceWaived,
     verdictAccepted: run.verdictAccepted,
     confirmedFiles: run.confirmedFiles,

@@ -10,6 +10,7 @@ export interface StoredRun {
   readonly state: RunState;
   readonly attempt: number;
   readonly requestedBy: string;
+  readonly trigger: string;
   readonly toleranceWaived: boolean;
   readonly verdictAccepted: boolean;
   readonly confirmedFiles: readonly string[];
@@ -31,7 +32,7 @@ export interface StoredRun {
 }
 
 const COLUMNS = `r.id, r.profile_id as "profileId", r.upload_id as "uploadId", r.state, r.attempt,
-  r.requested_by as "requestedBy", r.tolerance_waived as "toleranceWaived", r.verdict_accepted as "verdictAccepted",
+  r.requested_by as "requestedBy", r.trigger, r.tolerance_waived as "toleranceWaived", r.verdict_accepted as "verdictAccepted",
   r.confirmed_files as "confirmedFiles", r.accepted_by as "acceptedBy", r.accepted_at as "acceptedAt", r.progress,
   r.counts, r.message, r.error_code as "errorCode", r.next_attempt_at as "nextAttemptAt", r.created_at as "createdAt",
   r.started_at as "startedAt", r.staged_at as "stagedAt", r.planned_at as "plannedAt", r.finished_at as "finishedAt",
@@ -48,6 +49,18 @@ export async function listLatestRuns(tx: Tx, profileId: string, limit: number): 
   return tx.query<StoredRun>(
     `select ${COLUMNS} ${FROM} where r.profile_id = $1 order by r.created_at desc, r.id desc limit $2`,
     [profileId, limit],
+  );
+}
+
+/** Records that a run read, per kind, from its counts. */
+export async function readRecordCounts(
+  tx: Tx,
+  runId: string,
+): Promise<readonly { readonly kind: string; readonly records: number }[]> {
+  return tx.query(
+    `select k.key as kind, coalesce((k.value ->> 'records')::integer, 0) as records
+       from run r cross join lateral jsonb_each(coalesce(r.counts -> 'kinds', '{}')) k where r.id = $1`,
+    [runId],
   );
 }
 
