@@ -9,6 +9,7 @@ import { pauseCommand } from './commands/pause.ts';
 import { profileCreateCommand } from './commands/profile-create.ts';
 import { profileDeleteCommand } from './commands/profile-delete.ts';
 import { profileListCommand } from './commands/profile-list.ts';
+import { resetCommand } from './commands/reset.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { runsCommand } from './commands/runs.ts';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   resumeCommand,
   pauseCommand,
   startCommand,
+  resetCommand,
   runsCommand,
   validateCommand,
   profileListCommand,

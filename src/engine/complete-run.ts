@@ -43,12 +43,14 @@ export async function completeRun(
   );
   const retry = isRetry(run);
   // A retry looked at a part of the roster only: what its stage prepared says more than is in the directory.
-  await (failures.all === 0 && !retry ? snapshot.promote(generation) : snapshot.discard()).catch((error: unknown) => {
-    context.log.warn(
-      { runId: run.id, error: messageOf(error) },
-      'the snapshot could not be stored; the next run compares with the directory',
-    );
-  });
+  await (failures.all === 0 && !retry ? snapshot.promote(generation) : snapshot.discard()).catch(
+    (error: unknown) => {
+      context.log.warn(
+        { runId: run.id, error: messageOf(error) },
+        'the snapshot could not be stored; the next run compares with the directory',
+      );
+    },
+  );
   progress.report({ stage: 'done', percent: 100 });
   await progress.flush();
   const state = await inTenant(context.db, tenantId, async (tx) => {

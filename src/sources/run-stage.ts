@@ -65,7 +65,9 @@ function failed(cause: unknown): OperationalError {
 function causeOf(codes: readonly string[], message: string): Error {
   const [code, ...rest] = codes;
   if (code === undefined) return new Error(message);
-  return Object.assign(new Error(message, rest.length === 0 ? {} : { cause: causeOf(rest, message) }), { code });
+  return Object.assign(new Error(message, rest.length === 0 ? {} : { cause: causeOf(rest, message) }), {
+    code,
+  });
 }
 
 function errorOf(failure: StageFailure, input: StageInput): OperationalError {

@@ -66,10 +66,7 @@ export function afterCompletedRun(
 }
 
 /** The reason after one more break in a row; null: not in quarantine (yet). */
-export function afterBrokenRun(
-  before: QuarantineReason | null,
-  brokenRuns: number,
-): QuarantineReason | null {
+export function afterBrokenRun(before: QuarantineReason | null, brokenRuns: number): QuarantineReason | null {
   if (before === 'QuarantinedOnDemand') return before;
   return brokenRuns >= QUARANTINE_AFTER ? 'IngestionInterrupted' : before;
 }

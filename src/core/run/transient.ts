@@ -57,7 +57,9 @@ export interface TransientFault {
 /** The transient fault that one of these codes (of an error and its causes, the outermost first) stands for, or null. */
 export function transientFault(codes: readonly string[]): TransientFault | null {
   for (const code of codes) {
-    const found = lookUp(code) ?? (/^[0-9A-Z]{5}$/u.test(code) ? (lookUp(code.slice(0, 3)) ?? lookUp(code.slice(0, 2))) : undefined);
+    const found =
+      lookUp(code) ??
+      (/^[0-9A-Z]{5}$/u.test(code) ? (lookUp(code.slice(0, 3)) ?? lookUp(code.slice(0, 2))) : undefined);
     if (found !== undefined) return { code: found[0], message: found[1] };
   }
   return null;

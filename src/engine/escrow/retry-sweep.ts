@@ -84,7 +84,10 @@ async function disableProfile(context: SweepContext, { tenantId, profileId }: Pr
       actor: ACTOR,
       detail: { reason, since: profile.quarantinedAt },
     });
-    context.log.warn({ tenantId, profileId, reason }, 'a profile was disabled after four weeks in quarantine');
+    context.log.warn(
+      { tenantId, profileId, reason },
+      'a profile was disabled after four weeks in quarantine',
+    );
   });
 }
 

@@ -53,7 +53,12 @@ export async function resetProfile(
       await leaveQuarantine(tx, profile.id);
     }
     return {
-      result: { scopes: [...scopes], errors, escrow, leftQuarantine: leaves && profile.quarantinedAt !== null },
+      result: {
+        scopes: [...scopes],
+        errors,
+        escrow,
+        leftQuarantine: leaves && profile.quarantinedAt !== null,
+      },
       hurried: leaves ? await hurryBrokenRuns(tx, profile.id) : [],
     };
   });

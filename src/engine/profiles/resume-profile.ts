@@ -40,8 +40,10 @@ export async function resumeProfile(
     const accepted = whatToAccept(profile, run, confirmed);
     if (profile.pausedAt) await savePause(tx, profile.id, null, null);
     if (accepted !== null && run !== null) await accept(tx, profile, run, accepted, actor, newId);
-    const retryId = profile.quarantinedAt ? await resumeQuarantined(tx, profile, actor, newId) : null;
-    const goesOn = accepted === null ? retryId : (run?.id ?? null);
+    const acceptedId = accepted === null ? null : (run?.id ?? null);
+    const goesOn = profile.quarantinedAt
+      ? await resumeQuarantined(tx, profile, acceptedId, actor, newId)
+      : acceptedId;
     await stepProfile(tx, profile, {
       event: 'resumed',
       actor: actor.applicationId,
@@ -72,26 +74,31 @@ async function accept(
 
 /**
  * Ends a quarantine that an administrator ordered. Any other one ends by a run alone: what is in escrow is tried at once, unless
- * a run goes on anyway, and the four weeks until it is disabled begin anew.
- * @returns the run that was queued.
+ * a run goes on anyway, and the four weeks until it is disabled begin anew. Errors: ConflictError when there is nothing to go on with.
+ * @returns the run that goes on.
  */
 async function resumeQuarantined(
   tx: Tx,
   profile: StoredProfile,
+  acceptedId: string | null,
   actor: Actor,
   newId: () => string,
 ): Promise<string | null> {
   const { id: profileId } = profile;
   if (readQuarantineReason(profile.quarantineReason) === 'QuarantinedOnDemand') {
     await leaveQuarantine(tx, profileId);
-    return null;
+    return acceptedId;
   }
   await restartQuarantine(tx, profileId);
-  if (!mayRun(profile)) return null;
+  if (acceptedId !== null || !mayRun(profile)) return acceptedId;
   await makeEscrowDue(tx, profileId);
   const runId = newId();
   const retry = { profileId, runId, actor: actor.applicationId, newId, asked: true };
-  return (await queueRetry(tx, retry)) ? runId : null;
+  if (await queueRetry(tx, retry)) return runId;
+  if (profile.pausedAt) return null;
+  throw new ConflictError(
+    'There is nothing to try again with the files that Rollbook has. Upload files to the uploadUrl of the profile and start it.',
+  );
 }
 
 /** What this resume accepts of the newest run; null: only the pause ends. Throws when there is nothing to resume. */

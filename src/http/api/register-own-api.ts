@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 
 import type { HttpContext } from '../context.ts';
 import { registerProfileSettings } from './profile-settings.ts';
+import { registerQuarantine } from './quarantine.ts';
+import { registerResetScopes } from './reset-scopes.ts';
 import { registerResumeWithConfirmation } from './resume-with-confirmation.ts';
 import { registerRuns } from './runs.ts';
 
@@ -9,5 +11,7 @@ import { registerRuns } from './runs.ts';
 export function registerOwnApi(scope: FastifyInstance, context: HttpContext): void {
   registerProfileSettings(scope, context);
   registerResumeWithConfirmation(scope, context);
+  registerResetScopes(scope, context);
+  registerQuarantine(scope, context);
   registerRuns(scope, context);
 }
