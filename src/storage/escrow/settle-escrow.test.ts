@@ -35,6 +35,7 @@ async function failedRun(
 ): Promise<string> {
   const runId = realSystem.newId();
   await bounded(async (tx) => {
+    await tx.query(`update run set state = 'completed' where profile_id = $1`, [profileId]);
     await tx.query(
       `insert into run (tenant_id, id, profile_id, state, epoch, requested_by, trigger, created_at)
        values (current_tenant(), $1, $2, 'applying', 1, 'test', $3, clock_timestamp())`,
@@ -88,7 +89,7 @@ test('the database takes the ladder as core/run/escrow-ladder says', async () =>
       await bounded((tx) => settleEscrow(tx, { profileId, runId: first, retry: false }));
       await bounded((tx) =>
         tx.query(
-          `update escrow set attempts = $2, first_at = now() - make_interval(secs => $3 * 86400) where profile_id = $1`,
+          `update escrow set attempts = $2, first_at = now() - make_interval(secs => $3::float8 * 86400) where profile_id = $1`,
           [profileId, attempts, days],
         ),
       );
