@@ -22,6 +22,8 @@ export async function settleEscrow(
   tx: Tx,
   run: { readonly profileId: string; readonly runId: string; readonly retry: boolean },
 ): Promise<SettledEscrow> {
+  if (!(await isConcerned(tx, run.profileId, run.runId)))
+    return { ownFailures: 0, allFailures: 0, dropped: [] };
   await joinByHash(tx);
   await upsertFailures(tx, run.profileId, run.runId);
   await removeSettled(tx, run);
@@ -39,6 +41,16 @@ export async function settleEscrow(
     ),
   ];
   return { ownFailures: totals[0]?.own ?? 0, allFailures: totals[0]?.all ?? 0, dropped };
+}
+
+/** A run without a failure, of a profile without anything in escrow, need not have its items read again. */
+async function isConcerned(tx: Tx, profileId: string, runId: string): Promise<boolean> {
+  const rows = await tx.query<{ concerned: boolean }>(
+    `select exists (select from plan_item_failure where run_id = $2)
+         or exists (select from escrow where profile_id = $1) as concerned`,
+    [profileId, runId],
+  );
+  return rows[0]?.concerned ?? false;
 }
 
 /** Times are those of core/run/escrow-ladder, by the clock of the database. */
