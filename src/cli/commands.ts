@@ -12,6 +12,7 @@ import { planCommand } from './commands/plan.ts';
 import { profileCreateCommand } from './commands/profile-create.ts';
 import { profileDeleteCommand } from './commands/profile-delete.ts';
 import { profileListCommand } from './commands/profile-list.ts';
+import { resetCommand } from './commands/reset.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   pauseCommand,
   cancelCommand,
   startCommand,
+  resetCommand,
   runsCommand,
   runCommand,
   validateCommand,

@@ -5,7 +5,9 @@ import { inTenant } from '#storage/database.ts';
 import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
 import { readPlanCounts } from '#storage/plan/count-plan.ts';
 import { isOpen, type PlanHold, readHolds } from '#storage/plan/plan-holds.ts';
+import { settleEscrow } from '#storage/escrow/settle-escrow.ts';
 import { countFailures, readPlanSize } from '#storage/plan/plan-rows.ts';
+import { lockQuarantineState } from '#storage/profiles/quarantine.ts';
 import { readAppliedGeneration } from '#storage/runs/batch-fence.ts';
 import { markSynchronized, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
@@ -14,9 +16,11 @@ import { readRunCounts } from '#storage/runs/read-runs.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
 import type { EngineContext } from './engine-context.ts';
+import { reportDropped } from './escrow/report-dropped.ts';
+import { judgeCompletedRun } from './quarantine.ts';
 import { withPlannedCounts } from './run-counts.ts';
 import { COMPLETE } from './run-progress.ts';
-import type { RunScope } from './run-scope.ts';
+import { isRetry, type RunScope } from './run-scope.ts';
 
 /** From so many items on the planner should know at once how large the tables have become. */
 const STATISTICS_ITEMS = 10_000;
@@ -46,20 +50,25 @@ export async function completeRun(
     { directory: context.snapshotsDirectory, tenantId, sourceSystemId: run.sourceSystemId },
     run.id,
   );
-  await (failures.all === 0 && holds.length === 0 ? snapshot.promote(generation) : snapshot.discard()).catch(
-    (error: unknown) => {
-      context.log.warn(
-        { runId: run.id, error: messageOf(error) },
-        'the snapshot could not be stored; the next run compares with the directory',
-      );
-    },
-  );
+  const retry = isRetry(run);
+  // A retry looked at a part of the roster only: what its stage prepared says more than is in the directory.
+  const complete = failures.all === 0 && holds.length === 0 && !retry;
+  await (complete ? snapshot.promote(generation) : snapshot.discard()).catch((error: unknown) => {
+    context.log.warn(
+      { runId: run.id, error: messageOf(error) },
+      'the snapshot could not be stored; the next run compares with the directory',
+    );
+  });
   const open = holds.filter(isOpen);
   await progress.flush();
   const state = await inTenant(context.db, tenantId, async (tx) => {
     // The profile row first: every command locks it before its runs.
-    await markSynchronized(tx, run.profileId, items > 0);
-    const errors = await replaceRecordErrors(tx, run.profileId, run.id);
+    const before = await lockQuarantineState(tx, run.profileId);
+    await markSynchronized(tx, run.profileId, items > 0 && !retry);
+    const escrow = await settleEscrow(tx, { profileId: run.profileId, runId: run.id, retry });
+    const errors = await replaceRecordErrors(tx, run.profileId, run.id, retry);
+    await reportDropped(tx, context, { profileId: run.profileId, dropped: escrow.dropped });
+    await judgeCompletedRun(tx, context, { profileId: run.profileId, runId: run.id, before, escrow });
     await saveProgress(tx, run.id, run.epoch, COMPLETE);
     return transitionRun(tx, {
       runId: run.id,

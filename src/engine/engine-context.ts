@@ -17,11 +17,14 @@ export interface EngineSettings {
   /** Plan items of one batch transaction. */
   readonly batchItems: number;
   readonly retry: RetryPolicy;
+  /** Between two looks for records in escrow that are due. */
+  readonly retrySweepSeconds: number;
 }
 
 export const DEFAULT_ENGINE_SETTINGS: Omit<EngineSettings, 'retry'> = {
   leaseSeconds: 30,
   batchItems: 20_000,
+  retrySweepSeconds: 60,
 };
 
 /** What every stage of a run needs. */

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 
+import type { Certificate } from '#core/plan/certificate.ts';
 import type { PlanCount, Verdict, VerdictReason } from '#core/plan/verdict.ts';
 import type { HeldCode } from '#core/run/held-because.ts';
 import type { ProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { messageOf } from '#lib/errors.ts';
 import { inTenant, planning, type Tx } from '#storage/database.ts';
+import { keepEscrowedItems } from '#storage/escrow/keep-escrowed-items.ts';
 import { countPlan, readPlanCounts, resolveMoves } from '#storage/plan/count-plan.ts';
 import { holdItems } from '#storage/plan/hold-items.ts';
 import { joinByHash, joinFreely } from '#storage/plan/join-by-hash.ts';
@@ -32,7 +34,7 @@ import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 import type { EngineContext } from './engine-context.ts';
 import { certifyRun, judgePlan, type ReceivedFile } from './judge-plan.ts';
 import { type HeldCount, runCounts } from './run-counts.ts';
-import type { RunScope } from './run-scope.ts';
+import { isRetry, type RunScope } from './run-scope.ts';
 
 export interface StagedRun {
   readonly result: StageResult;
@@ -60,7 +62,7 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
     const waits = run.planOnly || (verdict.outcome === 'held' && !run.verdictAccepted);
     const code = waits ? heldCode(verdict, run.planOnly) : null;
     if (!run.planOnly) {
-      if (result.itemCount > 0) await markActivity(tx, run.profileId);
+      if (plan.itemCount > 0 && !isRetry(run)) await markActivity(tx, run.profileId);
       if (waits) await replaceRecordErrors(tx, run.profileId, run.id);
       else await markAccepted(tx, run.profileId, run.id);
     }
@@ -89,17 +91,25 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
   return state;
 }
 
-async function makePlan(
-  tx: Tx,
-  scope: RunScope,
-  staged: StagedRun,
-): Promise<{ counts: HeldCount[]; verdict: Verdict; certificate: Awaited<ReturnType<typeof certifyRun>> }> {
+interface MadePlan {
+  readonly itemCount: number;
+  readonly counts: HeldCount[];
+  readonly verdict: Verdict;
+  readonly certificate: Certificate;
+}
+
+async function makePlan(tx: Tx, scope: RunScope, staged: StagedRun): Promise<MadePlan> {
   const { run } = scope;
   const { result } = staged;
-  const planned = result.itemCount === 0 ? [] : await resolveItems(tx, scope, staged);
+  const retry = isRetry(run);
+  const itemCount = retry ? await keepEscrowedItems(tx, run.id) : result.itemCount;
+  const planned = itemCount === 0 ? [] : await resolveItems(tx, scope, staged);
   await joinFreely(tx);
   const certificate = await certifyRun(tx, scope, staged);
-  const verdict = await judgePlan(tx, scope, staged, planned, certificate);
+  // What a retry brings in was in a plan that was let pass; it ends nothing, so there is nothing to ask.
+  const verdict: Verdict = retry
+    ? { outcome: 'clean', reasons: [] }
+    : await judgePlan(tx, scope, staged, planned, certificate);
   const parts = partsToHold(verdict, run.verdictAccepted, run.addsOnly, planned);
   if (parts !== null) await holdItems(tx, { runId: run.id, sourceSystemId: run.sourceSystemId }, parts);
   const counts =
@@ -109,13 +119,13 @@ async function makePlan(
   await savePlan(tx, {
     runId: run.id,
     rosterHash: result.rosterHash,
-    itemCount: result.itemCount,
+    itemCount,
     counts: totals,
     verdict,
     baseRunId,
     planHash: planHashOf(result.rosterHash, baseRunId, counts),
   });
-  return { counts, verdict, certificate };
+  return { itemCount, counts, verdict, certificate };
 }
 
 /** What of a plan that is applied has to wait; null: nothing. A plan that waits as a whole, or was accepted, is applied as a whole later. */

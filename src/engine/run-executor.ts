@@ -1,10 +1,12 @@
-import { QUARANTINE_AFTER, retryDelaySeconds } from '#core/run/retry.ts';
+import { retryDelaySeconds } from '#core/run/retry.ts';
 import type { RunState } from '#core/run/run-state.ts';
+import { transientFault } from '#core/run/transient.ts';
 import { OperationalError, messageOf } from '#lib/errors.ts';
 import { inTenant } from '#storage/database.ts';
+import { faultCodesOf } from '#storage/database-errors.ts';
 import { settleCancelled } from '#storage/runs/cancel-run.ts';
 import { type ClaimedRun, claimRun } from '#storage/runs/claim-run.ts';
-import { findQueuedRun, markBroken } from '#storage/runs/finish-run.ts';
+import { findQueuedRun } from '#storage/runs/finish-run.ts';
 import { LeaseLostError, releaseLease } from '#storage/runs/lease-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
@@ -12,6 +14,7 @@ import { applyPlan } from './apply-plan.ts';
 import { completeRun } from './complete-run.ts';
 import type { EngineContext } from './engine-context.ts';
 import { planRun } from './plan-run.ts';
+import { judgeBrokenRun } from './quarantine.ts';
 import { keepLease, type RunLease } from './run-lease.ts';
 import { reportProgress } from './run-progress.ts';
 import { stageRun } from './stage-run.ts';
@@ -128,32 +131,38 @@ async function breakOff(
   transition: { runId: string; epoch: number; from: RunState; actor: string },
   error: unknown,
 ): Promise<void> {
-  const code = error instanceof OperationalError ? error.code : 'InternalError';
-  // An operational message is made for people; what a bug says may hold anything, so it stays in the log.
-  const message =
-    error instanceof OperationalError
-      ? error.message
-      : 'Rollbook met an unexpected error; the log of the service has it under the id of this run.';
-  context.log.error(
-    {
-      runId: claim.id,
-      tenantId,
-      code,
-      error: error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
-    },
-    'a run broke off',
-  );
+  const fault = transientFault(faultCodesOf(error));
+  const { code, message } = fault ?? describeBreak(error);
+  const fields = {
+    runId: claim.id,
+    tenantId,
+    code,
+    error: error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
+  };
+  if (fault === null) context.log.error(fields, 'a run broke off');
+  else context.log.warn(fields, 'a run was interrupted and is tried again');
   const delay = await inTenant(context.db, tenantId, async (tx) => {
-    const { brokenRuns, quarantined } = await markBroken(tx, claim.profileId, QUARANTINE_AFTER);
-    const retryInSeconds = retryDelaySeconds(context.settings.retry, brokenRuns, quarantined);
+    const judged =
+      fault === null
+        ? await judgeBrokenRun(tx, context, { profileId: claim.profileId, runId: claim.id })
+        : { retryInSeconds: retryDelaySeconds(context.settings.retry, claim.attempt, false) };
     await transitionRun(tx, {
       ...transition,
       event: 'broke',
       eventId: context.system.newId(),
-      detail: { code, brokenRuns, quarantined, retryInSeconds },
-      changes: { release: true, errorCode: code, message, retryInSeconds },
+      detail: { code, transient: fault !== null, ...judged },
+      changes: { release: true, errorCode: code, message, retryInSeconds: judged.retryInSeconds },
     });
-    return retryInSeconds;
+    return judged.retryInSeconds;
   });
   await context.wake(tenantId, claim.id, delay);
+}
+
+/** An operational message is made for people; what a bug says may hold anything, so it stays in the log. */
+function describeBreak(error: unknown): { code: string; message: string } {
+  if (error instanceof OperationalError) return { code: error.code, message: error.message };
+  return {
+    code: 'InternalError',
+    message: 'Rollbook met an unexpected error; the log of the service has it under the id of this run.',
+  };
 }

@@ -10,3 +10,8 @@ export interface RunScope {
   readonly lease: RunLease;
   readonly progress: ProgressReporter;
 }
+
+/** A run on files that were let in before, for what is in escrow alone. */
+export function isRetry(run: ClaimedRun): boolean {
+  return run.trigger === 'retry';
+}

@@ -18,7 +18,8 @@ import { runStage } from '#sources/run-stage.ts';
 import type { EngineContext } from './engine-context.ts';
 import { toMappingSettings } from './profiles/to-mapping-settings.ts';
 import { runCounts } from './run-counts.ts';
-import type { RunScope } from './run-scope.ts';
+import { giveUpRetry } from './escrow/give-up-retry.ts';
+import { isRetry, type RunScope } from './run-scope.ts';
 
 export interface StageOutcome {
   readonly state: RunState;
@@ -83,6 +84,7 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
   );
   const stop = judgeStage(result, settings.tolerance, run.toleranceWaived);
   const state = await inTenant(db, tenantId, async (tx) => {
+    if (stop !== null && isRetry(run)) return giveUpRetry(tx, context, scope, stop);
     await saveFindingCounts(tx, run.id, result.findingCounts);
     if (stop !== null && !run.planOnly) await replaceRecordErrors(tx, run.profileId, run.id);
     return transitionRun(tx, {

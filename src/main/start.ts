@@ -7,7 +7,8 @@ import { openSecretBox } from '#access/open-secret-box.ts';
 import { loadSecretKey, type SecretKey } from '#access/secret-key.ts';
 import type { Settings } from '#core/settings.ts';
 import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
-import type { EngineSettings } from '#engine/engine-context.ts';
+import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '#engine/engine-context.ts';
+import { startRetrySweep } from '#engine/escrow/retry-sweep.ts';
 import { startHousekeeping } from '#engine/housekeeping.ts';
 import { startProfileJobs } from '#engine/profiles/profile-jobs.ts';
 import { type Runner, startRunner } from '#engine/runner.ts';
@@ -91,7 +92,8 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
   const filesDirectory = join(dataDir, 'uploads');
   const files = openLocalFileStore({ directory: filesDirectory });
   const work: Workshop = { settings, options, db, secretBox, keys, files, filesDirectory, dataDir, issuer };
-  const runner = await startRunner(engineContext(work), {
+  const engine = engineContext(work);
+  const runner = await startRunner(engine, {
     concurrency: settings.mode === 'api' ? 0 : settings.runConcurrency,
   });
   closers.add(() => runner.stop());
@@ -105,6 +107,8 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
       runRetentionDays: settings.runRetentionDays,
     });
     closers.add(() => house.stop());
+    const retries = startRetrySweep({ ...engine, wake: runner.wake });
+    closers.add(() => retries.stop());
   }
   const addresses = await serve(work, runner, closers);
   await lock?.update(addresses);
@@ -153,6 +157,7 @@ function engineContext(work: Workshop): Parameters<typeof startRunner>[0] {
         maximumDelaySeconds: settings.retryMaximumSeconds,
         quarantineDelaySeconds: settings.quarantineRetrySeconds,
       },
+      retrySweepSeconds: DEFAULT_ENGINE_SETTINGS.retrySweepSeconds,
       ...options.engine,
     },
     filesDirectory,
@@ -201,6 +206,7 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
       system,
       secretBox,
       startWaitSeconds: settings.startWaitSeconds,
+      quarantineDelaySeconds: settings.quarantineRetrySeconds,
       wakeRun: (tenantId, runId) => runner.wake(tenantId, runId),
       wakeProfile: jobs.wake,
       removeObjects: removeBytes,

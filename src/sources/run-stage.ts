@@ -61,9 +61,18 @@ function failed(cause: unknown): OperationalError {
   });
 }
 
+/** The codes of what was thrown in the thread, as a chain of causes again. */
+function causeOf(codes: readonly string[], message: string): Error {
+  const [code, ...rest] = codes;
+  if (code === undefined) return new Error(message);
+  return Object.assign(new Error(message, rest.length === 0 ? {} : { cause: causeOf(rest, message) }), {
+    code,
+  });
+}
+
 function errorOf(failure: StageFailure, input: StageInput): OperationalError {
   if (failure.code === 'LeaseLost') return new LeaseLostError(input.runId);
-  const cause = new Error(failure.message);
+  const cause = causeOf(failure.faultCodes, failure.message);
   cause.name = failure.name;
   if (failure.stack !== undefined) cause.stack = failure.stack;
   if (failure.code === null) return failed(cause);

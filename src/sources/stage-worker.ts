@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { must } from '#lib/assert.ts';
 import { OperationalError } from '#lib/errors.ts';
-import { databaseErrorOf } from '#storage/database-errors.ts';
+import { databaseErrorOf, faultCodesOf } from '#storage/database-errors.ts';
 
 import type { StageResult } from './contract.ts';
 import { type StageInput, type StageProgress, stageUpload } from './stage-upload.ts';
@@ -20,6 +20,8 @@ export interface StageFailure {
   readonly retry: 'retry' | 'never';
   readonly message: string;
   readonly stack: string | undefined;
+  /** The codes of the error and of its causes (storage/database-errors): they do not travel, either. */
+  readonly faultCodes: readonly string[];
 }
 
 /** At most five times a second. */
@@ -44,9 +46,10 @@ try {
 }
 
 function describe(error: unknown): StageFailure {
+  const faultCodes = faultCodesOf(error);
   if (error instanceof OperationalError) {
     const { name, code, retry, message, stack } = error;
-    return { name, code, retry, message, stack };
+    return { name, code, retry, message, stack, faultCodes };
   }
   const refusal = databaseErrorOf(error);
   // 57P: the server was stopped, or an administrator ended the session. 08: the connection broke.
@@ -58,7 +61,7 @@ function describe(error: unknown): StageFailure {
       ')',
     );
     const retry = refusal.blame === 'data' ? 'never' : 'retry';
-    return { name: 'DatabaseError', code: 'StageFailed', retry, message, stack: message };
+    return { name: 'DatabaseError', code: 'StageFailed', retry, message, stack: message, faultCodes };
   }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   return {
@@ -67,6 +70,7 @@ function describe(error: unknown): StageFailure {
     retry: 'retry',
     message,
     stack,
+    faultCodes,
   };
 }
 

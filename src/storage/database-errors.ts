@@ -20,3 +20,24 @@ export function databaseErrorOf(error: unknown): DatabaseRefusal | null {
         : 'other';
   return { blame, sqlState, constraint: error.constraint };
 }
+
+/** A broken connection has no code in pg, only words. */
+const CONNECTION_BROKE =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|the connection to PostgreSQL)/u;
+
+/**
+ * What core/run/transient looks for: the codes of an error and of what caused it, the outermost first. `DatabaseUnavailable` stands for
+ * a connection to PostgreSQL that broke or could not be made.
+ */
+export function faultCodesOf(error: unknown): string[] {
+  const codes: string[] = [];
+  let current: unknown = error;
+  for (let depth = 0; depth < 8 && current instanceof Error; depth++) {
+    if (CONNECTION_BROKE.test(current.message)) codes.push('DatabaseUnavailable');
+    // A PostgreSQL behind a socket file that is gone answers ENOENT.
+    if ('syscall' in current && current.syscall === 'connect') codes.push('DatabaseUnavailable');
+    if ('code' in current && typeof current.code === 'string') codes.push(current.code);
+    current = current.cause;
+  }
+  return codes;
+}

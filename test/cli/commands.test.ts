@@ -151,3 +151,21 @@ test('users import: rows become users, wrong ones are said by line', async () =>
     await folder.remove();
   }
 });
+
+test('reset: says what was forgotten, in words and as JSON; an unknown scope is refused by name', async () => {
+  await rollbookCli(['profile', 'create', 'Resets', '--create-users', 'contoso.com']);
+  const all = await rollbookCli(['reset', '--profile', 'Resets']);
+  assert.equal(all.exitCode, 0, all.stderr);
+  assert.match(
+    all.stdout,
+    /Reset: Resets\. Forgotten:\n {2}0 recorded errors\n {2}0 records in escrow\n.*the next sync compares.*\n.*needs all files\n.*not in quarantine\)\nNothing in the directory was changed\./u,
+  );
+  const some = jsonOf<{ reset: { scopes: string[] } }>(
+    await rollbookCli(['reset', '--profile', 'Resets', '--scope', 'escrow', '--scope', 'errors', '--json']),
+  );
+  assert.deepEqual(some.reset.scopes, ['escrow', 'errors']);
+  const unknown = await rollbookCli(['reset', '--profile', 'Resets', '--scope', 'directory']);
+  assert.equal(unknown.exitCode, 2);
+  assert.match(unknown.stderr, /--scope: There is no scope 'directory'\. Use errors, escrow/u);
+  await rollbookCli(['profile', 'delete', 'Resets']);
+});

@@ -62,6 +62,7 @@ export async function profileBench(options: { startWaitSeconds?: number } = {}):
     system: realSystem,
     secretBox: testSecretBox,
     startWaitSeconds: options.startWaitSeconds ?? 0,
+    quarantineDelaySeconds: 86_400,
     wakeRun: (_tenantId, runId) => {
       wokenRuns.push(runId);
       return Promise.resolve();

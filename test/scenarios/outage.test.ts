@@ -62,9 +62,49 @@ for (const awayMs of [200, 4_000]) {
       `select count(*)::int as n from account where user_name like 'away${awayMs}.%'`,
     );
     assert.equal(people?.['n'], roster.student.length + roster.teacher.length);
+    const [broken] = await rollbook.rows('select broken_runs as n from profile where id = $1', [profile]);
+    assert.equal(broken?.['n'], 0);
     const again = await client.sync(profile, csvFiles(roster));
     assert.equal(again.status, 'success');
     const [items] = await rollbook.rows('select item_count as n from plan order by created_at desc limit 1');
     assert.equal(items?.['n'], 0, 'nothing is left to do');
   });
 }
+
+test('a database that goes away over and over again: the run goes on each time, and the profile is never blamed', async () => {
+  const profile = await client.createProfile({ displayName: 'Over and over' });
+  const roster = smallRoster({ schools: 4, sections: 4, students: 150 });
+  for (const person of [...roster.student, ...roster.teacher])
+    person['Username'] = `over.${person['Username']}`;
+  await client.upload(profile, csvFiles(roster));
+  const starting = client.start(profile).catch(() => undefined);
+  const brokenOff = async (): Promise<number> => {
+    const [row] = await rollbook.rows(
+      `select count(*)::int as n from run_event e join run r on r.id = e.run_id
+        where r.profile_id = $1 and e.event = 'broke' and (e.detail ->> 'transient')::boolean`,
+      [profile],
+    );
+    return Number(row?.['n']);
+  };
+  for (let cuts = 0; cuts < 40 && (await brokenOff()) < 7; cuts++) {
+    await inMidApply();
+    // Back at once: the worker can say what happened. (If it cannot, its lease runs out and nothing is said at all.)
+    await proxy.cut();
+    await proxy.mend();
+    await wait(250);
+  }
+  await starting;
+  assert.ok((await brokenOff()) >= 7, 'more often than a profile may break');
+  for (let attempt = 0; attempt < 1_200 && (await client.status(profile)).status !== 'success'; attempt++)
+    await wait(50);
+  assert.equal((await client.status(profile)).status, 'success');
+  const [facts] = await rollbook.rows(
+    `select broken_runs, quarantined_at,
+            (select count(*)::int from run_event e join run r on r.id = e.run_id
+              where r.profile_id = p.id and e.event = 'broke' and not (e.detail ->> 'transient')::boolean) as blamed,
+            (select count(*)::int from profile_event e where e.profile_id = p.id and e.event = 'quarantined') as quarantines
+       from profile p where id = $1`,
+    [profile],
+  );
+  assert.deepEqual(facts, { broken_runs: 0, quarantined_at: null, blamed: 0, quarantines: 0 });
+});

@@ -14,8 +14,8 @@ export type ProfileState = (typeof PROFILE_STATES)[number];
 
 /**
  * checked: the job found the settings usable. checkFailed: it did not; the profile's message says why. updated: somebody
- * changed the profile, so it is checked again. paused, resumed, reset, started: the actions of the API; they leave the
- * state as it is. deleteRequested: DELETE was accepted. erased: the job stopped the runs and erased uploads and secrets.
+ * changed the profile, so it is checked again. paused, resumed, reset, quarantined, started: the actions of the API; they
+ * leave the state as it is. deleteRequested: DELETE was accepted. erased: the job stopped the runs and erased uploads and secrets.
  * eraseFailed: it could not.
  */
 export const PROFILE_EVENTS = [
@@ -25,6 +25,7 @@ export const PROFILE_EVENTS = [
   'paused',
   'resumed',
   'reset',
+  'quarantined',
   'started',
   'deleteRequested',
   'erased',
@@ -45,6 +46,7 @@ export const PROFILE_TRANSITIONS: Readonly<
     paused: 'provisioning',
     resumed: 'provisioning',
     reset: 'provisioning',
+    quarantined: 'provisioning',
     started: 'refused',
     deleteRequested: 'deleting',
     erased: 'refused',
@@ -57,6 +59,7 @@ export const PROFILE_TRANSITIONS: Readonly<
     paused: 'provisioned',
     resumed: 'provisioned',
     reset: 'provisioned',
+    quarantined: 'provisioned',
     started: 'provisioned',
     deleteRequested: 'deleting',
     erased: 'refused',
@@ -69,6 +72,7 @@ export const PROFILE_TRANSITIONS: Readonly<
     paused: 'provisioningFailed',
     resumed: 'provisioningFailed',
     reset: 'provisioningFailed',
+    quarantined: 'provisioningFailed',
     started: 'refused',
     deleteRequested: 'deleting',
     erased: 'refused',
@@ -81,6 +85,7 @@ export const PROFILE_TRANSITIONS: Readonly<
     paused: 'refused',
     resumed: 'refused',
     reset: 'refused',
+    quarantined: 'refused',
     started: 'refused',
     deleteRequested: 'refused',
     erased: 'deleted',
@@ -93,6 +98,7 @@ export const PROFILE_TRANSITIONS: Readonly<
     paused: 'refused',
     resumed: 'refused',
     reset: 'refused',
+    quarantined: 'refused',
     started: 'refused',
     deleteRequested: 'deleting',
     erased: 'refused',
@@ -105,6 +111,7 @@ export const PROFILE_TRANSITIONS: Readonly<
     paused: 'refused',
     resumed: 'refused',
     reset: 'refused',
+    quarantined: 'refused',
     started: 'refused',
     deleteRequested: 'refused',
     erased: 'refused',
@@ -152,6 +159,7 @@ const ACTION_OF: Readonly<Record<ProfileEvent, string>> = {
   paused: 'be paused',
   resumed: 'be resumed',
   reset: 'be reset',
+  quarantined: 'be put into quarantine',
   started: 'be started',
   deleteRequested: 'be deleted',
   erased: 'be erased',

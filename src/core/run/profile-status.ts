@@ -8,6 +8,7 @@ import { readHeldCode, type HeldCode } from './held-because.ts';
 import { timeLeftText } from './progress-estimate.ts';
 import { isExpired, PROVIDER_NAMES, providerRuns, type ProviderType } from './profile.ts';
 import type { ProfileState } from './profile-state.ts';
+import { quarantineMessage, readQuarantineReason } from './quarantine.ts';
 import { isExecuting, type RunState } from './run-state.ts';
 
 /** Graph's educationSynchronizationStatus; the last two only for clients that ask for members added later. */
@@ -48,6 +49,9 @@ export interface StatusFacts {
   readonly pausedBecause: string | null;
   readonly resetAt: Date | null;
   readonly quarantinedAt: Date | null;
+  readonly quarantineReason: string | null;
+  readonly quarantineLastAt: Date | null;
+  readonly quarantineNextAttemptAt: Date | null;
   readonly brokenRuns: number;
   readonly lastSynchronizationAt: Date | null;
   readonly lastActivityAt: Date | null;
@@ -102,7 +106,19 @@ function firstLineThatFits(facts: StatusFacts, newMembers: boolean): Line {
   if (paused !== null) return { status: 'paused', message: paused };
   const run = facts.latestRun;
   if (facts.quarantinedAt) {
-    const message = `The profile is in quarantine: ${times(facts.brokenRuns)} in a row a run broke off. ${sentence(run?.message, 'The last one gave no reason.')} It is tried once a day until a run succeeds; a start or a reset tries at once.`;
+    const cause =
+      run?.state === 'broken'
+        ? `${times(facts.brokenRuns)} in a row a run broke off. ${sentence(run.message, 'The last one gave no reason.')}`
+        : null;
+    const message = quarantineMessage(
+      {
+        reason: readQuarantineReason(facts.quarantineReason),
+        since: facts.quarantinedAt,
+        lastAt: facts.quarantineLastAt,
+        nextAttemptAt: facts.quarantineNextAttemptAt,
+      },
+      cause === null ? null : sentence(cause, ''),
+    );
     return { status: 'quarantined', message };
   }
   if (run?.state === 'held')

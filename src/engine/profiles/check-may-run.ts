@@ -3,11 +3,16 @@ import { refusalOf } from '#core/run/profile-state.ts';
 import { ConflictError } from '#lib/errors.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 
+/** Whether a run of the profile may go on. */
+export function mayRun(profile: StoredProfile): boolean {
+  return profile.state === 'provisioned' && !isExpired(profile.expirationDate, profile.today);
+}
+
 /** A run goes on only for a profile that could be started. Errors: ConflictError. */
 export function checkMayRun(profile: StoredProfile): void {
+  if (mayRun(profile)) return;
   if (profile.state !== 'provisioned') throw new ConflictError(refusalOf(profile.state, 'resumed'));
-  if (isExpired(profile.expirationDate, profile.today))
-    throw new ConflictError(
-      `The profile expired on ${profile.expirationDate ?? ''}. Update its expirationDate to a later day, then resume it.`,
-    );
+  throw new ConflictError(
+    `The profile expired on ${profile.expirationDate ?? ''}. Update its expirationDate to a later day, then resume it.`,
+  );
 }

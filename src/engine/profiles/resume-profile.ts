@@ -1,13 +1,17 @@
 import { holdsPlan, readHeldCode } from '#core/run/held-because.ts';
 import { HELD_REMEDIES } from '#core/run/profile-status.ts';
+import { readQuarantineReason } from '#core/run/quarantine.ts';
+import { isExecuting } from '#core/run/run-state.ts';
 import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
+import { makeEscrowDue, queueRetry } from '#storage/escrow/queue-retry.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
+import { leaveQuarantine, restartQuarantine } from '#storage/profiles/quarantine.ts';
 import { savePause } from '#storage/profiles/save-profile.ts';
 import { acceptRun, lockNewestRun, type Acceptance, type ResumableRun } from '#storage/runs/accept-run.ts';
 import { replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
 
-import { checkMayRun } from './check-may-run.ts';
+import { checkMayRun, mayRun } from './check-may-run.ts';
 import { decideWaitingPlan } from './decide-plan.ts';
 import { mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
 import { checkStep, stepProfile } from './step-profile.ts';
@@ -18,7 +22,7 @@ type Accepted = Omit<Acceptance, 'actor' | 'newId'>;
  * Lets a profile go on, whatever stopped it (docs/spec/status.md):
  * a paused profile is unpaused, and its suspended run goes on; a held plan waits for a second resume, so that ending a
  * pause accepts nothing unseen. A run held by validation goes on without the faulty rows; a plan held by the verdict is accepted;
- * a broken run is tried at once. Missing or empty files are confirmed by name, in `confirmEmptyFiles`, and by nothing else.
+ * a broken run is tried at once, and so is what is in escrow of a profile in quarantine. Missing or empty files are confirmed by name, in `confirmEmptyFiles`, and by nothing else.
  * Errors: NotFoundError; InvalidRequestError; ConflictError when nothing waits, or resume cannot help.
  */
 export async function resumeProfile(
@@ -40,18 +44,27 @@ export async function resumeProfile(
       holdsPlan(readHeldCode(run.errorCode))
     ) {
       await decideWaitingPlan(context, tx, profile, run.id, actor, { decision: 'approved' });
+      if (profile.quarantinedAt) await resumeQuarantined(tx, profile, run.id, actor, newId);
       return run.id;
     }
     const accepted = whatToAccept(profile, run, confirmed);
     if (profile.pausedAt) await savePause(tx, profile.id, null, null);
     if (accepted !== null && run !== null) await accept(tx, profile, run, accepted, actor, newId);
+    const acceptedId = accepted === null ? null : (run?.id ?? null);
+    const goesOn = profile.quarantinedAt
+      ? await resumeQuarantined(tx, profile, acceptedId, actor, newId)
+      : acceptedId;
     await stepProfile(tx, profile, {
       event: 'resumed',
       actor: actor.applicationId,
       newId,
-      detail: { wasPaused: profile.pausedAt !== null, runId: accepted && run ? run.id : null },
+      detail: {
+        wasPaused: profile.pausedAt !== null,
+        wasQuarantined: profile.quarantinedAt !== null,
+        runId: goesOn,
+      },
     });
-    return accepted === null ? null : (run?.id ?? null);
+    return goesOn;
   });
   if (runId !== null) await context.wakeRun(actor.tenantId, runId);
 }
@@ -67,6 +80,35 @@ async function accept(
   // Older runs that still wait would overtake this one's result later.
   await replaceWaitingRuns(tx, { profileId: profile.id, actor: actor.applicationId, newId }, run.id);
   await acceptRun(tx, run, { ...accepted, actor: actor.applicationId, newId });
+}
+
+/**
+ * Ends a quarantine that an administrator ordered. Any other one ends by a run alone: what is in escrow is tried at once, unless
+ * a run goes on anyway, and the four weeks until it is disabled begin anew. Errors: ConflictError when there is nothing to go on with.
+ * @returns the run that goes on.
+ */
+async function resumeQuarantined(
+  tx: Tx,
+  profile: StoredProfile,
+  acceptedId: string | null,
+  actor: Actor,
+  newId: () => string,
+): Promise<string | null> {
+  const { id: profileId } = profile;
+  if (readQuarantineReason(profile.quarantineReason) === 'QuarantinedOnDemand') {
+    await leaveQuarantine(tx, profileId);
+    return acceptedId;
+  }
+  await restartQuarantine(tx, profileId);
+  if (acceptedId !== null || !mayRun(profile)) return acceptedId;
+  await makeEscrowDue(tx, profileId);
+  const runId = newId();
+  const retry = { profileId, runId, actor: actor.applicationId, newId, asked: true };
+  if (await queueRetry(tx, retry)) return runId;
+  if (profile.pausedAt) return null;
+  throw new ConflictError(
+    'There is nothing to try again with the files that Rollbook has. Upload files to the uploadUrl of the profile and start it.',
+  );
 }
 
 /** What this resume accepts of the newest run; null: only the pause ends. Throws when there is nothing to resume. */
@@ -92,7 +134,15 @@ function whatToAccept(
     checkMayRun(profile);
     return {};
   }
+  if (profile.quarantinedAt && !isUnderWay(run)) {
+    checkMayRun(profile);
+    return null;
+  }
   throw new ConflictError(nothingToResume(run));
+}
+
+function isUnderWay(run: ResumableRun | null): boolean {
+  return run !== null && (run.state === 'queued' || isExecuting(run.state));
 }
 
 function whatHeldRunNeeds(run: ResumableRun, confirmed: readonly string[]): Accepted {

@@ -6,6 +6,8 @@ import { registerFollowEvents } from './follow-events.ts';
 import { registerListRuns } from './list-runs.ts';
 import { registerPlans } from './plans.ts';
 import { registerProfileSettings } from './profile-settings.ts';
+import { registerQuarantine } from './quarantine.ts';
+import { registerResetScopes } from './reset-scopes.ts';
 import { registerResumeWithConfirmation } from './resume-with-confirmation.ts';
 import { registerRuns } from './runs.ts';
 
@@ -13,6 +15,8 @@ import { registerRuns } from './runs.ts';
 export function registerOwnApi(scope: FastifyInstance, context: HttpContext): void {
   registerProfileSettings(scope, context);
   registerResumeWithConfirmation(scope, context);
+  registerResetScopes(scope, context);
+  registerQuarantine(scope, context);
   registerRuns(scope, context);
   registerListRuns(scope, context);
   registerCancelRun(scope, context);

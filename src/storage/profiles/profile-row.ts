@@ -8,6 +8,7 @@ export interface StoredProfile extends Profile {
   readonly secrets: Buffer | null;
   readonly pausedAt: Date | null;
   readonly quarantinedAt: Date | null;
+  readonly quarantineReason: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   /** `YYYY-MM-DD` in the tenant's time zone, and the clock of the database, both of this transaction. */
@@ -29,6 +30,7 @@ export interface ProfileRow {
   state: Profile['state'];
   paused_at: Date | null;
   quarantined_at: Date | null;
+  quarantine_reason: string | null;
   created_at: Date;
   updated_at: Date;
   today: string;
@@ -38,7 +40,7 @@ export interface ProfileRow {
 /** Columns of a ProfileRow, of `profile p join tenant t`. */
 export const PROFILE_COLUMNS = `p.id, p.source_system_id, p.display_name, p.data_provider, p.identity_configuration,
   p.licenses_to_assign, p.handle_special_character_constraint, p.expiration_date, p.settings, p.secrets, p.state,
-  p.paused_at, p.quarantined_at, p.created_at, p.updated_at, (now() at time zone t.time_zone)::date as today, now() as now`;
+  p.paused_at, p.quarantined_at, p.quarantine_reason, p.created_at, p.updated_at, (now() at time zone t.time_zone)::date as today, now() as now`;
 
 export function toStoredProfile(row: ProfileRow): StoredProfile {
   return {
@@ -55,6 +57,7 @@ export function toStoredProfile(row: ProfileRow): StoredProfile {
     state: row.state,
     pausedAt: row.paused_at,
     quarantinedAt: row.quarantined_at,
+    quarantineReason: row.quarantine_reason,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     today: row.today,

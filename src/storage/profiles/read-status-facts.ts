@@ -12,6 +12,9 @@ interface Row {
   paused_because: string | null;
   reset_at: Date | null;
   quarantined_at: Date | null;
+  quarantine_reason: string | null;
+  quarantine_last_at: Date | null;
+  quarantine_next_attempt_at: Date | null;
   broken_runs: number;
   last_synchronization_at: Date | null;
   last_activity_at: Date | null;
@@ -48,7 +51,7 @@ export async function readStatusFacts(tx: Tx, profileId: string): Promise<Status
   const rows = await tx.query<Row>(
     `select p.state, p.state_message, p.data_provider ->> 'type' as provider_type, p.expiration_date,
             (now() at time zone t.time_zone)::date as today, p.paused_at, p.paused_because, p.reset_at,
-            p.quarantined_at, p.broken_runs, p.last_synchronization_at, p.last_activity_at,
+            p.quarantined_at, p.quarantine_reason, p.quarantine_last_at, p.quarantine_next_attempt_at, p.broken_runs, p.last_synchronization_at, p.last_activity_at,
             (select count(*)::float8 from record_error e
               where e.tenant_id = p.tenant_id and e.profile_id = p.id) as error_count,
             coalesce(
@@ -83,6 +86,9 @@ export async function readStatusFacts(tx: Tx, profileId: string): Promise<Status
     pausedBecause: row.paused_because,
     resetAt: row.reset_at,
     quarantinedAt: row.quarantined_at,
+    quarantineReason: row.quarantine_reason,
+    quarantineLastAt: row.quarantine_last_at,
+    quarantineNextAttemptAt: row.quarantine_next_attempt_at,
     brokenRuns: row.broken_runs,
     lastSynchronizationAt: row.last_synchronization_at,
     lastActivityAt: row.last_activity_at,

@@ -57,6 +57,16 @@ export async function listRecordErrors(
   };
 }
 
+/** Forgets the errors of dropped rows and of stale items; those of records in escrow stay with them. @returns how many. */
+export async function deleteErrorsBesideEscrow(tx: Tx, profileId: string): Promise<number> {
+  const rows = await tx.query(
+    `delete from record_error r where r.profile_id = $1
+        and r.id not in (select e.key from escrow e where e.profile_id = $1) returning 1`,
+    [profileId],
+  );
+  return rows.length;
+}
+
 export async function deleteRecordErrors(tx: Tx, profileId: string): Promise<void> {
   await tx.query('delete from record_error where profile_id = $1', [profileId]);
 }

@@ -80,12 +80,16 @@ export async function savePause(
   ]);
 }
 
-/** Forgets quarantine and broken runs, and remembers when. */
-export async function saveReset(tx: Tx, id: string): Promise<void> {
+/** Forgets which run was let in last, and remembers when: what was made before counts no more. */
+export async function forgetWatermark(tx: Tx, id: string): Promise<void> {
   await tx.query(
-    `update profile set reset_at = clock_timestamp(), quarantined_at = null, broken_runs = 0, updated_at = now() where id = $1`,
+    'update profile set reset_at = clock_timestamp(), accepted_run_id = null, updated_at = now() where id = $1',
     [id],
   );
+}
+
+export async function forgetBrokenRuns(tx: Tx, id: string): Promise<void> {
+  await tx.query('update profile set broken_runs = 0, updated_at = now() where id = $1', [id]);
 }
 
 export async function saveSettings(

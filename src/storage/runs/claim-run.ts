@@ -11,6 +11,8 @@ export interface ClaimedRun {
   readonly id: string;
   readonly profileId: string;
   readonly sourceSystemId: string;
+  /** What asked for it: run.trigger. */
+  readonly trigger: string;
   readonly uploadId: string | null;
   readonly state: RunState;
   readonly attempt: number;
@@ -31,6 +33,7 @@ interface Row {
   id: string;
   profile_id: string;
   source_system_id: string;
+  trigger: string;
   upload_id: string | null;
   state: RunState;
   attempt: number;
@@ -66,7 +69,7 @@ export async function claimRun(
     [input.runId],
   );
   const rows = await tx.query<Row>(
-    `select r.id, r.profile_id, p.source_system_id, r.upload_id, r.state, r.attempt, r.epoch,
+    `select r.id, r.profile_id, p.source_system_id, r.trigger, r.upload_id, r.state, r.attempt, r.epoch,
             r.tolerance_waived, r.verdict_accepted, r.applied_item_no, r.planned_at is not null as planned,
             r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass,
             coalesce(r.lease_expires_at > now(), false) as lease_valid,
@@ -126,6 +129,7 @@ export async function claimRun(
     id: row.id,
     profileId: row.profile_id,
     sourceSystemId: row.source_system_id,
+    trigger: row.trigger,
     uploadId: row.upload_id,
     state: next,
     attempt: row.attempt,

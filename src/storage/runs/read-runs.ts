@@ -40,11 +40,11 @@ export interface StoredRun {
 }
 
 const COLUMNS = `r.id, r.profile_id as "profileId", r.upload_id as "uploadId", r.state, r.attempt,
-  r.requested_by as "requestedBy", r.tolerance_waived as "toleranceWaived", r.verdict_accepted as "verdictAccepted",
+  r.requested_by as "requestedBy", r.trigger, r.tolerance_waived as "toleranceWaived", r.verdict_accepted as "verdictAccepted",
   r.confirmed_files as "confirmedFiles", r.accepted_by as "acceptedBy", r.accepted_at as "acceptedAt", r.progress,
   r.counts, r.message, r.error_code as "errorCode", r.next_attempt_at as "nextAttemptAt", r.created_at as "createdAt",
   r.started_at as "startedAt", r.staged_at as "stagedAt", r.planned_at as "plannedAt", r.finished_at as "finishedAt",
-  l.verdict, l.counts as "planCounts", l.item_count as "itemCount", r.trigger, r.plan_only as "planOnly",
+  l.verdict, l.counts as "planCounts", l.item_count as "itemCount", r.plan_only as "planOnly",
   r.adds_only as "addsOnly", r.certificate, r.cancel_requested as "cancelRequested", p.display_name as "profileDisplayName",
   requester.display_name as "requestedByName", accepter.display_name as "acceptedByName"`;
 /** Actors are application ids, and words for what Rollbook does by itself: compared as text. A tenant has few applications. */
@@ -130,6 +130,18 @@ export async function listRunEvents(tx: Tx, runId: string): Promise<StoredRunEve
     `select e.at, e.event, e.state, e.actor, a.display_name as "actorName", e.detail
        from run_event e left join application a on a.id::text = e.actor
       where e.run_id = $1 order by e.at, e.id`,
+    [runId],
+  );
+}
+
+/** Records that a run read, per kind, from its counts. */
+export async function readRecordCounts(
+  tx: Tx,
+  runId: string,
+): Promise<readonly { readonly kind: string; readonly records: number }[]> {
+  return tx.query(
+    `select k.key as kind, coalesce((k.value ->> 'records')::integer, 0) as records
+       from run r cross join lateral jsonb_each(coalesce(r.counts -> 'kinds', '{}')) k where r.id = $1`,
     [runId],
   );
 }

@@ -1,0 +1,65 @@
+import type { Tx } from '../database.ts';
+import { MAY_RUN_ON_ITS_OWN } from '../profiles/may-run-on-its-own.ts';
+import { appendRunEvent } from '../runs/run-event.ts';
+
+/** Nothing of the profile is queued, executes or waits for somebody; and the files that were let in last are still there. */
+const NOTHING_UNDER_WAY = `not exists (
+  select from run w where w.tenant_id = p.tenant_id and w.profile_id = p.id
+     and w.state in ('queued', 'staging', 'planning', 'applying', 'held', 'suspended', 'broken'))`;
+const ACCEPTED_UPLOAD = `run a on a.tenant_id = p.tenant_id and a.id = p.accepted_run_id
+  join upload u on u.tenant_id = a.tenant_id and u.id = a.upload_id and u.state = 'sealed' and u.wrapped_key is not null`;
+const HAS_DUE = `exists (select from escrow e where e.tenant_id = p.tenant_id and e.profile_id = p.id and e.next_attempt_at <= now())`;
+
+/** Profiles of all tenants with records that are due for another attempt and that may have one now. As owner. */
+export async function listDueProfiles(tx: Tx): Promise<{ tenantId: string; profileId: string }[]> {
+  return tx.query(
+    `select p.tenant_id as "tenantId", p.id as "profileId"
+       from profile p join tenant t on t.id = p.tenant_id join ${ACCEPTED_UPLOAD}
+      where ${HAS_DUE} and ${MAY_RUN_ON_ITS_OWN} and ${NOTHING_UNDER_WAY}
+      order by p.tenant_id, p.id`,
+  );
+}
+
+/**
+ * Queues a retry on the upload that was let in last, if there is something due and nothing else under way. What that run
+ * was allowed to pass is passed again: nobody is asked twice. The caller holds the lock of the profile row. `asked`: by a person, who needs
+ * no turn in quarantine.
+ * @returns whether it was queued.
+ */
+export async function queueRetry(
+  tx: Tx,
+  retry: {
+    readonly profileId: string;
+    readonly runId: string;
+    readonly actor: string;
+    readonly newId: () => string;
+    readonly asked: boolean;
+  },
+): Promise<boolean> {
+  const rows = await tx.query(
+    `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, trigger, tolerance_waived, confirmed_files, created_at)
+     select p.tenant_id, $2, p.id, a.upload_id, 'queued', $3, 'retry', true, a.confirmed_files, clock_timestamp()
+       from profile p join tenant t on t.id = p.tenant_id join ${ACCEPTED_UPLOAD}
+      where p.id = $1 and ${HAS_DUE} and ($4 or ${MAY_RUN_ON_ITS_OWN}) and ${NOTHING_UNDER_WAY}
+     returning 1`,
+    [retry.profileId, retry.runId, retry.actor, retry.asked],
+  );
+  if (rows.length === 0) return false;
+  await appendRunEvent(tx, {
+    runId: retry.runId,
+    id: retry.newId(),
+    event: 'requested',
+    state: 'queued',
+    actor: retry.actor,
+    detail: { trigger: 'retry' },
+  });
+  return true;
+}
+
+/** Somebody asks for it: everything in escrow that is tried at all is due now. */
+export async function makeEscrowDue(tx: Tx, profileId: string): Promise<void> {
+  await tx.query(
+    'update escrow set next_attempt_at = now() where profile_id = $1 and next_attempt_at is not null',
+    [profileId],
+  );
+}
