@@ -2,6 +2,9 @@
  * What Graph has no property for, per profile: kept in profile.settings, edited through /api/v1/profiles/{id}/settings.
  * Rules and defaults: docs/spec/status.md.
  */
+import { readSchedule } from '../schedule/schedule-settings.ts';
+import { NOTHING_SCHEDULED, type Schedule } from '../schedule/schedule.ts';
+
 export interface Limit {
   readonly percent: number;
   readonly count: number;
@@ -16,6 +19,8 @@ export interface ProfileSettings {
   readonly linkByUserName: boolean;
   /** Every plan that changes something waits for `resume`. */
   readonly alwaysAsk: boolean;
+  /** When it syncs by itself, and when it does not. */
+  readonly schedule: Schedule;
 }
 
 export const DEFAULT_PROFILE_SETTINGS: ProfileSettings = {
@@ -23,6 +28,7 @@ export const DEFAULT_PROFILE_SETTINGS: ProfileSettings = {
   deactivationLimit: { percent: 10, count: 25 },
   linkByUserName: false,
   alwaysAsk: false,
+  schedule: NOTHING_SCHEDULED,
 };
 
 /** How many of `total` a limit lets pass: the larger of the percentage (rounded down) and the count; `strict`: 0. */
@@ -62,6 +68,12 @@ export function changeProfileSettings(before: ProfileSettings, change: unknown):
       case 'alwaysAsk': {
         if (typeof value !== 'boolean') return problem(property, 'Use true or false.');
         settings = { ...settings, [property]: value };
+        break;
+      }
+      case 'schedule': {
+        const read = readSchedule(value);
+        if ('problem' in read) return read;
+        settings = { ...settings, schedule: read.schedule };
         break;
       }
       default:
