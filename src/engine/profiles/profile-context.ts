@@ -12,6 +12,8 @@ export interface ProfileContext {
   readonly secretBox: SecretBox;
   /** Seconds that `start` waits for stage and validation (START_WAIT_SECONDS, 20 by default). */
   readonly startWaitSeconds: number;
+  /** WATCH_DIR: below it the watched folders of the tenants. Without one a profile cannot watch a folder. */
+  readonly watchDirectory?: string | undefined;
   /** Wakes a worker for a run, after the commit. Losing it is harmless: a sweep finds the run. */
   wakeRun(this: void, tenantId: string, runId: string): Promise<void>;
   /** Wakes the job that provisions or deletes a profile, after the commit. Losing it is harmless, too. */

@@ -1,5 +1,14 @@
 import type { RunState } from '#core/run/run-state.ts';
 import { nextRunState } from '#core/run/run-state.ts';
+import { readSchedule } from '#core/schedule/schedule-settings.ts';
+import {
+  isAddsOnly,
+  NOTHING_SCHEDULED,
+  sayWait,
+  waitOf,
+  zoneOf,
+  type Schedule,
+} from '#core/schedule/schedule.ts';
 
 import type { Tx } from '../database.ts';
 import { replaceWaitingRuns } from './enqueue-run.ts';
@@ -19,6 +28,8 @@ export interface ClaimedRun {
   readonly confirmedFiles: readonly string[];
   readonly appliedItemNo: number;
   readonly planned: boolean;
+  /** It was claimed in an adds-only window: endings wait. */
+  readonly addsOnly: boolean;
 }
 
 export type ClaimResult = ClaimedRun | 'nothingToDo' | 'busy';
@@ -36,6 +47,10 @@ interface Row {
   confirmed_files: string[];
   applied_item_no: number;
   planned: boolean;
+  adds_only: boolean;
+  schedule: unknown;
+  tenant_zone: string;
+  now: Date;
   lease_valid: boolean;
   due: boolean;
   paused: boolean;
@@ -47,7 +62,8 @@ interface Row {
 /**
  * Takes the lease of a run, raising its epoch: whoever held it before can commit nothing any more. Locks the profile row,
  * then the run row, so that two runs of one profile can never execute at once. A run whose profile is paused is suspended here, one
- * whose profile is gone is cancelled.
+ * whose profile is gone is cancelled, and one that the schedule of its profile does not let begin waits until it does. A run that was
+ * executing when such a time began goes on, whoever takes it over.
  * @returns 'busy' when another worker holds a valid lease or another run of the profile executes.
  */
 export async function claimRun(
@@ -61,7 +77,7 @@ export async function claimRun(
   const rows = await tx.query<Row>(
     `select r.id, r.profile_id, p.source_system_id, r.upload_id, r.state, r.attempt, r.epoch,
             r.tolerance_waived, r.verdict_accepted, r.applied_item_no, r.planned_at is not null as planned,
-            r.confirmed_files,
+            r.confirmed_files, r.adds_only, p.settings -> 'schedule' as schedule, t.time_zone as tenant_zone, now() as now,
             coalesce(r.lease_expires_at > now(), false) as lease_valid,
             coalesce(r.next_attempt_at <= now(), true) as due,
             p.paused_at is not null as paused, p.state in ('deleting', 'deleted') or r.cancel_requested as gone,
@@ -69,7 +85,7 @@ export async function claimRun(
                     and o.state in ('staging', 'planning', 'applying')) as other_executing,
             exists (select from run n where n.profile_id = r.profile_id and n.state = 'queued'
                     and n.created_at > r.created_at) as overtaken
-       from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
+       from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id join tenant t on t.id = r.tenant_id
       where r.id = $1 for no key update of r`,
     [input.runId],
   );
@@ -94,11 +110,34 @@ export async function claimRun(
     }
     return 'nothingToDo';
   }
+  const schedule = scheduleOf(row.schedule);
+  const zone = zoneOf(schedule, row.tenant_zone);
+  const begins = row.state === 'queued' || row.state === 'broken';
+  const wait = begins ? waitOf(schedule, zone, row.now) : null;
+  if (wait !== null) {
+    const because = sayWait(wait, zone);
+    await tx.query(
+      `update run set next_attempt_at = $2, message = case when state = 'queued' then $3 else message end where id = $1`,
+      [input.runId, wait.until, because],
+    );
+    await appendRunEvent(tx, {
+      runId: input.runId,
+      id: input.newId(),
+      event: 'waits',
+      state: row.state,
+      actor: input.worker,
+      detail: { until: wait.until, because: wait.because, message: because },
+    });
+    return 'nothingToDo';
+  }
+  // A plan that is complete was made with what held when its run was claimed for it.
+  const addsOnly = next === 'applying' ? row.adds_only : isAddsOnly(schedule, zone, row.now);
   await tx.query(
-    `update run set state = $2, epoch = epoch + 1, lease_owner = $3, next_attempt_at = null,
+    `update run set state = $2, epoch = epoch + 1, lease_owner = $3, next_attempt_at = null, adds_only = $5,
+            message = case when state = 'queued' then null else message end,
             lease_expires_at = now() + make_interval(secs => $4), started_at = coalesce(started_at, now())
       where id = $1`,
-    [input.runId, next, input.worker, input.leaseSeconds],
+    [input.runId, next, input.worker, input.leaseSeconds, addsOnly],
   );
   await appendRunEvent(tx, {
     runId: input.runId,
@@ -126,5 +165,12 @@ export async function claimRun(
     confirmedFiles: row.confirmed_files,
     appliedItemNo: row.applied_item_no,
     planned: row.planned,
+    addsOnly,
   };
+}
+
+/** Settings are checked when they are stored; what an older version left behind schedules nothing. */
+function scheduleOf(stored: unknown): Schedule {
+  const read = readSchedule(stored);
+  return 'schedule' in read ? read.schedule : NOTHING_SCHEDULED;
 }
