@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { stepCron } from './cron-due.ts';
 import { nextCronTime, readCron } from './cron.ts';

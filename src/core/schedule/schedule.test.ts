@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { readSchedule } from './schedule-settings.ts';
 import { isAddsOnly, NOTHING_SCHEDULED, sayWait, waitOf } from './schedule.ts';

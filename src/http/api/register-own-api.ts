@@ -4,10 +4,12 @@ import type { HttpContext } from '../context.ts';
 import { registerProfileSettings } from './profile-settings.ts';
 import { registerResumeWithConfirmation } from './resume-with-confirmation.ts';
 import { registerRuns } from './runs.ts';
+import { registerSchedule } from './schedule.ts';
 
 /** What Graph has no operation for. `scope`: that of /api/v1. */
 export function registerOwnApi(scope: FastifyInstance, context: HttpContext): void {
   registerProfileSettings(scope, context);
   registerResumeWithConfirmation(scope, context);
   registerRuns(scope, context);
+  registerSchedule(scope, context);
 }
