@@ -12,6 +12,7 @@ import { profileListCommand } from './commands/profile-list.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { runsCommand } from './commands/runs.ts';
+import { scheduleCommand } from './commands/schedule.ts';
 import { serveCommand } from './commands/serve.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   pauseCommand,
   startCommand,
   runsCommand,
+  scheduleCommand,
   validateCommand,
   profileListCommand,
   profileCreateCommand,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { NOTHING_SCHEDULED } from '#core/schedule/schedule.ts';
 import { csvProfileBody, profileServer, type ProfileServer } from '#test/helpers/profile-server.ts';
 
 let server: ProfileServer;
@@ -259,6 +260,7 @@ test('settings: read, changed, refused', async () => {
     deactivationLimit: { percent: 10, count: 25 },
     linkByUserName: false,
     alwaysAsk: false,
+    schedule: NOTHING_SCHEDULED,
   });
   const changed = await server.call('PATCH', path, { alwaysAsk: true });
   assert.deepEqual([changed.status, changed.body.alwaysAsk, changed.body.linkByUserName], [200, true, false]);
