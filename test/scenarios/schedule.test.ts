@@ -106,19 +106,23 @@ test('a start in a blackout window is queued, says when it begins, and begins wh
     `${dateOf(Date.now())}..${last}`,
   );
   assert.match(set.stdout, /now +A blackout window of the profile lasts until/u);
-  await client.upload(profile, files);
-  const starting = client.start(profile);
-  let message = '';
-  for (let attempt = 0; attempt < 400 && !message.includes('blackout'); attempt += 1) {
-    const answer = await client.status(profile);
-    message = answer.status === 'inProgress' ? answer.statusMessage : '';
-    await wait(25);
-  }
+  const folder = await mkdtemp(join(tmpdir(), 'rollbook-dark-'));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  const interrupting = new AbortController();
+  const followed = await runCliHere(['sync', folder, '--profile', 'Dark', '--data-dir', rollbook.dataDir], {
+    interrupt: interrupting.signal,
+    onOutput: (_stdout, stderr) => {
+      if (stderr.includes('Ctrl-C leaves it to the service')) interrupting.abort();
+    },
+  });
+  await rm(folder, { recursive: true });
+  assert.match(followed.stderr, /^The run begins at .* A blackout window of the profile lasts until/mu);
+  const { status, statusMessage: message } = await client.status(profile);
+  assert.equal(status, 'inProgress');
   const end = new Date(Date.parse(`${last}T00:00:00Z`) + DAY_MS).toISOString();
   assert.ok(message.startsWith(`A sync is queued and starts at ${end}. A blackout window`), message);
   const cleared = await cli('schedule', '--profile', 'Dark', '--blackout', 'none');
   assert.match(cleared.stdout, /Dark: starts by hand only/u);
-  assert.equal((await starting).status, 200);
   assert.equal(await synced(profile), 'success');
 });
 

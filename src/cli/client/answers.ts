@@ -135,6 +135,7 @@ export const runAnswer = z.object({
     .catch(null),
   message: z.string().nullish(),
   errorCode: z.string().nullish(),
+  nextAttemptAt: z.string().nullish(),
   createdAt: z.string().nullish(),
   startedAt: z.string().nullish(),
   finishedAt: z.string().nullish(),
