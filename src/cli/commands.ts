@@ -17,6 +17,7 @@ import { restoreCommand } from './commands/restore.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
+import { scheduleCommand } from './commands/schedule.ts';
 import { serveCommand } from './commands/serve.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   resetCommand,
   runsCommand,
   runCommand,
+  scheduleCommand,
   validateCommand,
   profileListCommand,
   profileCreateCommand,

@@ -7,6 +7,7 @@ import type { ApiClient } from './client/api-client.ts';
 import { ApiError } from './client/api-error.ts';
 import { InterruptedError, PausedError } from './exit-codes.ts';
 import { profilePath, readStatus } from './profiles.ts';
+import { printable } from './view/format.ts';
 import type { Progress } from './view/progress-meter.ts';
 import type { View } from './view/view.ts';
 
@@ -94,7 +95,10 @@ export async function followRun(client: ApiClient, first: RunAnswer, view: View)
   const { system, interrupt } = client.scope;
   let run = first;
   let pauseMs = FIRST_POLL_MS;
+  let told = '';
   while (isUnderWay(run.state)) {
+    const waits = waitOf(run);
+    if (waits !== null && waits !== told) view.warn((told = waits));
     view.progress(progressOf(run));
     await sleepOr(system.sleep(pauseMs, interrupt), interrupt);
     pauseMs = Math.min(LONGEST_POLL_MS, pauseMs * 1.3);
@@ -110,6 +114,12 @@ async function sleepOr(sleep: Promise<void>, interrupt: AbortSignal): Promise<vo
     throw new InterruptedError(
       'Interrupted. What was started goes on in the service; rollbook status --watch follows it.',
     );
+}
+
+/** A run that the schedule of its profile does not let begin: hours may pass, so whoever waits for it is told. */
+function waitOf(run: RunAnswer): string | null {
+  if (run.state !== 'queued' || !run.nextAttemptAt) return null;
+  return `The run begins at ${printable(run.nextAttemptAt)}. ${printable(run.message ?? '')} Ctrl-C leaves it to the service.`;
 }
 
 export function isUnderWay(state: string): boolean {

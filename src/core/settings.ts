@@ -139,6 +139,20 @@ export const SETTINGS = {
     fallback: String(10 * 1024 ** 3),
     sentence: 'Largest sum of all files of an upload, in bytes.',
   },
+  uploadQuietSeconds: {
+    env: 'UPLOAD_QUIET_SECONDS',
+    type: { minimum: 1, maximum: 3_600 },
+    fallback: '60',
+    sentence:
+      'Seconds without a change after which uploaded files, or those of a watched folder, count as complete.',
+  },
+  watchDir: {
+    env: 'WATCH_DIR',
+    type: 'path',
+    fallback: undefined,
+    sentence:
+      'Folder that holds a folder per tenant (its id) with the watched folders of its profiles; without it no folder is watched. Every process needs the same.',
+  },
   uploadRetentionDays: {
     env: 'UPLOAD_RETENTION_DAYS',
     type: { minimum: 1, maximum: 3_650 },

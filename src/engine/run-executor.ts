@@ -23,14 +23,14 @@ import { stageRun } from './stage-run.ts';
  * Executes a run from where it stands to where it waits or ends: stage, plan, apply, complete. Every stage leaves rows
  * that the next one reads, so any worker may go on after a crash: an unfinished stage or plan is made again from the sealed
  * upload, an unfinished apply continues behind its watermark.
- * @returns false when somebody else is at work on this profile; whoever that is wakes the queued run at its end.
+ * @returns busy: somebody else is at work on this profile, and wakes the queued run at its end. nothingToDo: it waits or is over.
  */
 export async function executeRun(
   context: EngineContext,
   tenantId: string,
   runId: string,
   shutdown: AbortSignal,
-): Promise<boolean> {
+): Promise<'executed' | 'busy' | 'nothingToDo'> {
   const claim = await inTenant(context.db, tenantId, (tx) =>
     claimRun(tx, {
       runId,
@@ -39,8 +39,7 @@ export async function executeRun(
       newId: context.system.newId,
     }),
   );
-  if (claim === 'busy') return false;
-  if (claim === 'nothingToDo') return true;
+  if (claim === 'busy' || claim === 'nothingToDo') return claim;
   const lease = keepLease(context, { tenantId, runId, epoch: claim.epoch }, shutdown);
   const at = { state: claim.state };
   try {
@@ -53,7 +52,7 @@ export async function executeRun(
   }
   const queued = await inTenant(context.db, tenantId, (tx) => findQueuedRun(tx, claim.profileId));
   if (queued !== null && !shutdown.aborted) await context.wake(tenantId, queued);
-  return true;
+  return 'executed';
 }
 
 /** `at.state` follows the run's state, so that whoever lets the run go knows where it stands. */

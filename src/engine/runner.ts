@@ -1,10 +1,9 @@
-import { assert } from '#lib/assert.ts';
 import { type Job, type JobHandler, openJobQueue } from '#jobs/job-queue.ts';
 import { asOwner } from '#storage/database.ts';
 import { findDueRuns } from '#storage/runs/due-runs.ts';
 
 import type { EngineContext } from './engine-context.ts';
-import { executeRun } from './run-executor.ts';
+import { serveRuns } from './serve-runs.ts';
 
 export interface RunnerOptions {
   /** Runs and other jobs at a time in this process. 0: this process executes none (mode api). */
@@ -16,7 +15,7 @@ export interface RunnerOptions {
 }
 
 export interface Runner {
-  /** Wakes a worker for a run. */
+  /** Wakes a worker because a run is due; which run it goes on with, fairness decides. */
   wake(this: void, tenantId: string, runId: string, delaySeconds?: number): Promise<void>;
   /** Adds a job for one of the `handlers`. */
   add(this: void, job: Job): Promise<void>;
@@ -33,19 +32,7 @@ export async function startRunner(
   options: RunnerOptions,
 ): Promise<Runner> {
   const stopping = new AbortController();
-  const queue = await openJobQueue({
-    pool: base.db.owner,
-    concurrency: options.concurrency,
-    onError: (message) => base.log.error({ error: message }, 'the job queue reports an error'),
-    handlers: {
-      ...options.handlers,
-      run: async (payload, signal) => {
-        const { tenantId, runId } = payload;
-        assert(typeof tenantId === 'string' && typeof runId === 'string', 'a run job names tenant and run');
-        await executeRun(context, tenantId, runId, AbortSignal.any([signal, stopping.signal]));
-      },
-    },
-  });
+  // Before the queue: a job that is there already begins at once.
   const context: EngineContext = {
     ...base,
     wake: (tenantId, runId, delaySeconds) =>
@@ -56,6 +43,16 @@ export async function startRunner(
         ...(delaySeconds === undefined ? {} : { delaySeconds }),
       }),
   };
+  const serve = serveRuns(context, options.concurrency);
+  const queue = await openJobQueue({
+    pool: base.db.owner,
+    concurrency: options.concurrency,
+    onError: (message) => base.log.error({ error: message }, 'the job queue reports an error'),
+    handlers: {
+      ...options.handlers,
+      run: (_payload, signal) => serve(AbortSignal.any([signal, stopping.signal])),
+    },
+  });
   const sweep = async (): Promise<void> => {
     const due = await asOwner(base.db, findDueRuns);
     for (const { tenantId, runId } of due) await context.wake(tenantId, runId);

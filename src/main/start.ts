@@ -6,12 +6,13 @@ import { type Issuer, openIssuer } from '#access/issuer.ts';
 import { openSecretBox } from '#access/open-secret-box.ts';
 import { loadSecretKey, type SecretKey } from '#access/secret-key.ts';
 import type { Settings } from '#core/settings.ts';
-import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
+import { DEFAULT_UPLOAD_LIMITS, type UploadLimits } from '#core/upload/upload-limits.ts';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '#engine/engine-context.ts';
 import { startRetrySweep } from '#engine/escrow/retry-sweep.ts';
 import { startHousekeeping } from '#engine/housekeeping.ts';
 import { startProfileJobs } from '#engine/profiles/profile-jobs.ts';
 import { type Runner, startRunner } from '#engine/runner.ts';
+import { startScheduler } from '#engine/schedule/scheduler.ts';
 import type { FileStore } from '#files/file-store.ts';
 import { openLocalFileStore } from '#files/local-file-store.ts';
 import { removeObjects } from '#files/remove-objects.ts';
@@ -109,6 +110,8 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
     closers.add(() => house.stop());
     const retries = startRetrySweep({ ...engine, wake: runner.wake });
     closers.add(() => retries.stop());
+    const scheduler = startScheduler(scheduleContext(work, runner));
+    closers.add(() => scheduler.stop());
   }
   const addresses = await serve(work, runner, closers);
   await lock?.update(addresses);
@@ -166,13 +169,47 @@ function engineContext(work: Workshop): Parameters<typeof startRunner>[0] {
   };
 }
 
+function scheduleContext(work: Workshop, runner: Runner): Parameters<typeof startScheduler>[0] {
+  const { settings, options, db, secretBox, files } = work;
+  return {
+    db,
+    system: options.system,
+    secretBox,
+    files,
+    log: options.log,
+    watchDirectory: watchDirectoryOf(settings),
+    uploadQuietSeconds: settings.uploadQuietSeconds,
+    uploadLimits: uploadLimitsOf(settings),
+    wakeRun: (tenantId, runId) => runner.wake(tenantId, runId),
+    removeObjects: bytesRemover(work),
+  };
+}
+
+function watchDirectoryOf({ watchDir }: Settings): string | undefined {
+  return watchDir === undefined ? undefined : resolve(watchDir);
+}
+
+function uploadLimitsOf(settings: Settings): UploadLimits {
+  return {
+    ...DEFAULT_UPLOAD_LIMITS,
+    maxFileBytes: settings.uploadFileBytes,
+    maxUploadBytes: settings.uploadBytes,
+  };
+}
+
+function bytesRemover({ files, options }: Workshop): (names: readonly string[]) => Promise<void> {
+  return (names) =>
+    removeObjects(files, names, (error) =>
+      options.log.warn({ err: error }, 'upload bytes could not be removed'),
+    );
+}
+
 /** Profile jobs and the HTTP interface; a worker has neither. Answers where it listens. */
 async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<readonly string[]> {
   const { settings, options, db, secretBox, files, issuer } = work;
   const { log, system } = options;
   if (settings.mode === 'worker') return [];
-  const removeBytes = (names: readonly string[]): Promise<void> =>
-    removeObjects(files, names, (error) => log.warn({ err: error }, 'upload bytes could not be removed'));
+  const removeBytes = bytesRemover(work);
   const jobs = startProfileJobs({
     db,
     system,
@@ -190,11 +227,7 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
     settings: {
       publicUrl: settings.publicUrl,
       startWaitSeconds: settings.startWaitSeconds,
-      uploadLimits: {
-        ...DEFAULT_UPLOAD_LIMITS,
-        maxFileBytes: settings.uploadFileBytes,
-        maxUploadBytes: settings.uploadBytes,
-      },
+      uploadLimits: uploadLimitsOf(settings),
       version: options.version,
     },
     log,
@@ -207,6 +240,7 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
       secretBox,
       startWaitSeconds: settings.startWaitSeconds,
       quarantineDelaySeconds: settings.quarantineRetrySeconds,
+      watchDirectory: watchDirectoryOf(settings),
       wakeRun: (tenantId, runId) => runner.wake(tenantId, runId),
       wakeProfile: jobs.wake,
       removeObjects: removeBytes,

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 
 import { KINDS } from '#core/roster/kinds.ts';
+import { WEEKDAYS } from '#core/schedule/window.ts';
 
 export const tokenAnswer = z.object({ access_token: z.string() });
 
@@ -37,6 +38,35 @@ export const profileAnswer = z.object({
     .nullish(),
 });
 export type ProfileAnswer = z.infer<typeof profileAnswer>;
+
+const windowAnswer = z.object({
+  days: z.array(z.enum(WEEKDAYS)).optional(),
+  from: z.string(),
+  to: z.string(),
+});
+export const scheduleAnswer = z.object({
+  schedule: z.object({
+    cron: z.string().nullable(),
+    timeZone: z.string().nullable(),
+    runOnUpload: z.boolean(),
+    watchedFolder: z.string().nullable(),
+    notBefore: z.string().nullable(),
+    blackout: z.array(windowAnswer),
+    addsOnly: z.array(windowAnswer),
+    onExpiration: z.string(),
+  }),
+  timeZone: z.string(),
+  active: z.boolean(),
+  nextCronAt: z.string().nullable(),
+  nextRunAt: z.string().nullable(),
+  waitsUntil: z.string().nullable(),
+  waitsBecause: z.string().nullable(),
+  lastCronAt: z.string().nullable(),
+  lastCronResult: z.string().nullable(),
+  folder: z.object({ path: z.string().nullable(), note: z.string().nullable() }).nullable(),
+  expiredOn: z.string().nullable(),
+});
+export type ScheduleAnswer = z.infer<typeof scheduleAnswer>;
 
 export const statusAnswer = z.object({
   status: z.string(),
@@ -119,6 +149,7 @@ export const runAnswer = z.object({
   acceptedBy: z.string().nullish(),
   acceptedByName: z.string().nullish(),
   acceptedAt: z.string().nullish(),
+  nextAttemptAt: z.string().nullish(),
   createdAt: z.string().nullish(),
   startedAt: z.string().nullish(),
   finishedAt: z.string().nullish(),

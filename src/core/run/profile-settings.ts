@@ -1,4 +1,6 @@
 import { type Limit, type LimitRule, readLimitRules } from '../plan/limits.ts';
+import { readSchedule } from '../schedule/schedule-settings.ts';
+import { NOTHING_SCHEDULED, type Schedule } from '../schedule/schedule.ts';
 
 /** When a plan is applied without asking. atOnce: whatever the verdict; whenClean: when no breaker holds it; alwaysAsk: never. */
 export const APPLY_POLICIES = ['atOnce', 'whenClean', 'alwaysAsk'] as const;
@@ -22,6 +24,8 @@ export interface ProfileSettings {
   /** A person that another source system of the tenant brought in already is linked when the user name is the same. */
   readonly linkByUserName: boolean;
   readonly applyPolicy: ApplyPolicy;
+  /** When it syncs by itself, and when it does not. */
+  readonly schedule: Schedule;
 }
 
 export const DEFAULT_PROFILE_SETTINGS: ProfileSettings = {
@@ -32,6 +36,7 @@ export const DEFAULT_PROFILE_SETTINGS: ProfileSettings = {
   limitWindowHours: 7 * 24,
   linkByUserName: false,
   applyPolicy: 'whenClean',
+  schedule: NOTHING_SCHEDULED,
 };
 
 /** The settings as stored (an object with any of the properties), with defaults for the rest. */
@@ -86,6 +91,12 @@ export function changeProfileSettings(before: ProfileSettings, change: unknown):
         const policy = APPLY_POLICIES.find((known) => known === value);
         if (policy === undefined) return problem(property, `Use one of ${APPLY_POLICIES.join(', ')}.`);
         settings = { ...settings, applyPolicy: policy };
+        break;
+      }
+      case 'schedule': {
+        const read = readSchedule(value);
+        if ('problem' in read) return read;
+        settings = { ...settings, schedule: read.schedule };
         break;
       }
       default:

@@ -33,6 +33,7 @@ export interface RunFacts {
   readonly progress: unknown;
   /** As the worker stored them: per kind, records and what became of them. */
   readonly counts: unknown;
+  /** Only while it is in the future. */
   readonly nextAttemptAt: Date | null;
   /** It executes and stops between two batches. */
   readonly cancelRequested?: boolean;
@@ -185,10 +186,16 @@ function inProgress(run: RunFacts, newMembers: boolean): Line {
     case 'superseded':
     case 'cancelled':
     case 'rejected':
-      return { status: 'inProgress', message: 'A sync is queued and starts in a moment.' };
+      return { status: 'inProgress', message: queuedMessage(run) };
     default:
       return unreachable(run.state);
   }
+}
+
+/** A run that its schedule does not let begin carries the reason as its own sentence. */
+function queuedMessage(run: RunFacts): string {
+  if (run.nextAttemptAt === null) return 'A sync is queued and starts in a moment.';
+  return `A sync is queued and starts at ${run.nextAttemptAt.toISOString()}. ${sentence(run.message, '')}`.trim();
 }
 
 /** Why the profile counts as paused, or null. */

@@ -39,6 +39,7 @@ export async function planProfile(context: ProfileContext, actor: Actor, profile
       requestedBy: actor.applicationId,
       newId,
       planOnly: true,
+      trigger: 'plan',
     });
     return { runId: id, garbage: dropped };
   });

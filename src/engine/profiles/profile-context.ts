@@ -14,6 +14,8 @@ export interface ProfileContext {
   readonly startWaitSeconds: number;
   /** Seconds between two attempts of a profile in quarantine (QUARANTINE_RETRY_SECONDS). */
   readonly quarantineDelaySeconds: number;
+  /** WATCH_DIR: below it the watched folders of the tenants. Without one a profile cannot watch a folder. */
+  readonly watchDirectory?: string | undefined;
   /** Wakes a worker for a run, after the commit. Losing it is harmless: a sweep finds the run. */
   wakeRun(this: void, tenantId: string, runId: string): Promise<void>;
   /** Wakes the job that provisions or deletes a profile, after the commit. Losing it is harmless, too. */

@@ -11,6 +11,7 @@ import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 import { saveSettings } from '#storage/profiles/save-profile.ts';
 import { insertSourceSystem, lockProfileName, readSourceSystemUse } from '#storage/profiles/source-system.ts';
 import { adoptionName } from '#core/run/profile.ts';
+import { releaseScheduledWaits } from '#storage/runs/enqueue-run.ts';
 import { profileHasRuns } from '#storage/runs/read-runs.ts';
 
 import {
@@ -61,6 +62,7 @@ export async function patchProfileSettings(
         `${changed.problem.property}: ${changed.problem.message}`,
         changed.problem.property,
       );
+    if ('schedule' in rest) checkWatchedFolder(context, changed.settings);
     const system =
       wanted === undefined ? profile.sourceSystemId : await chooseSourceSystem(context, tx, profile, wanted);
     await saveSettings(tx, profile.id, changed.settings, system);
@@ -76,10 +78,23 @@ export async function patchProfileSettings(
         actor: event.actor,
         detail: event.detail,
       });
-    return { moved: system !== profile.sourceSystemId, profile: await mustFindProfile(tx, profile.id) };
+    return {
+      moved: system !== profile.sourceSystemId,
+      released: await releaseScheduledWaits(tx, profile.id),
+      profile: await mustFindProfile(tx, profile.id),
+    };
   });
+  for (const runId of result.released) await context.wakeRun(actor.tenantId, runId);
   if (result.moved) context.wakeProfile(actor.tenantId, result.profile.id);
   return toView(result.profile);
+}
+
+function checkWatchedFolder(context: ProfileContext, { schedule }: ProfileSettings): void {
+  if (schedule.watchedFolder === null || context.watchDirectory !== undefined) return;
+  throw new InvalidRequestError(
+    'schedule.watchedFolder: This Rollbook watches no folders: its setting WATCH_DIR is not set. Whoever runs it can set it.',
+    'schedule.watchedFolder',
+  );
 }
 
 async function chooseSourceSystem(

@@ -2,9 +2,9 @@ import { readHeldCode, stoppedByFiles } from '#core/run/held-because.ts';
 import { isExpired, PROVIDER_NAMES, providerRuns } from '#core/run/profile.ts';
 import { verificationMessages, type VerificationMessage } from '#core/run/verification-message.ts';
 import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
-import { inTenant } from '#storage/database.ts';
+import { inTenant, type Tx } from '#storage/database.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
-import { insertQueuedRun, replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
+import { insertQueuedRun, replaceWaitingRuns, type RunTrigger } from '#storage/runs/enqueue-run.ts';
 import { readFindingCounts, readRun, readRunStage } from '#storage/runs/read-runs.ts';
 import { sealUpload } from '#storage/uploads/seal-upload.ts';
 
@@ -23,9 +23,6 @@ const POLL_MS = 75;
 
 /**
  * Takes the uploaded files and opens a run on them, then waits until they are validated, at most startWaitSeconds.
- *
- * One transaction seals the upload, replaces whatever waits (the queued run; a held, suspended or broken one) and queues the run;
- * an executing run goes on, and this one follows it. Lock order: profile, upload, runs.
  * Errors: NotFoundError; InvalidRequestError when there is no file, or the provider does not run yet; ConflictError when the
  * profile is not provisioned, is paused or expired.
  */
@@ -35,36 +32,68 @@ export async function startProfile(
   profileId: string,
   signal?: AbortSignal,
 ): Promise<StartResult> {
-  const { newId } = context.system;
   const started = await inTenant(context.db, actor.tenantId, async (tx) => {
     const profile = await mustLockProfile(tx, profileId);
-    checkMayStart(profile);
-    const upload = await sealUpload(tx, profile.id);
-    if (upload === undefined || upload.files.length === 0)
-      throw new InvalidRequestError(
-        'There are no uploaded files to start with. Get the uploadUrl of the profile, upload the files to it, then start.',
-      );
-    const by = { profileId: profile.id, actor: actor.applicationId, newId };
-    await replaceWaitingRuns(tx, by);
-    const runId = newId();
-    await insertQueuedRun(tx, {
-      id: runId,
-      profileId: profile.id,
-      uploadId: upload.uploadId,
-      requestedBy: actor.applicationId,
-      newId,
-    });
-    await stepProfile(tx, profile, {
-      event: 'started',
+    return queueStart(tx, profile, {
       actor: actor.applicationId,
-      newId,
-      detail: { runId, uploadId: upload.uploadId, files: upload.files.map((file) => file.name) },
+      trigger: 'start',
+      newId: context.system.newId,
     });
-    return { runId, garbage: upload.garbage };
   });
-  await context.wakeRun(actor.tenantId, started.runId);
-  if (started.garbage.length > 0) await context.removeObjects(started.garbage);
+  await afterStart(context, actor.tenantId, started);
   return waitForValidation(context, actor.tenantId, started.runId, signal);
+}
+
+export interface QueuedStart {
+  readonly runId: string;
+  /** Objects that nothing names any more. */
+  readonly garbage: readonly string[];
+}
+
+/**
+ * The transaction of a start, for a profile that the caller has locked: seals the upload, replaces whatever waits (the
+ * queued run; a held, suspended or broken one) and queues the run; an executing run goes on, and this one follows it. Lock order: profile,
+ * upload, runs. Call afterStart after the commit. Errors: as startProfile.
+ */
+export async function queueStart(
+  tx: Tx,
+  profile: StoredProfile,
+  by: { readonly actor: string; readonly trigger: RunTrigger; readonly newId: () => string },
+): Promise<QueuedStart> {
+  const { actor, trigger, newId } = by;
+  checkMayStart(profile);
+  const upload = await sealUpload(tx, profile.id);
+  if (upload === undefined || upload.files.length === 0)
+    throw new InvalidRequestError(
+      'There are no uploaded files to start with. Get the uploadUrl of the profile, upload the files to it, then start.',
+    );
+  await replaceWaitingRuns(tx, { profileId: profile.id, actor, newId });
+  const runId = newId();
+  await insertQueuedRun(tx, {
+    id: runId,
+    profileId: profile.id,
+    uploadId: upload.uploadId,
+    requestedBy: actor,
+    trigger,
+    newId,
+  });
+  await stepProfile(tx, profile, {
+    event: 'started',
+    actor,
+    newId,
+    detail: { runId, trigger, uploadId: upload.uploadId, files: upload.files.map((file) => file.name) },
+  });
+  return { runId, garbage: upload.garbage };
+}
+
+/** Wakes a worker for the run and drops what the start has let go. A crash before it loses nothing. */
+export async function afterStart(
+  context: Pick<ProfileContext, 'wakeRun' | 'removeObjects'>,
+  tenantId: string,
+  started: QueuedStart,
+): Promise<void> {
+  await context.wakeRun(tenantId, started.runId);
+  if (started.garbage.length > 0) await context.removeObjects(started.garbage);
 }
 
 function checkMayStart(profile: StoredProfile): void {

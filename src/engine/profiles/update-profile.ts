@@ -4,6 +4,7 @@ import { inTenant } from '#storage/database.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 import { saveDefinition } from '#storage/profiles/save-profile.ts';
 import { renameSourceSystem } from '#storage/profiles/source-system.ts';
+import { releaseScheduledWaits } from '#storage/runs/enqueue-run.ts';
 
 import { mustFindProfile, mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
 import { sealProfileSecrets } from './profile-secrets.ts';
@@ -29,7 +30,7 @@ export async function updateProfile(
   profileId: string,
   change: ProfileChange,
 ): Promise<StoredProfile> {
-  const updated = await inTenant(context.db, actor.tenantId, async (tx) => {
+  const { updated, released } = await inTenant(context.db, actor.tenantId, async (tx) => {
     const profile = await mustLockProfile(tx, profileId);
     const definition = mergeDefinition(profile, change.definition);
     const problem = checkDefinition(definition);
@@ -51,9 +52,13 @@ export async function updateProfile(
       newId: context.system.newId,
       detail: { properties: Object.keys(change.definition) },
     });
-    return mustFindProfile(tx, profile.id);
+    return {
+      released: await releaseScheduledWaits(tx, profile.id),
+      updated: await mustFindProfile(tx, profile.id),
+    };
   });
   context.wakeProfile(actor.tenantId, updated.id);
+  for (const runId of released) await context.wakeRun(actor.tenantId, runId);
   return updated;
 }
 

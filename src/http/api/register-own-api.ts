@@ -10,6 +10,7 @@ import { registerQuarantine } from './quarantine.ts';
 import { registerResetScopes } from './reset-scopes.ts';
 import { registerResumeWithConfirmation } from './resume-with-confirmation.ts';
 import { registerRuns } from './runs.ts';
+import { registerSchedule } from './schedule.ts';
 
 /** What Graph has no operation for. `scope`: that of /api/v1. */
 export function registerOwnApi(scope: FastifyInstance, context: HttpContext): void {
@@ -22,4 +23,5 @@ export function registerOwnApi(scope: FastifyInstance, context: HttpContext): vo
   registerCancelRun(scope, context);
   registerFollowEvents(scope, context);
   registerPlans(scope, context);
+  registerSchedule(scope, context);
 }

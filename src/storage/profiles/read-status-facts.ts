@@ -36,7 +36,8 @@ interface JsonRun {
 }
 
 const RUN_JSON = `jsonb_build_object('id', r.id, 'state', r.state, 'error_code', r.error_code, 'message', r.message,
-  'progress', r.progress, 'next_attempt_at', r.next_attempt_at, 'cancel_requested', r.cancel_requested,
+  'progress', r.progress, 'next_attempt_at', case when r.next_attempt_at > now() then r.next_attempt_at end,
+  'cancel_requested', r.cancel_requested,
   'counts', jsonb_build_object('kinds', r.counts -> 'kinds', 'files', r.counts -> 'files',
                                'filesToConfirm', r.counts -> 'filesToConfirm'))`;
 

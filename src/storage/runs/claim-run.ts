@@ -1,5 +1,14 @@
 import type { RunState } from '#core/run/run-state.ts';
 import { nextRunState } from '#core/run/run-state.ts';
+import { readSchedule } from '#core/schedule/schedule-settings.ts';
+import {
+  isAddsOnly,
+  NOTHING_SCHEDULED,
+  sayWait,
+  waitOf,
+  zoneOf,
+  type Schedule,
+} from '#core/schedule/schedule.ts';
 
 import type { Tx } from '../database.ts';
 import { settleCancelled } from './cancel-run.ts';
@@ -46,6 +55,9 @@ interface Row {
   plan_only: boolean;
   adds_only: boolean;
   apply_pass: number;
+  schedule: unknown;
+  tenant_zone: string;
+  now: Date;
   lease_valid: boolean;
   due: boolean;
   paused: boolean;
@@ -57,7 +69,8 @@ interface Row {
 /**
  * Takes the lease of a run, raising its epoch: whoever held it before can commit nothing any more. Locks the profile row,
  * then the run row, so that two runs of one profile can never execute at once. A run whose profile is paused is suspended here, one
- * whose profile is gone is cancelled.
+ * whose profile is gone is cancelled, and one that the schedule of its profile does not let begin waits until it does. A run that was
+ * executing when such a time began goes on, whoever takes it over.
  * @returns 'busy' when another worker holds a valid lease or another run of the profile executes.
  */
 export async function claimRun(
@@ -71,7 +84,8 @@ export async function claimRun(
   const rows = await tx.query<Row>(
     `select r.id, r.profile_id, p.source_system_id, r.trigger, r.upload_id, r.state, r.attempt, r.epoch,
             r.tolerance_waived, r.verdict_accepted, r.applied_item_no, r.planned_at is not null as planned,
-            r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass,
+            r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass, p.settings -> 'schedule' as schedule,
+            t.time_zone as tenant_zone, now() as now,
             coalesce(r.lease_expires_at > now(), false) as lease_valid,
             coalesce(r.next_attempt_at <= now(), true) as due,
             p.paused_at is not null and not r.plan_only as paused, p.state in ('deleting', 'deleted') or r.cancel_requested as gone,
@@ -79,7 +93,7 @@ export async function claimRun(
                     and o.state in ('staging', 'planning', 'applying')) as other_executing,
             exists (select from run n where n.profile_id = r.profile_id and n.state = 'queued'
                     and n.created_at > r.created_at) as overtaken
-       from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
+       from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id join tenant t on t.id = r.tenant_id
       where r.id = $1 for no key update of r`,
     [input.runId],
   );
@@ -105,11 +119,36 @@ export async function claimRun(
     }
     return 'nothingToDo';
   }
+  const schedule = scheduleOf(row.schedule);
+  const zone = zoneOf(schedule, row.tenant_zone);
+  // A preview changes nothing, so it need not wait, and shows everything.
+  const begins = !row.plan_only && (row.state === 'queued' || row.state === 'broken');
+  const wait = begins ? waitOf(schedule, zone, row.now) : null;
+  if (wait !== null) {
+    const because = sayWait(wait, zone);
+    await tx.query(
+      `update run set next_attempt_at = $2, message = case when state = 'queued' then $3 else message end where id = $1`,
+      [input.runId, wait.until, because],
+    );
+    await appendRunEvent(tx, {
+      runId: input.runId,
+      id: input.newId(),
+      event: 'waits',
+      state: row.state,
+      actor: input.worker,
+      detail: { until: wait.until, because: wait.because, message: because },
+    });
+    return 'nothingToDo';
+  }
+  // A plan that is complete was made with what held when its run was claimed for it.
+  const addsOnly =
+    next === 'applying' ? row.adds_only : !row.plan_only && isAddsOnly(schedule, zone, row.now);
   await tx.query(
-    `update run set state = $2, epoch = epoch + 1, lease_owner = $3, next_attempt_at = null,
+    `update run set state = $2, epoch = epoch + 1, lease_owner = $3, next_attempt_at = null, adds_only = $5,
+            message = case when state = 'queued' then null else message end,
             lease_expires_at = now() + make_interval(secs => $4), started_at = coalesce(started_at, now())
       where id = $1`,
-    [input.runId, next, input.worker, input.leaseSeconds],
+    [input.runId, next, input.worker, input.leaseSeconds, addsOnly],
   );
   await appendRunEvent(tx, {
     runId: input.runId,
@@ -140,7 +179,13 @@ export async function claimRun(
     appliedItemNo: row.applied_item_no,
     planned: row.planned,
     planOnly: row.plan_only,
-    addsOnly: row.adds_only,
+    addsOnly,
     applyPass: row.apply_pass,
   };
+}
+
+/** Settings are checked when they are stored; what an older version left behind schedules nothing. */
+function scheduleOf(stored: unknown): Schedule {
+  const read = readSchedule(stored);
+  return 'schedule' in read ? read.schedule : NOTHING_SCHEDULED;
 }

@@ -5,6 +5,9 @@ import type { Tx } from '../database.ts';
 import { requestCancel, settleCancelled } from './cancel-run.ts';
 import { appendRunEvent } from './run-event.ts';
 
+/** What asked for a run (run.trigger). */
+export type RunTrigger = 'start' | 'plan' | 'upload' | 'cron' | 'folder' | 'retry' | 'catchUp';
+
 /**
  * Inserts a run in the state queued. The caller holds the lock of the profile row and has replaced the runs that wait
  * (replaceWaitingRuns): there is at most one queued run per profile.
@@ -16,14 +19,16 @@ export async function insertQueuedRun(
     profileId: string;
     uploadId: string;
     requestedBy: string;
+    trigger: RunTrigger;
     newId: () => string;
+    /** A preview. */
     planOnly?: boolean;
   },
 ): Promise<void> {
   await tx.query(
     `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, plan_only, trigger, created_at)
-     values (current_tenant(), $1, $2, $3, 'queued', $4, $5, case when $5 then 'plan' else 'start' end, clock_timestamp())`,
-    [run.id, run.profileId, run.uploadId, run.requestedBy, run.planOnly ?? false],
+     values (current_tenant(), $1, $2, $3, 'queued', $4, $5, $6, clock_timestamp())`,
+    [run.id, run.profileId, run.uploadId, run.requestedBy, run.planOnly ?? false, run.trigger],
   );
   await appendRunEvent(tx, {
     runId: run.id,
@@ -31,7 +36,25 @@ export async function insertQueuedRun(
     event: 'requested',
     state: 'queued',
     actor: run.requestedBy,
+    detail: { trigger: run.trigger },
   });
+}
+
+/**
+ * The schedule of the profile is another one, or the profile is: runs that wait for a time are judged anew by their next claim.
+ * Broken runs keep the distance of their attempts, unless it was the schedule that put them off.
+ * @returns the runs to wake after the commit.
+ */
+export async function releaseScheduledWaits(tx: Tx, profileId: string): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `update run r set next_attempt_at = null, message = case when state = 'queued' then null else message end
+      where profile_id = $1 and state in ('queued', 'broken') and next_attempt_at is not null
+        and (state = 'queued' or 'waits' = (select event from run_event e
+               where e.tenant_id = r.tenant_id and e.run_id = r.id order by at desc, id desc limit 1))
+     returning id`,
+    [profileId],
+  );
+  return rows.map((row) => row.id);
 }
 
 /** Who does something to the runs of a profile. `newId` makes the ids of the event rows. */
@@ -116,6 +139,7 @@ async function moveRuns(
   for (const run of runs) {
     const rows = await tx.query<{ state: string }>(
       `update run set state = $3, epoch = epoch + 1, lease_owner = null, lease_expires_at = null, next_attempt_at = null,
+              message = case when state = 'queued' then null else message end,
               finished_at = case when $3 in ('superseded', 'cancelled') then now() else finished_at end
         where id = $1 and state = $2 returning state`,
       [run.id, run.state, stateAfter(run.state, event)],

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { isTimeZone } from '#core/schedule/time-zone.ts';
 import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import { DatabaseError } from 'pg';
 import { asOwner, type Database } from '../database.ts';
-import { isTimeZone } from './time-zone.ts';
 
 export interface NewTenant {
   readonly id: string;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { NOTHING_SCHEDULED } from '#core/schedule/schedule.ts';
 import { csvProfileBody, profileServer, type ProfileServer } from '#test/helpers/profile-server.ts';
 
 let server: ProfileServer;
@@ -262,6 +263,7 @@ test('settings: read, changed, refused', async () => {
     limits: [],
     unmatchedLimit: { percent: 20, count: 25 },
     limitWindowHours: 168,
+    schedule: NOTHING_SCHEDULED,
   });
   const changed = await server.call('PATCH', path, { applyPolicy: 'alwaysAsk' });
   assert.deepEqual(

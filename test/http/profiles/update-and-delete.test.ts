@@ -139,6 +139,7 @@ const OPERATIONS: [method: string, path: (id: string) => string, body?: unknown]
   ['GET', (id) => `${P}/${id}/errors/$count`],
   ['GET', (id) => `/api/v1/profiles/${id}/settings`],
   ['PATCH', (id) => `/api/v1/profiles/${id}/settings`, {}],
+  ['GET', (id) => `/api/v1/profiles/${id}/schedule`],
   ['POST', (id) => `/api/v1/profiles/${id}/resume`],
   ['GET', (id) => `/api/v1/profiles/${id}/runs`],
   ['GET', (id) => `/api/v1/runs/${id}`],

@@ -1,0 +1,125 @@
+import type { UploadLimits } from '../upload/upload-limits.ts';
+
+/** What stands in a watched folder. */
+export interface FolderEntry {
+  readonly name: string;
+  /** Links, folders, pipes and devices are never opened. */
+  readonly isFile: boolean;
+  readonly sizeBytes: number;
+  /** Nanoseconds since 1970, as text. */
+  readonly modified: string;
+}
+
+/** How far the scheduler is with the folder: profile_schedule. */
+export interface FolderState {
+  readonly seen: string | null;
+  readonly seenAt: Date | null;
+  readonly taken: string | null;
+}
+
+export interface FolderLook {
+  readonly entries: readonly FolderEntry[];
+  /** Fingerprint of everything that stands there, and of the files of the format alone. */
+  readonly seen: string;
+  readonly fingerprint: string;
+}
+
+export interface FolderRules {
+  /** Names of the files of the format, in lower case. */
+  readonly files: readonly string[];
+  readonly quietSeconds: number;
+  readonly limits: Pick<UploadLimits, 'maxFileBytes' | 'maxUploadBytes'>;
+}
+
+export interface FolderJudgement {
+  /** waits: it is not as it should be, or not for long enough. taken: nothing new. ready: it can be taken. */
+  readonly state: 'waits' | 'taken' | 'ready';
+  readonly seen: string;
+  readonly seenAt: Date;
+  /** Why it is not taken, for people. */
+  readonly note: string | null;
+}
+
+const UNFINISHED =
+  /\.(?:tmp|temp|part|partial|filepart|crdownload|lock|lck)$|^\.~lock\.|^~\$|^\.lock$|^lock$/iu;
+const SHOWN_NAMES = 5;
+
+/** Whether the files of a watched folder can be taken now. A clock that was set back counts as a change: the quiet time begins anew. */
+export function judgeFolder(
+  look: FolderLook,
+  state: FolderState,
+  rules: FolderRules,
+  now: Date,
+): FolderJudgement {
+  const unchanged = state.seen === look.seen && state.seenAt !== null && state.seenAt <= now;
+  const seenAt = unchanged && state.seenAt !== null ? state.seenAt : now;
+  const judged = { seen: look.seen, seenAt };
+  const fault = faultOfEntries(look.entries, rules);
+  if (fault !== null) return { ...judged, state: 'waits', note: fault };
+  if (look.fingerprint === state.taken)
+    return {
+      ...judged,
+      state: 'taken',
+      note: `These files were taken already; other ones are waited for.${ignoredNote(look.entries, rules)}`,
+    };
+  const quietMs = now.getTime() - seenAt.getTime();
+  if (!unchanged || quietMs < rules.quietSeconds * 1_000)
+    return {
+      ...judged,
+      state: 'waits',
+      note: `The files are complete; they are taken once nothing has changed for ${rules.quietSeconds} seconds.`,
+    };
+  const ignored = ignoredNote(look.entries, rules).trim();
+  return { ...judged, state: 'ready', note: ignored === '' ? null : ignored };
+}
+
+/** The entries that are files of the format, in the order of the rules. */
+export function filesToTake(
+  entries: readonly FolderEntry[],
+  rules: Pick<FolderRules, 'files'>,
+): FolderEntry[] {
+  return rules.files.flatMap((file) =>
+    entries.filter((entry) => entry.isFile && entry.name.toLowerCase() === file),
+  );
+}
+
+function faultOfEntries(entries: readonly FolderEntry[], rules: FolderRules): string | null {
+  const unfinished = entries.filter(({ name }) => UNFINISHED.test(name));
+  if (unfinished.length > 0)
+    return `Still being written: the folder holds ${listOf(unfinished.map(({ name }) => name))}.`;
+  const missing: string[] = [];
+  let bytes = 0;
+  for (const file of rules.files) {
+    const found = entries.filter(({ name }) => name.toLowerCase() === file);
+    const other = found.find(({ isFile }) => !isFile);
+    if (other !== undefined) return `${shown(other.name)} is no regular file; links are not followed.`;
+    if (found.length > 1)
+      return `The folder holds ${listOf(found.map(({ name }) => name))}: remove one of them.`;
+    const [entry] = found;
+    if (entry === undefined) missing.push(file);
+    else if (entry.sizeBytes > rules.limits.maxFileBytes)
+      return `${shown(entry.name)} is larger than the ${rules.limits.maxFileBytes} bytes that a file may have.`;
+    else bytes += entry.sizeBytes;
+  }
+  if (missing.length === rules.files.length) return 'The folder holds no files yet.';
+  if (missing.length > 0) return `These files are missing: ${missing.join(', ')}.`;
+  if (bytes > rules.limits.maxUploadBytes)
+    return `The files are larger than the ${rules.limits.maxUploadBytes} bytes that an upload may have, all together.`;
+  return null;
+}
+
+function ignoredNote(entries: readonly FolderEntry[], rules: FolderRules): string {
+  const ignored = entries
+    .filter(({ name }) => !rules.files.includes(name.toLowerCase()))
+    .map(({ name }) => name);
+  return ignored.length === 0 ? '' : ` Ignored: ${listOf(ignored)}.`;
+}
+
+function listOf(names: readonly string[]): string {
+  const first = names.slice(0, SHOWN_NAMES).map(shown).join(', ');
+  return names.length > SHOWN_NAMES ? `${first} and ${names.length - SHOWN_NAMES} more` : first;
+}
+
+function shown(name: string): string {
+  return name.slice(0, 60).replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
+}

@@ -1,0 +1,148 @@
+import { stepCron, type CronState } from '#core/schedule/cron-due.ts';
+import { readSchedule } from '#core/schedule/schedule-settings.ts';
+import { zoneOf } from '#core/schedule/schedule.ts';
+import { SDS_V1_FILES } from '#sources/csv/sds-v1.ts';
+import { inTenant } from '#storage/database.ts';
+import { lockProfile } from '#storage/profiles/find-profile.ts';
+import { appendProfileEvent } from '#storage/profiles/profile-event.ts';
+import { saveCronStep, saveExpiredOn, type ScheduledProfile } from '#storage/schedule/profile-schedule.ts';
+import { hasUploadedFiles, isUploadComplete } from '#storage/uploads/is-upload-complete.ts';
+
+import { afterStart, queueStart, type QueuedStart } from '../profiles/start-profile.ts';
+import { lookAtFolder } from './look-at-folder.ts';
+import { SCHEDULER, type ScheduleContext } from './schedule-context.ts';
+import { takeFolder } from './take-folder.ts';
+
+/** In lower case. */
+export const ROSTER_FILES: readonly string[] = SDS_V1_FILES.map(({ name }) => name);
+
+/** So long a cron time waits for a folder that is not ready; then it goes on without. */
+const FOLDER_GRACE_MS = 3_600_000;
+
+/** Something that takes longer than a look, such as reading a folder of files: the loop does not wait for it. */
+export type Errand = (signal: AbortSignal) => Promise<void>;
+
+/**
+ * Decides what is to be done for one profile now and does it, but for what takes long, which is returned. Every decision is a guarded
+ * update: of several processes that look at the same time, one goes on.
+ */
+export async function lookAtProfile(
+  context: ScheduleContext,
+  profile: ScheduledProfile,
+): Promise<Errand | null> {
+  await noteExpiration(context, profile);
+  const read = readSchedule(profile.schedule);
+  if (!profile.mayStart || 'problem' in read) return null;
+  const { schedule } = read;
+  const zone = zoneOf(schedule, profile.tenantZone);
+  const wanted = schedule.cron === null ? null : { line: schedule.cron, zone };
+  const cron = stepCron(profile.cron, wanted, profile.now);
+  if (!cron.fires && isOther(cron.state, profile.cron))
+    await inTenant(context.db, profile.tenantId, (tx) =>
+      saveCronStep(tx, profile.profileId, profile.cron, cron.state),
+    );
+  const folder =
+    schedule.watchedFolder === null
+      ? null
+      : await lookAtFolder(context, profile, schedule.watchedFolder, cron.state);
+  if (cron.fires) {
+    if (folder?.state === 'ready')
+      return (signal) => takeFolder(context, profile, folder, { trigger: 'cron', cron: cron.state }, signal);
+    if (folder?.state === 'waits' && mayWaitForFolder(profile)) {
+      const uploaded = await inTenant(context.db, profile.tenantId, (tx) =>
+        hasUploadedFiles(tx, profile.profileId),
+      );
+      if (!uploaded) return null;
+    }
+    await startAtCronTime(context, profile, cron.state);
+    return null;
+  }
+  if (folder?.state === 'ready' && schedule.cron === null)
+    return (signal) => takeFolder(context, profile, folder, { trigger: 'folder', cron: null }, signal);
+  if (schedule.runOnUpload) await startWhenUploaded(context, profile);
+  return null;
+}
+
+function isOther(a: CronState, b: CronState): boolean {
+  return a.cron !== b.cron || a.dueAt?.getTime() !== b.dueAt?.getTime();
+}
+
+function mayWaitForFolder(profile: ScheduledProfile): boolean {
+  const { dueAt } = profile.cron;
+  return dueAt !== null && profile.now.getTime() - dueAt.getTime() < FOLDER_GRACE_MS;
+}
+
+/** The cron time is used up in the transaction of the start, or of the note that there was nothing to start with: once, whatever breaks. */
+async function startAtCronTime(
+  context: ScheduleContext,
+  profile: ScheduledProfile,
+  next: CronState,
+): Promise<void> {
+  const { newId } = context.system;
+  await start(context, profile, async (tx, stored) => {
+    if (!(await saveCronStep(tx, stored.id, profile.cron, next))) return null;
+    if (await hasUploadedFiles(tx, stored.id))
+      return queueStart(tx, stored, { actor: SCHEDULER, trigger: 'cron', newId });
+    await appendProfileEvent(tx, {
+      profileId: stored.id,
+      id: newId(),
+      event: 'scheduledWithoutFiles',
+      state: stored.state,
+      actor: SCHEDULER,
+      detail: { dueAt: profile.cron.dueAt, folderNote: profile.folderNote },
+    });
+    return null;
+  });
+}
+
+async function startWhenUploaded(context: ScheduleContext, profile: ScheduledProfile): Promise<void> {
+  const { profileId, tenantId } = profile;
+  const expected = { files: ROSTER_FILES, quietSeconds: context.uploadQuietSeconds };
+  const complete = await inTenant(context.db, tenantId, (tx) =>
+    isUploadComplete(tx, profileId, { ...expected, lock: false }),
+  );
+  if (!complete) return;
+  await start(context, profile, async (tx, stored) => {
+    if (!(await isUploadComplete(tx, stored.id, { ...expected, lock: true }))) return null;
+    return queueStart(tx, stored, { actor: SCHEDULER, trigger: 'upload', newId: context.system.newId });
+  });
+}
+
+/** Runs `decide` with the profile locked, unless it may not start any more. */
+async function start(
+  context: ScheduleContext,
+  profile: ScheduledProfile,
+  decide: (
+    tx: Parameters<typeof queueStart>[0],
+    stored: Parameters<typeof queueStart>[1],
+  ) => Promise<QueuedStart | null>,
+): Promise<void> {
+  const started = await inTenant(context.db, profile.tenantId, async (tx) => {
+    const stored = await lockProfile(tx, profile.profileId);
+    return stored === null || stored.pausedAt !== null || stored.state !== 'provisioned'
+      ? null
+      : decide(tx, stored);
+  });
+  if (started !== null) await afterStart(context, profile.tenantId, started);
+}
+
+/** Once per expiration date: the history of the profile tells of it, and whoever carries out the consequences finds it. */
+async function noteExpiration(context: ScheduleContext, profile: ScheduledProfile): Promise<void> {
+  const { expirationDate, expired, expiredOn } = profile;
+  const wanted = expired ? expirationDate : null;
+  if (wanted === expiredOn) return;
+  await inTenant(context.db, profile.tenantId, async (tx) => {
+    const stored = await lockProfile(tx, profile.profileId);
+    // The date may have been moved since the look.
+    if (stored === null || stored.expirationDate !== expirationDate) return;
+    if (!(await saveExpiredOn(tx, stored.id, expiredOn, wanted)) || wanted === null) return;
+    await appendProfileEvent(tx, {
+      profileId: stored.id,
+      id: context.system.newId(),
+      event: 'expired',
+      state: stored.state,
+      actor: SCHEDULER,
+      detail: { expirationDate: wanted },
+    });
+  });
+}
