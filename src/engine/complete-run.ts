@@ -69,7 +69,7 @@ export async function completeRun(
     const errors = await replaceRecordErrors(tx, run.profileId, run.id, retry);
     await reportDropped(tx, context, { profileId: run.profileId, dropped: escrow.dropped });
     await judgeCompletedRun(tx, context, { profileId: run.profileId, runId: run.id, before, escrow });
-    await saveProgress(tx, run.id, run.epoch, COMPLETE);
+    if (open.length === 0) await saveProgress(tx, run.id, run.epoch, COMPLETE);
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,
