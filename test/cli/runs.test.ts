@@ -126,7 +126,7 @@ test('cancel: what waits is cancelled, and then nothing is left to cancel', asyn
   assert.match(story.stdout, / cancel +cancelled +Administrator +wrong export$/mu);
   assert.match((await cli('status', '--profile', 'Two')).stdout, /Two: success/u);
   const again = await cli('cancel', '--profile', 'Two');
-  assert.equal(again.exitCode, 2);
+  assert.equal(again.exitCode, 1);
   assert.match(again.stderr, /Nothing of Two is under way/u);
   const done = await cli('cancel', '--run', 'latest', '--profile', 'One');
   assert.equal(done.exitCode, 1);

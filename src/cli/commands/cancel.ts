@@ -1,8 +1,9 @@
+import { OperationalError } from '#lib/errors.ts';
+
 import { runAnswer, type RunAnswer } from '../client/answers.ts';
 import { checked, type ApiClient } from '../client/api-client.ts';
 import type { Command } from '../command.ts';
 import { withConnection } from '../connection.ts';
-import { UsageError } from '../exit-codes.ts';
 import { resolveRunId } from '../find-run.ts';
 import { followRun } from '../follow-run.ts';
 import { PROFILE_OPTION } from '../profile-option.ts';
@@ -77,7 +78,8 @@ async function whatToCancel(
     for (const { id } of await client.list(`/api/v1/runs?profileId=${profile.id}&state=${states}`, runAnswer))
       ids.push(id);
   if (ids.length === 0)
-    throw new UsageError(
+    throw new OperationalError(
+      'NothingToCancel',
       `Nothing of ${profile.displayName} is under way or waits, so nothing was cancelled.`,
     );
   return ids;

@@ -50,6 +50,12 @@ export function registerFollowEvents(scope: FastifyInstance, context: HttpContex
         leave();
         return await reply.code(204).send();
       }
+      // Gone while it was read: its end was told already, and would not be told again.
+      if (reply.raw.destroyed) {
+        leave();
+        reply.hijack();
+        return reply;
+      }
       let unwatch = (): void => undefined;
       const listener = openEventStream(reply, { system, limits, lastId }, () => {
         leave();
@@ -57,7 +63,6 @@ export function registerFollowEvents(scope: FastifyInstance, context: HttpContex
       });
       const key = `${kind} ${tenantId} ${profileIdOf(request).toLowerCase()}`;
       unwatch = hub.watch(key, () => read().catch(nullWhenGone), listener);
-      if (reply.raw.destroyed) unwatch();
       return reply;
     } catch (error) {
       leave();

@@ -1,5 +1,6 @@
 /** Server-sent events, read by a real client over a socket. */
 import assert from 'node:assert/strict';
+import { get } from 'node:http';
 import { after, before, test } from 'node:test';
 
 import { realSystem } from '#lib/system.ts';
@@ -43,9 +44,10 @@ async function untilFree(): Promise<void> {
     const readers = await Promise.all([1, 2, 3, 4].map(() => follow(`/runs/${runId}/events`)));
     const free = readers.every(({ status }) => status === 200);
     for (const reader of readers) reader.close();
-    if (free) break;
+    if (free) return;
     await realSystem.sleep(10);
   }
+  throw new Error('places were not given back');
 }
 
 test('a run is followed from state to state, in order, and the stream ends with it', async () => {
@@ -158,6 +160,24 @@ test('too many connections: 429 with Retry-After, by tenant and in all; who leav
   for (const reader of readers) reader.close();
   await untilFree();
   assert.equal((await follow('/runs/nothing/events')).status, 404, 'a refusal holds no place');
+});
+
+test('clients that go away at once hold no place', async () => {
+  await untilFree();
+  for (let number = 0; number < 30; number++) {
+    const request = get(`${server.baseUrl}/api/v1/runs/${fixture.runId}/events`, {
+      headers: bearer(),
+      agent: false,
+    });
+    request.on('error', () => undefined);
+    request.on('response', (response) => response.resume());
+    await realSystem.sleep(number % 6);
+    request.destroy();
+  }
+  await untilFree();
+  const last = await follow(`/runs/${fixture.runId}/events`);
+  assert.equal(last.status, 200);
+  last.close();
 });
 
 test('a client that does not read is dropped, and the others go on', async () => {
