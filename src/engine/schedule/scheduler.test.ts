@@ -391,6 +391,28 @@ test('folder: files that change, vanish or are exchanged while they are read lea
     assert.match(String(await noteNow()), note, name);
     assert.equal(await objects(), objectsBefore, name);
   }
+  // A file that was read already is exchanged: each was whole, but they do not belong together.
+  await rm(folder, { recursive: true });
+  await mkdir(folder);
+  await drop();
+  const { now } = await profileNow();
+  await look(now);
+  let written = 0;
+  const write: typeof context.files.write = async (...input) => {
+    const result = await context.files.write(...input);
+    if ((written += 1) === 2) {
+      await writeFile(join(folder, 'school.new'), 'SIS ID\r\n');
+      await rename(join(folder, 'school.new'), join(folder, ROSTER_FILES[0] ?? ''));
+    }
+    return result;
+  };
+  const mixing = { ...context, files: { ...context.files, write } };
+  const ready = await profileNow();
+  const errand = must(await lookAtProfile(mixing, { ...ready, now: new Date(now.getTime() + MINUTE_MS) }));
+  await errand(new AbortController().signal);
+  assert.deepEqual(await triggers(), []);
+  assert.match(String(await noteNow()), /The files changed while they were read/u);
+  assert.equal(await objects(), objectsBefore);
   await rm(folder, { recursive: true });
   await mkdir(folder);
   await drop();
