@@ -215,6 +215,7 @@ test('cron: of many processes that look at the same time one starts; nobody star
   const now = new Date('2030-01-03T00:00:00Z');
   await Promise.all(Array.from({ length: 6 }, () => look(now, seen)));
   assert.deepEqual(await triggers(), ['cron']);
+  assert.ok(!(await events()).includes('scheduledWithoutFiles'), 'nobody else used the time up');
   await bench.upload(profileId, 'school.csv');
   const before = await profileNow();
   await bench.rows('update profile set paused_at = now() where id = $1', profileId);
