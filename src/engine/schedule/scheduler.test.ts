@@ -215,6 +215,7 @@ test('cron: of many processes that look at the same time one starts; nobody star
   const now = new Date('2030-01-03T00:00:00Z');
   await Promise.all(Array.from({ length: 6 }, () => look(now, seen)));
   assert.deepEqual(await triggers(), ['cron']);
+  assert.ok(!(await events()).includes('scheduledWithoutFiles'), 'nobody else used the time up');
   await bench.upload(profileId, 'school.csv');
   const before = await profileNow();
   await bench.rows('update profile set paused_at = now() where id = $1', profileId);
@@ -391,6 +392,28 @@ test('folder: files that change, vanish or are exchanged while they are read lea
     assert.match(String(await noteNow()), note, name);
     assert.equal(await objects(), objectsBefore, name);
   }
+  // A file that was read already is exchanged: each was whole, but they do not belong together.
+  await rm(folder, { recursive: true });
+  await mkdir(folder);
+  await drop();
+  const { now } = await profileNow();
+  await look(now);
+  let written = 0;
+  const write: typeof context.files.write = async (...input) => {
+    const result = await context.files.write(...input);
+    if ((written += 1) === 2) {
+      await writeFile(join(folder, 'school.new'), 'SIS ID\r\n');
+      await rename(join(folder, 'school.new'), join(folder, ROSTER_FILES[0] ?? ''));
+    }
+    return result;
+  };
+  const mixing = { ...context, files: { ...context.files, write } };
+  const ready = await profileNow();
+  const errand = must(await lookAtProfile(mixing, { ...ready, now: new Date(now.getTime() + MINUTE_MS) }));
+  await errand(new AbortController().signal);
+  assert.deepEqual(await triggers(), []);
+  assert.match(String(await noteNow()), /The files changed while they were read/u);
+  assert.equal(await objects(), objectsBefore);
   await rm(folder, { recursive: true });
   await mkdir(folder);
   await drop();
