@@ -9,6 +9,7 @@ import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
 import type { EngineContext } from './engine-context.ts';
+import { tellCompleted } from './notices/tell-run.ts';
 import type { RunScope } from './run-scope.ts';
 
 /** From so many items on the planner should know at once how large the tables have become. */
@@ -49,6 +50,7 @@ export async function completeRun(
     // The profile row first: every command locks it before its runs.
     await markSynchronized(tx, run.profileId, items > 0);
     const errors = await replaceRecordErrors(tx, run.profileId, run.id);
+    await tellCompleted(tx, context, run, errors);
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,

@@ -25,6 +25,7 @@ import type { MappingSettings, StageResult } from '#sources/contract.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 
 import type { EngineContext } from './engine-context.ts';
+import { tellHeld } from './notices/tell-run.ts';
 import { runCounts } from './run-counts.ts';
 import type { RunScope } from './run-scope.ts';
 
@@ -64,6 +65,7 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
     if (staged.result.itemCount > 0) await markActivity(tx, run.profileId);
     if (!held) await markAccepted(tx, run.profileId, run.id);
     if (held) await replaceRecordErrors(tx, run.profileId, run.id);
+    if (held) await tellHeld(tx, context, run, heldCode(verdict), verdict.reasons);
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,

@@ -10,6 +10,7 @@ import { transitionRun } from '#storage/runs/transition-run.ts';
 import { applyPlan } from './apply-plan.ts';
 import { completeRun } from './complete-run.ts';
 import type { EngineContext } from './engine-context.ts';
+import { tellBroken } from './notices/tell-run.ts';
 import { planRun } from './plan-run.ts';
 import { keepLease, type RunLease } from './run-lease.ts';
 import { reportProgress } from './run-progress.ts';
@@ -143,6 +144,7 @@ async function breakOff(
   );
   const delay = await inTenant(context.db, tenantId, async (tx) => {
     const { brokenRuns, quarantined } = await markBroken(tx, claim.profileId, QUARANTINE_AFTER);
+    await tellBroken(tx, context, claim, { code, message }, { brokenRuns, quarantined });
     const retryInSeconds = retryDelaySeconds(context.settings.retry, brokenRuns, quarantined);
     await transitionRun(tx, {
       ...transition,

@@ -15,6 +15,7 @@ import type { MappingSettings, StageResult } from '#sources/contract.ts';
 import { runStage } from '#sources/run-stage.ts';
 
 import type { EngineContext } from './engine-context.ts';
+import { tellStopped } from './notices/tell-run.ts';
 import { toMappingSettings } from './profiles/to-mapping-settings.ts';
 import { runCounts } from './run-counts.ts';
 import type { RunScope } from './run-scope.ts';
@@ -83,6 +84,7 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
   const state = await inTenant(db, tenantId, async (tx) => {
     await saveFindingCounts(tx, run.id, result.findingCounts);
     if (stop !== null) await replaceRecordErrors(tx, run.profileId, run.id);
+    await tellStopped(tx, context, run, stop, result);
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,

@@ -9,6 +9,9 @@ import type { Settings } from '#core/settings.ts';
 import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
 import type { EngineSettings } from '#engine/engine-context.ts';
 import { startHousekeeping } from '#engine/housekeeping.ts';
+import { startNoticeDelivery } from '#engine/notices/deliver-notices.ts';
+import type { NoticeContext } from '#engine/notices/notice-context.ts';
+import { openNoticePost } from '#engine/notices/open-notice-post.ts';
 import { startProfileJobs } from '#engine/profiles/profile-jobs.ts';
 import { type Runner, startRunner } from '#engine/runner.ts';
 import type { FileStore } from '#files/file-store.ts';
@@ -45,6 +48,8 @@ export interface StartOptions {
   readonly version: string;
   /** Tests go faster with other ones. */
   readonly engine?: Partial<EngineSettings>;
+  /** Seconds between two looks for notices to deliver. */
+  readonly noticePollSeconds?: number;
 }
 
 /** Answers under way get so long at a stop; `start` waits the longest. */
@@ -90,7 +95,19 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
 
   const filesDirectory = join(dataDir, 'uploads');
   const files = openLocalFileStore({ directory: filesDirectory });
-  const work: Workshop = { settings, options, db, secretBox, keys, files, filesDirectory, dataDir, issuer };
+  const notices = { db, system, secretBox, log, post: openNoticePost(settings) };
+  const work: Workshop = {
+    settings,
+    options,
+    db,
+    secretBox,
+    keys,
+    files,
+    filesDirectory,
+    dataDir,
+    issuer,
+    notices,
+  };
   const runner = await startRunner(engineContext(work), {
     concurrency: settings.mode === 'api' ? 0 : settings.runConcurrency,
   });
@@ -104,6 +121,8 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
       uploadRetentionDays: settings.uploadRetentionDays,
     });
     closers.add(() => house.stop());
+    const delivery = startNoticeDelivery(notices, { pollSeconds: options.noticePollSeconds });
+    closers.add(() => delivery.stop());
   }
   const addresses = await serve(work, runner, closers);
   await lock?.update(addresses);
@@ -122,6 +141,7 @@ interface Workshop {
   readonly filesDirectory: string;
   readonly dataDir: string;
   readonly issuer: Issuer;
+  readonly notices: NoticeContext;
 }
 
 /** api and worker processes beside each other share one data directory on purpose; the database keeps their order. */
@@ -204,6 +224,7 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
       wakeProfile: jobs.wake,
       removeObjects: removeBytes,
     },
+    notices: work.notices,
   };
   const listening = await listen(
     buildServer(context),

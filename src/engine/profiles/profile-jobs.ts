@@ -3,6 +3,7 @@ import { messageOf, OperationalError } from '#lib/errors.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
 import { asOwner, inTenant, type Database } from '#storage/database.ts';
+import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { findProfile, lockProfile } from '#storage/profiles/find-profile.ts';
 import { deleteRecordErrors } from '#storage/profiles/record-errors.ts';
 import { eraseSecrets } from '#storage/profiles/save-profile.ts';
@@ -204,6 +205,7 @@ async function erase(
       objects.push(...(await eraseUpload(tx, uploadId)));
     await eraseSecrets(tx, profileId);
     await deleteRecordErrors(tx, profileId);
+    await closeNotices(tx, profileId);
     await stepProfile(tx, profile, { event: 'erased', actor: ACTOR, newId });
     return { outcome: 'done' as const, objects };
   });

@@ -1,4 +1,5 @@
 import { inTenant } from '#storage/database.ts';
+import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { deleteRecordErrors } from '#storage/profiles/record-errors.ts';
 import { saveReset } from '#storage/profiles/save-profile.ts';
 import { changeGeneration } from '#storage/runs/batch-fence.ts';
@@ -8,7 +9,7 @@ import { mustLockProfile, type Actor, type ProfileContext } from './profile-cont
 import { stepProfile } from './step-profile.ts';
 
 /**
- * Restarts a profile from scratch. What waits is cancelled and an executing run asked to stop; recorded errors, quarantine and
+ * Restarts a profile from scratch. What waits is cancelled and an executing run asked to stop; recorded errors, open notices, quarantine and
  * the count of broken runs are gone; the snapshot is stale, so the next run compares every record with the directory.
  * Nothing in the directory is deleted, a pause stays, and the next run needs files again: upload and start.
  * Errors: NotFoundError, ConflictError.
@@ -22,5 +23,7 @@ export async function resetProfile(context: ProfileContext, actor: Actor, profil
     await deleteRecordErrors(tx, profile.id);
     await changeGeneration(tx, profile.sourceSystemId);
     await saveReset(tx, profile.id);
+    // Quietly: whoever resets knows, and the same reason is told again when it comes back.
+    await closeNotices(tx, profile.id);
   });
 }
