@@ -88,13 +88,17 @@ export async function claimMessage(
     channelId: input.channelId,
     target: { kind, address, secret, previousSecret },
     messageId: first.messageId,
-    notices: rows.map(({ messageId: _, joined: __, attempts: ___, ...notice }) => notice),
+    notices: rows,
     joined: first.joined,
     attempts: first.attempts,
   };
 }
 
-type TakenRow = Notice & { readonly messageId: string; readonly joined: boolean; readonly attempts: number };
+interface TakenRow extends Notice {
+  readonly messageId: string;
+  readonly joined: boolean;
+  readonly attempts: number;
+}
 
 /** A message that was tried goes first; else all that waits to be joined; else the oldest notice alone. */
 async function takeRows(tx: Tx, channelId: string, newMessageId: string): Promise<TakenRow[]> {
