@@ -16,7 +16,7 @@ export function noticeContext(db: Database, post: Partial<NoticePost> = {}): Not
       resolve: () => Promise.reject(new Error('this test resolves no names')),
       privateHosts: ['127.0.0.1'],
       smtp: null,
-      timeoutMs: 2_000,
+      timeoutMs: 10_000,
       ...post,
     },
   };

@@ -143,7 +143,7 @@ function mailContext(server: MailServer, change: Partial<NonNullable<NoticePost[
     auth: null,
     from: 'rollbook@contoso.com',
   } as const;
-  t.post({ smtp: { ...smtp, ...change }, timeoutMs: 500 });
+  t.post({ smtp: { ...smtp, ...change }, timeoutMs: 5_000 });
 }
 
 test('a mail: plain text, one recipient, the same id for every attempt', async () => {
