@@ -374,6 +374,96 @@ comment on table rollbook.link is 'Joins a source key to a directory object. Kep
 comment on column rollbook.link.content is 'Content hash of the record last applied; the snapshot is rebuilt from key and content.';
 comment on column rollbook.link.attributes is 'The record as this source last gave it: decides which properties the source changed, and what the next owner supplies.';
 
+create table rollbook.notice (
+  tenant_id uuid not null,
+  id uuid not null,
+  profile_id uuid not null,
+  run_id uuid,
+  event text not null,
+  reason_key text not null,
+  profile_name text not null,
+  payload jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  closed_at timestamp with time zone,
+  constraint notice_pkey PRIMARY KEY (tenant_id, id),
+  constraint notice_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id),
+  constraint notice_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES run(tenant_id, id),
+  constraint notice_event_known CHECK ((event = ANY (ARRAY['held'::text, 'quarantined'::text, 'recovered'::text, 'expired'::text, 'disabled'::text, 'recordDropped'::text, 'scheduledWithoutFiles'::text])))
+);
+CREATE UNIQUE INDEX notice_open ON rollbook.notice USING btree (tenant_id, profile_id, event, reason_key) WHERE (closed_at IS NULL);
+CREATE INDEX notice_profile ON rollbook.notice USING btree (tenant_id, profile_id, id);
+alter table rollbook.notice enable row level security;
+alter table rollbook.notice force row level security;
+create policy owner on rollbook.notice for all to rollbook_owner using (true);
+create policy tenant on rollbook.notice for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.notice to rollbook_app;
+comment on table rollbook.notice is 'What an administrator was to be told, stored in the transaction of the change it tells of.';
+comment on column rollbook.notice.reason_key is 'The same reason raises nothing again while its notice is open.';
+comment on column rollbook.notice.payload is 'Sentence, reasons, counts, ids and names of schools. Never the name of a person.';
+
+create table rollbook.notice_channel (
+  tenant_id uuid not null,
+  id uuid not null,
+  kind text not null,
+  address text not null,
+  events text[] default '{}'::text[] not null,
+  digest text default 'none'::text not null,
+  digest_hour integer,
+  secret bytea,
+  previous_secret bytea,
+  previous_secret_until timestamp with time zone,
+  enabled boolean default true not null,
+  recent_attempts timestamp with time zone[] default '{}'::timestamp with time zone[] not null,
+  lease_owner uuid,
+  lease_expires_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint notice_channel_pkey PRIMARY KEY (tenant_id, id),
+  constraint notice_channel_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
+  constraint notice_channel_digest_known CHECK ((digest = ANY (ARRAY['none'::text, 'daily'::text]))),
+  constraint notice_channel_hour_known CHECK (((digest_hour >= 0) AND (digest_hour <= 23))),
+  constraint notice_channel_kind_known CHECK ((kind = ANY (ARRAY['webhook'::text, 'email'::text])))
+);
+alter table rollbook.notice_channel enable row level security;
+alter table rollbook.notice_channel force row level security;
+create policy owner on rollbook.notice_channel for all to rollbook_owner using (true);
+create policy tenant on rollbook.notice_channel for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.notice_channel to rollbook_app;
+comment on table rollbook.notice_channel is 'Where notices go: one webhook or one e-mail address.';
+comment on column rollbook.notice_channel.events is 'The events it is told of (core/notices/notice-events); empty: all, later ones too.';
+comment on column rollbook.notice_channel.digest is 'daily: one message a day at digest_hour in the time zone of the tenant, none on a day without notices.';
+comment on column rollbook.notice_channel.secret is 'Signs the messages of a webhook; encrypted under SECRET_KEY. The one before signs too until previous_secret_until.';
+comment on column rollbook.notice_channel.recent_attempts is 'When messages of the last hour were sent: there is a limit, and what is above it is joined into one message.';
+comment on column rollbook.notice_channel.lease_owner is 'The attempt under way, so that several processes deliver once. After a crash the lease runs out and the attempt is repeated.';
+
+create table rollbook.notice_delivery (
+  tenant_id uuid not null,
+  notice_id uuid not null,
+  channel_id uuid not null,
+  state text default 'waiting'::text not null,
+  joined boolean default false not null,
+  message_id uuid,
+  attempts integer default 0 not null,
+  next_attempt_at timestamp with time zone,
+  last_attempt_at timestamp with time zone,
+  last_error text,
+  delivered_at timestamp with time zone,
+  constraint notice_delivery_pkey PRIMARY KEY (tenant_id, notice_id, channel_id),
+  constraint notice_delivery_tenant_id_channel_id_fkey FOREIGN KEY (tenant_id, channel_id) REFERENCES notice_channel(tenant_id, id) ON DELETE CASCADE,
+  constraint notice_delivery_tenant_id_notice_id_fkey FOREIGN KEY (tenant_id, notice_id) REFERENCES notice(tenant_id, id),
+  constraint notice_delivery_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'failed'::text])))
+);
+CREATE INDEX notice_delivery_due ON rollbook.notice_delivery USING btree (tenant_id, channel_id, next_attempt_at) WHERE (state = 'waiting'::text);
+alter table rollbook.notice_delivery enable row level security;
+alter table rollbook.notice_delivery force row level security;
+create policy owner on rollbook.notice_delivery for all to rollbook_owner using (true);
+create policy tenant on rollbook.notice_delivery for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.notice_delivery to rollbook_app;
+comment on table rollbook.notice_delivery is 'One notice on its way to one channel. States: core/notices/delivery-state.';
+comment on column rollbook.notice_delivery.joined is 'It waits to be told with others in one message: a digest, or what was above the limit of the hour.';
+comment on column rollbook.notice_delivery.message_id is 'The message it is part of, once there was an attempt: repeated attempts carry the same id and the same notices.';
+comment on column rollbook.notice_delivery.last_error is 'Why the last attempt failed, in our words; nothing of the answer.';
+
 create table rollbook.org (
   tenant_id uuid not null,
   id uuid not null,

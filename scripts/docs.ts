@@ -1,17 +1,21 @@
 /**
- * `node scripts/docs.ts --check | --write`: the pages of docs/guide that are made from the code: settings, findings, command line.
+ * `node scripts/docs.ts --check | --write`: the pages of docs/guide that are made from the code: settings, findings, command line, and the
+ * table of events in notices.md.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { cliGuidePage } from '#cli/guide-page.ts';
 import { FINDING_CODES } from '#core/findings.ts';
+import { NOTICE_EVENTS } from '#core/notices/notice-events.ts';
 import { flagOf, SETTING_NAMES, SETTINGS, type SettingDefinition } from '#core/settings.ts';
 
-const PAGES: Readonly<Record<string, () => string>> = {
+/** `stored`: the page as it stands, for those of which only a part is made. */
+const PAGES: Readonly<Record<string, (stored: string) => string>> = {
   'settings.md': settingsPage,
   'findings.md': findingsPage,
   'cli.md': cliGuidePage,
+  'notices.md': withNoticeEvents,
 };
 
 const SEVERITIES = {
@@ -29,8 +33,8 @@ if (mode !== '--check' && mode !== '--write') {
 }
 for (const [name, make] of Object.entries(PAGES)) {
   const path = fileURLToPath(new URL(`../docs/guide/${name}`, import.meta.url));
-  const made = await format(make(), { ...(await resolveConfig(path)), parser: 'markdown' });
   const stored = (await readFile(path, 'utf8').catch(() => '')).replaceAll('\r\n', '\n');
+  const made = await format(make(stored), { ...(await resolveConfig(path)), parser: 'markdown' });
   if (stored === made) continue;
   if (mode === '--write') {
     await writeFile(path, made);
@@ -75,6 +79,21 @@ function findingsPage(): string {
     '',
     ...sections,
   ]);
+}
+
+/** The table of docs/guide/notices.md; the rest of the page is written by hand. */
+function withNoticeEvents(stored: string): string {
+  const table = [
+    '| event | told when | what to do |',
+    '|---|---|---|',
+    ...Object.entries(NOTICE_EVENTS).map(
+      ([event, { raisedWhen, remedy }]) => `| \`${event}\` | ${cell(raisedWhen)} | ${cell(remedy)} |`,
+    ),
+  ].join('\n');
+  return stored.replace(
+    /(<!-- events -->\n\n)[^]*?(\n\n<!-- end -->)/u,
+    (_, start: string, end: string) => start + table + end,
+  );
 }
 
 function page(title: string, source: string, lines: readonly string[]): string {

@@ -1,10 +1,11 @@
 /**
- * Writes the tables of docs/spec/run-states.md and profile-states.md from the machines themselves, between the marks
+ * Writes the tables of docs/spec/run-states.md, profile-states.md and notice-delivery-states.md from the machines themselves, between the marks
  * `<!-- table -->` and `<!-- end -->`. `--check` only compares, and exits with 1 when they differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { DELIVERY_EVENTS, DELIVERY_STATES, DELIVERY_TRANSITIONS } from '#core/notices/delivery-state.ts';
 import { PROFILE_EVENTS, PROFILE_STATES, PROFILE_TRANSITIONS } from '#core/run/profile-state.ts';
 import { RUN_EVENTS, RUN_STATES, RUN_TRANSITIONS } from '#core/run/run-state.ts';
 
@@ -22,6 +23,12 @@ const MACHINES: readonly Machine[] = [
     states: PROFILE_STATES,
     events: PROFILE_EVENTS,
     transitions: PROFILE_TRANSITIONS,
+  },
+  {
+    file: 'notice-delivery-states.md',
+    states: DELIVERY_STATES,
+    events: DELIVERY_EVENTS,
+    transitions: DELIVERY_TRANSITIONS,
   },
 ];
 

@@ -7,6 +7,12 @@ import { approveCommand, rejectCommand } from './commands/decide.ts';
 import { demoCommand } from './commands/demo.ts';
 import { errorsCommand } from './commands/errors.ts';
 import { helpCommand } from './commands/help.ts';
+import { noticeAddEmailCommand } from './commands/notice-add-email.ts';
+import { noticeAddWebhookCommand } from './commands/notice-add-webhook.ts';
+import { noticeChannelsCommand } from './commands/notice-channels.ts';
+import { noticeRemoveCommand } from './commands/notice-remove.ts';
+import { noticeTestCommand } from './commands/notice-test.ts';
+import { noticesCommand } from './commands/notices.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { planCommand } from './commands/plan.ts';
 import { profileCreateCommand } from './commands/profile-create.ts';
@@ -49,6 +55,12 @@ export const COMMANDS: readonly Command[] = [
   profileListCommand,
   profileCreateCommand,
   profileDeleteCommand,
+  noticesCommand,
+  noticeAddWebhookCommand,
+  noticeAddEmailCommand,
+  noticeChannelsCommand,
+  noticeTestCommand,
+  noticeRemoveCommand,
   usersImportCommand,
   tenantCreateCommand,
   appCreateCommand,

@@ -1,3 +1,6 @@
+import { isMailAddress } from './notices/mail-address.ts';
+import { readSmtpUrl, SMTP_URL_FAULT } from './notices/smtp-url.ts';
+
 /** What a setting may be: one of some words, a whole number between two, or text of a form. */
 export type SettingType =
   | readonly string[]
@@ -7,7 +10,10 @@ export type SettingType =
   | 'port'
   | 'host'
   | 'httpUrl'
-  | 'postgresUrl';
+  | 'postgresUrl'
+  | 'smtpUrl'
+  | 'mailAddress'
+  | 'hosts';
 
 export type ReadValue = { readonly value: string | number } | { readonly fault: string };
 
@@ -45,6 +51,21 @@ function readText(type: Extract<SettingType, string>, text: string): ReadValue {
       return /^postgres(?:ql)?:\/\/[^\s]+$/i.test(text)
         ? { value: text }
         : { fault: 'a URL that begins with postgresql://' };
+    case 'smtpUrl':
+      return readSmtpUrl(text) === null ? { fault: SMTP_URL_FAULT } : { value: text };
+    case 'mailAddress':
+      return isMailAddress(text) ? { value: text } : { fault: 'an e-mail address and nothing else' };
+    case 'hosts': {
+      const hosts = text.split(',').map((host) =>
+        host
+          .trim()
+          .toLowerCase()
+          .replace(/^\[(.*)\]$/, '$1'),
+      );
+      return hosts.every((host) => /^[a-z0-9._:-]{1,253}$/.test(host))
+        ? { value: hosts.join(',') }
+        : { fault: 'host names or IP addresses, separated by commas, without scheme and port' };
+    }
   }
 }
 

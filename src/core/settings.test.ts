@@ -35,6 +35,10 @@ test('wrong values are all named, with where they came from', () => {
     [{ PUBLIC_URL: 'https://u:p@x' }, {}, /a URL such as/],
     [{ DATABASE_URL: 'mysql://secret' }, {}, /^DATABASE_URL \(environment\) has to be/],
     [{ TLS_CERT: 'a.pem' }, {}, /belong together/],
+    [{ SMTP_URL: 'smtp://mail.example' }, {}, /SMTP_URL and SMTP_FROM belong together/],
+    [{ SMTP_URL: 'http://me:hush@mail', SMTP_FROM: 'a@b.c' }, {}, /^SMTP_URL \(environment\) has to be/],
+    [{ SMTP_URL: 'smtp://mail.example', SMTP_FROM: 'a@b.c\nx' }, {}, /SMTP_FROM.* an e-mail address/s],
+    [{ NOTICE_PRIVATE_HOSTS: 'http://x' }, {}, /host names or IP addresses/],
     [{ PORT: 'off', HTTPS_PORT: 'off' }, {}, /both off/],
     [{ PORT: 'x', HOST: '/' }, {}, /PORT.*\nHOST/],
   ];
@@ -50,9 +54,15 @@ test('wrong values are all named, with where they came from', () => {
 test('secrets are not printed', () => {
   const url = 'postgresql://me:hush@db/x?sslpassword=hush&a=1';
   assert.equal(printableValue('databaseUrl', url), 'postgresql://me:********@db/x?sslpassword=********&a=1');
+  assert.equal(printableValue('smtpUrl', 'smtps://me:hush@mail:465'), 'smtps://me:********@mail:465');
   assert.equal(printableValue('secretKey', 'v1:abc'), '********');
   assert.equal(printableValue('secretKey', undefined), '');
   assert.equal(printableValue('port', 'off'), 'off');
+});
+
+test('hosts are lower case, without blanks and brackets', () => {
+  const { values } = resolve({ NOTICE_PRIVATE_HOSTS: ' Hooks.Internal, [FD00::5],10.0.0.5' });
+  assert.equal(values.noticePrivateHosts, 'hooks.internal,fd00::5,10.0.0.5');
 });
 
 test('a public address loses its slash', () => {

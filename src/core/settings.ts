@@ -166,6 +166,27 @@ export const SETTINGS = {
     sentence:
       'Days that a run is kept with its plan and findings after its end; the newest 20 of a profile always are.',
   },
+  smtpUrl: {
+    env: 'SMTP_URL',
+    type: 'smtpUrl',
+    fallback: undefined,
+    sentence:
+      'Mail server for notices: smtps://user:password@host (TLS) or smtp://host:587 (STARTTLS: required with a user name, else where offered; ?starttls=required, offered or off). Without it notices go to webhooks alone.',
+    secret: true,
+  },
+  smtpFrom: {
+    env: 'SMTP_FROM',
+    type: 'mailAddress',
+    fallback: undefined,
+    sentence: 'E-mail address that notices come from.',
+  },
+  noticePrivateHosts: {
+    env: 'NOTICE_PRIVATE_HOSTS',
+    type: 'hosts',
+    fallback: undefined,
+    sentence:
+      'Hosts that webhooks may be sent to although they are in a private network, by http:// too; separated by commas. Others have to be public and have TLS.',
+  },
 } as const satisfies Record<string, SettingDefinition>;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -238,6 +259,9 @@ export function resolveSettings(input: {
   if ((values['tlsCert'] === undefined) !== (values['tlsKey'] === undefined)) {
     faults.push('TLS_CERT and TLS_KEY belong together: give both or none.');
   }
+  if ((values['smtpUrl'] === undefined) !== (values['smtpFrom'] === undefined)) {
+    faults.push('SMTP_URL and SMTP_FROM belong together: give both or none.');
+  }
   if (values['port'] === 'off' && values['httpsPort'] === 'off' && values['mode'] !== 'worker') {
     faults.push('PORT and HTTPS_PORT are both off: nobody could reach Rollbook.');
   }
@@ -265,7 +289,7 @@ export function printableValue(name: SettingName, value: Settings[SettingName]):
   if (value === undefined) return '';
   const { secret, type }: SettingDefinition = SETTINGS[name];
   if (secret !== true) return String(value);
-  if (type !== 'postgresUrl') return '********';
+  if (type !== 'postgresUrl' && type !== 'smtpUrl') return '********';
   return String(value)
     .replace(/^(\w+:\/\/[^:@/?]*):[^@]*@/, '$1:********@')
     .replace(/([?&](?:password|sslpassword)=)[^&]*/gi, '$1********');

@@ -17,6 +17,7 @@ import { transitionRun } from '#storage/runs/transition-run.ts';
 
 import type { EngineContext } from './engine-context.ts';
 import { reportDropped } from './escrow/report-dropped.ts';
+import { tellCompleted, tellHeld } from './notices/tell-run.ts';
 import { judgeCompletedRun } from './quarantine.ts';
 import { withPlannedCounts } from './run-counts.ts';
 import { COMPLETE } from './run-progress.ts';
@@ -60,6 +61,7 @@ export async function completeRun(
     );
   });
   const open = holds.filter(isOpen);
+  const message = messageOfHolds(holds, items);
   await progress.flush();
   const state = await inTenant(context.db, tenantId, async (tx) => {
     // The profile row first: every command locks it before its runs.
@@ -68,7 +70,18 @@ export async function completeRun(
     const escrow = await settleEscrow(tx, { profileId: run.profileId, runId: run.id, retry });
     const errors = await replaceRecordErrors(tx, run.profileId, run.id, retry);
     await reportDropped(tx, context, { profileId: run.profileId, dropped: escrow.dropped });
-    await judgeCompletedRun(tx, context, { profileId: run.profileId, runId: run.id, before, escrow });
+    const judged = { profileId: run.profileId, runId: run.id, before, escrow };
+    const quarantine = await judgeCompletedRun(tx, context, judged);
+    if (open.length > 0)
+      await tellHeld(
+        tx,
+        context,
+        run,
+        'PartHeld',
+        open.flatMap(({ reasons }) => [...reasons]),
+        message ?? '',
+      );
+    else if (quarantine === null) await tellCompleted(tx, context, run, errors);
     if (open.length === 0) await saveProgress(tx, run.id, run.epoch, COMPLETE);
     return transitionRun(tx, {
       runId: run.id,
@@ -82,7 +95,7 @@ export async function completeRun(
         release: true,
         finished: open.length === 0,
         errorCode: open.length > 0 ? 'PartHeld' : null,
-        message: messageOfHolds(holds, items),
+        message,
         ...(run.applyPass === 1
           ? { timings }
           : { counts: withPlannedCounts(await readRunCounts(tx, run.id), await readPlanCounts(tx, run.id)) }),

@@ -33,6 +33,7 @@ import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 
 import type { EngineContext } from './engine-context.ts';
 import { certifyRun, judgePlan, type ReceivedFile } from './judge-plan.ts';
+import { tellHeld } from './notices/tell-run.ts';
 import { type HeldCount, runCounts } from './run-counts.ts';
 import { isRetry, type RunScope } from './run-scope.ts';
 
@@ -63,8 +64,11 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
     const code = waits ? heldCode(verdict, run.planOnly) : null;
     if (!run.planOnly) {
       if (plan.itemCount > 0 && !isRetry(run)) await markActivity(tx, run.profileId);
-      if (waits) await replaceRecordErrors(tx, run.profileId, run.id);
-      else await markAccepted(tx, run.profileId, run.id);
+      if (code === null) await markAccepted(tx, run.profileId, run.id);
+      else {
+        await replaceRecordErrors(tx, run.profileId, run.id);
+        await tellHeld(tx, context, run, code, verdict.reasons);
+      }
     }
     return transitionRun(tx, {
       runId: run.id,

@@ -20,13 +20,14 @@ import { markBroken } from '#storage/runs/finish-run.ts';
 import { readRecordCounts } from '#storage/runs/read-runs.ts';
 
 import type { EngineContext } from './engine-context.ts';
+import { tellQuarantined } from './notices/tell-run.ts';
 
 /** The actor of what Rollbook does on its own. */
 const ACTOR = 'rollbook';
 
 /**
  * A run is complete: into quarantine, or out of it (docs/spec/quarantine.md). `before` was read before anything of this run was
- * noted in the profile, whose row is locked since.
+ * noted in the profile, whose row is locked since. @returns why it is in quarantine now; null: it is not.
  */
 export async function judgeCompletedRun(
   tx: Tx,
@@ -37,22 +38,26 @@ export async function judgeCompletedRun(
     readonly before: QuarantineState;
     readonly escrow: SettledEscrow;
   },
-): Promise<void> {
+): Promise<QuarantineReason | null> {
   const counts = escrowCounts(run.escrow, await readRecordCounts(tx, run.runId));
   const judged = judgeEscrow(counts, !run.before.wasSynchronized);
   const after = afterCompletedRun(run.before.reason, judged);
   const { profileId, before } = run;
   if (after === null) {
-    if (before.reason === null) return;
+    if (before.reason === null) return null;
     await leaveQuarantine(tx, profileId);
     const detail = { reason: before.reason, runId: run.runId };
     await appendEvent(tx, context, profileId, before, 'quarantineLeft', detail);
-    return;
+    return null;
   }
-  if (judged === null) return;
+  if (judged === null) return after;
   const delaySeconds = context.settings.retry.quarantineDelaySeconds;
   if (after !== judged) await takeQuarantineTurn(tx, profileId, delaySeconds);
-  else await enter(tx, context, profileId, before, after, delaySeconds, { runId: run.runId, ...counts });
+  else {
+    await enter(tx, context, profileId, before, after, delaySeconds, { runId: run.runId, ...counts });
+    await tellQuarantined(tx, context, { id: run.runId, profileId }, after, counts);
+  }
+  return after;
 }
 
 /** A run broke off for a reason that counts. @returns the seconds until it is tried again. */

@@ -13,6 +13,7 @@ import { transitionRun } from '#storage/runs/transition-run.ts';
 import { applyPlan } from './apply-plan.ts';
 import { completeRun } from './complete-run.ts';
 import type { EngineContext } from './engine-context.ts';
+import { tellBroken } from './notices/tell-run.ts';
 import { planRun } from './plan-run.ts';
 import { judgeBrokenRun } from './quarantine.ts';
 import { keepLease, type RunLease } from './run-lease.ts';
@@ -141,10 +142,22 @@ async function breakOff(
   if (fault === null) context.log.error(fields, 'a run broke off');
   else context.log.warn(fields, 'a run was interrupted and is tried again');
   const delay = await inTenant(context.db, tenantId, async (tx) => {
+    // A preview says nothing about its profile: it is over, and whoever wanted it makes another.
+    if (fault === null && claim.planOnly) {
+      await transitionRun(tx, {
+        ...transition,
+        event: 'cancel',
+        eventId: context.system.newId(),
+        detail: { code },
+        changes: { release: true, finished: true, errorCode: code, message },
+      });
+      return null;
+    }
     const judged =
       fault === null
         ? await judgeBrokenRun(tx, context, { profileId: claim.profileId, runId: claim.id })
         : { retryInSeconds: retryDelaySeconds(context.settings.retry, claim.attempt, false) };
+    if ('quarantined' in judged) await tellBroken(tx, context, claim, { code, message }, judged);
     await transitionRun(tx, {
       ...transition,
       event: 'broke',
@@ -154,7 +167,7 @@ async function breakOff(
     });
     return judged.retryInSeconds;
   });
-  await context.wake(tenantId, claim.id, delay);
+  if (delay !== null) await context.wake(tenantId, claim.id, delay);
 }
 
 /** An operational message is made for people; what a bug says may hold anything, so it stays in the log. */

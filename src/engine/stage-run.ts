@@ -16,6 +16,7 @@ import type { MappingSettings, StageResult } from '#sources/contract.ts';
 import { runStage } from '#sources/run-stage.ts';
 
 import type { EngineContext } from './engine-context.ts';
+import { tellStopped } from './notices/tell-run.ts';
 import { toMappingSettings } from './profiles/to-mapping-settings.ts';
 import { runCounts } from './run-counts.ts';
 import { giveUpRetry } from './escrow/give-up-retry.ts';
@@ -86,7 +87,10 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
   const state = await inTenant(db, tenantId, async (tx) => {
     if (stop !== null && isRetry(run)) return giveUpRetry(tx, context, scope, stop);
     await saveFindingCounts(tx, run.id, result.findingCounts);
-    if (stop !== null && !run.planOnly) await replaceRecordErrors(tx, run.profileId, run.id);
+    if (!run.planOnly) {
+      if (stop !== null) await replaceRecordErrors(tx, run.profileId, run.id);
+      await tellStopped(tx, context, run, stop, result);
+    }
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Issuer } from '#access/issuer.ts';
 import type { Caller } from '#core/permissions.ts';
 import type { UploadLimits } from '#core/upload/upload-limits.ts';
+import type { NoticeContext } from '#engine/notices/notice-context.ts';
 import type { ProfileContext } from '#engine/profiles/profile-context.ts';
 import type { FileStore } from '#files/file-store.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
@@ -43,4 +44,6 @@ export interface HttpContext {
   readonly readiness: Readiness;
   /** What the commands on profiles (engine/profiles) take as their context. */
   readonly profiles: ProfileContext;
+  /** The same for notices (engine/notices). */
+  readonly notices: NoticeContext;
 }

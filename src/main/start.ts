@@ -10,6 +10,9 @@ import { DEFAULT_UPLOAD_LIMITS, type UploadLimits } from '#core/upload/upload-li
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '#engine/engine-context.ts';
 import { startRetrySweep } from '#engine/escrow/retry-sweep.ts';
 import { startHousekeeping } from '#engine/housekeeping.ts';
+import { startNoticeDelivery } from '#engine/notices/deliver-notices.ts';
+import type { NoticeContext } from '#engine/notices/notice-context.ts';
+import { openNoticePost } from '#engine/notices/open-notice-post.ts';
 import { startProfileJobs } from '#engine/profiles/profile-jobs.ts';
 import { type Runner, startRunner } from '#engine/runner.ts';
 import { startScheduler } from '#engine/schedule/scheduler.ts';
@@ -47,6 +50,8 @@ export interface StartOptions {
   readonly version: string;
   /** Tests go faster with other ones. */
   readonly engine?: Partial<EngineSettings>;
+  /** Seconds between two looks for notices to deliver. */
+  readonly noticePollSeconds?: number;
 }
 
 /** Answers under way get so long at a stop; `start` waits the longest. */
@@ -92,7 +97,19 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
 
   const filesDirectory = join(dataDir, 'uploads');
   const files = openLocalFileStore({ directory: filesDirectory });
-  const work: Workshop = { settings, options, db, secretBox, keys, files, filesDirectory, dataDir, issuer };
+  const notices = { db, system, secretBox, log, post: openNoticePost(settings) };
+  const work: Workshop = {
+    settings,
+    options,
+    db,
+    secretBox,
+    keys,
+    files,
+    filesDirectory,
+    dataDir,
+    issuer,
+    notices,
+  };
   const engine = engineContext(work);
   const runner = await startRunner(engine, {
     concurrency: settings.mode === 'api' ? 0 : settings.runConcurrency,
@@ -112,6 +129,8 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
     closers.add(() => retries.stop());
     const scheduler = startScheduler(scheduleContext(work, runner));
     closers.add(() => scheduler.stop());
+    const delivery = startNoticeDelivery(notices, { pollSeconds: options.noticePollSeconds });
+    closers.add(() => delivery.stop());
   }
   const addresses = await serve(work, runner, closers);
   await lock?.update(addresses);
@@ -130,6 +149,7 @@ interface Workshop {
   readonly filesDirectory: string;
   readonly dataDir: string;
   readonly issuer: Issuer;
+  readonly notices: NoticeContext;
 }
 
 /** api and worker processes beside each other share one data directory on purpose; the database keeps their order. */
@@ -245,6 +265,7 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
       wakeProfile: jobs.wake,
       removeObjects: removeBytes,
     },
+    notices: work.notices,
   };
   const listening = await listen(
     buildServer(context),

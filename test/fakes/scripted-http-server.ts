@@ -8,9 +8,13 @@ export interface SeenRequest {
   readonly body: Buffer;
 }
 
-/** `reset`: the connection is cut without an answer. */
+/** reset: the connection is cut without an answer. hang: none comes. drip: headers, and a body that never ends. flood: one that is as large as the reader likes. */
 export type ScriptedAnswer =
-  { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown } | 'reset';
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown }
+  | 'reset'
+  | 'hang'
+  | 'drip'
+  | 'flood';
 
 export interface ScriptedHttpServer {
   readonly address: string;
@@ -36,6 +40,20 @@ export async function scriptedHttpServer(
     const next = answer(record, seen.length - 1);
     if (next === 'reset') {
       request.socket.resetAndDestroy();
+      return;
+    }
+    if (next === 'hang') return;
+    if (next === 'drip') {
+      response.writeHead(200).write('.');
+      return;
+    }
+    if (next === 'flood') {
+      response.writeHead(200);
+      const pour = (): void => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+      };
+      response.on('drain', pour);
+      pour();
       return;
     }
     const isText = typeof next.body === 'string';

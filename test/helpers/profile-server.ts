@@ -12,6 +12,7 @@ import type { EventLimits } from '#http/events/event-hub.ts';
 import { buildServer } from '#http/server.ts';
 import { realSystem } from '#lib/system.ts';
 
+import { noticeContext } from './notice-context.ts';
 import { profileBench, type ProfileBench } from './profile-commands.ts';
 import { testSecretBox } from './secret-box.ts';
 
@@ -66,6 +67,7 @@ export async function profileServer(
     },
     readiness: { check: () => Promise.resolve([]) },
     profiles: { ...bench.context, wakeProfile: jobs.wake },
+    notices: noticeContext(bench.db),
   });
   await server.listen({ port: 0, host: '127.0.0.1' });
   const baseUrl = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;

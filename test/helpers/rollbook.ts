@@ -39,6 +39,7 @@ export interface TestRollbookOptions {
   /** First and longest delay of broken runs. */
   readonly retryDelaySeconds?: number;
   readonly engine?: Partial<EngineSettings>;
+  readonly noticePollSeconds?: number;
   readonly https?: boolean;
 }
 
@@ -74,6 +75,7 @@ export async function startTestRollbook(options: TestRollbookOptions = {}): Prom
     system: realSystem,
     version: '0.0.0-test',
     engine: { ...retry, ...options.engine },
+    ...(options.noticePollSeconds === undefined ? {} : { noticePollSeconds: options.noticePollSeconds }),
   });
   const credentials = JSON.parse(await readFile(join(dataDir, 'credentials.json'), 'utf8')) as Credentials;
   const baseUrl = must(running.addresses.find((address) => address.startsWith('http:')));

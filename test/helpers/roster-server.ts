@@ -11,6 +11,7 @@ import { buildServer } from '#http/server.ts';
 import { realSystem } from '#lib/system.ts';
 import { createTenant } from '#storage/tenants/create-tenant.ts';
 
+import { noticeContext } from './notice-context.ts';
 import { profileBench, type ProfileBench } from './profile-commands.ts';
 import { testSecretBox } from './secret-box.ts';
 
@@ -67,6 +68,7 @@ export async function rosterServer(): Promise<RosterServer> {
     },
     readiness: { check: () => Promise.resolve([]) },
     profiles: bench.context,
+    notices: noticeContext(bench.db),
   });
   await server.listen({ port: 0, host: '127.0.0.1' });
   const baseUrl = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;

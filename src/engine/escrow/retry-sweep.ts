@@ -9,6 +9,8 @@ import { isLongQuarantined, listLongQuarantined } from '#storage/profiles/quaran
 import { savePause } from '#storage/profiles/save-profile.ts';
 import { suspendWaitingRuns } from '#storage/runs/enqueue-run.ts';
 
+import { tellOfProfile } from '../notices/tell-run.ts';
+
 import type { EngineContext } from '../engine-context.ts';
 import { reportDropped } from './report-dropped.ts';
 
@@ -84,6 +86,7 @@ async function disableProfile(context: SweepContext, { tenantId, profileId }: Pr
       actor: ACTOR,
       detail: { reason, since: profile.quarantinedAt },
     });
+    await tellOfProfile(tx, context, profileId, 'disabled', 'quarantine', disabledBecause(reason));
     context.log.warn(
       { tenantId, profileId, reason },
       'a profile was disabled after four weeks in quarantine',

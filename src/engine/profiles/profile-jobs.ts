@@ -4,6 +4,7 @@ import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
 import { asOwner, inTenant, type Database } from '#storage/database.ts';
 import { emptyEscrow } from '#storage/escrow/drop-escrow.ts';
+import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { findProfile, lockProfile } from '#storage/profiles/find-profile.ts';
 import { deleteRecordErrors } from '#storage/profiles/record-errors.ts';
 import { eraseSecrets } from '#storage/profiles/save-profile.ts';
@@ -206,6 +207,7 @@ async function erase(
     await eraseSecrets(tx, profileId);
     await emptyEscrow(tx, profileId);
     await deleteRecordErrors(tx, profileId);
+    await closeNotices(tx, profileId);
     await stepProfile(tx, profile, { event: 'erased', actor: ACTOR, newId });
     return { outcome: 'done' as const, objects };
   });

@@ -2,6 +2,7 @@ import { ALL_RESET_SCOPES, type ResetScope } from '#core/run/reset-scopes.ts';
 import { ConflictError } from '#lib/errors.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
 import { emptyEscrow } from '#storage/escrow/drop-escrow.ts';
+import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { hurryBrokenRuns, leaveQuarantine } from '#storage/profiles/quarantine.ts';
 import { deleteErrorsBesideEscrow } from '#storage/profiles/record-errors.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
@@ -45,6 +46,8 @@ export async function resetProfile(
       await forgetWatermark(tx, profile.id);
     }
     if (scopes.has('snapshot')) await forgetSnapshot(tx, profile, scopes);
+    // Quietly: whoever resets knows, and the same reason is told again when it comes back.
+    if (scopes.has('watermark')) await closeNotices(tx, profile.id);
     const errors = scopes.has('errors') ? await deleteErrorsBesideEscrow(tx, profile.id) : 0;
     const escrow = scopes.has('escrow') ? await emptyEscrow(tx, profile.id) : 0;
     const leaves = scopes.has('quarantine');

@@ -8,6 +8,8 @@ import { appendProfileEvent } from '#storage/profiles/profile-event.ts';
 import { saveCronStep, saveExpiredOn, type ScheduledProfile } from '#storage/schedule/profile-schedule.ts';
 import { hasUploadedFiles, isUploadComplete } from '#storage/uploads/is-upload-complete.ts';
 
+import { tellOfProfile } from '../notices/tell-run.ts';
+
 import { afterStart, queueStart, type QueuedStart } from '../profiles/start-profile.ts';
 import { lookAtFolder } from './look-at-folder.ts';
 import { SCHEDULER, type ScheduleContext } from './schedule-context.ts';
@@ -91,6 +93,14 @@ async function startAtCronTime(
       actor: SCHEDULER,
       detail: { dueAt: profile.cron.dueAt, folderNote: profile.folderNote },
     });
+    await tellOfProfile(
+      tx,
+      context,
+      stored.id,
+      'scheduledWithoutFiles',
+      'cron',
+      `no files were there to sync at ${profile.cron.dueAt?.toISOString() ?? 'the scheduled time'}`,
+    );
     return null;
   });
 }
@@ -144,5 +154,6 @@ async function noteExpiration(context: ScheduleContext, profile: ScheduledProfil
       actor: SCHEDULER,
       detail: { expirationDate: wanted },
     });
+    await tellOfProfile(tx, context, stored.id, 'expired', wanted, `the profile expired on ${wanted}`);
   });
 }

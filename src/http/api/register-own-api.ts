@@ -5,6 +5,8 @@ import { registerCancelRun } from './cancel-run.ts';
 import { registerFollowEvents } from './follow-events.ts';
 import { registerListRuns } from './list-runs.ts';
 import { registerPlans } from './plans.ts';
+import { registerNoticeChannels } from './notice-channels.ts';
+import { registerNotices } from './notices.ts';
 import { registerProfileSettings } from './profile-settings.ts';
 import { registerQuarantine } from './quarantine.ts';
 import { registerResetScopes } from './reset-scopes.ts';
@@ -24,4 +26,6 @@ export function registerOwnApi(scope: FastifyInstance, context: HttpContext): vo
   registerFollowEvents(scope, context);
   registerPlans(scope, context);
   registerSchedule(scope, context);
+  registerNoticeChannels(scope, context);
+  registerNotices(scope, context);
 }
