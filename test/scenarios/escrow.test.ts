@@ -94,7 +94,7 @@ async function runsOf(profile: string): Promise<{ trigger: string; state: string
 
 /** Waits until so many retries of the profile are complete. */
 async function retried(profile: string, times: number): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt++) {
+  for (let attempt = 0; attempt < 2_400; attempt++) {
     const runs = await runsOf(profile);
     if (runs.filter(({ trigger, state }) => trigger === 'retry' && state === 'completed').length >= times)
       return;
@@ -254,7 +254,7 @@ test('a paused profile: nothing is tried, and after 28 days its records are drop
   const profile = await unmatched('Paused', roster, [7]);
   await client.ok('POST', `${PROFILES}/${profile}/pause`);
   await pass(profile, '28 days');
-  for (let attempt = 0; attempt < 400 && (await escrowOf(profile))[0]?.dropped !== true; attempt++)
+  for (let attempt = 0; attempt < 2_400 && (await escrowOf(profile))[0]?.dropped !== true; attempt++)
     await wait(25);
   const [row] = await escrowOf(profile);
   assert.deepEqual([row?.attempts, row?.dropped], [1, true]);
@@ -305,7 +305,7 @@ test('a retry whose files do not pass any more ends by itself, and is not repeat
     [profile],
   );
   await pass(profile, '7 hours');
-  for (let attempt = 0; attempt < 400; attempt++) {
+  for (let attempt = 0; attempt < 2_400; attempt++) {
     if ((await runsOf(profile)).some(({ state }) => state === 'cancelled')) break;
     await wait(25);
   }

@@ -40,7 +40,7 @@ async function importAccounts(people: readonly Record<string, string>[]): Promis
 
 async function reached(profile: string, wanted: string): Promise<ProfileStatusAnswer> {
   let status = await client.status(profile);
-  for (let attempt = 0; attempt < 600 && status.status !== wanted; attempt++) {
+  for (let attempt = 0; attempt < 2_400 && status.status !== wanted; attempt++) {
     await wait(25);
     status = await client.status(profile);
   }

@@ -1,5 +1,5 @@
 import { disabledBecause, QUARANTINE_DAYS, readQuarantineReason } from '#core/run/quarantine.ts';
-import { asOwner, inTenant } from '#storage/database.ts';
+import { asOwner, inTenant, type Tx } from '#storage/database.ts';
 import { dropOverdue, listOverdueProfiles } from '#storage/escrow/drop-escrow.ts';
 import { listDueProfiles, queueRetry } from '#storage/escrow/queue-retry.ts';
 import { lockProfile } from '#storage/profiles/find-profile.ts';
@@ -49,25 +49,36 @@ async function guarded(
 }
 
 async function queueDueRetry(context: SweepContext, { tenantId, profileId }: ProfileAddress): Promise<void> {
-  const { newId } = context.system;
-  const runId = newId();
-  const queued = await inTenant(context.db, tenantId, async (tx) => {
-    if ((await lockProfile(tx, profileId)) === null) return false;
-    const made = await queueRetry(tx, { profileId, runId, actor: ACTOR, newId, asked: false });
-    if (made) await takeQuarantineTurn(tx, profileId, context.settings.retry.quarantineDelaySeconds);
-    return made;
-  });
-  if (!queued) return;
-  context.log.info({ tenantId, profileId, runId }, 'records in escrow are tried again');
-  await context.wake(tenantId, runId);
+  const runId = await inTenant(context.db, tenantId, async (tx) =>
+    (await lockProfile(tx, profileId)) === null ? null : queueInTurn(tx, context, profileId),
+  );
+  if (runId !== null) await wakeRetry(context, { tenantId, profileId }, runId);
 }
 
+/** What has become due since this sweep looked for retries gets its last attempt and is not dropped without it. */
 async function dropRecords(context: SweepContext, { tenantId, profileId }: ProfileAddress): Promise<void> {
-  await inTenant(context.db, tenantId, async (tx) => {
-    if ((await lockProfile(tx, profileId)) === null) return;
-    const dropped = await dropOverdue(tx, profileId);
-    await reportDropped(tx, context, { profileId, dropped });
+  const runId = await inTenant(context.db, tenantId, async (tx) => {
+    if ((await lockProfile(tx, profileId)) === null) return null;
+    const queued = await queueInTurn(tx, context, profileId);
+    if (queued !== null) return queued;
+    await reportDropped(tx, context, { profileId, dropped: await dropOverdue(tx, profileId) });
+    return null;
   });
+  if (runId !== null) await wakeRetry(context, { tenantId, profileId }, runId);
+}
+
+/** @returns the run that was queued, if one may be. The row of the profile is locked. */
+async function queueInTurn(tx: Tx, context: SweepContext, profileId: string): Promise<string | null> {
+  const { newId } = context.system;
+  const runId = newId();
+  if (!(await queueRetry(tx, { profileId, runId, actor: ACTOR, newId, asked: false }))) return null;
+  await takeQuarantineTurn(tx, profileId, context.settings.retry.quarantineDelaySeconds);
+  return runId;
+}
+
+async function wakeRetry(context: SweepContext, profile: ProfileAddress, runId: string): Promise<void> {
+  context.log.info({ ...profile, runId }, 'records in escrow are tried again');
+  await context.wake(profile.tenantId, runId);
 }
 
 async function disableProfile(context: SweepContext, { tenantId, profileId }: ProfileAddress): Promise<void> {
