@@ -10,6 +10,7 @@ import { forgetBrokenRuns, forgetWatermark } from '#storage/profiles/save-profil
 import { changeGeneration } from '#storage/runs/batch-fence.ts';
 import { cancelRuns } from '#storage/runs/enqueue-run.ts';
 import { hasPlannedRun } from '#storage/runs/has-planned-run.ts';
+import { forgetFolderTaken } from '#storage/schedule/profile-schedule.ts';
 
 import { mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
 import { stepProfile } from './step-profile.ts';
@@ -48,6 +49,7 @@ export async function resetProfile(
     if (scopes.has('snapshot')) await forgetSnapshot(tx, profile, scopes);
     // Quietly: whoever resets knows, and the same reason is told again when it comes back.
     if (scopes.has('watermark')) await closeNotices(tx, profile.id);
+    if (scopes.has('watermark')) await forgetFolderTaken(tx, profile.id);
     const errors = scopes.has('errors') ? await deleteErrorsBesideEscrow(tx, profile.id) : 0;
     const escrow = scopes.has('escrow') ? await emptyEscrow(tx, profile.id) : 0;
     const leaves = scopes.has('quarantine');

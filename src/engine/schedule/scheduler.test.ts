@@ -16,6 +16,7 @@ import { profileBench, type ProfileBench } from '#test/helpers/profile-commands.
 import { patchProfileSettings } from '../profiles/profile-settings.ts';
 import { getProfileStatus } from '../profiles/read-profiles.ts';
 import { getSchedule } from '../profiles/read-schedule.ts';
+import { resetProfile } from '../profiles/reset-profile.ts';
 import { startProfile } from '../profiles/start-profile.ts';
 import { updateProfile } from '../profiles/update-profile.ts';
 import { lookAtProfile, ROSTER_FILES } from './look-at-profile.ts';
@@ -329,9 +330,12 @@ test('folder: six files that rest for a minute are uploaded and started, once; t
     await noteNow(),
     'These files were taken already; other ones are waited for. Ignored: notes.txt.',
   );
+  await resetProfile(bench.context, bench.actor, profileId);
+  await lookTwice();
+  assert.deepEqual(await triggers(), ['folder', 'folder'], 'after a reset they are');
   await writeFile(join(folder, 'School.CSV'), 'SIS ID,Name\r\n1,Two\r\n');
   await lookTwice();
-  assert.deepEqual(await triggers(), ['folder', 'folder']);
+  assert.deepEqual(await triggers(), ['folder', 'folder', 'folder']);
 });
 
 test('folder: what is still being written is waited for', async () => {

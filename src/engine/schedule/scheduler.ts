@@ -1,11 +1,14 @@
 import { OperationalError } from '#lib/errors.ts';
 import { asOwner } from '#storage/database.ts';
-import { listScheduledProfiles } from '#storage/schedule/profile-schedule.ts';
+import { listScheduledProfiles, type ScheduledProfile } from '#storage/schedule/profile-schedule.ts';
 
 import { lookAtProfile } from './look-at-profile.ts';
 import type { ScheduleContext } from './schedule-context.ts';
 
 const LOOK_SECONDS = 10;
+const PATIENCE_MS = 1_000;
+const MOST_UNDER_WAY = 8;
+const STOP_MS = 5_000;
 
 /**
  * Looks at every profile with a schedule about every ten seconds, until stopped. Safe in several processes at once. Whatever
@@ -26,19 +29,26 @@ export function startScheduler(context: ScheduleContext): { stop(): Promise<void
       'the schedule of a profile could not be followed and is looked at again',
     );
   };
+  const follow = async (profile: ScheduledProfile): Promise<void> => {
+    const errand = await lookAtProfile(context, profile);
+    await errand?.(signal);
+  };
   const look = async (): Promise<void> => {
     for (const profile of await asOwner(context.db, listScheduledProfiles)) {
       const { profileId } = profile;
-      if (signal.aborted) return;
       if (underWay.has(profileId)) continue;
-      const errand = await lookAtProfile(context, profile).catch((error: unknown) =>
-        failed(profileId, error),
-      );
-      if (!errand) continue;
-      const job = errand(signal)
+      if (underWay.size >= MOST_UNDER_WAY) await Promise.race(underWay.values());
+      if (signal.aborted) return;
+      const ended = new AbortController();
+      const job = follow(profile)
         .catch((error: unknown) => failed(profileId, error))
-        .finally(() => underWay.delete(profileId));
+        .finally(() => {
+          underWay.delete(profileId);
+          ended.abort();
+        });
       underWay.set(profileId, job);
+      // A folder may be large, or on a disk that hangs: the next profile does not wait for it.
+      await context.system.sleep(PATIENCE_MS, ended.signal);
     }
   };
   const looking = (async () => {
@@ -51,7 +61,10 @@ export function startScheduler(context: ScheduleContext): { stop(): Promise<void
     async stop() {
       stopping.abort();
       await looking;
-      await Promise.all(underWay.values());
+      // Whoever still hangs at a disk writes nothing any more that counts.
+      const ended = new AbortController();
+      const all = Promise.all(underWay.values()).finally(() => ended.abort());
+      await Promise.race([all, context.system.sleep(STOP_MS, ended.signal)]);
     },
   };
 }

@@ -130,6 +130,11 @@ export async function saveFolderTaken(tx: Tx, profileId: string, fingerprint: st
   return rows.length === 1;
 }
 
+/** The files that stand in the watched folder are taken again, although they are the same. */
+export async function forgetFolderTaken(tx: Tx, profileId: string): Promise<void> {
+  await tx.query('update profile_schedule set folder_taken = null where profile_id = $1', [profileId]);
+}
+
 /** Remembers that an expiration was noticed, or (null) that it is no more. False: another process was faster. */
 export async function saveExpiredOn(
   tx: Tx,
