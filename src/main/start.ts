@@ -200,6 +200,7 @@ function scheduleContext(work: Workshop, runner: Runner): Parameters<typeof star
     watchDirectory: watchDirectoryOf(settings),
     uploadQuietSeconds: settings.uploadQuietSeconds,
     uploadLimits: uploadLimitsOf(settings),
+    quarantineDelaySeconds: settings.quarantineRetrySeconds,
     wakeRun: (tenantId, runId) => runner.wake(tenantId, runId),
     removeObjects: bytesRemover(work),
   };

@@ -328,6 +328,46 @@ test('always ask and at once: the policy of the profile', async () => {
   assert.equal(certificate.files.find(({ file }) => file === 'studentenrollment.csv')?.proof, null);
 });
 
+test('an adds-only window puts endings off, without a question; they are made when it is over', async () => {
+  const { roster, prefix } = ownRoster({ schools: 2, students: 10 });
+  const profile = await client.createProfile({ displayName: 'Adds only' });
+  await client.sync(profile, csvFiles(roster));
+  const settings = `/api/v1/profiles/${profile}/settings`;
+  const day = (offset: number): string =>
+    new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
+  await client.ok('PATCH', settings, { schedule: { addsOnly: [{ from: day(-2), to: day(2) }] } });
+  const changed = copyOf(roster);
+  const [left] = changed.student.splice(0, 1);
+  const gone = String(left?.['SIS ID']);
+  changed.studentenrollment.splice(
+    0,
+    Infinity,
+    ...changed.studentenrollment.filter((row) => row['SIS ID'] !== gone),
+  );
+  changed.student.push({ ...changed.student[0], 'SIS ID': `${prefix}new`, Username: `${prefix}new` });
+  const status = await client.sync(profile, csvFiles(changed));
+  assert.equal(status.status, 'success', status.statusMessage);
+  const active = async (id: string): Promise<unknown> =>
+    (await rollbook.rows('select active from person where student_external_id = $1', [id]))[0]?.['active'];
+  assert.deepEqual(
+    [await active(gone), await active(`${prefix}new`)],
+    [true, true],
+    'nobody leaves in the window',
+  );
+  await client.ok('PATCH', settings, { schedule: null });
+  for (let attempt = 0; attempt < 600 && (await active(gone)) === true; attempt += 1)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(await active(gone), false, 'the window is over');
+  assert.equal((await client.settled(profile)).status, 'success');
+  const { value } = await client.ok<{ value: { trigger: string }[] }>(
+    'GET',
+    `/api/v1/profiles/${profile}/runs`,
+  );
+  assert.equal(value[0]?.trigger, 'catchUp');
+  await client.sync(profile, csvFiles(changed));
+  assert.deepEqual(await changesOf(client, profile), {});
+});
+
 test('what a plan says can be downloaded, and is no formula', async () => {
   const { roster } = ownRoster({ schools: 1, students: 3 });
   roster.student[0] = { ...roster.student[0], 'First Name': '=1+1', 'Last Name': '@SUM(A1)' };

@@ -2,6 +2,7 @@ import { holdsPlan, readHeldCode } from '#core/run/held-because.ts';
 import { ConflictError, InvalidRequestError, NotFoundError } from '#lib/errors.ts';
 import { must } from '#lib/assert.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
+import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { decideHolds, type Decision, isOpen, readHolds, recountHeld } from '#storage/plan/plan-holds.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 import { acceptRun, type ResumableRun } from '#storage/runs/accept-run.ts';
@@ -95,6 +96,8 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
   if (input.decision === 'rejected') {
     const message = `The plan was rejected${note === null ? '' : `: ${note}`}. Nothing of it was applied.`;
     await rejectRun(tx, run, { actor: actor.applicationId, newId, message, note });
+    // Quietly: whoever rejects knows, and the same reason is told again when it comes back.
+    if (!run.planOnly) await closeNotices(tx, profile.id);
     return false;
   }
   checkMayApply(profile, run);

@@ -1,11 +1,13 @@
 import { stepCron, type CronState } from '#core/schedule/cron-due.ts';
 import { readSchedule } from '#core/schedule/schedule-settings.ts';
-import { zoneOf } from '#core/schedule/schedule.ts';
+import { isAddsOnly, zoneOf } from '#core/schedule/schedule.ts';
 import { SDS_V1_FILES } from '#sources/csv/sds-v1.ts';
 import { inTenant } from '#storage/database.ts';
 import { lockProfile } from '#storage/profiles/find-profile.ts';
 import { appendProfileEvent } from '#storage/profiles/profile-event.ts';
 import { saveCronStep, saveExpiredOn, type ScheduledProfile } from '#storage/schedule/profile-schedule.ts';
+import { hasEndingsPutOff, queueCatchUp } from '#storage/schedule/queue-catch-up.ts';
+import { mayRunOnItsOwn, takeQuarantineTurn } from '#storage/profiles/may-run-on-its-own.ts';
 import { hasUploadedFiles, isUploadComplete } from '#storage/uploads/is-upload-complete.ts';
 
 import { tellOfProfile } from '../notices/tell-run.ts';
@@ -62,7 +64,21 @@ export async function lookAtProfile(
   if (folder?.state === 'ready' && schedule.cron === null)
     return (signal) => takeFolder(context, profile, folder, { trigger: 'folder', cron: null }, signal);
   if (schedule.runOnUpload) await startWhenUploaded(context, profile);
+  if (!isAddsOnly(schedule, zone, profile.now)) await catchUp(context, profile);
   return null;
+}
+
+/** The adds-only window is over: what it put off is made with the files that were let in last, unless a newer upload is on its way. */
+async function catchUp(context: ScheduleContext, { tenantId, profileId }: ScheduledProfile): Promise<void> {
+  const { newId } = context.system;
+  if (!(await inTenant(context.db, tenantId, (tx) => hasEndingsPutOff(tx, profileId), { readOnly: true })))
+    return;
+  const runId = newId();
+  const queued = await inTenant(context.db, tenantId, async (tx) => {
+    if ((await lockProfile(tx, profileId)) === null) return false;
+    return queueCatchUp(tx, { profileId, runId, actor: SCHEDULER, newId });
+  });
+  if (queued) await context.wakeRun(tenantId, runId);
 }
 
 function isOther(a: CronState, b: CronState): boolean {
@@ -129,9 +145,10 @@ async function start(
 ): Promise<void> {
   const started = await inTenant(context.db, profile.tenantId, async (tx) => {
     const stored = await lockProfile(tx, profile.profileId);
-    return stored === null || stored.pausedAt !== null || stored.state !== 'provisioned'
-      ? null
-      : decide(tx, stored);
+    if (stored === null || !(await mayRunOnItsOwn(tx, stored.id))) return null;
+    const queued = await decide(tx, stored);
+    if (queued !== null) await takeQuarantineTurn(tx, stored.id, context.quarantineDelaySeconds);
+    return queued;
   });
   if (started !== null) await afterStart(context, profile.tenantId, started);
 }

@@ -18,6 +18,8 @@ export interface ScheduleContext {
   /** UPLOAD_QUIET_SECONDS: so long nothing may change before files count as complete. */
   readonly uploadQuietSeconds: number;
   readonly uploadLimits: UploadLimits;
+  /** Seconds between two turns of a profile in quarantine. */
+  readonly quarantineDelaySeconds: number;
   /** Wakes a worker for a run, after the commit. Losing it is harmless. */
   wakeRun(this: void, tenantId: string, runId: string): Promise<void>;
   /** Removes upload objects that a committed transaction has let go. */

@@ -11,6 +11,7 @@ import { OperationalError } from '#lib/errors.ts';
 import { must } from '#lib/assert.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
 import { lockProfile } from '#storage/profiles/find-profile.ts';
+import { mayRunOnItsOwn, takeQuarantineTurn } from '#storage/profiles/may-run-on-its-own.ts';
 import {
   saveCronStep,
   saveFolderLook,
@@ -160,7 +161,7 @@ async function commit(
 ): Promise<QueuedStart | null> {
   const { upload, stored, occasion } = what;
   const locked = await lockProfile(tx, profile.profileId);
-  if (locked === null) return null;
+  if (locked === null || !(await mayRunOnItsOwn(tx, locked.id))) return null;
   if (!(await saveFolderTaken(tx, locked.id, seen.fingerprint))) return null;
   if (occasion.cron !== null && !(await saveCronStep(tx, locked.id, profile.cron, occasion.cron)))
     throw new OperationalError(
@@ -179,5 +180,6 @@ async function commit(
     );
   const { newId } = context.system;
   const started = await queueStart(tx, locked, { actor: SCHEDULER, trigger: occasion.trigger, newId });
+  await takeQuarantineTurn(tx, locked.id, context.quarantineDelaySeconds);
   return { ...started, garbage: [...started.garbage, ...replaced] };
 }

@@ -2,11 +2,11 @@ import type { Tx } from '../database.ts';
 import { MAY_RUN_ON_ITS_OWN } from '../profiles/may-run-on-its-own.ts';
 import { appendRunEvent } from '../runs/run-event.ts';
 
-/** Nothing of the profile is queued, executes or waits for somebody; and the files that were let in last are still there. */
-const NOTHING_UNDER_WAY = `not exists (
-  select from run w where w.tenant_id = p.tenant_id and w.profile_id = p.id
+/** Nothing of the profile is queued, executes or waits for somebody (a preview may); and the files that were let in last are still there. */
+export const NOTHING_UNDER_WAY = `not exists (
+  select from run w where w.tenant_id = p.tenant_id and w.profile_id = p.id and not (w.plan_only and w.state = 'held')
      and w.state in ('queued', 'staging', 'planning', 'applying', 'held', 'suspended', 'broken'))`;
-const ACCEPTED_UPLOAD = `run a on a.tenant_id = p.tenant_id and a.id = p.accepted_run_id
+export const ACCEPTED_UPLOAD = `run a on a.tenant_id = p.tenant_id and a.id = p.accepted_run_id
   join upload u on u.tenant_id = a.tenant_id and u.id = a.upload_id and u.state = 'sealed' and u.wrapped_key is not null`;
 const HAS_DUE = `exists (select from escrow e where e.tenant_id = p.tenant_id and e.profile_id = p.id and e.next_attempt_at <= now())`;
 

@@ -2,6 +2,7 @@ import type { CronState } from '#core/schedule/cron-due.ts';
 import type { FolderState } from '#core/schedule/folder-look.ts';
 
 import type { Tx } from '../database.ts';
+import { MAY_RUN_ON_ITS_OWN } from '../profiles/may-run-on-its-own.ts';
 
 /** A profile as the scheduler looks at it. */
 export interface ScheduledProfile {
@@ -42,7 +43,7 @@ interface Row {
 
 const SELECT = `
   select p.tenant_id, p.id, p.settings -> 'schedule' as schedule, t.time_zone, p.expiration_date, now() as now,
-         p.state = 'provisioned' and p.paused_at is null and not e.expired as may_start, e.expired,
+         ${MAY_RUN_ON_ITS_OWN} as may_start, e.expired,
          s.expired_on, s.cron, s.cron_due_at, s.folder_seen, s.folder_seen_at, s.folder_taken, s.folder_note
     from profile p join tenant t on t.id = p.tenant_id
     cross join lateral (select coalesce(p.expiration_date <= (now() at time zone t.time_zone)::date, false) as expired) e
