@@ -19,7 +19,7 @@ const resetAnswer = z.looseObject({
 
 export const resetCommand: Command = {
   name: 'reset',
-  summary: 'Forget what a profile remembers of earlier syncs; the directory stays as it is.',
+  summary: 'Forget what a profile remembers of earlier syncs; the directory stays.',
   description: [
     `Without --scope everything is forgotten, as by Graph's reset. Scopes: ${RESET_SCOPES.join(', ')}, all.`,
     'errors: recorded errors of dropped rows. escrow: records that wait for another attempt, with their errors. snapshot: what was read last; the next sync compares with the directory. watermark: runs that wait or execute end, and the next sync needs files. quarantine: the quarantine and the broken runs that led to it.',
