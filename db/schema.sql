@@ -551,6 +551,7 @@ create table rollbook.plan (
   verdict jsonb not null,
   created_at timestamp with time zone default now() not null,
   base_run_id uuid,
+  base_pass integer,
   plan_hash text default ''::text not null,
   constraint plan_pkey PRIMARY KEY (tenant_id, run_id),
   constraint plan_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES run(tenant_id, id)
@@ -563,6 +564,7 @@ grant delete, insert, select, update on rollbook.plan to rollbook_app;
 comment on table rollbook.plan is 'What a run would change, counted, and the verdict over it. Its items are plan_item rows.';
 comment on column rollbook.plan.roster_hash is 'Hash of the files it was made from.';
 comment on column rollbook.plan.base_run_id is 'profile.accepted_run_id when the plan was made.';
+comment on column rollbook.plan.base_pass is 'run.apply_pass of that run then: releasing what it held moves the profile on, too.';
 comment on column rollbook.plan.plan_hash is 'Hash over roster_hash, base_run_id and the counts: what an approval names, so that it can mean no other plan.';
 
 create table rollbook.plan_count (

@@ -33,8 +33,10 @@ update profile p set accepted_run_id = (
 
 alter table plan
   add column base_run_id uuid,
+  add column base_pass integer,
   add column plan_hash text not null default '';
 comment on column plan.base_run_id is 'profile.accepted_run_id when the plan was made.';
+comment on column plan.base_pass is 'run.apply_pass of that run then: releasing what it held moves the profile on, too.';
 comment on column plan.plan_hash is 'Hash over roster_hash, base_run_id and the counts: what an approval names, so that it can mean no other plan.';
 
 create table plan_count (

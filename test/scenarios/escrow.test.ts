@@ -193,7 +193,7 @@ test('a retry ends nothing and asks nobody, though the profile always asks and i
   const roster = ownRoster({ schools: 1, students: 20 });
   const profile = await unmatched('Asks nobody', roster, [2]);
   await client.ok('PATCH', `/api/v1/profiles/${profile}/settings`, {
-    alwaysAsk: true,
+    applyPolicy: 'alwaysAsk',
     tolerance: 'strict',
     deactivationLimit: { percent: 0, count: 0 },
   });

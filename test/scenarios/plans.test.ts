@@ -408,3 +408,27 @@ test('wrong requests are refused with what is wrong', async () => {
   ] as const)
     assert.equal((await client.call('POST', path, body)).status, status, `${path} ${JSON.stringify(body)}`);
 });
+
+test('a newer preview does not stand in the way: of a retry, of an approval, of what is held', async () => {
+  const { roster, prefix } = ownRoster({ schools: 5, students: 40 });
+  const profile = await client.createProfile({ displayName: 'Previews between' });
+  await client.sync(profile, csvFiles(roster));
+  const broken = without(roster, `${prefix}S2`);
+  assert.equal((await client.sync(profile, csvFiles(broken))).status, 'validationError');
+  const heldId = await latestRunId(profile);
+  await client.upload(profile, csvFiles(roster));
+  const plan = await preview(profile);
+  assert.equal((await client.status(profile)).status, 'validationError', 'the preview changes nothing of it');
+  assert.equal((await client.call('POST', `${PROFILES}/${profile}/resume`)).status, 200);
+  assert.equal((await client.settled(profile)).status, 'success');
+  const held = await client.ok<{
+    state: string;
+    certificate: { complete: boolean; files: { proof: string }[] };
+  }>('GET', `/api/v1/runs/${heldId}`);
+  assert.equal(held.state, 'completed');
+  assert.ok(held.certificate.complete, 'what was accepted needs no other proof');
+  assert.ok(held.certificate.files.some(({ proof }) => proof === 'accepted'));
+  const { stale } = await client.ok<Plan>('GET', `/api/v1/runs/${plan.runId}/plan`);
+  assert.ok(stale, 'the school is gone since the plan was made');
+  assert.equal((await client.call('POST', `/api/v1/runs/${plan.runId}/approve`)).status, 409);
+});

@@ -5,9 +5,9 @@ import { inTenant, type Tx } from '#storage/database.ts';
 import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { decideHolds, type Decision, isOpen, readHolds, recountHeld } from '#storage/plan/plan-holds.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
-import { acceptRun, type ResumableRun } from '#storage/runs/accept-run.ts';
+import { acceptRun, acceptUnproven, type ResumableRun } from '#storage/runs/accept-run.ts';
 import { findProfileOfRun, lockPlannedRun, type PlannedRun, rejectRun } from '#storage/runs/decide-run.ts';
-import { replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
+import { replaceQueuedPreviews, replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
 import { markAccepted } from '#storage/runs/finish-run.ts';
 
 import { checkMayRun } from './check-may-run.ts';
@@ -101,8 +101,12 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
     return false;
   }
   checkMayApply(profile, run);
-  await replaceWaitingRuns(tx, { profileId: profile.id, actor: actor.applicationId, newId }, run.id);
+  const by = { profileId: profile.id, actor: actor.applicationId, newId };
+  // Whatever else waits was planned on what this plan changes; a preview that is approved comes before newer runs, too.
+  await replaceWaitingRuns(tx, by, run.planOnly ? null : run.id);
+  await replaceQueuedPreviews(tx, by);
   await acceptRun(tx, toResumable(run), { actor: actor.applicationId, newId, acceptVerdict: true, note });
+  await acceptUnproven(tx, run.id, null);
   await markAccepted(tx, profile.id, run.id);
   await stepProfile(tx, profile, {
     event: 'resumed',
@@ -129,12 +133,21 @@ async function decideParts({ context, tx, profile, run, actor, input }: Deciding
   if (input.decision === 'approved') checkMayApply(profile, run);
   const note = input.note ?? null;
   await decideHolds(tx, run.id, { decision: input.decision, schools, actor: actor.applicationId, note });
-  if (input.decision === 'approved') await recountHeld(tx, run.id);
+  if (input.decision === 'approved') {
+    await recountHeld(tx, run.id);
+    const files = holds.filter(({ scope }) => scope === 'absence' && schools === null);
+    await acceptUnproven(
+      tx,
+      run.id,
+      files.map(({ id }) => id),
+    );
+  }
   const left = holds.filter(
     ({ scope, id }) => schools !== null && !(scope === 'school' && schools.includes(id)),
   );
   // A part that was turned down while others wait: the run waits on.
   if (input.decision === 'rejected' && left.length > 0) return false;
+  await replaceQueuedPreviews(tx, { profileId: profile.id, actor: actor.applicationId, newId });
   await acceptRun(tx, toResumable(run), { actor: actor.applicationId, newId, nextPass: true, note });
   await stepProfile(tx, profile, {
     event: 'resumed',
@@ -149,12 +162,11 @@ function checkMayApply(profile: StoredProfile, run: PlannedRun): void {
   if (profile.pausedAt)
     throw new ConflictError('The profile is paused. Resume it first, then approve the plan.');
   checkMayRun(profile);
-  if (run.otherExecutes)
+  if (run.otherUnderWay)
     throw new ConflictError(
       'Another run of the profile is under way. Wait until it has ended, then look at the plan again.',
     );
-  const base = readHeldCode(run.errorCode) === 'PartHeld' ? run.id : run.baseRunId;
-  if (base !== run.acceptedRunId)
+  if (run.stale)
     throw new ConflictError(
       'The plan is stale: another run has changed the directory since it was made. Make a new plan, or upload and start again.',
     );

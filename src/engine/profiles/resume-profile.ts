@@ -9,7 +9,7 @@ import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 import { leaveQuarantine, restartQuarantine } from '#storage/profiles/quarantine.ts';
 import { savePause } from '#storage/profiles/save-profile.ts';
 import { acceptRun, lockNewestRun, type Acceptance, type ResumableRun } from '#storage/runs/accept-run.ts';
-import { replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
+import { replaceQueuedPreviews, replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
 
 import { checkMayRun, mayRun } from './check-may-run.ts';
 import { decideWaitingPlan } from './decide-plan.ts';
@@ -79,6 +79,7 @@ async function accept(
 ): Promise<void> {
   // Older runs that still wait would overtake this one's result later.
   await replaceWaitingRuns(tx, { profileId: profile.id, actor: actor.applicationId, newId }, run.id);
+  await replaceQueuedPreviews(tx, { profileId: profile.id, actor: actor.applicationId, newId });
   await acceptRun(tx, run, { ...accepted, actor: actor.applicationId, newId });
 }
 

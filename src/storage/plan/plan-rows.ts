@@ -31,8 +31,8 @@ export async function savePlan(
   },
 ): Promise<void> {
   await tx.query(
-    `insert into plan (tenant_id, run_id, roster_hash, item_count, counts, verdict, base_run_id, plan_hash)
-     values (current_tenant(), $1, $2, $3, $4, $5, $6, $7)`,
+    `insert into plan (tenant_id, run_id, roster_hash, item_count, counts, verdict, base_run_id, base_pass, plan_hash)
+     values (current_tenant(), $1, $2, $3, $4, $5, $6, (select apply_pass from run where id = $6), $7)`,
     [
       plan.runId,
       plan.rosterHash,

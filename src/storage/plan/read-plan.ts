@@ -22,14 +22,17 @@ export interface StoredPlan {
   readonly stale: boolean;
 }
 
+/** The profile stands where it did not stand when the plan was made: of `plan l` and `profile p`. */
+export const BASE_MOVED = `(p.accepted_run_id is distinct from l.base_run_id
+  or l.base_pass is distinct from (select b.apply_pass from run b where b.tenant_id = p.tenant_id and b.id = p.accepted_run_id))`;
+
 /** The plan of a run; null: it has none (yet). */
 export async function readPlan(tx: Tx, runId: string): Promise<StoredPlan | null> {
   const rows = await tx.query<StoredPlan & object>(
     `select r.id as "runId", r.profile_id as "profileId", r.state, r.plan_only as "planOnly", r.error_code as "errorCode",
             l.roster_hash as "rosterHash", l.plan_hash as "planHash", l.item_count as "itemCount", l.verdict, r.certificate,
             l.created_at as "createdAt", r.accepted_by as "acceptedBy", r.accepted_at as "acceptedAt",
-            r.state in ('held', 'queued') and p.accepted_run_id is distinct from l.base_run_id
-              and p.accepted_run_id is distinct from r.id as stale
+            r.state in ('held', 'queued') and p.accepted_run_id is distinct from r.id and ${BASE_MOVED} as stale
        from run r join plan l on l.run_id = r.id join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
       where r.id = $1`,
     [runId],

@@ -91,7 +91,7 @@ export async function claimRun(
             p.paused_at is not null and not r.plan_only as paused, p.state in ('deleting', 'deleted') or r.cancel_requested as gone,
             exists (select from run o where o.profile_id = r.profile_id and o.id <> r.id
                     and o.state in ('staging', 'planning', 'applying')) as other_executing,
-            exists (select from run n where n.profile_id = r.profile_id and n.state = 'queued'
+            exists (select from run n where n.profile_id = r.profile_id and n.state = 'queued' and not n.plan_only
                     and n.created_at > r.created_at) as overtaken
        from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id join tenant t on t.id = r.tenant_id
       where r.id = $1 for no key update of r`,

@@ -3,6 +3,7 @@ import { assert } from '#lib/assert.ts';
 import { ConflictError } from '#lib/errors.ts';
 
 import type { Tx } from '../database.ts';
+import { BASE_MOVED } from '../plan/read-plan.ts';
 import { appendRunEvent } from './run-event.ts';
 
 /** A run with a plan, as a decision about it needs to know it. */
@@ -16,10 +17,10 @@ export interface PlannedRun {
   readonly acceptedAt: Date | null;
   /** Null: there is no plan. */
   readonly planHash: string | null;
-  readonly baseRunId: string | null;
-  readonly acceptedRunId: string | null;
-  /** Another run of the profile executes right now. */
-  readonly otherExecutes: boolean;
+  /** Another run was let into the directory since the plan was made, or more of one. */
+  readonly stale: boolean;
+  /** A newer sync of the profile is queued, or another run executes right now. */
+  readonly otherUnderWay: boolean;
 }
 
 /** The profile of a run, without a lock: whoever decides locks the profile first. Null: no such run. */
@@ -33,12 +34,10 @@ export async function lockPlannedRun(tx: Tx, runId: string): Promise<PlannedRun 
   const rows = await tx.query<PlannedRun & object>(
     `select r.id, r.profile_id as "profileId", r.state, r.error_code as "errorCode", r.plan_only as "planOnly",
             r.accepted_by as "acceptedBy", r.accepted_at as "acceptedAt",
-            (select plan_hash from plan l where l.run_id = r.id) as "planHash",
-            (select base_run_id from plan l where l.run_id = r.id) as "baseRunId",
-            p.accepted_run_id as "acceptedRunId",
+            l.plan_hash as "planHash", p.accepted_run_id is distinct from r.id and ${BASE_MOVED} as stale,
             exists (select from run o where o.profile_id = r.profile_id and o.id <> r.id
-                     and o.state in ('staging', 'planning', 'applying')) as "otherExecutes"
-       from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
+                     and (o.state in ('staging', 'planning', 'applying') or o.state = 'queued' and not o.plan_only)) as "otherUnderWay"
+       from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id left join plan l on l.run_id = r.id
       where r.id = $1 for no key update of r`,
     [runId],
   );

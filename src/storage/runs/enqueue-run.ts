@@ -154,6 +154,15 @@ function stateAfter(state: string, event: RunEvent): string {
   return nextRunState(state as Parameters<typeof nextRunState>[0], event);
 }
 
+/** A run goes on that waited: a preview that is queued makes room for it, since one run of a profile is queued at most. */
+export async function replaceQueuedPreviews(tx: Tx, by: RunActor): Promise<void> {
+  const rows = await tx.query<{ id: string; state: string }>(
+    `select id, state from run where profile_id = $1 and state = 'queued' and plan_only for no key update`,
+    [by.profileId],
+  );
+  await moveRuns(tx, by, rows, 'replaced');
+}
+
 /** The run that is queued for a profile; null: none is. */
 export async function readQueuedRun(
   tx: Tx,
