@@ -1,5 +1,6 @@
 import * as z from 'zod';
 
+import { PROOFS as PROOF_NAMES, type Proof } from '#core/plan/certificate.ts';
 import { FINDING_CODES, type Finding, type FindingCount } from '#core/findings.ts';
 
 import type { RunStoryAnswer } from '../client/answers.ts';
@@ -117,35 +118,46 @@ function fileLines({ files }: RunStoryAnswer): string[] {
   ).map((line) => `  ${line}`);
 }
 
-/** Whatever form the proof has: names and values, one thing a line. */
-function certificateLines(certificate: unknown): string[] {
-  if (certificate === null || certificate === undefined) return [];
-  if (typeof certificate !== 'object') return [`  ${printable(plainText(certificate))}`];
-  const entries = Array.isArray(certificate)
-    ? certificate.map((entry, index) => [String(index + 1), entry] as const)
-    : Object.entries(certificate);
-  return entries.flatMap(([name, value]) => {
-    const items = Array.isArray(value) ? value : null;
-    if (items === null || !items.some((item) => typeof item === 'object'))
-      return wrap(`${printable(name)}: ${printable(plainText(value))}`, WIDTH, '  ');
-    return [
-      `  ${printable(name)}:`,
-      ...items.flatMap((item) => wrap(`- ${printable(plainText(item))}`, WIDTH, '    ')),
-    ];
-  });
-}
+const PROOFS: Readonly<Record<Proof, string>> = {
+  manifest: 'as the manifest says',
+  firstSet: 'the first set: nothing can be missing',
+  floor: 'as many rows as before, or nearly',
+  confirmedByName: 'confirmed to be empty',
+  confirmedTwice: 'as short in an earlier upload',
+  accepted: 'accepted by an administrator',
+};
 
-function plainText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
-  if (Array.isArray(value)) return value.map(plainText).join(', ');
-  return Object.entries(value)
-    .map(([name, inner]) =>
-      typeof inner === 'object' && inner !== null
-        ? `${name} (${plainText(inner)})`
-        : `${name} ${plainText(inner)}`,
-    )
-    .join(', ');
+const certificateShape = z.object({
+  files: z.array(
+    z.object({
+      file: z.string(),
+      rows: z.number(),
+      recordsBefore: z.number(),
+      floor: z.number(),
+      proof: z.enum(PROOF_NAMES).nullable(),
+    }),
+  ),
+});
+
+/** Of each file what proves that it was read whole. */
+function certificateLines(certificate: unknown): string[] {
+  const read = certificateShape.safeParse(certificate);
+  if (!read.success) return [];
+  const right = { align: 'right' as const };
+  return textTable(
+    [
+      { title: 'file' },
+      { title: 'rows', ...right },
+      { title: 'known before', ...right },
+      { title: 'floor', ...right },
+      { title: 'what proves it whole' },
+    ],
+    read.data.files.map(({ file, rows, recordsBefore, floor, proof }) => [
+      printable(file),
+      ...[rows, recordsBefore, floor].map(formatCount),
+      proof === null ? 'nothing: what it does not name stays' : PROOFS[proof],
+    ]),
+  ).map((line) => `  ${line}`);
 }
 
 const SEVERITIES = ['fatal', 'error', 'warning', 'information'] as const;
