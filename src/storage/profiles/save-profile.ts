@@ -83,7 +83,7 @@ export async function savePause(
 /** Forgets quarantine and broken runs, and remembers when. */
 export async function saveReset(tx: Tx, id: string): Promise<void> {
   await tx.query(
-    `update profile set reset_at = clock_timestamp(), quarantined_at = null, broken_runs = 0, updated_at = now() where id = $1`,
+    `update profile set reset_at = greatest(clock_timestamp(), (select max(created_at) from run where profile_id = $1)), quarantined_at = null, broken_runs = 0, updated_at = now() where id = $1`,
     [id],
   );
 }

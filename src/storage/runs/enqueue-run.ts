@@ -6,7 +6,8 @@ import { appendRunEvent } from './run-event.ts';
 
 /**
  * Inserts a run in the state queued. The caller holds the lock of the profile row and has replaced the runs that wait
- * (replaceWaitingRuns): there is at most one queued run per profile.
+ * (replaceWaitingRuns): there is at most one queued run per profile. `created_at` is the order of a profile's runs, so it is later than
+ * that of every run before, and than the last reset, even when the clock was set back meanwhile.
  */
 export async function insertQueuedRun(
   tx: Tx,
@@ -21,7 +22,10 @@ export async function insertQueuedRun(
 ): Promise<void> {
   await tx.query(
     `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, plan_only, trigger, created_at)
-     values (current_tenant(), $1, $2, $3, 'queued', $4, $5, case when $5 then 'plan' else 'start' end, clock_timestamp())`,
+     select current_tenant(), $1, $2, $3, 'queued', $4, $5, case when $5 then 'plan' else 'start' end,
+            greatest(clock_timestamp(), p.reset_at + interval '1 microsecond',
+              (select max(created_at) + interval '1 microsecond' from run where profile_id = $2))
+       from profile p where p.id = $2`,
     [run.id, run.profileId, run.uploadId, run.requestedBy, run.planOnly ?? false],
   );
   await appendRunEvent(tx, {
