@@ -41,8 +41,11 @@ export interface StagedRun {
   readonly received: readonly ReceivedFile[];
 }
 
-/** From so many items on it is quicker to read all records of the source than to look each up. */
-const MANY_ITEMS = 10_000;
+/**
+ * From so many items on all records of the source are read, and none looked up. That takes a second in the largest source; the look-ups that
+ * the planner chooses when it takes the items for a handful, as it does after a first load, took minutes for 600 of them.
+ */
+const MANY_ITEMS = 200;
 
 /**
  * Makes the plan: tells from the directory what each staged item really does, judges the whole, sets aside what has to wait, stores
