@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { describeReasons } from '#core/plan/held-parts.ts';
 import type { PlanCount, Verdict, VerdictReason } from '#core/plan/verdict.ts';
 import type { HeldCode } from '#core/run/held-because.ts';
 import type { ProfileSettings } from '#core/run/profile-settings.ts';
@@ -215,6 +216,6 @@ function heldCode({ reasons }: Verdict, planOnly: boolean): HeldCode {
 }
 
 function waitingMessage({ reasons }: Verdict, planOnly: boolean): string {
-  const text = reasons.map(({ message }) => message).join('; ');
+  const text = describeReasons(reasons);
   return text === '' && planOnly ? 'the plan is within all limits' : text;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { describeHeldParts, describeRejectedParts, type HeldPart } from './held-parts.ts';
+import { describeHeldParts, describeReasons, describeRejectedParts, type HeldPart } from './held-parts.ts';
 
 const school = (id: string, itemCount: number, ...messages: readonly string[]): HeldPart => ({
   scope: 'school',
@@ -64,4 +64,18 @@ test('rejected parts: where and how many, and that they were not made', () => {
     '70 changes (school S2, endings of student.csv) were rejected and not made; the rest of the plan was applied',
   );
   assert.match(describeRejectedParts([school('S2', 1, 'x')]), /^1 change \(school S2\) was rejected/u);
+});
+
+test('reasons of a whole plan: what concerns all, three schools with all their reasons, the number of the others, the files', () => {
+  const schools = [1, 2, 3, 4, 5].flatMap(
+    (n) => school(`S${n}`, 1, `school S${n} loses pupils`, `school S${n} loses classes`).reasons,
+  );
+  const whole = { code: 'tooManySchools', scope: 'plan', holds: true, message: '5 of 5 schools' } as const;
+  assert.equal(
+    describeReasons([whole, ...schools, ...absence.reasons]),
+    '5 of 5 schools; school S1 loses pupils; school S1 loses classes; school S2 loses pupils; school S2 loses classes; ' +
+      'school S3 loses pupils; school S3 loses classes; and 2 more schools; student.csv is short',
+  );
+  assert.equal(describeReasons([whole]), '5 of 5 schools');
+  assert.equal(describeReasons([]), '');
 });
