@@ -5,7 +5,7 @@ import { resolveSettings } from '#core/settings.ts';
 import { DEFAULT_RETRY_POLICY } from '#core/run/retry.ts';
 import type { EngineSettings } from '#engine/engine-context.ts';
 import { must } from '#lib/assert.ts';
-import { realSystem } from '#lib/system.ts';
+import { realSystem, type System } from '#lib/system.ts';
 import { asOwner, type Database } from '#storage/database.ts';
 import { type LogStream, openLog } from '../../src/main/open-log.ts';
 import { startRollbook } from '../../src/main/start.ts';
@@ -41,6 +41,8 @@ export interface TestRollbookOptions {
   readonly engine?: Partial<EngineSettings>;
   readonly noticePollSeconds?: number;
   readonly https?: boolean;
+  /** Clock, ids and timers of the service. */
+  readonly system?: System;
 }
 
 export async function startTestRollbook(options: TestRollbookOptions = {}): Promise<TestRollbook> {
@@ -72,7 +74,7 @@ export async function startTestRollbook(options: TestRollbookOptions = {}): Prom
         };
   const running = await startRollbook(values, {
     log: openLog(values.logLevel, stream),
-    system: realSystem,
+    system: options.system ?? realSystem,
     version: '0.0.0-test',
     engine: { ...retry, ...options.engine },
     ...(options.noticePollSeconds === undefined ? {} : { noticePollSeconds: options.noticePollSeconds }),

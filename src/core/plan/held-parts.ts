@@ -21,6 +21,23 @@ export function describeHeldParts(parts: readonly HeldPart[], othersApplied: boo
   return `${shown.join('; ')}${rest}. ${othersApplied ? 'The rest of the plan was applied' : 'Nothing else was to change'}`;
 }
 
+/** Why a plan waits as a whole: what concerns all of it, the first schools, the files. A state has thousands of schools. */
+export function describeReasons(reasons: readonly VerdictReason[]): string {
+  const schools = [...new Set(reasons.flatMap(({ school }) => school ?? []))];
+  const shown = new Set(schools.slice(0, SHOWN));
+  const messages = (scope: VerdictReason['scope']): string[] =>
+    reasons
+      .filter((reason) => reason.scope === scope && (scope !== 'school' || shown.has(reason.school ?? '')))
+      .map(({ message }) => message);
+  const more = schools.length - shown.size;
+  return [
+    ...messages('plan'),
+    ...messages('school'),
+    ...(more > 0 ? [`and ${more} more ${more === 1 ? 'school' : 'schools'}`] : []),
+    ...messages('file'),
+  ].join('; ');
+}
+
 /** What was turned down, for the message of a run that is complete but for that. */
 export function describeRejectedParts(parts: readonly HeldPart[]): string {
   const where = parts.map(({ scope, id }) => (scope === 'school' ? `school ${id}` : `endings of ${id}`));

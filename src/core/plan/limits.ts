@@ -43,13 +43,13 @@ export function allowedOf(limit: Limit | 'strict', total: number): number {
 export const DEFAULT_LIMITS: Readonly<Record<LimitRule['scope'], Readonly<Record<JudgedAction, Limit>>>> = {
   plan: {
     create: { percent: 50, count: 100 },
-    update: { percent: 75, count: 200 },
+    update: { percent: 75, count: 100 },
     deactivate: { percent: 10, count: 25 },
     move: { percent: 10, count: 25 },
   },
   school: {
-    create: { percent: 100, count: 60 },
-    update: { percent: 75, count: 100 },
+    create: { percent: 75, count: 30 },
+    update: { percent: 75, count: 25 },
     deactivate: { percent: 20, count: 15 },
     move: { percent: 20, count: 15 },
   },
@@ -60,10 +60,12 @@ export const DEFAULT_LIMITS: Readonly<Record<LimitRule['scope'], Readonly<Record
  * places in classes, and these change with every timetable.
  */
 const DEFAULT_BY_KIND: readonly LimitRule[] = [
+  { scope: 'school', action: 'update', kind: 'teacher', school: null, percent: 75, count: 8 },
+  { scope: 'plan', action: 'update', kind: 'teacher', school: null, percent: 75, count: 25 },
   { scope: 'school', action: 'deactivate', kind: 'class', school: null, percent: 25, count: 8 },
   { scope: 'school', action: 'deactivate', kind: 'teacher', school: null, percent: 25, count: 8 },
   { scope: 'school', action: 'deactivate', kind: 'enrollment', school: null, percent: 25, count: 60 },
-  { scope: 'school', action: 'create', kind: 'enrollment', school: null, percent: 100, count: 240 },
+  { scope: 'school', action: 'create', kind: 'enrollment', school: null, percent: 75, count: 240 },
   { scope: 'plan', action: 'create', kind: 'enrollment', school: null, percent: 50, count: 400 },
 ];
 

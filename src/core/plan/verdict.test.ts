@@ -177,12 +177,60 @@ const cases: readonly [name: string, given: Case, expected: readonly string[]][]
     ['partlyHeld', 'tooManyUpdates school S1 student'],
   ],
   [
-    'a mass change everywhere holds the plan',
+    'a mass change in many schools, each too small to be held by itself, holds the plan',
     {
-      plan: ['S1 student update 90', 'S2 student update 90', 'S3 student update 90'],
-      active: ['- student 300'],
+      plan: ['S1', 'S2', 'S3', 'S4', 'S5'].map((school) => `${school} student update 22`),
+      active: ['- student 110', '- org 5'],
     },
     ['held', 'tooManyUpdates plan student'],
+  ],
+  [
+    'a village school whose pupils are all renamed is held: a class at a time may change, a school not',
+    {
+      plan: ['S1 student update 40', 'S2 student update 25'],
+      active: ['- student 400', '- org 7', 'S1 student 40'],
+    },
+    ['partlyHeld', 'tooManyUpdates school S1 student'],
+  ],
+  [
+    'all teachers change, a few in each school: the typo in their domain holds the plan',
+    {
+      plan: ['S1', 'S2', 'S3', 'S4', 'S5'].map((school) => `${school} teacher update 6`),
+      active: ['- teacher 30', '- org 5'],
+    },
+    ['held', 'tooManyUpdates plan teacher'],
+  ],
+  [
+    'all teachers of one school change: it is held',
+    {
+      plan: ['S1 teacher update 9'],
+      active: ['- teacher 60', '- org 5', 'S1 teacher 9'],
+    },
+    ['partlyHeld', 'tooManyUpdates school S1 teacher'],
+  ],
+  [
+    'a school whose pupils are all there a second time, under new ids, is held',
+    {
+      plan: ['S1 student create 40', 'S2 student create 118'],
+      active: ['- student 4000', '- org 7', 'S1 student 40', 'S2 student 118'],
+    },
+    ['partlyHeld', 'tooManyCreates school S1 student', 'tooManyCreates school S2 student'],
+  ],
+  [
+    'a school whose timetable is there a second time is held',
+    {
+      plan: ['S1 enrollment create 384'],
+      active: ['- enrollment 4000', '- org 7', 'S1 enrollment 384'],
+    },
+    ['partlyHeld', 'tooManyCreates school S1 enrollment'],
+  ],
+  [
+    'an intake of a class goes into a village school, and of two years into a larger one',
+    {
+      plan: ['S1 student create 28', 'S2 student create 140'],
+      active: ['- student 4000', '- org 7', 'S1 student 36', 'S2 student 200'],
+    },
+    ['clean'],
   ],
   [
     'many who leave one school for another are held where they leave',

@@ -106,7 +106,7 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
   await replaceWaitingRuns(tx, by, run.planOnly ? null : run.id);
   await replaceQueuedPreviews(tx, by);
   await acceptRun(tx, toResumable(run), { actor: actor.applicationId, newId, acceptVerdict: true, note });
-  await acceptUnproven(tx, run.id, null);
+  await acceptUnproven(tx, run.id);
   await markAccepted(tx, profile.id, run.id);
   await stepProfile(tx, profile, {
     event: 'resumed',
@@ -135,12 +135,7 @@ async function decideParts({ context, tx, profile, run, actor, input }: Deciding
   await decideHolds(tx, run.id, { decision: input.decision, schools, actor: actor.applicationId, note });
   if (input.decision === 'approved') {
     await recountHeld(tx, run.id);
-    const files = holds.filter(({ scope }) => scope === 'absence' && schools === null);
-    await acceptUnproven(
-      tx,
-      run.id,
-      files.map(({ id }) => id),
-    );
+    if (schools === null) await acceptUnproven(tx, run.id);
   }
   const left = holds.filter(
     ({ scope, id }) => schools !== null && !(scope === 'school' && schools.includes(id)),

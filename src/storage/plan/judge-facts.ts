@@ -7,7 +7,7 @@ import type { PlanScope } from './resolve-links.ts';
 /**
  * Changes of the last hours that went in by themselves, by school, kind and judged action. What an administrator accepted is what
  * later changes are measured against, so it and everything before it is left out: a whole plan, the first plan of a profile, or
- * a school of a plan.
+ * a school of a plan. Before and after by created_at, which is the order of runs whatever the clock does (insertQueuedRun).
  */
 export async function readWindow(
   tx: Tx,
@@ -17,12 +17,12 @@ export async function readWindow(
 ): Promise<WindowCount[]> {
   return tx.query<WindowCount & object>(
     `with recent as (
-       select r.id, r.planned_at, r.verdict_accepted or l.base_run_id is null as accepted
+       select r.id, r.created_at, r.verdict_accepted or l.base_run_id is null as accepted
          from run r join plan l on l.run_id = r.id
         where r.profile_id = $1 and r.id <> $2 and r.planned_at > now() - make_interval(hours => $3) and not r.plan_only
           and (r.state = 'completed' or r.applied_item_no > 0 or r.apply_pass > 1 or r.error_code = 'PartHeld')),
      school as (
-       select h.scope_id, max(h.decided_at) as at from plan_hold h join recent r on r.id = h.run_id
+       select h.scope_id, max(r.created_at) as at from plan_hold h join recent r on r.id = h.run_id
         where h.scope = 'school' and h.decision = 'approved' group by h.scope_id)
      select c.school_id as school, c.kind,
             case when c.action in ('create', 'link', 'reactivate') then 'create' when c.action in ('deactivate', 'end') then 'deactivate'
@@ -30,8 +30,8 @@ export async function readWindow(
             sum(c.judged_count - c.held_count)::integer as count
        from recent r join plan_count c on c.run_id = r.id
        left join school s on s.scope_id = c.school_id
-      where not r.accepted and r.planned_at > coalesce((select max(a.planned_at) from recent a where a.accepted), '-infinity')
-        and (s.at is null or r.planned_at > s.at)
+      where not r.accepted and r.created_at > coalesce((select max(a.created_at) from recent a where a.accepted), '-infinity')
+        and (s.at is null or r.created_at > s.at)
       group by 1, 2, 3
      having sum(c.judged_count - c.held_count) > 0`,
     [profileId, runId, hours],

@@ -83,7 +83,8 @@ export async function savePause(
 /** Forgets which run was let in last, and remembers when: what was made before counts no more. */
 export async function forgetWatermark(tx: Tx, id: string): Promise<void> {
   await tx.query(
-    'update profile set reset_at = clock_timestamp(), accepted_run_id = null, updated_at = now() where id = $1',
+    `update profile set reset_at = greatest(clock_timestamp(), (select max(created_at) from run where profile_id = $1)),
+            accepted_run_id = null, updated_at = now() where id = $1`,
     [id],
   );
 }

@@ -10,7 +10,8 @@ export type RunTrigger = 'start' | 'plan' | 'upload' | 'cron' | 'folder' | 'retr
 
 /**
  * Inserts a run in the state queued. The caller holds the lock of the profile row and has replaced the runs that wait
- * (replaceWaitingRuns): there is at most one queued run per profile.
+ * (replaceWaitingRuns): there is at most one queued run per profile. `created_at` is the order of a profile's runs, so it is later than
+ * that of every run before, and than the last reset, even when the clock was set back meanwhile.
  */
 export async function insertQueuedRun(
   tx: Tx,
@@ -27,7 +28,10 @@ export async function insertQueuedRun(
 ): Promise<void> {
   await tx.query(
     `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, plan_only, trigger, created_at)
-     values (current_tenant(), $1, $2, $3, 'queued', $4, $5, $6, clock_timestamp())`,
+     select current_tenant(), $1, $2, $3, 'queued', $4, $5, $6,
+            greatest(clock_timestamp(), p.reset_at + interval '1 microsecond',
+              (select max(created_at) + interval '1 microsecond' from run where profile_id = $2))
+       from profile p where p.id = $2`,
     [run.id, run.profileId, run.uploadId, run.requestedBy, run.planOnly ?? false, run.trigger],
   );
   await appendRunEvent(tx, {

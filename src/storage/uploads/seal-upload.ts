@@ -26,8 +26,12 @@ export async function sealUpload(tx: Tx, profileId: string): Promise<SealedUploa
     'delete from upload_block where upload_id = $1 returning object_name',
     [uploadId],
   );
-  await tx.query(`update upload set state = 'sealed', sealed_at = now() where id = $1 and state = 'open'`, [
-    uploadId,
-  ]);
+  // Later than every upload before, even when the clock was set back: the newest upload is the one that was sealed last.
+  await tx.query(
+    `update upload set state = 'sealed', sealed_at = greatest(now(),
+            (select max(sealed_at) + interval '1 microsecond' from upload where profile_id = $2))
+      where id = $1 and state = 'open'`,
+    [uploadId, profileId],
+  );
   return { uploadId, files: await listFiles(tx, uploadId), garbage: dropped.map((row) => row.object_name) };
 }
