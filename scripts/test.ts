@@ -20,6 +20,9 @@ for await (const file of glob('{src,test,bench,scripts}/**/*.test.ts', { cwd: ro
 }
 files.sort();
 
+// Each sync of a test starts a thread that reads the sources anew: what they compile to is kept for the next one.
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), `rollbook-test-code-${process.getuid?.() ?? 0}`);
+
 const stopServer = await shareServer();
 const missing = missingInputs();
 for (const line of missing) console.log(`! ${line}`);

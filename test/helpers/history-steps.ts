@@ -1,0 +1,314 @@
+/** The steps of a history: how they are made up, done to a profile over HTTP, and told to people. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import * as fc from 'fast-check';
+
+import type { HistoryModel } from './history-model.ts';
+import {
+  changeDay,
+  type Day,
+  type DayChange,
+  filesOf,
+  FIRST_DAY,
+  PUPILS,
+  type PupilDay,
+  SCHOOLS,
+  SECTIONS,
+  sourceOf,
+  userNameOf,
+} from './history-roster.ts';
+import type { TestRollbook } from './rollbook.ts';
+import type { SyncClient } from './sync-client.ts';
+
+interface Upload {
+  readonly changes: readonly DayChange[];
+  readonly withoutTeacherRoster: boolean;
+  readonly reversed: boolean;
+}
+
+export type Step =
+  /** `restartMs`: the service is stopped and started again so long after the start. */
+  | ({ readonly do: 'sync'; readonly restartMs?: number } & Upload)
+  | ({ readonly do: 'preview' } & Upload)
+  | { readonly do: 'approve preview' | 'reject preview' | 'approve' | 'reject' }
+  | { readonly do: 'approve school' | 'reject school'; readonly school: number }
+  | { readonly do: 'resume' | 'confirm' | 'pause' | 'reset' | 'forget snapshots' | 'restart' }
+  | { readonly do: 'edit'; readonly pupil: number };
+
+const pupilDay = fc.record<PupilDay>({
+  row: fc.oneof(
+    { weight: 3, arbitrary: fc.constant<PupilDay['row']>('good') },
+    { weight: 2, arbitrary: fc.constant<PupilDay['row']>('absent') },
+    fc.constant<PupilDay['row']>('bad'),
+  ),
+  school: fc.nat(SCHOOLS.length - 1),
+  sections: fc.uniqueArray(fc.nat(SECTIONS.length - 1), { maxLength: 3 }),
+  name: fc.integer({ min: 1, max: 2 }),
+});
+const school = fc.nat(SCHOOLS.length - 1);
+const dayChange: fc.Arbitrary<DayChange> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.nat(PUPILS.length - 1), pupilDay)
+      .map(([pupil, day]): DayChange => ({ what: 'pupil', pupil, day })),
+  },
+  { weight: 2, arbitrary: school.map((place): DayChange => ({ what: 'emptied', school: place })) },
+  fc
+    .tuple(fc.nat(SECTIONS.length - 1), fc.nat(2))
+    .map(([section, name]): DayChange => ({ what: 'section', section, name })),
+  fc
+    .tuple(fc.integer({ min: 1, max: SCHOOLS.length - 1 }), fc.boolean())
+    .map(([place, there]): DayChange => ({ what: 'school', school: place, there })),
+);
+const upload: fc.Arbitrary<Upload> = fc.record({
+  changes: fc.array(dayChange, { maxLength: 4 }),
+  withoutTeacherRoster: fc.oneof(
+    { weight: 7, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ),
+  reversed: fc.boolean(),
+});
+const times = (weight: number, arbitrary: fc.Arbitrary<Step>): fc.WeightedArbitrary<Step> => ({
+  weight,
+  arbitrary,
+});
+
+/** Histories of one profile, most of which begin with a first sync. */
+export function histories(withRestarts: boolean): fc.Arbitrary<Step[]> {
+  const steps = [
+    times(
+      8,
+      upload.map((files): Step => ({ do: 'sync', ...files })),
+    ),
+    times(
+      4,
+      upload.map((files): Step => ({ do: 'preview', ...files })),
+    ),
+    times(3, fc.constant({ do: 'approve preview' })),
+    times(1, fc.constant({ do: 'reject preview' })),
+    times(2, fc.constant({ do: 'approve' })),
+    times(1, fc.constant({ do: 'reject' })),
+    times(
+      3,
+      school.map((place): Step => ({ do: 'approve school', school: place })),
+    ),
+    times(
+      2,
+      school.map((place): Step => ({ do: 'reject school', school: place })),
+    ),
+    times(3, fc.constant({ do: 'resume' })),
+    times(1, fc.constant({ do: 'confirm' })),
+    times(1, fc.constant({ do: 'pause' })),
+    times(1, fc.constant({ do: 'reset' })),
+    times(1, fc.constant({ do: 'forget snapshots' })),
+    times(
+      3,
+      fc.nat(PUPILS.length - 1).map((pupil): Step => ({ do: 'edit', pupil })),
+    ),
+  ];
+  if (withRestarts)
+    steps.push(
+      times(3, fc.constant({ do: 'restart' })),
+      times(
+        6,
+        fc
+          .tuple(upload, fc.integer({ min: 0, max: 600 }))
+          .map(([files, restartMs]): Step => ({ do: 'sync', restartMs, ...files })),
+      ),
+    );
+  const first: Step = { do: 'sync', changes: [], withoutTeacherRoster: false, reversed: false };
+  return fc
+    .tuple(
+      fc.oneof(
+        { weight: 5, arbitrary: fc.constant<Step[]>([first]) },
+        { weight: 1, arbitrary: fc.constant<Step[]>([]) },
+      ),
+      fc.array(fc.oneof(...steps), { minLength: 2, maxLength: 7 }),
+    )
+    .map(([begin, rest]) => [...begin, ...rest]);
+}
+
+/** A profile with its model, as far as its history is. */
+export interface History {
+  readonly rollbook: TestRollbook;
+  readonly client: SyncClient;
+  readonly profile: string;
+  readonly sourceSystemId: string;
+  readonly prefix: string;
+  readonly model: HistoryModel;
+  /** Number of a run in the model to its id. */
+  readonly runIds: Map<number, string>;
+  day: Day;
+  /** The open upload has the file already, since a start was refused. */
+  teacherRosterIsOpen: boolean;
+  edits: number;
+}
+
+export const newDay = (): Day => FIRST_DAY;
+
+/** Does a step, and tells the model. @returns the status code of the answer and the one the model expects; null: nothing was asked. */
+export async function doStep(
+  history: History,
+  step: Step,
+): Promise<{ answer: number; expected: number } | null> {
+  const { client, model, profile, rollbook } = history;
+  const graph = `/beta/education/synchronizationProfiles/${profile}`;
+  const post = async (path: string, body?: unknown): Promise<number> =>
+    (await client.call('POST', path, body)).status;
+  const decide = async (
+    run: number | null,
+    action: string,
+    expected: () => number,
+    body?: unknown,
+  ): Promise<{ answer: number; expected: number } | null> => {
+    const id = run === null ? undefined : history.runIds.get(run);
+    return id === undefined
+      ? null
+      : { expected: expected(), answer: await post(`/api/v1/runs/${id}/${action}`, body) };
+  };
+  switch (step.do) {
+    case 'sync':
+      return sync(history, step);
+    case 'preview': {
+      const source = await uploadOf(history, step);
+      history.teacherRosterIsOpen = false;
+      const expected = model.preview(source);
+      const made = await client.call<{ id: string }>('POST', `/api/v1/profiles/${profile}/plan`);
+      if (made.status === 202) history.runIds.set(model.asked.last, made.body.id);
+      return { answer: made.status === 202 ? 200 : made.status, expected };
+    }
+    case 'approve preview':
+      return decide(model.asked.preview, 'approve', () => model.approvePreview());
+    case 'reject preview':
+      return decide(model.asked.preview, 'reject', () => model.rejectPreview());
+    case 'approve':
+      return decide(model.asked.newest, 'approve', () => model.approve());
+    case 'reject':
+      return decide(model.asked.newest, 'reject', () => model.reject());
+    case 'approve school':
+    case 'reject school': {
+      const id = SCHOOLS[step.school] ?? '';
+      const body = { schools: [history.prefix + id] };
+      return step.do === 'approve school'
+        ? decide(model.asked.newest, 'approve', () => model.approve(id), body)
+        : decide(model.asked.newest, 'reject', () => model.reject(id), body);
+    }
+    case 'resume':
+      return { expected: model.resume(), answer: await post(`${graph}/resume`) };
+    case 'confirm':
+      return {
+        expected: model.confirm(),
+        answer: await post(`/api/v1/profiles/${profile}/resume`, {
+          confirmEmptyFiles: ['teacherroster.csv'],
+        }),
+      };
+    case 'pause':
+      return { expected: model.pause(), answer: await post(`${graph}/pause`) };
+    case 'reset':
+      return { expected: model.reset(), answer: await post(`${graph}/reset`) };
+    case 'forget snapshots':
+      await rm(join(rollbook.dataDir, 'snapshots', rollbook.tenantId, `${history.sourceSystemId}.snapshot`), {
+        force: true,
+      });
+      return null;
+    case 'restart':
+      await rollbook.restart();
+      return null;
+    case 'edit':
+      return edit(history, PUPILS[step.pupil] ?? '');
+  }
+}
+
+async function uploadOf(history: History, step: Upload): Promise<ReturnType<typeof sourceOf>> {
+  history.day = changeDay(history.day, step.changes);
+  const sent = sourceOf(history.day, step.withoutTeacherRoster);
+  await history.client.upload(history.profile, filesOf(sent, history.prefix, step.reversed));
+  history.teacherRosterIsOpen ||= !sent.withoutTeacherRoster;
+  return { ...sent, withoutTeacherRoster: !history.teacherRosterIsOpen };
+}
+
+async function sync(
+  history: History,
+  step: Extract<Step, { do: 'sync' }>,
+): Promise<{ answer: number; expected: number }> {
+  const { client, model, profile, rollbook } = history;
+  const source = await uploadOf(history, step);
+  const expected = model.start(source);
+  if (expected !== 409) history.teacherRosterIsOpen = false;
+  const newest = async (): Promise<string | undefined> =>
+    (await client.ok<{ value: { id: string }[] }>('GET', `/api/v1/profiles/${profile}/runs`)).value[0]?.id;
+  const before = await newest();
+  let starting = client.start(profile).then(({ status }) => status);
+  if (step.restartMs !== undefined) {
+    const answered = starting.catch(() => null);
+    await wait(step.restartMs);
+    await rollbook.restart();
+    // Nobody was told what became of the start: whoever called it looks, and calls again.
+    const status = await answered;
+    const isStarted = (await newest()) !== before;
+    if (isStarted) starting = Promise.resolve(expected);
+    else
+      starting =
+        status === null ? client.start(profile).then(({ status: late }) => late) : Promise.resolve(status);
+  }
+  const answer = await starting;
+  const run = await newest();
+  if (run !== undefined && expected !== 409) history.runIds.set(model.asked.last, run);
+  return { answer, expected };
+}
+
+/** Writes other names by hand; a person that is not there is left alone. */
+async function edit(history: History, pupil: string): Promise<{ answer: number; expected: number } | null> {
+  const name = `Hand${(history.edits += 1)}`;
+  if (!history.model.edit(pupil, name)) return null;
+  const userPrincipalName = `${userNameOf(history.prefix, pupil)}@students.contoso.example`;
+  const imported = await history.client.ok<{ updated: number }>('POST', '/api/v1/users/import', [
+    { userPrincipalName, givenName: name, displayName: `${name} Law` },
+  ]);
+  return { answer: imported.updated === 1 ? 200 : 400, expected: 200 };
+}
+
+/** One line per step. */
+export function describeSteps(steps: readonly Step[]): string {
+  return steps.map((step, index) => `  ${index + 1}. ${describe(step)}`).join('\n');
+}
+
+function describe(step: Step): string {
+  switch (step.do) {
+    case 'sync':
+    case 'preview': {
+      const changes =
+        step.changes.length === 0 ? 'the same files' : step.changes.map(describeChange).join('; ');
+      const restart =
+        step.do === 'sync' && step.restartMs !== undefined ? `, restart after ${step.restartMs} ms` : '';
+      return `${step.do}: ${changes}${step.withoutTeacherRoster ? '; without TeacherRoster.csv' : ''}${step.reversed ? ' (rows reversed)' : ''}${restart}`;
+    }
+    case 'approve school':
+    case 'reject school':
+      return `${step.do} ${SCHOOLS[step.school] ?? '?'}`;
+    case 'edit':
+      return `edit ${PUPILS[step.pupil] ?? '?'} by hand`;
+    default:
+      return step.do;
+  }
+}
+
+function describeChange(change: DayChange): string {
+  switch (change.what) {
+    case 'pupil': {
+      const { row, school: place, sections, name } = change.day;
+      const who = `P${change.pupil}`;
+      if (row === 'absent') return `${who} leaves`;
+      return `${who} ${row === 'bad' ? '(bad row) ' : ''}in ${SCHOOLS[place] ?? '?'}, classes ${sections.map((c) => `C${c}`).join('+') || 'none'}, name ${name}`;
+    }
+    case 'section':
+      return change.name === 0 ? `C${change.section} is gone` : `C${change.section} has name ${change.name}`;
+    case 'school':
+      return `${SCHOOLS[change.school] ?? '?'} is ${change.there ? 'there' : 'gone'}`;
+    case 'emptied':
+      return `all pupils of ${SCHOOLS[change.school] ?? '?'} leave`;
+  }
+}
