@@ -4,10 +4,11 @@ import { must } from '#lib/assert.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
 import { decideHolds, type Decision, isOpen, readHolds, recountHeld } from '#storage/plan/plan-holds.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
-import { acceptRun, type ResumableRun } from '#storage/runs/accept-run.ts';
+import { deleteRecordErrors } from '#storage/profiles/record-errors.ts';
+import { acceptRun, lockNewestRun, type ResumableRun } from '#storage/runs/accept-run.ts';
 import { findProfileOfRun, lockPlannedRun, type PlannedRun, rejectRun } from '#storage/runs/decide-run.ts';
 import { replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
-import { markAccepted } from '#storage/runs/finish-run.ts';
+import { markAccepted, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 
 import { checkMayRun } from './check-may-run.ts';
 import { isUuid, mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
@@ -95,6 +96,7 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
   if (input.decision === 'rejected') {
     const message = `The plan was rejected${note === null ? '' : `: ${note}`}. Nothing of it was applied.`;
     await rejectRun(tx, run, { actor: actor.applicationId, newId, message, note });
+    if (!run.planOnly) await restoreRecordErrors(tx, profile.id);
     return false;
   }
   checkMayApply(profile, run);
@@ -108,6 +110,13 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
     detail: { runId: run.id, approved: true },
   });
   return true;
+}
+
+/** The plan that waited had put the errors of its roster in place of those of the last one that went in; it did not go in, so they are back. */
+async function restoreRecordErrors(tx: Tx, profileId: string): Promise<void> {
+  const last = await lockNewestRun(tx, profileId);
+  if (last === null) await deleteRecordErrors(tx, profileId);
+  else await replaceRecordErrors(tx, profileId, last.id);
 }
 
 /** Parts of a plan whose rest is applied. Once the last of them is decided the run ends. */
