@@ -13,8 +13,13 @@ import type { Source } from './history-roster.ts';
 /** Bad rows of a file that go through unasked. */
 export const BAD_ROWS_LIMIT = 1;
 
-/** What a run waits for: files that cannot be taken as they are, a decision about its plan or about parts of it, the end of a pause. */
-type Waits = 'badRows' | 'confirmation' | 'files' | 'plan' | 'parts' | 'pause';
+/**
+ * What a run waits for: files that cannot be taken as they are, a decision about its plan (`approval`: that has no fault) or about parts
+ * of it, the end of a pause.
+ */
+type Waits = 'badRows' | 'confirmation' | 'files' | 'plan' | 'approval' | 'parts' | 'pause';
+
+const isWholePlan = (waits: Waits | null | undefined): boolean => waits === 'plan' || waits === 'approval';
 
 interface Run {
   /** In the order in which they were asked for. */
@@ -46,6 +51,8 @@ export type Answer = 200 | 400 | 409;
 export class HistoryModel {
   readonly directory: Directory = emptyDirectory();
   errorCount = 0;
+  /** The profile asks before every plan. */
+  alwaysAsks = false;
   #paused = false;
   #time = 0;
   #lastAsked = 0;
@@ -59,7 +66,8 @@ export class HistoryModel {
 
   get status(): string {
     const latest = this.#latest;
-    if (this.#paused || latest === undefined || latest.waits === 'pause') return 'paused';
+    if (this.#paused || latest === undefined || latest.waits === 'pause' || latest.waits === 'approval')
+      return 'paused';
     if (latest.waits !== null) return 'validationError';
     return this.errorCount > 0 ? 'error' : 'success';
   }
@@ -135,6 +143,7 @@ export class HistoryModel {
         this.#planAndApply(run);
         return 200;
       case 'plan':
+      case 'approval':
       case 'parts':
         return this.approve();
       default:
@@ -156,8 +165,8 @@ export class HistoryModel {
   /** The newest run: all that waits of it, or one school. */
   approve(school?: string): Answer {
     const run = this.#latest;
-    if (run?.waits !== 'plan' && run?.waits !== 'parts') return 409;
-    if (run.waits === 'plan') {
+    if (run === undefined || (!isWholePlan(run.waits) && run.waits !== 'parts')) return 409;
+    if (isWholePlan(run.waits)) {
       if (school !== undefined) return 400;
       if (!this.#mayApply(run)) return 409;
       run.accepted = true;
@@ -176,8 +185,8 @@ export class HistoryModel {
 
   reject(school?: string): Answer {
     const run = this.#latest;
-    if (run?.waits !== 'plan' && run?.waits !== 'parts') return 409;
-    if (run.waits === 'plan') {
+    if (run === undefined || (!isWholePlan(run.waits) && run.waits !== 'parts')) return 409;
+    if (isWholePlan(run.waits)) {
       if (school !== undefined) return 400;
       this.#runs = this.#runs.filter((other) => other !== run);
       this.errorCount = this.#latest?.errors ?? 0;
@@ -253,7 +262,8 @@ export class HistoryModel {
     return badRows(run) + (run.waits === 'confirmation' || run.waits === 'files' ? 1 : 0);
   }
 
-  #plan(run: Run): boolean {
+  /** @returns what the plan waits for as a whole, if it does. */
+  #plan(run: Run): Waits | null {
     run.planned = ++this.#time;
     run.stale.clear();
     run.base = this.#lastLetIn;
@@ -261,17 +271,16 @@ export class HistoryModel {
     run.errors = badRows(run);
     const { whole, held } = judgeItems(run.items, this.#pastLosses(), this.directory);
     run.held.clear();
+    const asks = this.alwaysAsks && run.items.length > 0;
+    if (asks) return whole || held.size > 0 ? 'plan' : 'approval';
     for (const [item, school] of held) run.held.set(item, school);
-    return whole;
+    return whole ? 'plan' : null;
   }
 
   #planAndApply(run: Run): void {
-    if (this.#plan(run)) {
-      run.waits = 'plan';
-      this.errorCount = run.errors;
-      return;
-    }
-    this.#apply(run, (item) => !run.held.has(item));
+    run.waits = this.#plan(run);
+    if (run.waits === null) this.#apply(run, (item) => !run.held.has(item));
+    else this.errorCount = run.errors;
   }
 
   #apply(run: Run, isOfThisPass: (item: Item) => boolean): void {

@@ -35,6 +35,7 @@ export type Step =
   | { readonly do: 'approve preview' | 'reject preview' | 'approve' | 'reject' }
   | { readonly do: 'approve school' | 'reject school'; readonly school: number }
   | { readonly do: 'resume' | 'confirm' | 'pause' | 'reset' | 'forget snapshots' | 'restart' }
+  | { readonly do: 'ask always' | 'ask when in doubt' }
   | { readonly do: 'edit'; readonly pupil: number };
 
 const pupilDay = fc.record<PupilDay>({
@@ -48,7 +49,8 @@ const pupilDay = fc.record<PupilDay>({
   name: fc.integer({ min: 1, max: 2 }),
 });
 const school = fc.nat(SCHOOLS.length - 1);
-const dayChange: fc.Arbitrary<DayChange> = fc.oneof(
+/** One change of the files. */
+export const dayChange: fc.Arbitrary<DayChange> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
@@ -90,7 +92,7 @@ export function histories(withRestarts: boolean): fc.Arbitrary<Step[]> {
     times(3, fc.constant({ do: 'approve preview' })),
     times(1, fc.constant({ do: 'reject preview' })),
     times(2, fc.constant({ do: 'approve' })),
-    times(1, fc.constant({ do: 'reject' })),
+    times(2, fc.constant({ do: 'reject' })),
     times(
       3,
       school.map((place): Step => ({ do: 'approve school', school: place })),
@@ -104,6 +106,8 @@ export function histories(withRestarts: boolean): fc.Arbitrary<Step[]> {
     times(1, fc.constant({ do: 'pause' })),
     times(1, fc.constant({ do: 'reset' })),
     times(1, fc.constant({ do: 'forget snapshots' })),
+    times(2, fc.constant({ do: 'ask always' })),
+    times(1, fc.constant({ do: 'ask when in doubt' })),
     times(
       3,
       fc.nat(PUPILS.length - 1).map((pupil): Step => ({ do: 'edit', pupil })),
@@ -209,6 +213,13 @@ export async function doStep(
       return { expected: model.pause(), answer: await post(`${graph}/pause`) };
     case 'reset':
       return { expected: model.reset(), answer: await post(`${graph}/reset`) };
+    case 'ask always':
+    case 'ask when in doubt':
+      model.alwaysAsks = step.do === 'ask always';
+      await client.ok('PATCH', `/api/v1/profiles/${profile}/settings`, {
+        applyPolicy: model.alwaysAsks ? 'alwaysAsk' : 'whenClean',
+      });
+      return null;
     case 'forget snapshots':
       await rm(join(rollbook.dataDir, 'snapshots', rollbook.tenantId, `${history.sourceSystemId}.snapshot`), {
         force: true,
