@@ -30,7 +30,8 @@ for (const line of missing) console.log(`! ${line}`);
 let passed = 0;
 let failed = 0;
 let skipped = 0;
-const stream = run({ files, concurrency: 2, cwd: root, timeout: 900_000 });
+const timeoutHours = Number(process.env['ROLLBOOK_TEST_TIMEOUT_HOURS'] ?? '0.25');
+const stream = run({ files, concurrency: 2, cwd: root, timeout: timeoutHours * 3_600_000 });
 stream.on('test:summary', ({ file, counts }) => {
   if (file !== undefined) return;
   ({ passed, skipped } = counts);
