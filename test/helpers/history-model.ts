@@ -207,6 +207,22 @@ export class HistoryModel {
     return run?.waits === 'parts' ? this.#openSchools(run) : [];
   }
 
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  /** Pupils who are there, and whose change is not applied yet. */
+  get pupilsThatWait(): readonly string[] {
+    const latest = this.#latest;
+    const waiting = [
+      ...(this.#preview?.items ?? []),
+      ...(isWholePlan(latest?.waits) ? (latest?.items ?? []) : (latest?.held.keys() ?? [])),
+    ];
+    return waiting
+      .filter(({ kind, action }) => kind === 'student' && action === 'change')
+      .map(({ id }) => id);
+  }
+
   pause(): Answer {
     if (this.#paused) return 409;
     this.#paused = true;

@@ -7,7 +7,7 @@ import type { Source } from './history-roster.ts';
 /** Losses that go through unasked: per school, and of the schools that are within theirs. The profile of a history is set so. */
 export const SCHOOL_LIMITS: Readonly<Record<string, number>> = { enrollment: 3 };
 export const SCHOOL_LIMIT = 1;
-export const PLAN_LIMITS: Readonly<Record<string, number>> = { student: 2 };
+export const PLAN_LIMITS: Readonly<Record<string, number>> = { student: 1 };
 export const PLAN_LIMIT = 1_000;
 /** So many schools beyond their limits are an accident of the whole source. */
 const HELD_SCHOOLS_LIMIT = 2;

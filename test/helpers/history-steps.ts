@@ -32,7 +32,10 @@ export type Step =
   /** `restartMs`: the service is stopped and started again so long after the start. */
   | ({ readonly do: 'sync'; readonly restartMs?: number } & Upload)
   | ({ readonly do: 'preview' } & Upload)
+  /** The one at this place of those that make sense. */
+  | { readonly do: 'decide'; readonly choice: number }
   | { readonly do: 'approve preview' | 'reject preview' | 'approve' | 'reject' }
+  /** One of those that wait; of none, the school at this place. */
   | { readonly do: 'approve school' | 'reject school'; readonly school: number }
   | { readonly do: 'resume' | 'confirm' | 'pause' | 'reset' | 'forget snapshots' | 'restart' }
   | { readonly do: 'ask always' | 'ask when in doubt' }
@@ -57,7 +60,7 @@ export const dayChange: fc.Arbitrary<DayChange> = fc.oneof(
       .tuple(fc.nat(PUPILS.length - 1), pupilDay)
       .map(([pupil, day]): DayChange => ({ what: 'pupil', pupil, day })),
   },
-  { weight: 2, arbitrary: school.map((place): DayChange => ({ what: 'emptied', school: place })) },
+  { weight: 4, arbitrary: school.map((place): DayChange => ({ what: 'emptied', school: place })) },
   fc
     .tuple(fc.nat(SECTIONS.length - 1), fc.nat(2))
     .map(([section, name]): DayChange => ({ what: 'section', section, name })),
@@ -82,31 +85,30 @@ const times = (weight: number, arbitrary: fc.Arbitrary<Step>): fc.WeightedArbitr
 export function histories(withRestarts: boolean): fc.Arbitrary<Step[]> {
   const steps = [
     times(
-      8,
+      9,
       upload.map((files): Step => ({ do: 'sync', ...files })),
     ),
     times(
-      4,
+      5,
       upload.map((files): Step => ({ do: 'preview', ...files })),
     ),
-    times(3, fc.constant({ do: 'approve preview' })),
-    times(1, fc.constant({ do: 'reject preview' })),
-    times(2, fc.constant({ do: 'approve' })),
-    times(2, fc.constant({ do: 'reject' })),
     times(
-      3,
+      14,
+      fc.nat(11).map((choice): Step => ({ do: 'decide', choice })),
+    ),
+    // Whether it makes sense or not.
+    times(1, fc.constant({ do: 'approve preview' })),
+    times(1, fc.constant({ do: 'approve' })),
+    times(1, fc.constant({ do: 'reject' })),
+    times(
+      1,
       school.map((place): Step => ({ do: 'approve school', school: place })),
     ),
-    times(
-      2,
-      school.map((place): Step => ({ do: 'reject school', school: place })),
-    ),
-    times(3, fc.constant({ do: 'resume' })),
-    times(1, fc.constant({ do: 'confirm' })),
+    times(1, fc.constant({ do: 'resume' })),
     times(1, fc.constant({ do: 'pause' })),
     times(1, fc.constant({ do: 'reset' })),
     times(1, fc.constant({ do: 'forget snapshots' })),
-    times(2, fc.constant({ do: 'ask always' })),
+    times(1, fc.constant({ do: 'ask always' })),
     times(1, fc.constant({ do: 'ask when in doubt' })),
     times(
       3,
@@ -149,15 +151,52 @@ export interface History {
   /** The open upload has the file already, since a start was refused. */
   teacherRosterIsOpen: boolean;
   edits: number;
+  /** The steps that were done, for people. */
+  readonly told: string[];
 }
 
 export const newDay = (): Day => FIRST_DAY;
 
+/** The decisions that something waits for; others are refused. */
+function decisionsOf({ model }: History): Step[] {
+  const decisions: Step[] = [];
+  if (model.waitsFor('preview') === 'plan')
+    decisions.push({ do: 'approve preview' }, { do: 'reject preview' });
+  if (model.isPaused) decisions.push({ do: 'resume' });
+  switch (model.waitsFor('sync')) {
+    case 'plan':
+    case 'approval':
+      decisions.push({ do: 'approve' }, { do: 'reject' }, { do: 'resume' });
+      break;
+    case 'parts':
+      decisions.push({ do: 'approve' }, { do: 'reject' }, { do: 'resume' });
+      for (const [index] of model.openSchools.entries())
+        decisions.push({ do: 'approve school', school: index }, { do: 'reject school', school: index });
+      break;
+    case 'badRows':
+      decisions.push({ do: 'resume' });
+      break;
+    case 'confirmation':
+      decisions.push({ do: 'confirm' });
+      break;
+    default:
+      break;
+  }
+  return decisions;
+}
+
 /** Does a step, and tells the model. @returns the status code of the answer and the one the model expects; null: nothing was asked. */
 export async function doStep(
   history: History,
-  step: Step,
+  wanted: Step,
 ): Promise<{ answer: number; expected: number } | null> {
+  const decisions = decisionsOf(history);
+  const step =
+    wanted.do === 'decide' && decisions.length > 0
+      ? (decisions[wanted.choice % decisions.length] ?? wanted)
+      : wanted;
+  if (step.do === 'decide') return null;
+  history.told.push(describe(step, history));
   const { client, model, profile, rollbook } = history;
   const graph = `/beta/education/synchronizationProfiles/${profile}`;
   const post = async (path: string, body?: unknown): Promise<number> =>
@@ -194,7 +233,7 @@ export async function doStep(
       return decide(model.asked.newest, 'reject', () => model.reject());
     case 'approve school':
     case 'reject school': {
-      const id = SCHOOLS[step.school] ?? '';
+      const id = schoolToDecide(history, step.school);
       const body = { schools: [history.prefix + id] };
       return step.do === 'approve school'
         ? decide(model.asked.newest, 'approve', () => model.approve(id), body)
@@ -229,7 +268,7 @@ export async function doStep(
       await rollbook.restart();
       return null;
     case 'edit':
-      return edit(history, PUPILS[step.pupil] ?? '');
+      return edit(history, pupilToEdit(history, step.pupil));
   }
 }
 
@@ -282,12 +321,18 @@ async function edit(history: History, pupil: string): Promise<{ answer: number; 
   return { answer: imported.updated === 1 ? 200 : 400, expected: 200 };
 }
 
-/** One line per step. */
-export function describeSteps(steps: readonly Step[]): string {
-  return steps.map((step, index) => `  ${index + 1}. ${describe(step)}`).join('\n');
+function schoolToDecide({ model }: History, place: number): string {
+  const open = model.openSchools;
+  return (open.length > 0 ? open[place % open.length] : SCHOOLS[place]) ?? '';
 }
 
-function describe(step: Step): string {
+/** Preferably one whose change waits: then the hand comes between plan and apply. */
+function pupilToEdit({ model }: History, place: number): string {
+  const pupils = model.pupilsThatWait;
+  return (pupils.length > 0 ? pupils[place % pupils.length] : PUPILS[place]) ?? '';
+}
+
+function describe(step: Step, history: History): string {
   switch (step.do) {
     case 'sync':
     case 'preview': {
@@ -299,9 +344,9 @@ function describe(step: Step): string {
     }
     case 'approve school':
     case 'reject school':
-      return `${step.do} ${SCHOOLS[step.school] ?? '?'}`;
+      return `${step.do} ${schoolToDecide(history, step.school)}`;
     case 'edit':
-      return `edit ${PUPILS[step.pupil] ?? '?'} by hand`;
+      return `edit ${pupilToEdit(history, step.pupil)} by hand`;
     default:
       return step.do;
   }

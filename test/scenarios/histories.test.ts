@@ -11,14 +11,7 @@ import * as fc from 'fast-check';
 
 import { HistoryModel } from '#test/helpers/history-model.ts';
 import { PLAN_LIMIT, PLAN_LIMITS, SCHOOL_LIMIT, SCHOOL_LIMITS } from '#test/helpers/history-plan.ts';
-import {
-  describeSteps,
-  doStep,
-  histories,
-  type History,
-  newDay,
-  type Step,
-} from '#test/helpers/history-steps.ts';
+import { doStep, histories, type History, newDay, type Step } from '#test/helpers/history-steps.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 import { changesOf, syncClient } from '#test/helpers/sync-client.ts';
 
@@ -73,6 +66,7 @@ async function beginHistory(place: TestRollbook): Promise<History> {
     day: newDay(),
     teacherRosterIsOpen: false,
     edits: 0,
+    told: [],
   };
 }
 
@@ -158,17 +152,14 @@ async function endHistory(history: History): Promise<void> {
 
 async function live(place: TestRollbook, steps: readonly Step[]): Promise<void> {
   const history = await beginHistory(place);
-  let at = 'at the beginning';
+  let at = 'after the last step';
   try {
-    for (const [index, step] of steps.entries()) {
-      at = `after step ${index + 1}`;
-      await takeStep(history, step);
-    }
+    for (const step of steps) await takeStep(history, step);
     at = 'at the end';
     await endHistory(history);
   } catch (error) {
     throw new Error(
-      `${at} (${history.prefix}, ${history.profile}) of\n${describeSteps(steps)}\n${error instanceof Error ? error.message : String(error)}`,
+      `${at} (${history.prefix}, ${history.profile}) of\n${history.told.map((line, index) => `  ${index + 1}. ${line}`).join('\n')}\n${error instanceof Error ? error.message : String(error)}`,
       { cause: error },
     );
   }
