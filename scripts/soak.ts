@@ -3,8 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const runner = fileURLToPath(new URL('./test.ts', import.meta.url));
-const { status } = spawnSync(process.execPath, [runner, 'test/scenarios/kill'], {
+const FILES = ['kill', 'laws', 'plan-laws', 'histories'].map((name) => `test/scenarios/${name}`);
+const { status } = spawnSync(process.execPath, [runner, ...FILES], {
   stdio: 'inherit',
-  env: { ROLLBOOK_KILLS: '200', ...process.env },
+  env: {
+    ROLLBOOK_KILLS: '200',
+    // Of each kind: 10,000 in laws and histories together.
+    ROLLBOOK_HISTORIES: '5000',
+    ROLLBOOK_TEST_TIMEOUT_HOURS: '48',
+    ...process.env,
+  },
 });
 process.exit(status ?? 1);

@@ -8,7 +8,7 @@ import { must } from '#lib/assert.ts';
 import { realSystem, type System } from '#lib/system.ts';
 import { asOwner, type Database } from '#storage/database.ts';
 import { type LogStream, openLog } from '../../src/main/open-log.ts';
-import { startRollbook } from '../../src/main/start.ts';
+import { type RunningRollbook, startRollbook } from '../../src/main/start.ts';
 import { emptyTestDatabase } from './database.ts';
 import { type Credentials, fetchToken } from './rollbook-process.ts';
 
@@ -32,6 +32,8 @@ export interface TestRollbook extends Credentials {
   /** Rows of a statement as owner, all tenants. */
   rows(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   stop(): Promise<void>;
+  /** Stops it, as a deployment does, and starts it on the same database and data directory: with other addresses. */
+  restart(): Promise<void>;
 }
 
 export interface TestRollbookOptions {
@@ -72,22 +74,32 @@ export async function startTestRollbook(options: TestRollbookOptions = {}): Prom
             maximumDelaySeconds: retryDelaySeconds,
           },
         };
-  const running = await startRollbook(values, {
-    log: openLog(values.logLevel, stream),
-    system: options.system ?? realSystem,
-    version: '0.0.0-test',
-    engine: { ...retry, ...options.engine },
-    ...(options.noticePollSeconds === undefined ? {} : { noticePollSeconds: options.noticePollSeconds }),
-  });
+  const start = (): Promise<RunningRollbook> =>
+    startRollbook(values, {
+      log: openLog(values.logLevel, stream),
+      system: options.system ?? realSystem,
+      version: '0.0.0-test',
+      engine: { ...retry, ...options.engine },
+      ...(options.noticePollSeconds === undefined ? {} : { noticePollSeconds: options.noticePollSeconds }),
+    });
+  let running = await start();
+  const addressOf = (scheme: string): string | undefined =>
+    running.addresses.find((address) => address.startsWith(scheme));
   const credentials = JSON.parse(await readFile(join(dataDir, 'credentials.json'), 'utf8')) as Credentials;
-  const baseUrl = must(running.addresses.find((address) => address.startsWith('http:')));
+  const baseUrl = (): string => must(addressOf('http:'));
   let token: Promise<string> | undefined;
-  const currentToken = (): Promise<string> => (token ??= fetchToken(baseUrl, credentials));
+  const currentToken = (): Promise<string> => (token ??= fetchToken(baseUrl(), credentials));
   return {
     ...credentials,
-    baseUrl,
-    secureUrl: running.addresses.find((address) => address.startsWith('https:')) ?? '',
-    db: running.db,
+    get baseUrl() {
+      return baseUrl();
+    },
+    get secureUrl() {
+      return addressOf('https:') ?? '';
+    },
+    get db() {
+      return running.db;
+    },
     dataDir,
     filesDirectory: running.filesDirectory,
     logLines,
@@ -95,9 +107,14 @@ export async function startTestRollbook(options: TestRollbookOptions = {}): Prom
     async api(path, init = {}) {
       const headers = new Headers(init.headers);
       if (!headers.has('authorization')) headers.set('authorization', `Bearer ${await currentToken()}`);
-      return fetch(`${baseUrl}${path}`, { ...init, headers });
+      return fetch(`${baseUrl()}${path}`, { ...init, headers });
     },
     rows: (sql, values) => asOwner(running.db, (tx) => tx.query(sql, values)),
+    async restart() {
+      await running.stop();
+      running = await start();
+      token = undefined;
+    },
     async stop() {
       await running.stop();
       await database.close();

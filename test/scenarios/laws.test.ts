@@ -16,6 +16,8 @@ import { changesOf, type SyncClient, syncClient } from '#test/helpers/sync-clien
 
 const HISTORIES = Number(process.env['ROLLBOOK_HISTORIES'] ?? '25');
 const SEED = Number(process.env['ROLLBOOK_SEED'] ?? String(Date.now() % 1_000_000));
+/** A history takes seconds; on a loaded machine many. */
+const TIME_LIMIT_MS = 300_000 + HISTORIES * 10_000;
 
 const PUPILS = 6;
 const SECTIONS = 3;
@@ -230,6 +232,6 @@ test(`${HISTORIES} histories: the directory follows the model day by day (seed $
         await rm(join(rollbook.dataDir, 'snapshots'), { recursive: true, force: true });
       }
     }),
-    { numRuns: HISTORIES, seed: SEED, interruptAfterTimeLimit: 300_000, markInterruptAsFailure: true },
+    { numRuns: HISTORIES, seed: SEED, interruptAfterTimeLimit: TIME_LIMIT_MS, markInterruptAsFailure: true },
   );
 });

@@ -5,10 +5,11 @@ import { inTenant, type Tx } from '#storage/database.ts';
 import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { decideHolds, type Decision, isOpen, readHolds, recountHeld } from '#storage/plan/plan-holds.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
-import { acceptRun, acceptUnproven, type ResumableRun } from '#storage/runs/accept-run.ts';
+import { deleteRecordErrors } from '#storage/profiles/record-errors.ts';
+import { acceptRun, acceptUnproven, lockNewestRun, type ResumableRun } from '#storage/runs/accept-run.ts';
 import { findProfileOfRun, lockPlannedRun, type PlannedRun, rejectRun } from '#storage/runs/decide-run.ts';
 import { replaceQueuedPreviews, replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
-import { markAccepted } from '#storage/runs/finish-run.ts';
+import { markAccepted, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 
 import { checkMayRun } from './check-may-run.ts';
 import { isUuid, mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
@@ -96,6 +97,7 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
   if (input.decision === 'rejected') {
     const message = `The plan was rejected${note === null ? '' : `: ${note}`}. Nothing of it was applied.`;
     await rejectRun(tx, run, { actor: actor.applicationId, newId, message, note });
+    if (!run.planOnly) await restoreRecordErrors(tx, profile.id);
     // Quietly: whoever rejects knows, and the same reason is told again when it comes back.
     if (!run.planOnly) await closeNotices(tx, profile.id);
     return false;
@@ -115,6 +117,13 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
     detail: { runId: run.id, approved: true },
   });
   return true;
+}
+
+/** The plan that waited had put the errors of its roster in place of those of the last one that went in; it did not go in, so they are back. */
+async function restoreRecordErrors(tx: Tx, profileId: string): Promise<void> {
+  const last = await lockNewestRun(tx, profileId);
+  if (last === null) await deleteRecordErrors(tx, profileId);
+  else await replaceRecordErrors(tx, profileId, last.id);
 }
 
 /** Parts of a plan whose rest is applied. Once the last of them is decided the run ends. */
