@@ -1,10 +1,10 @@
 /**
- * npm run bench -- [--size village|school|district|state] [--keep] [--json]
+ * npm run bench -- [--size village|school|district|state] [--review] [--keep] [--json]
  *
  * Makes a deterministic roster, starts PostgreSQL and Rollbook as processes of their own, and syncs it as a script would:
  * first, again without a change, and with 0.5 % of the rows changed. Prints seconds, rows per second and peak memory, and the ratios to
  * the two yardsticks measured in the same run: parsing the files with udsv alone, and a bare COPY of the rows that the first
- * sync made. Times of a shared machine say little; the ratios are what to look at.
+ * sync made. With --review: what it costs to plan the roster and to look at the plan, instead. Times of a shared machine say little; the ratios are what to look at.
  */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -19,6 +19,7 @@ import { startPostgres } from '#storage/postgres-server/start-postgres.ts';
 import { startRollbookProcess } from '#test/helpers/rollbook-process.ts';
 
 import { createDatabase, measureBareCopy } from './bare-copy.ts';
+import { measureReview, type ReviewMeasure } from './plan-review.ts';
 import { generateRoster, type RosterSize, ROSTER_SIZES } from './roster-generator.ts';
 import { createProfile, syncFolder, type SyncMeasure } from './sync-folder.ts';
 
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    review: { type: 'boolean', default: false },
   },
 });
 const size = values.size as RosterSize;
@@ -41,9 +43,12 @@ const work = await mkdtemp(join(tmpdir(), 'rollbook-bench-'));
 await chmod(work, 0o755);
 const say = (line: string): void => console.error(line);
 try {
-  const report = await bench(work);
-  if (values.json) console.log(JSON.stringify(report, null, 2));
-  else print(report);
+  if (values.review) console.log(JSON.stringify(await benchReview(work), null, 2));
+  else {
+    const report = await bench(work);
+    if (values.json) console.log(JSON.stringify(report, null, 2));
+    else print(report);
+  }
 } finally {
   if (values.keep) say(`kept: ${work}`);
   else await rm(work, { recursive: true, force: true });
@@ -108,6 +113,28 @@ async function bench(directory: string): Promise<Report> {
       bareCopy,
       syncs,
     };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** A preview of the whole roster on an empty directory, and looks at it. */
+async function benchReview(directory: string): Promise<ReviewMeasure> {
+  const folder = join(directory, 'roster');
+  say(`writing the roster of a ${size} ...`);
+  await generateRoster(folder, { size, seed });
+  say('starting PostgreSQL and Rollbook ...');
+  const server = await startPostgres(join(directory, 'postgres'));
+  try {
+    const database = await createDatabase(server.url, 'bench');
+    const rollbook = await startRollbookProcess({ dataDir: join(directory, 'data'), databaseUrl: database });
+    try {
+      const api = { baseUrl: rollbook.baseUrl, token: await rollbook.token() };
+      say('plan ...');
+      return await measureReview(api, await createProfile(api, 'Bench'), folder, database);
+    } finally {
+      await rollbook.stop();
+    }
   } finally {
     await server.stop();
   }

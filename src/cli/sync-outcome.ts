@@ -137,7 +137,10 @@ function waitingLines(call: CommandCall, outcome: SyncOutcome): string[] {
           : (HEADLINES[run.state] ?? `The sync is ${run.state}.`),
       ),
     ),
-    ...why.flatMap((reason) => bullet(reason)),
+    ...why.slice(0, SHOWN_MESSAGES).flatMap((reason) => bullet(reason)),
+    ...(why.length > SHOWN_MESSAGES
+      ? [`  ... and ${plural(why.length - SHOWN_MESSAGES, 'more reason')}`]
+      : []),
     ...(problems.length > 0 && run.state === 'held' && reasons.length === 0
       ? [
           '',

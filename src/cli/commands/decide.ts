@@ -20,6 +20,7 @@ const OPTIONS = {
     value: '<hash>',
     summary: 'The plan that was looked at (plan --json shows its hash): another one is refused.',
   },
+  'no-wait': { type: 'boolean', summary: 'Do not follow the run.' },
 } as const;
 
 export const approveCommand: Command = {
@@ -29,7 +30,7 @@ export const approveCommand: Command = {
     'For a preview that rollbook plan made, a plan that is held, or the schools of a plan that were held while the rest was applied. A plan is refused when another run has changed the directory since it was made.',
   ],
   arguments: [{ name: 'run', summary: 'Id of the run that the plan belongs to.' }],
-  options: { ...OPTIONS, 'no-wait': { type: 'boolean', summary: 'Do not follow the run.' } },
+  options: OPTIONS,
   shared: ['client', 'place', 'progress', 'output'],
   examples: [
     {
@@ -51,14 +52,14 @@ export const rejectCommand: Command = {
   description: ['The directory stays as it is. The next upload is compared with it anew.'],
   arguments: [{ name: 'run', summary: 'Id of the run that the plan belongs to.' }],
   options: OPTIONS,
-  shared: ['client', 'place', 'output'],
+  shared: ['client', 'place', 'progress', 'output'],
   examples: [
     {
       line: 'rollbook reject 01234567-89ab-7def-8123-456789abcdef --note "Truncated export"',
       summary: 'Drop the plan.',
     },
   ],
-  exits: ['unreachable'],
+  exits: ['held', 'errors', 'quarantined', 'paused', 'unreachable'],
   run: (call) => decide(call, 'reject'),
 };
 
@@ -79,7 +80,7 @@ function decide(call: CommandCall, action: 'approve' | 'reject'): Promise<ExitNa
     });
     const run = runAnswer.parse(answer);
     call.view.note(action === 'approve' ? 'Approved.' : 'Rejected.');
-    if (action === 'reject' || call.flag('no-wait') || !isUnderWay(run.state)) {
+    if (call.flag('no-wait') || !isUnderWay(run.state)) {
       call.view.result({
         document: run,
         lines: [`The run is ${run.state}.`, ...(run.message ? [run.message] : [])],

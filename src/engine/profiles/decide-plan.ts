@@ -108,7 +108,7 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
   await replaceWaitingRuns(tx, by, run.planOnly ? null : run.id);
   await replaceQueuedPreviews(tx, by);
   await acceptRun(tx, toResumable(run), { actor: actor.applicationId, newId, acceptVerdict: true, note });
-  await acceptUnproven(tx, run.id);
+  if (!(await readHolds(tx, run.id)).some(isOpen)) await acceptUnproven(tx, run.id);
   await markAccepted(tx, profile.id, run.id);
   await stepProfile(tx, profile, {
     event: 'resumed',
