@@ -10,6 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import * as fc from 'fast-check';
 
+import { EXAMPLES } from '#test/helpers/history-examples.ts';
 import { HistoryModel } from '#test/helpers/history-model.ts';
 import { PLAN_LIMIT, PLAN_LIMITS, SCHOOL_LIMIT, SCHOOL_LIMITS } from '#test/helpers/history-plan.ts';
 import { doStep, histories, type History, newDay, type Step } from '#test/helpers/history-steps.ts';
@@ -192,7 +193,9 @@ function check(
   );
 }
 
-const WITH_RESTARTS = Math.ceil(HISTORIES / 6);
+for (const [name, steps] of Object.entries(EXAMPLES)) test(`a history: ${name}`, () => live(rollbook, steps));
+
+const WITH_RESTARTS = Math.ceil(HISTORIES / 8);
 const WITHOUT = HISTORIES - WITH_RESTARTS;
 
 test(`${WITHOUT} histories of decisions follow the model step by step (seed ${SEED})`, async () => {
