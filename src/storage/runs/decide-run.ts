@@ -11,6 +11,7 @@ export interface PlannedRun {
   readonly profileId: string;
   readonly state: RunState;
   readonly errorCode: string | null;
+  readonly trigger: string;
   readonly planOnly: boolean;
   readonly acceptedBy: string | null;
   readonly acceptedAt: Date | null;
@@ -31,7 +32,7 @@ export async function findProfileOfRun(tx: Tx, runId: string): Promise<string | 
 /** The run, locked. The caller holds the lock of its profile. */
 export async function lockPlannedRun(tx: Tx, runId: string): Promise<PlannedRun | null> {
   const rows = await tx.query<PlannedRun & object>(
-    `select r.id, r.profile_id as "profileId", r.state, r.error_code as "errorCode", r.plan_only as "planOnly",
+    `select r.id, r.profile_id as "profileId", r.state, r.error_code as "errorCode", r.trigger, r.plan_only as "planOnly",
             r.accepted_by as "acceptedBy", r.accepted_at as "acceptedAt",
             (select plan_hash from plan l where l.run_id = r.id) as "planHash",
             (select base_run_id from plan l where l.run_id = r.id) as "baseRunId",
