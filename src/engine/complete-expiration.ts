@@ -7,10 +7,10 @@ import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { readPlanCounts } from '#storage/plan/count-plan.ts';
 import { countFailures } from '#storage/plan/plan-rows.ts';
 import { lockQuarantineState } from '#storage/profiles/quarantine.ts';
-import { archiveClasses } from '#storage/runs/archive-classes.ts';
+import { moveExpiredClasses, renameExpiredIds } from '#storage/runs/archive-classes.ts';
 import { openBatch } from '#storage/runs/batch-fence.ts';
 import { markUnbroken } from '#storage/runs/finish-run.ts';
-import { saveProgress } from '#storage/runs/lease-run.ts';
+import { renewLease, saveProgress } from '#storage/runs/lease-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
 import type { EngineContext } from './engine-context.ts';
@@ -20,7 +20,7 @@ import type { RunScope } from './run-scope.ts';
 /**
  * The classes are marked: they are archived in the transaction that completes the run, so that a renewed profile finds them either
  * archived or to be archived. It says nothing about a source, so errors, escrow and the times of the profile stay as they are.
- * Lock order: profile, run, counter, directory rows.
+ * Lock order: profile, run, rows of this source system alone, counter, classes.
  */
 export async function completeExpiration(
   context: EngineContext,
@@ -32,21 +32,22 @@ export async function completeExpiration(
   await progress.flush();
   return inTenant(context.db, tenantId, async (tx) => {
     await lockQuarantineState(tx, run.profileId);
-    // A batch without items: the fence, the change_seq, and another generation of the snapshot, which has lost these records.
-    const changeSeq = await openBatch(tx, {
-      runId: run.id,
-      epoch: run.epoch,
-      sourceSystemId: run.sourceSystemId,
-      lastItemNo: 0,
-    });
-    const systemName = await archiveClasses(tx, {
-      sourceSystemId: run.sourceSystemId,
-      newSystemId: newId(),
+    // The fence, before anything that takes long.
+    const { leaseSeconds } = context.settings;
+    await renewLease(tx, { runId: run.id, epoch: run.epoch, leaseSeconds });
+    const { sourceSystemId } = run;
+    const systemId = newId();
+    const prefix = expiredPrefix(expiredOn);
+    const systemName = await moveExpiredClasses(tx, {
+      sourceSystemId,
+      newSystemId: systemId,
       nameOf: (name) => expiredSystemName(name, expiredOn),
       expiredOn,
-      prefix: expiredPrefix(expiredOn),
-      changeSeq,
+      prefix,
     });
+    // A batch without items: a change_seq, and another generation of the snapshot, which has lost these records.
+    const changeSeq = await openBatch(tx, { runId: run.id, epoch: run.epoch, sourceSystemId, lastItemNo: 0 });
+    await renameExpiredIds(tx, { systemId, prefix, changeSeq });
     await markUnbroken(tx, run.profileId);
     await closeNotices(tx, run.profileId, { event: 'held' });
     await saveProgress(tx, run.id, run.epoch, COMPLETE);

@@ -19,6 +19,7 @@ import { discardStaged, savePlan } from '#storage/plan/plan-rows.ts';
 import { resolveAbsentRecords } from '#storage/plan/resolve-links.ts';
 import { findProfile } from '#storage/profiles/find-profile.ts';
 import { readAcceptedRunId } from '#storage/runs/accept-run.ts';
+import { markAccepted } from '#storage/runs/finish-run.ts';
 import { renewLease } from '#storage/runs/lease-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
@@ -64,6 +65,7 @@ export async function planExpiration(
     const { counts, verdict } = await planning(tx, () => makePlan(tx, run));
     const waits = verdict.outcome === 'held';
     if (waits) await tellHeld(tx, context, run, 'ApprovalNeeded', verdict.reasons);
+    else await markAccepted(tx, run.profileId, run.id);
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,

@@ -145,7 +145,9 @@ export async function claimRun(
   }
   // A plan that is complete was made with what held when its run was claimed for it.
   const addsOnly =
-    next === 'applying' ? row.adds_only : !row.plan_only && isAddsOnly(schedule, zone, row.now);
+    next === 'applying'
+      ? row.adds_only
+      : !row.plan_only && row.trigger !== 'expiration' && isAddsOnly(schedule, zone, row.now);
   await tx.query(
     `update run set state = $2, epoch = epoch + 1, lease_owner = $3, next_attempt_at = null, adds_only = $5,
             message = case when state = 'queued' then null else message end,
