@@ -333,14 +333,10 @@ test('while the profile is paused, nothing is planned; a pause of the approved r
 test('a worker that dies between the approval and the end: another one comes to the same end', async () => {
   const calm = await syncedProfile('Calm', 'expireClassesAndEndStudents');
   const harsh = await syncedProfile('Harsh', 'expireClassesAndEndStudents');
+  /** Without what differs between the two. */
   const shape = async (roster: SmallRoster): Promise<unknown[]> =>
-    (await classesOf(roster)).map(
-      ({ id: _, external_id: external, mail_nickname: mail, school, ...row }) => ({
-        ...row,
-        external: external.replace(/x\d+-/u, ''),
-        mail: mail.replace(/x\d+-/u, ''),
-        school: school.replace(/x\d+-/u, ''),
-      }),
+    (await classesOf(roster)).map((row) =>
+      JSON.parse(JSON.stringify({ ...row, id: '' }).replaceAll(/x\d+-/gu, '')),
     );
   const run = await expire(calm.profile);
   await client.ok('POST', `/api/v1/runs/${run.id}/approve`);
