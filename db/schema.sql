@@ -733,6 +733,7 @@ create table rollbook.profile_schedule (
   folder_taken text,
   folder_note text,
   expired_on date,
+  expiration_queued_on date,
   constraint profile_schedule_pkey PRIMARY KEY (tenant_id, profile_id),
   constraint profile_schedule_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id)
 );
@@ -746,7 +747,8 @@ comment on column rollbook.profile_schedule.cron is 'The cron line and time zone
 comment on column rollbook.profile_schedule.folder_seen is 'Fingerprint of the watched folder as it was at folder_seen_at: files are taken once it stays the same.';
 comment on column rollbook.profile_schedule.folder_taken is 'Fingerprint that was uploaded last; the same files are not taken twice.';
 comment on column rollbook.profile_schedule.folder_note is 'Why the folder is not taken right now, for people; null when nothing is in the way.';
-comment on column rollbook.profile_schedule.expired_on is 'The expiration date whose consequences were carried out.';
+comment on column rollbook.profile_schedule.expired_on is 'The expiration date that was noticed.';
+comment on column rollbook.profile_schedule.expiration_queued_on is 'The expiration date for which a run was queued: once, whatever became of that run.';
 
 create table rollbook.record_error (
   tenant_id uuid not null,
@@ -838,11 +840,13 @@ create table rollbook.run (
   adds_only boolean default false not null,
   apply_pass integer default 1 not null,
   certificate jsonb,
+  expired_on date,
   constraint run_pkey PRIMARY KEY (tenant_id, id),
   constraint run_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id),
   constraint run_tenant_id_upload_id_fkey FOREIGN KEY (tenant_id, upload_id) REFERENCES upload(tenant_id, id),
+  constraint run_expiration_dated CHECK (((trigger <> 'expiration'::text) OR (expired_on IS NOT NULL))),
   constraint run_state_known CHECK ((state = ANY (ARRAY['queued'::text, 'staging'::text, 'planning'::text, 'held'::text, 'applying'::text, 'suspended'::text, 'broken'::text, 'completed'::text, 'superseded'::text, 'cancelled'::text, 'rejected'::text]))),
-  constraint run_trigger_known CHECK ((trigger = ANY (ARRAY['start'::text, 'plan'::text, 'upload'::text, 'cron'::text, 'folder'::text, 'retry'::text, 'catchUp'::text])))
+  constraint run_trigger_known CHECK ((trigger = ANY (ARRAY['start'::text, 'plan'::text, 'upload'::text, 'cron'::text, 'folder'::text, 'retry'::text, 'catchUp'::text, 'expiration'::text])))
 );
 CREATE UNIQUE INDEX run_one_executing ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = ANY (ARRAY['staging'::text, 'planning'::text, 'applying'::text]));
 CREATE UNIQUE INDEX run_one_queued ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = 'queued'::text);
@@ -859,10 +863,11 @@ comment on column rollbook.run.cancel_requested is 'Reset or delete of the profi
 comment on column rollbook.run.planned_at is 'When the plan was complete. Null: what is staged is thrown away and made again from the sealed upload.';
 comment on column rollbook.run.applied_item_no is 'Plan items up to this number are in the directory, or stand in plan_item_failure.';
 comment on column rollbook.run.plan_only is 'A preview: its plan waits, and the status does not show it, until somebody approves it; then it is a run as any other.';
-comment on column rollbook.run.trigger is 'What asked for it: start and plan by a client; upload, cron and folder by the schedule; retry for what is in escrow; catchUp for endings that an adds-only window put off.';
+comment on column rollbook.run.trigger is 'What asked for it: start and plan by a client; upload, cron and folder by the schedule; retry for what is in escrow; catchUp for endings that an adds-only window put off; expiration for what follows the expiration of the profile.';
 comment on column rollbook.run.adds_only is 'It was planned in an adds-only window: endings wait for the end of the window.';
 comment on column rollbook.run.apply_pass is '1: all items that are not held. A later pass applies the held items that were released for it. applied_item_no counts within the pass.';
 comment on column rollbook.run.certificate is 'What proves that the source was read whole (core/plan/certificate); without proof nothing is ended.';
+comment on column rollbook.run.expired_on is 'Of the trigger expiration: the expiration date whose consequences it carries out. It stays when the profile gets another date.';
 
 create table rollbook.run_event (
   tenant_id uuid not null,
@@ -923,6 +928,7 @@ create table rollbook.source_system (
   name text not null,
   priority integer default 100 not null,
   created_at timestamp with time zone default now() not null,
+  expired_on date,
   constraint source_system_pkey PRIMARY KEY (tenant_id, id),
   constraint source_system_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
 );
@@ -933,6 +939,7 @@ create policy tenant on rollbook.source_system for all to rollbook_app using ((t
 grant delete, insert, select, update on rollbook.source_system to rollbook_app;
 comment on table rollbook.source_system is 'Where source ids are unique. Each profile has its own; a profile made again after a deletion may adopt the old one.';
 comment on column rollbook.source_system.priority is 'Smaller wins when several links point at one person; equal priority: the older link.';
+comment on column rollbook.source_system.expired_on is 'Not null: it keeps the classes of a profile that expired on this day. No profile uses it, so that no sync touches them.';
 
 create table rollbook.tenant (
   id uuid not null,

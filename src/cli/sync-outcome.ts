@@ -48,6 +48,8 @@ function exitOf(run: RunAnswer, status: StatusAnswer): ExitName {
   if (run.state === 'suspended') return 'paused';
   if (run.state === 'held') return run.errorCode === 'ApprovalNeeded' ? 'paused' : 'held';
   if (run.state === 'broken') return status.status === 'quarantined' ? 'quarantined' : 'errors';
+  // Its profile stays expired, and that is as it should be.
+  if (run.state === 'completed' && run.trigger === 'expiration') return 'ok';
   return exitNameOfStatus(status.status);
 }
 

@@ -160,7 +160,7 @@ function partsToHold(
 }
 
 /** By kind and action, over all schools. */
-function totalsOf(counts: readonly HeldCount[]): { kind: string; action: string; count: number }[] {
+export function totalsOf(counts: readonly HeldCount[]): { kind: string; action: string; count: number }[] {
   const totals = new Map<string, { kind: string; action: string; count: number }>();
   for (const { kind, action, count } of counts) {
     const key = `${kind} ${action}`;
@@ -172,7 +172,11 @@ function totalsOf(counts: readonly HeldCount[]): { kind: string; action: string;
 }
 
 /** Pins an approval to this plan: made from this roster, on top of that accepted run, with these changes. */
-function planHashOf(rosterHash: string, baseRunId: string | null, counts: readonly HeldCount[]): string {
+export function planHashOf(
+  rosterHash: string,
+  baseRunId: string | null,
+  counts: readonly HeldCount[],
+): string {
   const lines = counts.map(({ school, kind, action, count }) =>
     JSON.stringify([school, kind, action, count]),
   );

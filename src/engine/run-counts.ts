@@ -92,6 +92,14 @@ export function runCounts(result: StageResult, plan: readonly HeldCount[] | null
   };
 }
 
+/** Of a run that reads no files. */
+export function countsWithoutFiles(plan: readonly HeldCount[]): RunCounts {
+  const kinds = Object.fromEntries(
+    KINDS.map((kind) => [kind, { records: 0, ...plannedCounts(plan, kind), unchanged: 0 }]),
+  ) as Record<Kind, KindCounts>;
+  return { kinds, files: [], filesToConfirm: [], timings: {} };
+}
+
 /** The stored counts of a run with what the plan does now that more of it was released. */
 export function withPlannedCounts(stored: unknown, plan: readonly HeldCount[]): unknown {
   if (typeof stored !== 'object' || stored === null || !('kinds' in stored)) return stored;

@@ -11,13 +11,16 @@ import { LeaseLostError, releaseLease } from '#storage/runs/lease-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
 import { applyPlan } from './apply-plan.ts';
+import { completeExpiration } from './complete-expiration.ts';
 import { completeRun } from './complete-run.ts';
 import type { EngineContext } from './engine-context.ts';
 import { tellBroken } from './notices/tell-run.ts';
+import { planExpiration, stageExpiration } from './plan-expiration.ts';
 import { planRun } from './plan-run.ts';
 import { judgeBrokenRun } from './quarantine.ts';
 import { keepLease, type RunLease } from './run-lease.ts';
 import { reportProgress } from './run-progress.ts';
+import { isExpiration, type RunScope } from './run-scope.ts';
 import { stageRun } from './stage-run.ts';
 
 /**
@@ -67,11 +70,8 @@ async function executeStages(
   const progress = reportProgress(context, tenantId, claim.id, claim.epoch);
   const scope = { tenantId, run: claim, lease, progress };
   if (at.state === 'staging') {
-    const staged = await stageRun(context, scope);
-    at.state = staged.state;
-    if (staged.state !== 'planning') return;
-    at.state = await planRun(context, scope, staged);
-    if (at.state !== 'applying') return;
+    const prepare = isExpiration(claim) ? prepareExpiration : preparePlan;
+    if ((await prepare(context, scope, at)) !== 'applying') return;
   }
   const applyTimings = await applyPlan(context, lease, {
     tenantId,
@@ -88,7 +88,28 @@ async function executeStages(
       }),
   });
   await progress.flush();
-  at.state = await completeRun(context, scope, applyTimings);
+  at.state = await (isExpiration(claim) ? completeExpiration : completeRun)(context, scope, applyTimings);
+}
+
+async function preparePlan(
+  context: EngineContext,
+  scope: RunScope,
+  at: { state: RunState },
+): Promise<RunState> {
+  const staged = await stageRun(context, scope);
+  at.state = staged.state;
+  if (staged.state === 'planning') at.state = await planRun(context, scope, staged);
+  return at.state;
+}
+
+async function prepareExpiration(
+  context: EngineContext,
+  scope: RunScope,
+  at: { state: RunState },
+): Promise<RunState> {
+  at.state = await stageExpiration(context, scope);
+  at.state = await planExpiration(context, scope);
+  return at.state;
 }
 
 /** The run did not get to where it was going: paused, cancelled, lost, shut down, or broken. */

@@ -15,3 +15,8 @@ export interface RunScope {
 export function isRetry(run: ClaimedRun): boolean {
   return run.trigger === 'retry';
 }
+
+/** A run without files, for what follows the expiration of its profile. */
+export function isExpiration(run: ClaimedRun): boolean {
+  return run.trigger === 'expiration';
+}

@@ -33,6 +33,7 @@ export const REASONS = [
   'userNameTaken',
   'movedToSchool',
   'movedFromSchool',
+  'profileExpired',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

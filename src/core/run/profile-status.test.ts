@@ -118,6 +118,26 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
   ],
   ['paused wins over a held run', { pausedAt: at, latestRun: held('VerdictHeld') }, 'paused', /./u],
   [
+    'what follows an expiration waits',
+    {
+      expirationDate: '2026-09-01',
+      profileId: 'p',
+      latestRun: run('held', {
+        trigger: 'expiration',
+        errorCode: 'ApprovalNeeded',
+        message: '2 classes would be marked',
+      }),
+    },
+    'paused',
+    /expired on 2026-09-01.* 2 classes would be marked\..*rollbook plan p --run r.*rollbook approve r .*rollbook reject r/u,
+  ],
+  [
+    'what follows an expiration is worked out',
+    { expirationDate: '2026-09-01', activeRun: run('planning', { trigger: 'expiration' }) },
+    'inProgress',
+    /what follows the expiration/u,
+  ],
+  [
     'expired today',
     { expirationDate: '2026-09-01', latestRun: completed },
     'paused',

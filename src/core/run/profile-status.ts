@@ -27,6 +27,8 @@ export interface RunFacts {
   readonly state: RunState;
   /** While held: why (HeldCode). While broken: what broke. */
   readonly errorCode: string | null;
+  /** What asked for it: run.trigger. */
+  readonly trigger?: string;
   /** The run's own sentence. */
   readonly message: string | null;
   /** As the worker stored it: stage, percent and how much is done. */
@@ -40,6 +42,8 @@ export interface RunFacts {
 }
 
 export interface StatusFacts {
+  /** For commands that are named in messages. */
+  readonly profileId?: string;
   readonly state: ProfileState;
   readonly stateMessage: string | null;
   readonly providerType: ProviderType;
@@ -161,6 +165,8 @@ function inProgress(run: RunFacts, newMembers: boolean): Line {
       status: 'inProgress',
       message: `The run is being cancelled: it stops between two batches${done}.`,
     };
+  if (run.trigger === 'expiration' && (run.state === 'staging' || run.state === 'planning'))
+    return { status: 'inProgress', message: 'Working out what follows the expiration of the profile.' };
   switch (run.state) {
     case 'staging':
       return {
@@ -209,13 +215,27 @@ function pausedMessage(facts: StatusFacts): string | null {
     return `Paused since ${facts.pausedAt.toISOString()}${because}.${stopping} Resume the profile to go on.`;
   }
   if (isExpired(facts.expirationDate, facts.today))
-    return `The profile expired on ${facts.expirationDate ?? ''}. Update its expirationDate to a later day to sync again.`;
+    return `The profile expired on ${facts.expirationDate ?? ''}. Update its expirationDate to a later day to sync again.${expirationText(facts)}`;
   if (facts.latestRun?.state === 'suspended')
     return 'A run waits since the profile was paused. Resume the profile to go on.';
   if (facts.latestRun?.state === 'held' && readHeldCode(facts.latestRun.errorCode) === 'ApprovalNeeded')
     return `${sentence(facts.latestRun.message, 'A plan without faults waits.')} The profile always asks: resume it to apply the plan.`;
   if (facts.latestRun) return null;
   return neverStartedMessage(facts);
+}
+
+/** ` 12 classes would be marked as expired, ...`, while what is to follow the expiration waits for somebody. */
+function expirationText({ profileId, latestRun: run }: StatusFacts): string {
+  if (run?.trigger !== 'expiration') return '';
+  if (run.state === 'completed') return ` ${sentence(run.message, '')}`;
+  if (run.state !== 'held') return '';
+  return ` ${sentence(run.message, 'A plan for its classes waits.')} ${expirationWaits(profileId, run.id)}`;
+}
+
+/** What to do with the plan that follows an expiration. */
+export function expirationWaits(profileId: string | undefined, runId: string): string {
+  const plan = profileId === undefined ? '' : `Look at it with rollbook plan ${profileId} --run ${runId}. `;
+  return `This plan waits, and nothing of it was changed. ${plan}Then rollbook approve ${runId} applies it, and rollbook reject ${runId} drops it.`;
 }
 
 function neverStartedMessage(facts: StatusFacts): string {

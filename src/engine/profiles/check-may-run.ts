@@ -3,14 +3,15 @@ import { refusalOf } from '#core/run/profile-state.ts';
 import { ConflictError } from '#lib/errors.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 
-/** Whether a run of the profile may go on. */
-export function mayRun(profile: StoredProfile): boolean {
-  return profile.state === 'provisioned' && !isExpired(profile.expirationDate, profile.today);
+/** Whether a run of the profile may go on. `trigger`: its own; what follows an expiration goes on although the profile is expired. */
+export function mayRun(profile: StoredProfile, trigger?: string): boolean {
+  if (profile.state !== 'provisioned') return false;
+  return trigger === 'expiration' || !isExpired(profile.expirationDate, profile.today);
 }
 
 /** A run goes on only for a profile that could be started. Errors: ConflictError. */
-export function checkMayRun(profile: StoredProfile): void {
-  if (mayRun(profile)) return;
+export function checkMayRun(profile: StoredProfile, trigger?: string): void {
+  if (mayRun(profile, trigger)) return;
   if (profile.state !== 'provisioned') throw new ConflictError(refusalOf(profile.state, 'resumed'));
   throw new ConflictError(
     `The profile expired on ${profile.expirationDate ?? ''}. Update its expirationDate to a later day, then resume it.`,

@@ -165,7 +165,7 @@ async function decideParts({ context, tx, profile, run, actor, input }: Deciding
 function checkMayApply(profile: StoredProfile, run: PlannedRun): void {
   if (profile.pausedAt)
     throw new ConflictError('The profile is paused. Resume it first, then approve the plan.');
-  checkMayRun(profile);
+  checkMayRun(profile, run.trigger);
   if (run.otherUnderWay)
     throw new ConflictError(
       'Another run of the profile is under way. Wait until it has ended, then look at the plan again.',
@@ -177,5 +177,6 @@ function checkMayApply(profile: StoredProfile, run: PlannedRun): void {
 }
 
 function toResumable(run: PlannedRun): ResumableRun {
-  return { id: run.id, state: run.state, errorCode: run.errorCode, confirmedFiles: [], filesToConfirm: [] };
+  const { id, state, errorCode, trigger } = run;
+  return { id, state, errorCode, trigger, confirmedFiles: [], filesToConfirm: [] };
 }

@@ -126,6 +126,10 @@ async function chooseSourceSystem(
     throw new ConflictError(
       'sourceSystemId: Another profile uses this source system. Delete that profile first.',
     );
+  if (now.keepsExpired)
+    throw new ConflictError(
+      'sourceSystemId: This source system keeps the classes of an expired profile; no profile may use it.',
+    );
   if (now.providerType !== null && now.providerType !== profile.dataProvider.type)
     throw new ConflictError(
       'sourceSystemId: This source system was filled by another kind of provider; its ids differ.',

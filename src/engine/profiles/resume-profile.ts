@@ -1,5 +1,5 @@
 import { holdsPlan, readHeldCode } from '#core/run/held-because.ts';
-import { HELD_REMEDIES } from '#core/run/profile-status.ts';
+import { expirationWaits, HELD_REMEDIES } from '#core/run/profile-status.ts';
 import { readQuarantineReason } from '#core/run/quarantine.ts';
 import { isExecuting } from '#core/run/run-state.ts';
 import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
@@ -43,6 +43,8 @@ export async function resumeProfile(
       confirmed.length === 0 &&
       holdsPlan(readHeldCode(run.errorCode))
     ) {
+      // A script that resumes whatever waits must not end a school year.
+      if (run.trigger === 'expiration') throw new ConflictError(expirationWaits(profile.id, run.id));
       await decideWaitingPlan(context, tx, profile, run.id, actor, { decision: 'approved' });
       if (profile.quarantinedAt) await resumeQuarantined(tx, profile, run.id, actor, newId);
       return run.id;
@@ -127,12 +129,12 @@ function whatToAccept(
       'No run of this profile waits for a confirmation of files. Read its profileStatus.',
     );
   if (run?.state === 'suspended') {
-    checkMayRun(profile);
+    checkMayRun(profile, run.trigger);
     return {};
   }
   if (profile.pausedAt) return null;
   if (run?.state === 'broken') {
-    checkMayRun(profile);
+    checkMayRun(profile, run.trigger);
     return {};
   }
   if (profile.quarantinedAt && !isUnderWay(run)) {

@@ -1,10 +1,11 @@
 import { checkDefinition, type ProfileDefinition } from '#core/run/profile.ts';
 import { InvalidRequestError } from '#lib/errors.ts';
-import { inTenant } from '#storage/database.ts';
+import { inTenant, type Tx } from '#storage/database.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 import { saveDefinition } from '#storage/profiles/save-profile.ts';
 import { renameSourceSystem } from '#storage/profiles/source-system.ts';
-import { releaseScheduledWaits } from '#storage/runs/enqueue-run.ts';
+import { closeNotices } from '#storage/notices/raise-notice.ts';
+import { cancelExpirations, releaseScheduledWaits } from '#storage/runs/enqueue-run.ts';
 
 import { mustFindProfile, mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
 import { sealProfileSecrets } from './profile-secrets.ts';
@@ -46,6 +47,8 @@ export async function updateProfile(
         : sealProfileSecrets(context.secretBox, { clientSecret: change.clientSecret });
     await saveDefinition(tx, profile.id, definition, secrets);
     await renameSourceSystem(tx, { id: profile.sourceSystemId, name: definition.displayName });
+    if (definition.expirationDate !== profile.expirationDate)
+      await dropExpiration(context, tx, actor, profile.id);
     await stepProfile(tx, profile, {
       event: 'updated',
       actor: actor.applicationId,
@@ -60,6 +63,18 @@ export async function updateProfile(
   context.wakeProfile(actor.tenantId, updated.id);
   for (const runId of released) await context.wakeRun(actor.tenantId, runId);
   return updated;
+}
+
+/** What waits for an approval was to follow the old date. */
+async function dropExpiration(
+  context: ProfileContext,
+  tx: Tx,
+  actor: Actor,
+  profileId: string,
+): Promise<void> {
+  const { newId } = context.system;
+  if ((await cancelExpirations(tx, { profileId, actor: actor.applicationId, newId })) > 0)
+    await closeNotices(tx, profileId, { event: 'held' });
 }
 
 function mergeDefinition(before: ProfileDefinition, change: Partial<ProfileDefinition>): ProfileDefinition {

@@ -7,6 +7,7 @@ import { lockProfile } from '#storage/profiles/find-profile.ts';
 import { appendProfileEvent } from '#storage/profiles/profile-event.ts';
 import { saveCronStep, saveExpiredOn, type ScheduledProfile } from '#storage/schedule/profile-schedule.ts';
 import { hasEndingsPutOff, queueCatchUp } from '#storage/schedule/queue-catch-up.ts';
+import { queueExpiration } from '#storage/schedule/queue-expiration.ts';
 import { mayRunOnItsOwn, takeQuarantineTurn } from '#storage/profiles/may-run-on-its-own.ts';
 import { hasUploadedFiles, isUploadComplete } from '#storage/uploads/is-upload-complete.ts';
 
@@ -36,6 +37,7 @@ export async function lookAtProfile(
 ): Promise<Errand | null> {
   await noteExpiration(context, profile);
   const read = readSchedule(profile.schedule);
+  if ('schedule' in read && read.schedule.onExpiration !== 'keep') await followExpiration(context, profile);
   if (!profile.mayStart || 'problem' in read) return null;
   const { schedule } = read;
   const zone = zoneOf(schedule, profile.tenantZone);
@@ -66,6 +68,19 @@ export async function lookAtProfile(
   if (schedule.runOnUpload) await startWhenUploaded(context, profile);
   if (!isAddsOnly(schedule, zone, profile.now)) await catchUp(context, profile);
   return null;
+}
+
+/** The profile has expired, and its classes are to be marked: a run makes the plan of it. In a transaction of its own, which any later look repeats. */
+async function followExpiration(context: ScheduleContext, profile: ScheduledProfile): Promise<void> {
+  const { expired, expirationDate, expirationQueuedOn, profileId, tenantId } = profile;
+  if (!expired || expirationQueuedOn === expirationDate) return;
+  const { newId } = context.system;
+  const runId = newId();
+  const queued = await inTenant(context.db, tenantId, async (tx) => {
+    if ((await lockProfile(tx, profileId)) === null) return false;
+    return queueExpiration(tx, { profileId, runId, actor: SCHEDULER, newId });
+  });
+  if (queued) await context.wakeRun(tenantId, runId);
 }
 
 /** The adds-only window is over: what it put off is made with the files that were let in last, unless a newer upload is on its way. */

@@ -54,18 +54,18 @@ export async function raiseNotice(tx: Tx, notice: NewNotice): Promise<boolean> {
 
 /**
  * Closes the open notices of a profile, in the transaction that ends their reason. `withErrors`: some records are still not in the
- * directory, so what tells of records stays open.
+ * directory, so what tells of records stays open. `event`: of this one alone.
  * @returns how many were closed.
  */
 export async function closeNotices(
   tx: Tx,
   profileId: string,
-  options: { readonly withErrors?: boolean } = {},
+  options: { readonly withErrors?: boolean; readonly event?: NoticeEvent } = {},
 ): Promise<number> {
   const rows = await tx.query(
     `update notice set closed_at = now()
-      where profile_id = $1 and closed_at is null and event <> all ($2::text[]) returning 1`,
-    [profileId, options.withErrors === true ? CLOSED_WITHOUT_ERRORS : []],
+      where profile_id = $1 and closed_at is null and event <> all ($2::text[]) and ($3::text is null or event = $3) returning 1`,
+    [profileId, options.withErrors === true ? CLOSED_WITHOUT_ERRORS : [], options.event ?? null],
   );
   return rows.length;
 }

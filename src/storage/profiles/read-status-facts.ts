@@ -28,6 +28,7 @@ interface JsonRun {
   id: string;
   state: RunFacts['state'];
   error_code: string | null;
+  trigger: string;
   message: string | null;
   progress: unknown;
   counts: unknown;
@@ -35,7 +36,7 @@ interface JsonRun {
   cancel_requested: boolean;
 }
 
-const RUN_JSON = `jsonb_build_object('id', r.id, 'state', r.state, 'error_code', r.error_code, 'message', r.message,
+const RUN_JSON = `jsonb_build_object('id', r.id, 'state', r.state, 'error_code', r.error_code, 'trigger', r.trigger, 'message', r.message,
   'progress', r.progress, 'next_attempt_at', case when r.next_attempt_at > now() then r.next_attempt_at end,
   'cancel_requested', r.cancel_requested,
   'counts', jsonb_build_object('kinds', r.counts -> 'kinds', 'files', r.counts -> 'files',
@@ -78,6 +79,7 @@ export async function readStatusFacts(tx: Tx, profileId: string): Promise<Status
   const row = rows[0];
   if (!row) return null;
   return {
+    profileId,
     state: row.state,
     stateMessage: row.state_message,
     providerType: row.provider_type,
@@ -106,6 +108,7 @@ function toRunFacts(run: JsonRun | null): RunFacts | null {
       id: run.id,
       state: run.state,
       errorCode: run.error_code,
+      trigger: run.trigger,
       message: run.message,
       progress: run.progress,
       counts: run.counts,

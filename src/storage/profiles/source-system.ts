@@ -39,29 +39,39 @@ export async function findAdoptableSourceSystem(
                max(p.updated_at) as last_used
           from profile p
          where p.tenant_id = s.tenant_id and p.source_system_id = s.id) used
-      where lower(btrim(s.name)) = $1 and used.free and used.provider_type = $2
+      where lower(btrim(s.name)) = $1 and s.expired_on is null and used.free and used.provider_type = $2
       order by used.last_used desc, s.id desc limit 1`,
     [wanted.name, wanted.providerType],
   );
   return rows[0]?.id ?? null;
 }
 
-/** Whether the source system exists and which state and provider its newest profile has; null: no such system. */
+/**
+ * Whether the source system exists and which state and provider its newest profile has; null: no such system. `keepsExpired`: it
+ * keeps the classes of an expired profile, and no profile may use it.
+ */
 export async function readSourceSystemUse(
   tx: Tx,
   id: string,
   exceptProfileId: string,
-): Promise<{ name: string; free: boolean; providerType: string | null } | null> {
-  const rows = await tx.query<{ name: string; free: boolean | null; provider_type: string | null }>(
-    `select s.name, bool_and(p.state in ('deleting', 'deletionFailed', 'deleted')) as free,
+): Promise<{ name: string; free: boolean; keepsExpired: boolean; providerType: string | null } | null> {
+  const rows = await tx.query<{
+    name: string;
+    free: boolean | null;
+    expired: boolean;
+    provider_type: string | null;
+  }>(
+    `select s.name, s.expired_on is not null as expired, bool_and(p.state in ('deleting', 'deletionFailed', 'deleted')) as free,
             (array_agg(p.data_provider ->> 'type' order by p.created_at desc))[1] as provider_type
        from source_system s
        left join profile p on p.tenant_id = s.tenant_id and p.source_system_id = s.id and p.id <> $2
-      where s.id = $1 group by s.name`,
+      where s.id = $1 group by s.name, s.expired_on`,
     [id, exceptProfileId],
   );
   const row = rows[0];
-  return row ? { name: row.name, free: row.free ?? true, providerType: row.provider_type } : null;
+  return row
+    ? { name: row.name, free: row.free ?? true, keepsExpired: row.expired, providerType: row.provider_type }
+    : null;
 }
 
 /** How far the deletion of the older profiles of a source system is: a new profile waits for it. */

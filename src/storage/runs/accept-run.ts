@@ -10,6 +10,7 @@ export interface ResumableRun {
   readonly id: string;
   readonly state: RunState;
   readonly errorCode: string | null;
+  readonly trigger: string;
   readonly confirmedFiles: readonly string[];
   /** Files that must be confirmed by name (run.counts.filesToConfirm). */
   readonly filesToConfirm: readonly string[];
@@ -21,10 +22,11 @@ export async function lockNewestRun(tx: Tx, profileId: string): Promise<Resumabl
     id: string;
     state: RunState;
     error_code: string | null;
+    trigger: string;
     confirmed_files: string[];
     files_to_confirm: unknown;
   }>(
-    `select r.id, r.state, r.error_code, r.confirmed_files, r.counts -> 'filesToConfirm' as files_to_confirm
+    `select r.id, r.state, r.error_code, r.trigger, r.confirmed_files, r.counts -> 'filesToConfirm' as files_to_confirm
        from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
       where r.profile_id = $1 and not r.plan_only and r.state not in ('superseded', 'cancelled', 'rejected')
         and (p.reset_at is null or r.created_at > p.reset_at)
@@ -37,6 +39,7 @@ export async function lockNewestRun(tx: Tx, profileId: string): Promise<Resumabl
     id: row.id,
     state: row.state,
     errorCode: row.error_code,
+    trigger: row.trigger,
     confirmedFiles: row.confirmed_files,
     filesToConfirm: Array.isArray(row.files_to_confirm)
       ? row.files_to_confirm.filter((file): file is string => typeof file === 'string')

@@ -34,6 +34,8 @@ export interface ClaimedRun {
   readonly planOnly: boolean;
   readonly addsOnly: boolean;
   readonly applyPass: number;
+  /** Of the trigger expiration: the date. */
+  readonly expiredOn: string | null;
 }
 
 export type ClaimResult = ClaimedRun | 'nothingToDo' | 'busy';
@@ -55,6 +57,7 @@ interface Row {
   plan_only: boolean;
   adds_only: boolean;
   apply_pass: number;
+  expired_on: string | null;
   schedule: unknown;
   tenant_zone: string;
   now: Date;
@@ -84,7 +87,7 @@ export async function claimRun(
   const rows = await tx.query<Row>(
     `select r.id, r.profile_id, p.source_system_id, r.trigger, r.upload_id, r.state, r.attempt, r.epoch,
             r.tolerance_waived, r.verdict_accepted, r.applied_item_no, r.planned_at is not null as planned,
-            r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass, p.settings -> 'schedule' as schedule,
+            r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass, r.expired_on, p.settings -> 'schedule' as schedule,
             t.time_zone as tenant_zone, now() as now,
             coalesce(r.lease_expires_at > now(), false) as lease_valid,
             coalesce(r.next_attempt_at <= now(), true) as due,
@@ -142,7 +145,9 @@ export async function claimRun(
   }
   // A plan that is complete was made with what held when its run was claimed for it.
   const addsOnly =
-    next === 'applying' ? row.adds_only : !row.plan_only && isAddsOnly(schedule, zone, row.now);
+    next === 'applying'
+      ? row.adds_only
+      : !row.plan_only && row.trigger !== 'expiration' && isAddsOnly(schedule, zone, row.now);
   await tx.query(
     `update run set state = $2, epoch = epoch + 1, lease_owner = $3, next_attempt_at = null, adds_only = $5,
             message = case when state = 'queued' then null else message end,
@@ -158,12 +163,14 @@ export async function claimRun(
     actor: input.worker,
     detail: { attempt: row.attempt, epoch: row.epoch + 1 },
   });
-  await replaceWaitingRuns(
-    tx,
-    { profileId: row.profile_id, actor: input.worker, newId: input.newId },
-    input.runId,
-    row.plan_only,
-  );
+  // One that follows an expiration replaces nothing until its plan is approved: the profile may be renewed instead.
+  if (row.trigger !== 'expiration')
+    await replaceWaitingRuns(
+      tx,
+      { profileId: row.profile_id, actor: input.worker, newId: input.newId },
+      input.runId,
+      row.plan_only,
+    );
   return {
     id: row.id,
     profileId: row.profile_id,
@@ -181,6 +188,7 @@ export async function claimRun(
     planOnly: row.plan_only,
     addsOnly,
     applyPass: row.apply_pass,
+    expiredOn: row.expired_on,
   };
 }
 

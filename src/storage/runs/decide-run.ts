@@ -12,6 +12,7 @@ export interface PlannedRun {
   readonly profileId: string;
   readonly state: RunState;
   readonly errorCode: string | null;
+  readonly trigger: string;
   readonly planOnly: boolean;
   readonly acceptedBy: string | null;
   readonly acceptedAt: Date | null;
@@ -32,7 +33,7 @@ export async function findProfileOfRun(tx: Tx, runId: string): Promise<string | 
 /** The run, locked. The caller holds the lock of its profile. */
 export async function lockPlannedRun(tx: Tx, runId: string): Promise<PlannedRun | null> {
   const rows = await tx.query<PlannedRun & object>(
-    `select r.id, r.profile_id as "profileId", r.state, r.error_code as "errorCode", r.plan_only as "planOnly",
+    `select r.id, r.profile_id as "profileId", r.state, r.error_code as "errorCode", r.trigger, r.plan_only as "planOnly",
             r.accepted_by as "acceptedBy", r.accepted_at as "acceptedAt",
             l.plan_hash as "planHash", p.accepted_run_id is distinct from r.id and ${BASE_MOVED} as stale,
             exists (select from run o where o.profile_id = r.profile_id and o.id <> r.id

@@ -6,7 +6,7 @@ import { requestCancel, settleCancelled } from './cancel-run.ts';
 import { appendRunEvent } from './run-event.ts';
 
 /** What asked for a run (run.trigger). */
-export type RunTrigger = 'start' | 'plan' | 'upload' | 'cron' | 'folder' | 'retry' | 'catchUp';
+export type RunTrigger = 'start' | 'plan' | 'upload' | 'cron' | 'folder' | 'retry' | 'catchUp' | 'expiration';
 
 /**
  * Inserts a run in the state queued. The caller holds the lock of the profile row and has replaced the runs that wait
@@ -120,6 +120,26 @@ export async function cancelRuns(tx: Tx, by: RunActor): Promise<number> {
   for (const { id, state, cancel_requested: requested } of executing)
     if (!requested) await requestCancel(tx, { runId: id, state, actor: by.actor, eventId: by.newId() });
   return executing.length;
+}
+
+/**
+ * The expiration date of the profile is another one: what was to follow the old one is cancelled, unless some of it is in the directory
+ * already; that is brought to its end. @returns how many.
+ */
+export async function cancelExpirations(tx: Tx, by: RunActor): Promise<number> {
+  const runs = await tx.query<{ id: string; state: string; executing: boolean; requested: boolean }>(
+    `select id, state, state in ('staging', 'planning', 'applying') and coalesce(lease_expires_at > now(), false) as executing,
+            cancel_requested as requested
+       from run where profile_id = $1 and trigger = 'expiration' and state = any($2) and applied_item_no = 0 for no key update`,
+    [by.profileId, statesAccepting('cancel')],
+  );
+  const detail = { note: 'The expiration date of the profile was changed.' };
+  for (const { id, state, executing, requested } of runs) {
+    if (!executing) await moveRuns(tx, by, [{ id, state }], 'cancel', detail);
+    else if (!requested)
+      await requestCancel(tx, { runId: id, state, actor: by.actor, eventId: by.newId(), detail });
+  }
+  return runs.length;
 }
 
 /** Cancels one run that nobody executes; its row is locked. */

@@ -95,6 +95,11 @@ export async function markActivity(tx: Tx, profileId: string): Promise<void> {
   await tx.query('update profile set last_activity_at = now() where id = $1', [profileId]);
 }
 
+/** A run came to its end that says nothing about the source. */
+export async function markUnbroken(tx: Tx, profileId: string): Promise<void> {
+  await tx.query('update profile set broken_runs = 0 where id = $1', [profileId]);
+}
+
 /** A run broke off for a reason that counts. @returns how many have in a row. */
 export async function markBroken(tx: Tx, profileId: string): Promise<number> {
   const rows = await tx.query<{ broken_runs: number }>(

@@ -16,6 +16,8 @@ export interface ScheduledProfile {
   readonly expirationDate: string | null;
   readonly expired: boolean;
   readonly expiredOn: string | null;
+  /** The expiration date that a run was queued for. */
+  readonly expirationQueuedOn: string | null;
   readonly cron: CronState;
   readonly folder: FolderState;
   readonly folderNote: string | null;
@@ -32,6 +34,7 @@ interface Row {
   expiration_date: string | null;
   expired: boolean;
   expired_on: string | null;
+  expiration_queued_on: string | null;
   cron: string | null;
   cron_due_at: Date | null;
   folder_seen: string | null;
@@ -44,7 +47,7 @@ interface Row {
 const SELECT = `
   select p.tenant_id, p.id, p.settings -> 'schedule' as schedule, t.time_zone, p.expiration_date, now() as now,
          ${MAY_RUN_ON_ITS_OWN} as may_start, e.expired,
-         s.expired_on, s.cron, s.cron_due_at, s.folder_seen, s.folder_seen_at, s.folder_taken, s.folder_note
+         s.expired_on, s.expiration_queued_on, s.cron, s.cron_due_at, s.folder_seen, s.folder_seen_at, s.folder_taken, s.folder_note
     from profile p join tenant t on t.id = p.tenant_id
     cross join lateral (select coalesce(p.expiration_date <= (now() at time zone t.time_zone)::date, false) as expired) e
     left join profile_schedule s on s.tenant_id = p.tenant_id and s.profile_id = p.id`;
@@ -78,6 +81,7 @@ function toScheduledProfile(row: Row): ScheduledProfile {
     expirationDate: row.expiration_date,
     expired: row.expired,
     expiredOn: row.expired_on,
+    expirationQueuedOn: row.expiration_queued_on,
     cron: { cron: row.cron, dueAt: row.cron_due_at },
     folder: { seen: row.folder_seen, seenAt: row.folder_seen_at, taken: row.folder_taken },
     folderNote: row.folder_note,
@@ -145,7 +149,8 @@ export async function saveExpiredOn(
 ): Promise<boolean> {
   await ensureRow(tx, profileId);
   const rows = await tx.query(
-    'update profile_schedule set expired_on = $3 where profile_id = $1 and expired_on is not distinct from $2 returning 1',
+    `update profile_schedule set expired_on = $3, expiration_queued_on = null
+      where profile_id = $1 and expired_on is not distinct from $2 returning 1`,
     [profileId, from, to],
   );
   return rows.length === 1;
