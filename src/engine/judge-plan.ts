@@ -5,7 +5,7 @@ import {
   CONFIRMATION_HOURS,
   describeUnproven,
 } from '#core/plan/certificate.ts';
-import { judge, type PlanCount, schoolsToLookAt, type Verdict } from '#core/plan/verdict.ts';
+import { judge, type PlanCount, schoolsToLookAt, type Verdict, windowMatters } from '#core/plan/verdict.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import { OperationalError } from '#lib/errors.ts';
 import type { Tx } from '#storage/database.ts';
@@ -16,6 +16,7 @@ import {
   readEarlierRows,
   readSchoolNames,
   readWindow,
+  readWindowRecords,
 } from '#storage/plan/judge-facts.ts';
 import type { PlanScope } from '#storage/plan/resolve-links.ts';
 import type { StageResult } from '#sources/contract.ts';
@@ -87,8 +88,12 @@ export async function judgePlan(
 ): Promise<Verdict> {
   const scope: PlanScope = { runId: run.id, sourceSystemId: run.sourceSystemId };
   const changes = counts.some(({ judged }) => judged > 0);
-  const window = changes ? await readWindow(tx, run.profileId, run.id, settings.limitWindowHours) : [];
   const { limits: rules, deactivationLimit, unmatchedLimit, applyPolicy: policy } = settings;
+  const hours = settings.limitWindowHours;
+  const sums = changes ? await readWindow(tx, run.profileId, run.id, hours) : [];
+  const window = windowMatters({ counts, window: sums, rules, deactivationLimit })
+    ? await readWindowRecords(tx, run.profileId, run.id, hours)
+    : sums;
   const schools = schoolsToLookAt({ counts, window, rules, deactivationLimit });
   const gone = counts
     .filter(({ kind, action }) => kind === 'org' && action === 'deactivate')

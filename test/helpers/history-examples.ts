@@ -27,7 +27,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Step[]>> = {
     { do: 'sync', ...files(rename(1, 2)) },
     { do: 'approve preview' },
   ],
-  'a plan that waits is stale after a preview was approved': [
+  'a plan that waits gives way to a preview that is approved': [
     FIRST,
     { do: 'ask always' },
     { do: 'preview', ...files(rename(0, 2)) },

@@ -117,7 +117,10 @@ export class HistoryModel {
     const run = this.#preview;
     if (run?.waits !== 'plan' || !this.#mayApply(run)) return 409;
     this.#preview = null;
-    this.#runs = this.#runs.filter(({ waits, asked }) => waits === null || asked > run.asked);
+    // What is older gives way, and so does a newer plan: it was made on what this one changes.
+    this.#runs = this.#runs.filter(
+      ({ waits, asked }) => waits === null || (asked > run.asked && !isWholePlan(waits)),
+    );
     this.#runs.push(run);
     run.accepted = true;
     this.#apply(run, (item) => !run.held.has(item));

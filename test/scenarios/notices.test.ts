@@ -69,7 +69,7 @@ test('held by the verdict: told once however often the same is uploaded, and tol
   const [held, ...more] = await told(1);
   assert.deepEqual(more, []);
   assert.deepEqual([held?.event, held?.profile], ['held', { id: profile, displayName: 'North' }]);
-  assert.match(held?.message ?? '', /100 of 166 enrollments would end/);
+  assert.match(held?.message ?? '', /80 of 83 enrollments would end/);
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
   assert.deepEqual(
     (await told(2)).map(({ event }) => event),

@@ -216,9 +216,11 @@ test(`a rejected plan leaves no trace in the directory, nor in the status (${RUN
       await client.ok('POST', `/api/v1/runs/${run?.id ?? ''}/reject`);
       assert.deepEqual(await dumpOf(prefix), dump);
       const now = await client.status(id);
+      // The sentence says that a later plan was rejected; of a preview it never said anything.
+      const rejected = asPreview ? '' : ' The plan was rejected. Nothing of it was applied.';
       assert.deepEqual(
         { status: now.status, errorCount: now.errorCount, statusMessage: now.statusMessage },
-        { status, errorCount, statusMessage },
+        { status, errorCount, statusMessage: statusMessage + rejected },
       );
       const strip = (list: Record<string, unknown>[]): unknown[] =>
         list.map(({ errorCode, reportableIdentifier }) => ({ errorCode, reportableIdentifier }));

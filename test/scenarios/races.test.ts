@@ -336,10 +336,10 @@ test('a held plan is applied exactly; a waived tolerance is for one upload', asy
   );
   assert.equal((await client.sync(profile, csvFiles(fewer))).status, 'validationError');
   const [plan] = await rollbook.rows(
-    `select id, counts -> 'kinds' -> 'student' ->> 'ended' as ended from run where profile_id = $1 order by created_at desc limit 1`,
+    `select id, counts -> 'kinds' -> 'student' ->> 'held' as held from run where profile_id = $1 order by created_at desc limit 1`,
     [profile],
   );
-  assert.equal(plan?.['ended'], '40');
+  assert.equal(plan?.['held'], '40');
   await client.ok('POST', `${PROFILES}/${profile}/resume`);
   assert.equal((await client.settled(profile)).status, 'success');
   await assertHolds(fewer);

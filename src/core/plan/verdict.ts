@@ -161,6 +161,27 @@ function cellsOf(counts: readonly PlanCount[], window: readonly WindowCount[]): 
 }
 
 /**
+ * Whether the sums of the window can hold the plan: then the window has to be counted again record by record, since a record that was changed
+ * day after day is one. `window` and `counts` as `judge` takes them.
+ */
+export function windowMatters(
+  input: Pick<JudgeInput, 'counts' | 'window' | 'rules' | 'deactivationLimit'>,
+): boolean {
+  const { rules, deactivationLimit } = input;
+  const overAll = cellsOf(
+    input.counts.map((count) => ({ ...count, school: '' })),
+    input.window.map((count) => ({ ...count, school: '' })),
+  );
+  return [...cellsOf(input.counts, input.window), ...overAll].some(
+    ({ school, kind, action, plan, total }) => {
+      const scope = school === '' ? 'plan' : 'school';
+      const limit = limitFor(rules, deactivationLimit, { scope, school: school || null, kind, action });
+      return total > plan && total > limit.count;
+    },
+  );
+}
+
+/**
  * Schools whose active records have to be counted before `judge`: those with more changes than the count of a limit
  * lets pass. For all others the percentage cannot matter.
  */

@@ -8,7 +8,7 @@ import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 import { deleteRecordErrors } from '#storage/profiles/record-errors.ts';
 import { acceptRun, acceptUnproven, lockNewestRun, type ResumableRun } from '#storage/runs/accept-run.ts';
 import { findProfileOfRun, lockPlannedRun, type PlannedRun, rejectRun } from '#storage/runs/decide-run.ts';
-import { replaceQueuedPreviews, replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
+import { replaceQueuedPreviews, replaceStalePlans, replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
 import { markAccepted, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 
 import { checkMayRun } from './check-may-run.ts';
@@ -104,8 +104,8 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
   }
   checkMayApply(profile, run);
   const by = { profileId: profile.id, actor: actor.applicationId, newId };
-  // Whatever else waits was planned on what this plan changes; a preview that is approved comes before newer runs, too.
-  await replaceWaitingRuns(tx, by, run.planOnly ? null : run.id);
+  await replaceWaitingRuns(tx, by, run.id);
+  await replaceStalePlans(tx, by, run.id);
   await replaceQueuedPreviews(tx, by);
   await acceptRun(tx, toResumable(run), { actor: actor.applicationId, newId, acceptVerdict: true, note });
   if (!(await readHolds(tx, run.id)).some(isOpen)) await acceptUnproven(tx, run.id);

@@ -7,6 +7,13 @@ import type { PlanScope } from './resolve-links.ts';
 /** Changes of an update that come with every new school year and are no accident, however many there are. */
 const YEARLY_PROPERTIES = `'{grade,graduationYear,status}'::text[]`;
 
+/** Of two halves of a move, the one that leaves counts as `move`. Of an item `i`. */
+export const ITEM_ACTION = `case when i.reason = 'movedToSchool' then 'move' else i.action end`;
+
+/** Whether breakers count an item `i`, if it does not fail. */
+export const IS_JUDGED = `case when i.action <> 'update' then true
+  else i.kind not in ('role', 'enrollment') and (i.after - ${YEARLY_PROPERTIES}) is distinct from (i.before - ${YEARLY_PROPERTIES}) end`;
+
 /**
  * Counts the items of a run by school, kind and action, and keeps the counts: what a reviewer sees first and what breakers judge. Of two
  * halves of a move, the one that leaves counts as `move`. Once, after all items are resolved.
@@ -15,10 +22,8 @@ export async function countPlan(tx: Tx, runId: string): Promise<PlanCount[]> {
   return tx.query<PlanCount & object>(
     `insert into plan_count (tenant_id, run_id, school_id, kind, action, item_count, failed_count, judged_count, first_item_no, last_item_no)
      select current_tenant(), $1, coalesce(i.school_id, ''), i.kind,
-            case when i.reason = 'movedToSchool' then 'move' else i.action end,
-            count(*), count(f.item_no),
-            count(*) filter (where f.item_no is null and case when i.action <> 'update' then true
-              else i.kind not in ('role', 'enrollment') and (i.after - ${YEARLY_PROPERTIES}) is distinct from (i.before - ${YEARLY_PROPERTIES}) end),
+            ${ITEM_ACTION},
+            count(*), count(f.item_no), count(*) filter (where f.item_no is null and ${IS_JUDGED}),
             min(i.item_no), max(i.item_no)
        from plan_item i left join plan_item_failure f on f.run_id = i.run_id and f.item_no = i.item_no
       where i.run_id = $1 group by 3, 4, 5

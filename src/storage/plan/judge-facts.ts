@@ -2,12 +2,31 @@ import type { ActiveCount, WindowCount } from '#core/plan/verdict.ts';
 import { ITEM_BAND } from '#core/roster/kinds.ts';
 
 import type { Tx } from '../database.ts';
+import { IS_JUDGED, ITEM_ACTION } from './count-plan.ts';
+import { joinByHash, joinFreely } from './join-by-hash.ts';
 import type { PlanScope } from './resolve-links.ts';
+
+/** Runs whose changes went in by themselves in the last hours, with what an administrator accepted since. $1 profile, $2 run, $3 hours. */
+const RECENT = `recent as (
+       select r.id, r.created_at, r.verdict_accepted or l.base_run_id is null as accepted
+         from run r join plan l on l.run_id = r.id
+        where r.profile_id = $1 and r.id <> $2 and r.planned_at > now() - make_interval(hours => $3) and not r.plan_only
+          and (r.state = 'completed' or r.applied_item_no > 0 or r.apply_pass > 1 or r.error_code = 'PartHeld')),
+     school as (
+       select h.scope_id, max(r.created_at) as created_at from plan_hold h join recent r on r.id = h.run_id
+        where h.scope = 'school' and h.decision = 'approved' group by h.scope_id),
+     counted as (
+       select r.id, r.created_at from recent r
+        where not r.accepted and r.created_at > coalesce((select max(a.created_at) from recent a where a.accepted), '-infinity'))`;
+
+/** The judged action of an item or of a count. */
+const JUDGED_ACTION = (action: string): string =>
+  `case when ${action} in ('create', 'link', 'reactivate') then 'create' when ${action} in ('deactivate', 'end') then 'deactivate' else ${action} end`;
 
 /**
  * Changes of the last hours that went in by themselves, by school, kind and judged action. What an administrator accepted is what
  * later changes are measured against, so it and everything before it is left out: a whole plan, the first plan of a profile, or
- * a school of a plan. Before and after by created_at, which is the order of runs whatever the clock does (insertQueuedRun).
+ * a school of a plan. Sums of what each run changed: a record that was changed twice counts twice (see readWindowRecords).
  */
 export async function readWindow(
   tx: Tx,
@@ -16,26 +35,46 @@ export async function readWindow(
   hours: number,
 ): Promise<WindowCount[]> {
   return tx.query<WindowCount & object>(
-    `with recent as (
-       select r.id, r.created_at, r.verdict_accepted or l.base_run_id is null as accepted
-         from run r join plan l on l.run_id = r.id
-        where r.profile_id = $1 and r.id <> $2 and r.planned_at > now() - make_interval(hours => $3) and not r.plan_only
-          and (r.state = 'completed' or r.applied_item_no > 0 or r.apply_pass > 1 or r.error_code = 'PartHeld')),
-     school as (
-       select h.scope_id, max(r.created_at) as at from plan_hold h join recent r on r.id = h.run_id
-        where h.scope = 'school' and h.decision = 'approved' group by h.scope_id)
-     select c.school_id as school, c.kind,
-            case when c.action in ('create', 'link', 'reactivate') then 'create' when c.action in ('deactivate', 'end') then 'deactivate'
-              else c.action end as action,
+    `with ${RECENT}
+     select c.school_id as school, c.kind, ${JUDGED_ACTION('c.action')} as action,
             sum(c.judged_count - c.held_count)::integer as count
-       from recent r join plan_count c on c.run_id = r.id
+       from counted r join plan_count c on c.run_id = r.id
        left join school s on s.scope_id = c.school_id
-      where not r.accepted and r.created_at > coalesce((select max(a.created_at) from recent a where a.accepted), '-infinity')
-        and (s.at is null or r.created_at > s.at)
+      where s.created_at is null or r.created_at > s.created_at
       group by 1, 2, 3
      having sum(c.judged_count - c.held_count) > 0`,
     [profileId, runId, hours],
   );
+}
+
+/** The same, by records: each counts once, and not at all when this plan changes it in the same way. Reads the items of those runs. */
+export async function readWindowRecords(
+  tx: Tx,
+  profileId: string,
+  runId: string,
+  hours: number,
+): Promise<WindowCount[]> {
+  await joinByHash(tx);
+  const rows = await tx.query<WindowCount & object>(
+    `with ${RECENT},
+     past as (
+       select distinct coalesce(i.school_id, '') as school, i.kind, i.key,
+              ${JUDGED_ACTION(ITEM_ACTION)} as action
+         from counted r join plan_item i on i.run_id = r.id
+         left join school s on s.scope_id = i.school_id
+         left join plan_item_failure f on f.run_id = i.run_id and f.item_no = i.item_no
+         left join plan_item_hold h on h.run_id = i.run_id and h.item_no = i.item_no and h.pass = 0
+        where (s.created_at is null or r.created_at > s.created_at) and f.item_no is null and h.item_no is null and ${IS_JUDGED})
+     select p.school, p.kind, p.action, count(*)::integer as count
+       from past p left join (
+         select i.key, ${JUDGED_ACTION(ITEM_ACTION)} as action from plan_item i where i.run_id = $2) n
+         on n.key = p.key and n.action = p.action
+      where n.key is null
+      group by 1, 2, 3`,
+    [profileId, runId, hours],
+  );
+  await joinFreely(tx);
+  return rows;
 }
 
 /** What is active from this source in the schools with these ids, by kind. */

@@ -178,6 +178,16 @@ function stateAfter(state: string, event: RunEvent): string {
   return nextRunState(state as Parameters<typeof nextRunState>[0], event);
 }
 
+/** A plan was approved: whole plans of other runs that wait were made on what it changes, and are stale. Runs held before a plan go on waiting. */
+export async function replaceStalePlans(tx: Tx, by: RunActor, approvedRunId: string): Promise<void> {
+  const rows = await tx.query<{ id: string; state: string }>(
+    `select id, state from run where profile_id = $1 and id <> $2 and state = 'held' and not plan_only
+       and error_code in ('VerdictHeld', 'ApprovalNeeded') for no key update`,
+    [by.profileId, approvedRunId],
+  );
+  await moveRuns(tx, by, rows, 'replaced');
+}
+
 /** A run goes on that waited: a preview that is queued makes room for it, since one run of a profile is queued at most. */
 export async function replaceQueuedPreviews(tx: Tx, by: RunActor): Promise<void> {
   const rows = await tx.query<{ id: string; state: string }>(
