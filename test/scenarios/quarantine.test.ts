@@ -71,10 +71,11 @@ async function eventsOf(profile: string): Promise<unknown[]> {
   return rows.map(({ event, reason }) => `${String(event)} ${String(reason)}`);
 }
 
-/** Else the verdict asks before so many people without an account are let in as far as they go. */
+/** Else the verdict asks before so many people without an account are let pass, and before a school grows by so many at once. */
 async function letUnmatchedPass(profile: string): Promise<void> {
   await client.ok('PATCH', `/api/v1/profiles/${profile}/settings`, {
     unmatchedLimit: { percent: 100, count: 0 },
+    limits: [{ scope: 'school', action: 'create', percent: 1_000, count: 500 }],
   });
 }
 
