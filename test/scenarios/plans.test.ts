@@ -253,6 +253,30 @@ test('a held school that is rejected stays as it is; the run ends', async () => 
   assert.deepEqual(await dump(), before);
 });
 
+test('schools are decided one by one, and the message says what still waits', async () => {
+  const { roster, prefix } = ownRoster({ schools: 6, students: 40 });
+  const profile = await client.createProfile({ displayName: 'One by one' });
+  await client.sync(profile, csvFiles(roster));
+  const two = without(without(roster, `${prefix}S1`), `${prefix}S2`);
+  const held = await client.sync(profile, csvFiles(two));
+  assert.match(held.statusMessage, /School 1/u);
+  assert.match(held.statusMessage, /School 2/u);
+  const runId = await latestRunId(profile);
+  await client.ok('POST', `/api/v1/runs/${runId}/reject`, { schools: [`${prefix}S1`] });
+  const { statusMessage } = await client.status(profile);
+  assert.doesNotMatch(statusMessage, /School 1/u);
+  assert.match(statusMessage, /School 2/u);
+  await client.ok('POST', `/api/v1/runs/${runId}/approve`);
+  const run = await waitFor(runId, ['completed']);
+  assert.match(String(run['message']), new RegExp(`school ${prefix}S1.*rejected`, 'u'));
+  const active = await rollbook.rows(
+    `select count(*) filter (where student_external_id like $1)::int as first, count(*) filter (where student_external_id like $2)::int as second
+       from person where active`,
+    [`${prefix}S1P%`, `${prefix}S2P%`],
+  );
+  assert.deepEqual(active, [{ first: 40, second: 0 }]);
+});
+
 test('two uploads count as one: a loss in two halves does not get round a breaker', async () => {
   const { roster, prefix } = ownRoster({ schools: 6, students: 40 });
   const profile = await client.createProfile({ displayName: 'Halves' });

@@ -1,13 +1,21 @@
+import { describeHeldParts } from '#core/plan/held-parts.ts';
 import { holdsPlan, readHeldCode } from '#core/run/held-because.ts';
 import { ConflictError, InvalidRequestError, NotFoundError } from '#lib/errors.ts';
 import { must } from '#lib/assert.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
 import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { decideHolds, type Decision, isOpen, readHolds, recountHeld } from '#storage/plan/plan-holds.ts';
+import { readPlanSize } from '#storage/plan/plan-rows.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 import { deleteRecordErrors } from '#storage/profiles/record-errors.ts';
 import { acceptRun, acceptUnproven, lockNewestRun, type ResumableRun } from '#storage/runs/accept-run.ts';
-import { findProfileOfRun, lockPlannedRun, type PlannedRun, rejectRun } from '#storage/runs/decide-run.ts';
+import {
+  findProfileOfRun,
+  lockPlannedRun,
+  type PlannedRun,
+  rejectRun,
+  saveRunMessage,
+} from '#storage/runs/decide-run.ts';
 import { replaceQueuedPreviews, replaceStalePlans, replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
 import { markAccepted, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 
@@ -149,8 +157,12 @@ async function decideParts({ context, tx, profile, run, actor, input }: Deciding
   const left = holds.filter(
     ({ scope, id }) => schools !== null && !(scope === 'school' && schools.includes(id)),
   );
-  // A part that was turned down while others wait: the run waits on.
-  if (input.decision === 'rejected' && left.length > 0) return false;
+  // A part that was turned down while others wait: the run waits on, and says for what.
+  if (input.decision === 'rejected' && left.length > 0) {
+    const waiting = left.reduce((sum, { itemCount }) => sum + itemCount, 0);
+    await saveRunMessage(tx, run.id, describeHeldParts(left, (await readPlanSize(tx, run.id)) > waiting));
+    return false;
+  }
   await replaceQueuedPreviews(tx, { profileId: profile.id, actor: actor.applicationId, newId });
   await acceptRun(tx, toResumable(run), { actor: actor.applicationId, newId, nextPass: true, note });
   await stepProfile(tx, profile, {

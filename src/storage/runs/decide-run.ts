@@ -72,3 +72,8 @@ export async function rejectRun(
     ...(by.note === null ? {} : { detail: { note: by.note } }),
   });
 }
+
+/** What the run says of itself, once something of it was decided and it waits on. */
+export async function saveRunMessage(tx: Tx, runId: string, message: string): Promise<void> {
+  await tx.query('update run set message = $2 where id = $1', [runId, message]);
+}
