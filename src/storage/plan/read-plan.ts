@@ -121,9 +121,24 @@ export interface ReadItem {
   readonly failureMessage: string | null;
 }
 
+/** A range of item numbers, both ends included. */
+interface Span {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Item numbers looked at by one statement: few at first, more while little is found. */
+const FIRST_SLICE = 1_000;
+const LONGEST_SLICE = 250_000;
+
+const HELD = 'plan_item_hold n where n.run_id = $1 and n.pass = 0';
+const FAILED = 'plan_item_failure n where n.run_id = $1';
+
 /**
- * Items of a plan in the order of apply, after an item number. The counts tell in which range the items of a school, kind or
- * action lie, so a page of one school does not read the whole plan. No initial password is among what is read.
+ * Items of a plan in the order of apply, after an item number. No initial password is among what is read.
+ *
+ * In slices of item numbers, and not with one ordered query: plan_item is a view that guards the tenant, and PostgreSQL takes no order
+ * out of such a view, but reads and sorts all that comes after, for every page.
  */
 export async function listPlanItems(
   tx: Tx,
@@ -131,46 +146,89 @@ export async function listPlanItems(
   filter: ItemFilter,
   page: { readonly afterNo: number; readonly limit: number },
 ): Promise<ReadItem[]> {
-  const { school, kind, action, reason, sourceId, only } = filter;
-  const [range] = await tx.query<{ first: number | null; last: number | null }>(
-    `select min(first_item_no) as first, max(last_item_no) as last from plan_count
-      where run_id = $1 and ($2::text is null or school_id = $2) and ($3::text is null or kind = $3)`,
-    [runId, school ?? null, kind ?? null],
+  const found: ReadItem[] = [];
+  let length = FIRST_SLICE;
+  for (const span of await readSpans(tx, runId, filter, page.afterNo)) {
+    let first = Math.max(span.first, page.afterNo + 1);
+    while (first <= span.last) {
+      const slice = { first, last: Math.min(first + length - 1, span.last) };
+      found.push(...(await readSlice(tx, runId, filter, slice, page.limit - found.length)));
+      if (found.length >= page.limit) return found;
+      first = slice.last + 1;
+      length = Math.min(length * 2, LONGEST_SLICE);
+    }
+  }
+  return found;
+}
+
+/** Where the items that are wanted lie, in order: the counts tell it of a school and a kind, the lists of what is held and what failed. */
+async function readSpans(tx: Tx, runId: string, filter: ItemFilter, afterNo: number): Promise<Span[]> {
+  if (filter.only !== undefined) {
+    return tx.query<Span & object>(
+      `select min(n.item_no) as first, max(n.item_no) as last from ${filter.only === 'held' ? HELD : FAILED} and n.item_no > $2
+        group by n.item_no / ${LONGEST_SLICE} order by 1`,
+      [runId, afterNo],
+    );
+  }
+  return tx.query<Span & object>(
+    `select lower(span) as first, upper(span) - 1 as last
+       from (select unnest(range_agg(int4range(first_item_no, last_item_no, '[]'))) as span from plan_count
+              where run_id = $1 and last_item_no > $2 and ($3::text is null or school_id = $3) and ($4::text is null or kind = $4)) s
+      order by 1`,
+    [runId, afterNo, filter.school ?? null, filter.kind ?? null],
   );
-  if (range?.first == null || range.last == null) return [];
+}
+
+/**
+ * A plan of a minute ago has no statistics yet, and PostgreSQL takes it for one row. So the rows are cut off before any join, and what
+ * belongs to a row is looked up row by row: `limit 1` keeps PostgreSQL from joining it otherwise.
+ */
+async function readSlice(
+  tx: Tx,
+  runId: string,
+  filter: ItemFilter,
+  slice: Span,
+  limit: number,
+): Promise<ReadItem[]> {
+  const { school, kind, action, reason, sourceId, only } = filter;
+  const among = (list: string): string =>
+    `and i.item_no in (select n.item_no from ${list} and n.item_no between $2 and $3)`;
   return tx.query<ReadItem & object>(
-    `select i.item_no as "itemNo", i.kind, i.action, i.reason, i.source_id as "sourceId", i.school_id as school,
+    `with slice as materialized (
+       select i.* from plan_item i
+        where i.run_id = $1 and i.item_no between $2 and $3
+          and ($5::text is null or coalesce(i.school_id, '') = $5) and ($6::text is null or i.kind = $6)
+          and ($7::text is null or case when i.reason = 'movedToSchool' then 'move' else i.action end = $7)
+          and ($8::text is null or i.reason = $8) and ($9::text is null or i.source_id = $9)
+          ${only === undefined ? '' : among(only === 'held' ? HELD : FAILED)}
+        order by i.item_no limit $4)
+     select i.item_no as "itemNo", i.kind, i.action, i.reason, i.source_id as "sourceId", i.school_id as school,
             i.object_id as "objectId", i.before, i.after, i.file, i.line, f.code as "failureCode", f.message as "failureMessage",
             case when f.item_no is not null then case when f.because_of is null then 'failed' else 'waiting' end
-                 when d.decision = 'rejected' or r.state = 'rejected' then 'rejected'
+                 when h.decision = 'rejected' or r.state = 'rejected' then 'rejected'
                  when h.pass = 0 then case when r.state in ('superseded', 'cancelled') then 'dropped' else 'held' end
                  when r.state = 'completed' or r.apply_pass > coalesce(h.pass, 1)
                    or (r.apply_pass = coalesce(h.pass, 1) and i.item_no <= r.applied_item_no) then 'applied'
                  when r.state in ('superseded', 'cancelled') then 'dropped'
                  else 'planned' end as state
-       from plan_item i
-       join run r on r.id = i.run_id
-       left join plan_item_failure f on f.run_id = i.run_id and f.item_no = i.item_no
-       left join plan_item_hold h on h.run_id = i.run_id and h.item_no = i.item_no
-       left join plan_hold d on d.run_id = h.run_id and d.scope = h.scope and d.scope_id = h.scope_id
-      where i.run_id = $1 and i.item_no > $2 and i.item_no between $4 and $5
-        and ($6::text is null or coalesce(i.school_id, '') = $6) and ($7::text is null or i.kind = $7)
-        and ($8::text is null or case when i.reason = 'movedToSchool' then 'move' else i.action end = $8)
-        and ($9::text is null or i.reason = $9) and ($10::text is null or i.source_id = $10)
-        and ($11::text is null or case $11 when 'held' then h.pass = 0 else f.item_no is not null end)
-      order by i.item_no limit $3`,
+       from slice i
+       join run r on r.id = $1
+       left join lateral (select n.item_no, n.because_of, n.code, n.message from plan_item_failure n
+                           where n.run_id = $1 and n.item_no = i.item_no limit 1) f on true
+       left join lateral (select n.pass, d.decision from plan_item_hold n
+                            left join plan_hold d on d.run_id = n.run_id and d.scope = n.scope and d.scope_id = n.scope_id
+                           where n.run_id = $1 and n.item_no = i.item_no limit 1) h on true
+      order by i.item_no`,
     [
       runId,
-      page.afterNo,
-      page.limit,
-      range.first,
-      range.last,
+      slice.first,
+      slice.last,
+      limit,
       school ?? null,
       kind ?? null,
       action ?? null,
       reason ?? null,
       sourceId ?? null,
-      only ?? null,
     ],
   );
 }
