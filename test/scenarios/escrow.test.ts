@@ -189,6 +189,19 @@ test('a retry touches what is due and nothing else: not the other record in escr
   assert.deepEqual(await escrowOf(profile), []);
 });
 
+test('the clock was set back after a sync: the retry is the latest run all the same', async () => {
+  const profile = await unmatched('Clock set back', ownRoster({ schools: 1, students: 20 }), [3]);
+  await rollbook.rows(`update run set created_at = now() + interval '1 hour' where profile_id = $1`, [
+    profile,
+  ]);
+  await pass(profile, '6 hours');
+  await retried(profile, 1);
+  assert.deepEqual(
+    (await runsOf(profile)).map(({ trigger }) => trigger),
+    ['start', 'retry'],
+  );
+});
+
 test('a retry ends nothing and asks nobody, though the profile always asks and its limits were lowered', async () => {
   const roster = ownRoster({ schools: 1, students: 20 });
   const profile = await unmatched('Asks nobody', roster, [2]);

@@ -1,7 +1,7 @@
 /**
  * Laws of syncing over whole histories of decisions: uploads, previews, approvals, breakers, pauses, resets, hand edits, restarts, in
  * any order. After every step the directory and the status are what a simple model says (test/helpers/history-model.ts), and in the
- * end the same files change nothing. ROLLBOOK_HISTORIES: how many (60); ROLLBOOK_SEED repeats them, ROLLBOOK_LANES=1 one after the
+ * end the same files change nothing. ROLLBOOK_HISTORIES: how many (75); ROLLBOOK_SEED repeats them, ROLLBOOK_LANES=1 one after the
  * other; ROLLBOOK_SHRINK_SECONDS: how long a failing one is made shorter (60).
  */
 import assert from 'node:assert/strict';
@@ -17,7 +17,7 @@ import { doStep, histories, type History, newDay, type Step } from '#test/helper
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 import { changesOf, syncClient } from '#test/helpers/sync-client.ts';
 
-const HISTORIES = Number(process.env['ROLLBOOK_HISTORIES'] ?? '60');
+const HISTORIES = Number(process.env['ROLLBOOK_HISTORIES'] ?? '75');
 const SEED = Number(process.env['ROLLBOOK_SEED'] ?? String(Date.now() % 1_000_000));
 /** Histories side by side: most of a step is waiting. */
 const LANES = Number(process.env['ROLLBOOK_LANES'] ?? '4');

@@ -1,5 +1,6 @@
 import type { Tx } from '../database.ts';
 import { MAY_RUN_ON_ITS_OWN } from '../profiles/may-run-on-its-own.ts';
+import { CREATED_AT } from '../runs/enqueue-run.ts';
 import { appendRunEvent } from '../runs/run-event.ts';
 
 /** Nothing of the profile is queued, executes or waits for somebody (a preview may); and the files that were let in last are still there. */
@@ -38,7 +39,7 @@ export async function queueRetry(
 ): Promise<boolean> {
   const rows = await tx.query(
     `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, trigger, tolerance_waived, confirmed_files, created_at)
-     select p.tenant_id, $2, p.id, a.upload_id, 'queued', $3, 'retry', true, a.confirmed_files, clock_timestamp()
+     select p.tenant_id, $2, p.id, a.upload_id, 'queued', $3, 'retry', true, a.confirmed_files, ${CREATED_AT}
        from profile p join tenant t on t.id = p.tenant_id join ${ACCEPTED_UPLOAD}
       where p.id = $1 and ${HAS_DUE} and ($4 or ${MAY_RUN_ON_ITS_OWN}) and ${NOTHING_UNDER_WAY}
      returning 1`,

@@ -8,6 +8,10 @@ import { appendRunEvent } from './run-event.ts';
 /** What asked for a run (run.trigger). */
 export type RunTrigger = 'start' | 'plan' | 'upload' | 'cron' | 'folder' | 'retry' | 'catchUp' | 'expiration';
 
+/** When a new run of `profile p` was made: after its last run and its last reset, whatever the clock says. */
+export const CREATED_AT = `greatest(clock_timestamp(), p.reset_at + interval '1 microsecond',
+  (select max(w.created_at) + interval '1 microsecond' from run w where w.tenant_id = p.tenant_id and w.profile_id = p.id))`;
+
 /**
  * Inserts a run in the state queued. The caller holds the lock of the profile row and has replaced the runs that wait
  * (replaceWaitingRuns): there is at most one queued run per profile. `created_at` is the order of a profile's runs, so it is later than
@@ -29,8 +33,7 @@ export async function insertQueuedRun(
   await tx.query(
     `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, plan_only, trigger, created_at)
      select current_tenant(), $1, $2, $3, 'queued', $4, $5, $6,
-            greatest(clock_timestamp(), p.reset_at + interval '1 microsecond',
-              (select max(created_at) + interval '1 microsecond' from run where profile_id = $2))
+            ${CREATED_AT}
        from profile p where p.id = $2`,
     [run.id, run.profileId, run.uploadId, run.requestedBy, run.planOnly ?? false, run.trigger],
   );

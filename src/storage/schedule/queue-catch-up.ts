@@ -1,6 +1,7 @@
 import type { Tx } from '../database.ts';
 import { ACCEPTED_UPLOAD, NOTHING_UNDER_WAY } from '../escrow/queue-retry.ts';
 import { MAY_RUN_ON_ITS_OWN } from '../profiles/may-run-on-its-own.ts';
+import { CREATED_AT } from '../runs/enqueue-run.ts';
 import { appendRunEvent } from '../runs/run-event.ts';
 
 /** Endings that an adds-only window put off and that no run has made since. */
@@ -30,7 +31,7 @@ export async function queueCatchUp(
 ): Promise<boolean> {
   const rows = await tx.query(
     `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, trigger, tolerance_waived, confirmed_files, created_at)
-     select p.tenant_id, $2, p.id, a.upload_id, 'queued', $3, 'catchUp', true, a.confirmed_files, clock_timestamp()
+     select p.tenant_id, $2, p.id, a.upload_id, 'queued', $3, 'catchUp', true, a.confirmed_files, ${CREATED_AT}
        from profile p join tenant t on t.id = p.tenant_id join ${ACCEPTED_UPLOAD}
       where p.id = $1 and ${PUT_OFF} and ${MAY_RUN_ON_ITS_OWN} and ${NOTHING_UNDER_WAY}
      returning 1`,

@@ -1,6 +1,7 @@
 import { ON_EXPIRATION } from '#core/schedule/schedule.ts';
 
 import type { Tx } from '../database.ts';
+import { CREATED_AT } from '../runs/enqueue-run.ts';
 import { appendRunEvent } from '../runs/run-event.ts';
 
 const CONSEQUENCES = ON_EXPIRATION.filter((choice) => choice !== 'keep');
@@ -32,9 +33,9 @@ export async function queueExpiration(
             and w.state in ('queued', 'staging', 'planning', 'applying', 'suspended', 'broken'))
           and exists (select from link l where l.tenant_id = p.tenant_id and l.source_system_id = p.source_system_id
             and l.kind = 'class' and l.active)
-       returning p.tenant_id, p.id, p.expiration_date)
+       returning p.tenant_id, p.id, p.expiration_date, p.reset_at)
      insert into run (tenant_id, id, profile_id, state, requested_by, trigger, expired_on, created_at)
-     select tenant_id, $2, id, 'queued', $3, 'expiration', expiration_date, clock_timestamp() from due
+     select p.tenant_id, $2, p.id, 'queued', $3, 'expiration', p.expiration_date, ${CREATED_AT} from due p
      returning expired_on`,
     [expiration.profileId, expiration.runId, expiration.actor, CONSEQUENCES],
   );
