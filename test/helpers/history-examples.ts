@@ -17,10 +17,29 @@ const move = (pupil: number, school: number, name = 1): DayChange => ({
   pupil,
   day: { row: 'good', school, sections: [school], name },
 });
+const leave = (pupil: number): DayChange => ({
+  what: 'pupil',
+  pupil,
+  day: { row: 'absent', school: pupil % 3, sections: [], name: 1 },
+});
 const empty = (school: number): DayChange => ({ what: 'emptied', school });
 
 /** Histories that chance makes too rarely: each step matters to the next. */
 export const EXAMPLES: Readonly<Record<string, readonly Step[]>> = {
+  'a reset accepts nothing: what is lost after it adds up': [
+    FIRST,
+    { do: 'reset' },
+    { do: 'sync', ...files(leave(4)) },
+    { do: 'sync', ...files(leave(5)) },
+    { do: 'approve' },
+  ],
+  'a reset between two losses does not part them': [
+    FIRST,
+    { do: 'sync', ...files(leave(4)) },
+    { do: 'reset' },
+    { do: 'sync', ...files(leave(5)) },
+    { do: 'approve' },
+  ],
   'a preview is stale after another sync': [
     FIRST,
     { do: 'preview', ...files(rename(0, 2)) },

@@ -6,12 +6,18 @@ import { IS_JUDGED, ITEM_ACTION } from './count-plan.ts';
 import { joinByHash, joinFreely } from './join-by-hash.ts';
 import type { PlanScope } from './resolve-links.ts';
 
-/** Runs whose changes went in by themselves in the last hours, with what an administrator accepted since. $1 profile, $2 run, $3 hours. */
-const RECENT = `recent as (
-       select r.id, r.created_at, r.verdict_accepted or l.base_run_id is null as accepted
-         from run r join plan l on l.run_id = r.id
-        where r.profile_id = $1 and r.id <> $2 and r.planned_at > now() - make_interval(hours => $3) and not r.plan_only
-          and (r.state = 'completed' or r.applied_item_no > 0 or r.apply_pass > 1 or r.error_code = 'PartHeld')),
+const LET_IN = `not r.plan_only and (r.state = 'completed' or r.applied_item_no > 0 or r.apply_pass > 1 or r.error_code = 'PartHeld')`;
+
+/**
+ * Runs whose changes went in by themselves in the last hours, with what an administrator accepted since. A run without a base is the first
+ * of its profile, or follows a reset: that accepts nothing. $1 profile, $2 run, $3 hours.
+ */
+const RECENT = `let_in as (select r.id, r.created_at, r.planned_at, r.verdict_accepted from run r where r.profile_id = $1 and ${LET_IN}),
+     recent as (
+       select r.id, r.created_at, r.verdict_accepted or l.base_run_id is null
+                and not exists (select from let_in e where e.created_at < r.created_at) as accepted
+         from let_in r join plan l on l.run_id = r.id
+        where r.id <> $2 and r.planned_at > now() - make_interval(hours => $3)),
      school as (
        select h.scope_id, max(r.created_at) as created_at from plan_hold h join recent r on r.id = h.run_id
         where h.scope = 'school' and h.decision = 'approved' group by h.scope_id),
