@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { importAccounts, rosterWithUserNames } from '#test/helpers/accounts.ts';
 import { dumpDirectory } from '#test/helpers/directory-dump.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
-import { copyOf, csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
+import { copyOf, csvFiles, type SmallRoster } from '#test/helpers/small-roster.ts';
 import { type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
 
 const PROFILES = '/beta/education/synchronizationProfiles';
@@ -18,34 +19,16 @@ before(async () => {
 });
 after(() => rollbook.stop());
 
-let made = 0;
-function ownRoster(size: Parameters<typeof smallRoster>[0] = {}): SmallRoster {
-  const roster = smallRoster(size);
-  const prefix = `e${++made}.`;
-  for (const person of [...roster.student, ...roster.teacher])
-    person['Username'] = `${prefix}${person['Username']}@escrow.example`;
-  return roster;
-}
-
-/** Accounts as an administrator imports them. */
-async function importAccounts(people: readonly Record<string, string>[]): Promise<void> {
-  const lines = people.map((person) => `${person['Username']},Some Body`);
-  const answer = await rollbook.api('/api/v1/users/import', {
-    method: 'POST',
-    headers: { 'content-type': 'text/csv' },
-    body: ['userPrincipalName,displayName', ...lines].join('\r\n') + '\r\n',
-  });
-  const { refused } = (await answer.json()) as { refused: number };
-  assert.deepEqual([answer.status, refused], [200, 0]);
-}
-
 /** A profile that matches, whose pupils with these numbers have no account. */
 async function unmatched(
   displayName: string,
   roster: SmallRoster,
   missing: readonly number[],
 ): Promise<string> {
-  await importAccounts([...roster.teacher, ...roster.student.filter((_, n) => !missing.includes(n))]);
+  await importAccounts(rollbook, [
+    ...roster.teacher,
+    ...roster.student.filter((_, n) => !missing.includes(n)),
+  ]);
   const profile = await client.createProfile({
     displayName,
     match: { property: 'userPrincipalName', source: 'Username' },
@@ -104,7 +87,7 @@ async function retried(profile: string, times: number): Promise<void> {
 }
 
 test('a pupil without an account: tried again after 6, 12, 24 hours, then daily; once the account is there, all that waited comes in', async () => {
-  const roster = ownRoster({ schools: 1, students: 30 });
+  const roster = rosterWithUserNames({ schools: 1, students: 30 });
   const profile = await unmatched('Ladder', roster, [4]);
   const enrolled = roster.studentenrollment.filter((row) => row['SIS ID'] === 'S1P5').length;
   const [first] = await escrowOf(profile);
@@ -134,7 +117,7 @@ test('a pupil without an account: tried again after 6, 12, 24 hours, then daily;
     assert.equal(status.lastActivityDateTime, lastActivityDateTime, 'nothing has changed in the source');
   }
 
-  await importAccounts([roster.student[4] ?? {}]);
+  await importAccounts(rollbook, [roster.student[4] ?? {}]);
   assert.equal((await escrowOf(profile)).length, 1, 'not before it is due');
   await pass(profile, '25 hours');
   await retried(profile, 4);
@@ -157,9 +140,9 @@ test('a pupil without an account: tried again after 6, 12, 24 hours, then daily;
 });
 
 test('a retry touches what is due and nothing else: not the other record in escrow, not what somebody changed by hand', async () => {
-  const roster = ownRoster({ schools: 1, students: 20 });
+  const roster = rosterWithUserNames({ schools: 1, students: 20 });
   const profile = await unmatched('Due only', roster, [0, 1]);
-  await importAccounts([roster.student[0] ?? {}, roster.student[1] ?? {}]);
+  await importAccounts(rollbook, [roster.student[0] ?? {}, roster.student[1] ?? {}]);
   // The directory has moved away from the source in the meantime: a full run would bring it back.
   await rollbook.rows(
     `update enrollment e set active = false, content = 0 from profile p
@@ -190,7 +173,7 @@ test('a retry touches what is due and nothing else: not the other record in escr
 });
 
 test('the clock was set back after a sync: the retry is the latest run all the same', async () => {
-  const profile = await unmatched('Clock set back', ownRoster({ schools: 1, students: 20 }), [3]);
+  const profile = await unmatched('Clock set back', rosterWithUserNames({ schools: 1, students: 20 }), [3]);
   await rollbook.rows(`update run set created_at = now() + interval '1 hour' where profile_id = $1`, [
     profile,
   ]);
@@ -203,14 +186,14 @@ test('the clock was set back after a sync: the retry is the latest run all the s
 });
 
 test('a retry ends nothing and asks nobody, though the profile always asks and its limits were lowered', async () => {
-  const roster = ownRoster({ schools: 1, students: 20 });
+  const roster = rosterWithUserNames({ schools: 1, students: 20 });
   const profile = await unmatched('Asks nobody', roster, [2]);
   await client.ok('PATCH', `/api/v1/profiles/${profile}/settings`, {
     applyPolicy: 'alwaysAsk',
     tolerance: 'strict',
     deactivationLimit: { percent: 0, count: 0 },
   });
-  await importAccounts([roster.student[2] ?? {}]);
+  await importAccounts(rollbook, [roster.student[2] ?? {}]);
   const before = await dumpDirectory(rollbook.db, rollbook.tenantId);
   await pass(profile, '7 hours');
   await retried(profile, 1);
@@ -220,7 +203,7 @@ test('a retry ends nothing and asks nobody, though the profile always asks and i
 });
 
 test('after 28 days it is dropped: no attempt any more, one event, an open error until an upload brings it in', async () => {
-  const roster = ownRoster({ schools: 1, students: 20 });
+  const roster = rosterWithUserNames({ schools: 1, students: 20 });
   const profile = await unmatched('Dropped', roster, [3, 5]);
   await pass(profile, '28 days');
   await retried(profile, 1);
@@ -249,7 +232,7 @@ test('after 28 days it is dropped: no attempt any more, one event, an open error
   const [error] = await client.all<Record<string, string>>(`${PROFILES}/${profile}/errors`);
   assert.match(String(error?.['errorMessage']), /not tried by itself any more: a new upload tries it again/);
 
-  await importAccounts([roster.student[3] ?? {}]);
+  await importAccounts(rollbook, [roster.student[3] ?? {}]);
   const without = copyOf(roster);
   without.student.splice(5, 1);
   without.studentenrollment.splice(
@@ -263,7 +246,7 @@ test('after 28 days it is dropped: no attempt any more, one event, an open error
 });
 
 test('a paused profile: nothing is tried, and after 28 days its records are dropped all the same', async () => {
-  const roster = ownRoster({ schools: 1, students: 20 });
+  const roster = rosterWithUserNames({ schools: 1, students: 20 });
   const profile = await unmatched('Paused', roster, [7]);
   await client.ok('POST', `${PROFILES}/${profile}/pause`);
   await pass(profile, '28 days');
@@ -285,7 +268,7 @@ test('a paused profile: nothing is tried, and after 28 days its records are drop
 });
 
 test('a start that comes while a retry waits or executes takes its place or follows it; a held plan is left alone', async () => {
-  const roster = ownRoster({ schools: 1, students: 20 });
+  const roster = rosterWithUserNames({ schools: 1, students: 20 });
   const profile = await unmatched('Start wins', roster, [1]);
   await client.upload(profile, csvFiles(roster));
   await pass(profile, '7 hours');
@@ -310,7 +293,7 @@ test('a start that comes while a retry waits or executes takes its place or foll
 });
 
 test('a retry whose files do not pass any more ends by itself, and is not repeated at once', async () => {
-  const roster = ownRoster({ schools: 1, students: 20 });
+  const roster = rosterWithUserNames({ schools: 1, students: 20 });
   const profile = await unmatched('Does not pass', roster, [1]);
   await rollbook.rows(
     `update profile set identity_configuration = jsonb_set(identity_configuration, '{matchingOptions,0,sourcePropertyName}', '"No such column"')

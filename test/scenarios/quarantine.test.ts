@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { importAccounts, rosterWithUserNames } from '#test/helpers/accounts.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
-import { csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
+import { csvFiles, type SmallRoster } from '#test/helpers/small-roster.ts';
 import { type ProfileStatusAnswer, type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
 
 const PROFILES = '/beta/education/synchronizationProfiles';
@@ -18,25 +19,6 @@ before(async () => {
   client = syncClient(rollbook);
 });
 after(() => rollbook.stop());
-
-let made = 0;
-function ownRoster(size: Parameters<typeof smallRoster>[0]): SmallRoster {
-  const roster = smallRoster(size);
-  const prefix = `q${++made}.`;
-  for (const person of [...roster.student, ...roster.teacher])
-    person['Username'] = `${prefix}${person['Username']}@quarantine.example`;
-  return roster;
-}
-
-async function importAccounts(people: readonly Record<string, string>[]): Promise<void> {
-  const lines = people.map((person) => `${person['Username']},Some Body`);
-  const answer = await rollbook.api('/api/v1/users/import', {
-    method: 'POST',
-    headers: { 'content-type': 'text/csv' },
-    body: ['userPrincipalName,displayName', ...lines].join('\r\n') + '\r\n',
-  });
-  assert.equal(answer.status, 200);
-}
 
 async function reached(profile: string, wanted: string): Promise<ProfileStatusAnswer> {
   let status = await client.status(profile);
@@ -81,8 +63,8 @@ async function letUnmatchedPass(profile: string): Promise<void> {
 
 /** A profile that matches, in quarantine since a second upload with pupils nobody has accounts for. */
 async function quarantinedByShare(displayName: string): Promise<{ profile: string; roster: SmallRoster }> {
-  const roster = ownRoster({ schools: 1, students: 60 });
-  await importAccounts([...roster.teacher, ...roster.student.slice(0, 10)]);
+  const roster = rosterWithUserNames({ schools: 1, students: 60 });
+  await importAccounts(rollbook, [...roster.teacher, ...roster.student.slice(0, 10)]);
   const profile = await client.createProfile({
     displayName,
     match: { property: 'userPrincipalName', source: 'Username' },
@@ -119,7 +101,7 @@ test('most accounts are missing after a good sync: quarantined by the share of r
   assert.deepEqual([second.count, second.firstAt], [2, first.firstAt]);
   assert.notEqual(second.lastAt, first.lastAt);
 
-  await importAccounts(roster.student);
+  await importAccounts(rollbook, roster.student);
   await rollbook.rows(`update escrow set next_attempt_at = now() where profile_id = $1`, [profile]);
   await wait(400);
   assert.equal((await client.latestRun(profile)).state, 'completed');
@@ -143,20 +125,20 @@ test('a resume tries what is in escrow at once', async () => {
   assert.equal((await client.call('POST', `${PROFILES}/${profile}/resume`)).status, 200);
   await client.settled(profile);
   assert.equal((await client.status(profile)).status, 'quarantined', 'nothing was repaired');
-  await importAccounts(roster.student);
+  await importAccounts(rollbook, roster.student);
   assert.equal((await client.call('POST', `${PROFILES}/${profile}/resume`)).status, 200);
   await reached(profile, 'success');
 });
 
 test('a first sync with most accounts missing is judged by the share, too; a few missing ones are errors', async () => {
-  const roster = ownRoster({ schools: 1, students: 60 });
-  await importAccounts([...roster.teacher, ...roster.student.slice(0, 40)]);
+  const roster = rosterWithUserNames({ schools: 1, students: 60 });
+  await importAccounts(rollbook, [...roster.teacher, ...roster.student.slice(0, 40)]);
   const match = { property: 'userPrincipalName', source: 'Username' };
   const profile = await client.createProfile({ displayName: 'A third', match });
   await letUnmatchedPass(profile);
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'error');
-  const many = ownRoster({ schools: 1, students: 60 });
-  await importAccounts(many.teacher);
+  const many = rosterWithUserNames({ schools: 1, students: 60 });
+  await importAccounts(rollbook, many.teacher);
   const other = await client.createProfile({ displayName: 'All', match });
   await letUnmatchedPass(other);
   assert.equal((await client.sync(other, csvFiles(many))).status, 'quarantined');
@@ -182,13 +164,13 @@ test('disabled after four weeks in quarantine; resume enables it again, and its 
     'quarantined',
     'enabled, and not disabled again at once',
   );
-  await importAccounts(roster.student);
+  await importAccounts(rollbook, roster.student);
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
 });
 
 test('broken runs: quarantined, once a day, disabled after four weeks; a repaired upload gets it out', async () => {
   const profile = await client.createProfile({ displayName: 'Broken' });
-  const roster = ownRoster({ schools: 1, students: 3 });
+  const roster = rosterWithUserNames({ schools: 1, students: 3 });
   await client.upload(profile, csvFiles(roster));
   await damageUploadedFiles(rollbook.filesDirectory);
   assert.equal((await client.start(profile)).status, 200);
@@ -218,7 +200,7 @@ test('broken runs: quarantined, once a day, disabled after four weeks; a repaire
 
 test('on demand: with a note, a start is let through and does not end it, resume does', async () => {
   const profile = await client.createProfile({ displayName: 'On demand' });
-  const roster = ownRoster({ schools: 1, students: 6 });
+  const roster = rosterWithUserNames({ schools: 1, students: 6 });
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
   const ordered = await client.ok<Quarantine>('POST', `/api/v1/profiles/${profile}/quarantine`, {
     note: 'The registrar looks into it.',
@@ -243,7 +225,7 @@ test('on demand: with a note, a start is let through and does not end it, resume
 
 test('reset of the quarantine alone: a broken run is tried at once, nothing else is forgotten', async () => {
   const profile = await client.createProfile({ displayName: 'Reset' });
-  const roster = ownRoster({ schools: 1, students: 3 });
+  const roster = rosterWithUserNames({ schools: 1, students: 3 });
   await client.upload(profile, csvFiles(roster));
   await damageUploadedFiles(rollbook.filesDirectory);
   await client.start(profile);
