@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 
 import type { Certificate } from '#core/plan/certificate.ts';
 import { describeReasons } from '#core/plan/held-parts.ts';
-import type { PlanCount, Verdict, VerdictReason } from '#core/plan/verdict.ts';
+import type { PlanCount, Verdict } from '#core/plan/verdict.ts';
+import type { VerdictReason } from '#core/plan/verdict-reason.ts';
 import type { HeldCode } from '#core/run/held-because.ts';
 import type { ProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';

@@ -1,4 +1,4 @@
-import { pluralOf } from '#core/plan/verdict.ts';
+import { pluralOf } from '#core/plan/verdict-reason.ts';
 
 import type { PlanAnswer, PlanItemAnswer, SchoolAnswer } from '../client/plan-answers.ts';
 import { formatCount, plural, printable } from './format.ts';

@@ -1,4 +1,4 @@
-import { pluralOf } from '#core/plan/verdict.ts';
+import { pluralOf } from '#core/plan/verdict-reason.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 
 import type { KindCountsAnswer, RunAnswer } from '../client/answers.ts';

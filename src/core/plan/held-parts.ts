@@ -1,4 +1,4 @@
-import type { VerdictReason } from './verdict.ts';
+import type { VerdictReason } from './verdict-reason.ts';
 
 /** A part of a plan that waits, as its message needs to know it. */
 export interface HeldPart {

@@ -11,6 +11,7 @@ import {
   limitFor,
   type LimitRule,
 } from './limits.ts';
+import { describeSchool, reasonOf, type VerdictReason } from './verdict-reason.ts';
 
 /**
  * How many items of a school, kind and action a plan has. `action`: that of the items; ends and creates that are two halves of
@@ -42,56 +43,11 @@ export interface ActiveCount {
   readonly count: number;
 }
 
-export type VerdictCode =
-  | 'tooManyCreates'
-  | 'tooManyUpdates'
-  | 'tooManyEndings'
-  | 'tooManyMoves'
-  | 'schoolVanished'
-  | 'tooManySchools'
-  | 'tooManyUnmatched'
-  | 'absenceNotProven'
-  | 'alwaysAsk';
-
-export interface VerdictReason {
-  readonly code: VerdictCode;
-  /** What waits because of it: the whole plan, one school, or the endings that one file's silence stands for. */
-  readonly scope: 'plan' | 'school' | 'file';
-  readonly school?: string;
-  readonly schoolName?: string;
-  readonly file?: string;
-  readonly kind?: Kind;
-  readonly action?: JudgedAction;
-  readonly count?: number;
-  /** What the count is a part of. */
-  readonly active?: number;
-  readonly limit?: number;
-  /** False: it is told and holds nothing, since the profile applies at once. */
-  readonly holds: boolean;
-  readonly message: string;
-}
-
 export interface Verdict {
   /** clean: all is applied. held: nothing is. partlyHeld: what the reasons name waits, the rest is applied. */
   readonly outcome: 'clean' | 'partlyHeld' | 'held';
   /** With the policy atOnce they are told, and hold nothing but endings that are not proven. */
   readonly reasons: readonly VerdictReason[];
-}
-
-const PLURALS: Readonly<Record<Kind, string>> = {
-  org: 'schools',
-  academicSession: 'academic sessions',
-  course: 'courses',
-  class: 'classes',
-  student: 'students',
-  teacher: 'teachers',
-  role: 'school memberships',
-  enrollment: 'enrollments',
-};
-
-/** The word for records of a kind, for people. */
-export function pluralOf(kind: Kind): string {
-  return PLURALS[kind];
 }
 
 export interface JudgeInput {
@@ -100,7 +56,7 @@ export interface JudgeInput {
   readonly activeByKind: Readonly<Record<Kind, number>>;
   /** Of the schools that `schoolsToLookAt` named; others count as having nothing active. */
   readonly activeBySchool: readonly ActiveCount[];
-  /** How many schools are active from this source. */
+  /** Names of schools by source id. */
   readonly schoolNames: ReadonlyMap<string, string>;
   readonly rules: readonly LimitRule[];
   readonly deactivationLimit: Limit;
@@ -295,7 +251,7 @@ function judgePlan(
       });
       const allowed = allowedOf(limit, before);
       if (plan + past > allowed)
-        reasons.push(reasonOf({ school: '', kind, action, plan, total: plan + past }, before, allowed, null));
+        reasons.push(reasonOf({ kind, action, plan, total: plan + past }, before, allowed, null));
     }
   }
   return reasons;
@@ -314,52 +270,6 @@ function windowSums(window: readonly WindowCount[]): Map<string, number> {
 
 function baseOf(active: number, key: string, windows: ReadonlyMap<string, number>): number {
   return Math.max(0, active + (windows.get(key) ?? 0));
-}
-
-const CODES: Readonly<Record<JudgedAction, VerdictCode>> = {
-  create: 'tooManyCreates',
-  update: 'tooManyUpdates',
-  deactivate: 'tooManyEndings',
-  move: 'tooManyMoves',
-};
-
-const VERBS: Readonly<Record<JudgedAction, string>> = {
-  create: 'would be new',
-  update: 'would change',
-  deactivate: 'would end',
-  move: 'would move to another school',
-};
-
-function reasonOf(
-  cell: Cell,
-  active: number,
-  limit: number,
-  school: { school: string; schoolName: string } | null,
-): VerdictReason {
-  const { kind, action, plan, total } = cell;
-  const what =
-    action === 'create'
-      ? `${plan} ${pluralOf(kind)} ${VERBS.create}, beside ${active}`
-      : `${plan} of ${active} ${pluralOf(kind)} ${VERBS[action]}`;
-  const past = total > plan ? `, ${total} with those of the last days` : '';
-  const where = school === null ? '' : `${describeSchool(school.school, school.schoolName)}: `;
-  return {
-    code: CODES[action],
-    scope: school === null ? 'plan' : 'school',
-    ...school,
-    kind,
-    action,
-    count: total,
-    active,
-    limit,
-    holds: true,
-    message: `${where}${what}${past}; the limit is ${limit}`,
-  };
-}
-
-/** `school S2 (Northside)` */
-export function describeSchool(id: string, name: string): string {
-  return name === '' || name === id ? `school ${id}` : `school ${id} (${name})`;
 }
 
 /** A school that is gone from the source takes everybody along: never without a question. */

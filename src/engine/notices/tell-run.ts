@@ -1,5 +1,5 @@
 import { reasonKeyOf, type NoticeReason } from '#core/notices/notice.ts';
-import type { VerdictReason } from '#core/plan/verdict.ts';
+import type { VerdictReason } from '#core/plan/verdict-reason.ts';
 import type { EscrowCounts, QuarantineReason } from '#core/run/quarantine.ts';
 import type { StageFacts, StageStop } from '#core/validate/judge-stage.ts';
 import type { System } from '#lib/system.ts';

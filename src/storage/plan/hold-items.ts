@@ -1,4 +1,4 @@
-import type { VerdictReason } from '#core/plan/verdict.ts';
+import type { VerdictReason } from '#core/plan/verdict-reason.ts';
 import { ENDINGS_BAND_START } from '#core/roster/kinds.ts';
 
 import type { Tx } from '../database.ts';
