@@ -165,6 +165,8 @@ function isPartHeld(run: RunAnswer): boolean {
 /** How to go on: the exact command that accepts what is held, or why there is none. */
 function remedyLines(call: CommandCall, run: RunAnswer, profile: ProfileAnswer): string[] {
   const resume = ['resume', '--profile', profile.displayName];
+  const accept = `  ${nextCommand(call, resume)}`;
+  const look = `  ${nextCommand(call, ['plan', profile.displayName, '--run', run.id])}`;
   switch (run.errorCode) {
     case 'FilesUnusable':
       return ['Correct the files and sync again. Files that cannot be read cannot be accepted.'];
@@ -176,24 +178,23 @@ function remedyLines(call: CommandCall, run: RunAnswer, profile: ProfileAnswer):
       ];
     }
     case 'ValidationFailed':
-      return [
-        'Correct the files and sync again, or go on without the faulty rows:',
-        `  ${nextCommand(call, resume)}`,
-      ];
+      return ['Correct the files and sync again, or go on without the faulty rows:', accept];
     case 'ApprovalNeeded':
-      return ['This profile asks before every change. To apply the plan:', `  ${nextCommand(call, resume)}`];
+      return ['This profile asks before every change. To look at the plan:', look, 'To apply it:', accept];
     case 'PartHeld':
       return [
-        'Correct the files and sync again, or accept what waits; look at it first, or decide school by school:',
-        `  ${nextCommand(call, resume)}`,
-        `  ${nextCommand(call, ['plan', profile.displayName, '--run', run.id])}`,
+        'Correct the files and sync again. To look at what waits:',
+        look,
+        'To accept all of it, or one school:',
+        accept,
         `  ${nextCommand(call, ['approve', run.id, '--school', '<id>'])}`,
       ];
     default:
       return [
-        'Correct the files and sync again, or accept this plan as it is. To look at it first:',
-        `  ${nextCommand(call, resume)}`,
-        `  ${nextCommand(call, ['plan', profile.displayName, '--run', run.id])}`,
+        'Correct the files and sync again. To look at the plan:',
+        look,
+        'To accept it as it is:',
+        accept,
       ];
   }
 }

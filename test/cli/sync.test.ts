@@ -39,8 +39,8 @@ function jsonOf<T>(result: CliResult): T {
 }
 
 /** The command that the output tells the user to type next, run as it stands. */
-function typeWhatItSays(result: CliResult): Promise<CliResult> {
-  const line = result.stdout.split('\n').find((text) => text.startsWith('  rollbook '));
+function typeWhatItSays(result: CliResult, command = 'resume'): Promise<CliResult> {
+  const line = result.stdout.split('\n').find((text) => text.startsWith(`  rollbook ${command} `));
   assert.ok(line, `no command in: ${result.stdout}`);
   return runCliHere(shellWords(line).slice(1));
 }
@@ -83,7 +83,7 @@ test('a first sync creates profile and people, a second writes nothing, a third 
   });
 });
 
-test('a plan that ends too much is held; the command printed accepts it', async () => {
+test('a plan that ends too much is held; of the commands printed the first shows it, the next accepts it', async () => {
   await folder.write(smallRoster({ schools: 1, sections: 2, students: 60 }));
   assert.equal((await sync()).exitCode, 0);
   await folder.write(smallRoster({ schools: 1, sections: 2, students: 10 }));
@@ -94,6 +94,12 @@ test('a plan that ends too much is held; the command printed accepts it', async 
   assert.match(held.stdout, /Status: validationError/u);
   const status = await rollbookCli(['status', '--profile', name]);
   assert.equal(status.exitCode, 3);
+  assert.match(
+    held.stdout,
+    /To look at what waits:\n {2}rollbook plan .*\nTo accept all of it, or one school:\n {2}rollbook resume /u,
+  );
+  const shown = await typeWhatItSays(held, 'plan');
+  assert.match(shown.stdout, /^students +deactivate +50 /mu);
   const accepted = await typeWhatItSays(held);
   assert.equal(accepted.exitCode, 0, accepted.stdout + accepted.stderr);
   assert.match(accepted.stdout, /^students +10 +0 +0 +50 +10$/mu);
