@@ -7,17 +7,64 @@ export interface Property {
   readonly type: ValueType | 'complex' | 'collection';
   /** Members of an enum. */
   readonly members?: readonly string[];
-  /** Whether `$filter` may name it. True unless said otherwise for value types. */
+  /** Whether `$filter`, `$orderby` and `$search` may name it. True unless said otherwise for value types. */
   readonly filterable?: false;
-  /** Whether `$orderby` may name it. */
-  readonly orderable?: true;
 }
+
+/** The one property of an element that is a plain value. */
+export const ITSELF = '$it';
 
 /** The properties of one entity type, by path. */
 export interface Catalogue {
   /** Qualified name, for messages: `microsoft.graph.educationUser`. */
   readonly typeName: string;
   readonly properties: Readonly<Record<string, Property>>;
+  /** What the collections among the properties hold, for `any`: a collection of plain values has the one property `$it`. */
+  readonly elements?: Readonly<Record<string, Catalogue>>;
+  /** Related objects, for `any` and `$expand`. Functions, since types point at each other. */
+  readonly navigations?: Readonly<Record<string, NavigationTarget>>;
+  /** Paths that `$search` looks into when it names none. */
+  readonly searched?: readonly string[];
+}
+
+export interface NavigationTarget {
+  readonly target: () => Catalogue;
+  /** At most one object is there. */
+  readonly single?: true;
+}
+
+/** The navigation by that name in any case, with its proper spelling. */
+export function findNavigation(
+  catalogue: Catalogue,
+  name: string,
+): { readonly name: string; readonly navigation: NavigationTarget } | undefined {
+  return findByName(catalogue.navigations ?? {}, name, (known, navigation) => ({ name: known, navigation }));
+}
+
+/** What `any` looks into: the elements of a collection, or related objects. */
+export function findElements(
+  catalogue: Catalogue,
+  path: string,
+): { readonly path: string; readonly elements: Catalogue } | undefined {
+  return (
+    findByName(catalogue.elements ?? {}, path, (known, elements) => ({ path: known, elements })) ??
+    findByName(catalogue.navigations ?? {}, path, (known, { target }) => ({
+      path: known,
+      elements: target(),
+    }))
+  );
+}
+
+function findByName<T, Found>(
+  byName: Readonly<Record<string, T>>,
+  name: string,
+  found: (known: string, value: T) => Found,
+): Found | undefined {
+  const lower = name.toLowerCase();
+  for (const [known, value] of Object.entries(byName)) {
+    if (known.toLowerCase() === lower) return found(known, value);
+  }
+  return undefined;
 }
 
 /** The property by that path in any case (Graph's directory does not mind), with its proper spelling. */
@@ -29,9 +76,5 @@ export function findProperty(
     const property = catalogue.properties[path];
     if (property !== undefined) return { path, property };
   }
-  const lower = path.toLowerCase();
-  for (const [known, property] of Object.entries(catalogue.properties)) {
-    if (known.toLowerCase() === lower) return { path: known, property };
-  }
-  return undefined;
+  return findByName(catalogue.properties, path, (known, property) => ({ path: known, property }));
 }

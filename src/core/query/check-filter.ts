@@ -1,4 +1,11 @@
-import { findProperty, type Catalogue, type Property, type ValueType } from './catalogue.ts';
+import {
+  findElements,
+  findProperty,
+  ITSELF,
+  type Catalogue,
+  type Property,
+  type ValueType,
+} from './catalogue.ts';
 import type { Token } from './filter-lexer.ts';
 import type { FilterSyntax } from './filter-syntax.ts';
 import type { Filter, FilterValue } from './filter.ts';
@@ -28,17 +35,26 @@ const ORDERED: ReadonlySet<Property['type']> = new Set<ValueType>([
  * operator that cannot be used.
  */
 export function checkFilter(syntax: FilterSyntax, catalogue: Catalogue): Filter {
+  return check(syntax, { catalogue, variable: undefined });
+}
+
+/** What names stand for: in a lambda, for properties of its variable. */
+interface Scope {
+  readonly catalogue: Catalogue;
+  readonly variable: string | undefined;
+}
+
+function check(syntax: FilterSyntax, scope: Scope): Filter {
   switch (syntax.kind) {
     case 'and':
     case 'or':
-      return {
-        kind: syntax.kind,
-        operands: syntax.operands.map((operand) => checkFilter(operand, catalogue)),
-      };
+      return { kind: syntax.kind, operands: syntax.operands.map((operand) => check(operand, scope)) };
     case 'not':
-      return { kind: 'not', operand: checkFilter(syntax.operand, catalogue) };
+      return { kind: 'not', operand: check(syntax.operand, scope) };
+    case 'any':
+      return checkAny(syntax, scope);
     case 'compare': {
-      const { path, property } = comparableProperty(syntax.property, catalogue);
+      const { path, property } = comparableProperty(syntax.property, scope);
       const { operator } = syntax;
       const value = typedValue(syntax.value, property, path);
       if (operator !== 'eq' && operator !== 'ne' && (value.type === 'null' || !ORDERED.has(property.type))) {
@@ -49,11 +65,11 @@ export function checkFilter(syntax: FilterSyntax, catalogue: Catalogue): Filter 
       return { kind: 'compare', operator, path, value };
     }
     case 'in': {
-      const { path, property } = comparableProperty(syntax.property, catalogue);
+      const { path, property } = comparableProperty(syntax.property, scope);
       return { kind: 'in', path, values: syntax.values.map((value) => typedValue(value, property, path)) };
     }
     case 'call': {
-      const { path, property } = comparableProperty(syntax.property, catalogue);
+      const { path, property } = comparableProperty(syntax.property, scope);
       if (property.type !== 'string') {
         throw new UnsupportedQueryError(
           `The function "${syntax.function}" takes text; the property ${quote(path)} is none. Use eq.`,
@@ -65,8 +81,47 @@ export function checkFilter(syntax: FilterSyntax, catalogue: Catalogue): Filter 
   }
 }
 
-function comparableProperty(token: Token, catalogue: Catalogue): { path: string; property: Property } {
-  const found = findProperty(catalogue, token.text);
+function checkAny({ collection, lambda }: Extract<FilterSyntax, { kind: 'any' }>, scope: Scope): Filter {
+  if (scope.variable !== undefined) {
+    throw new UnsupportedQueryError(
+      `any at position ${collection.position} of the filter: an any inside an any is not supported.`,
+    );
+  }
+  const found = findElements(scope.catalogue, collection.text);
+  if (found === undefined) {
+    const choice = [
+      ...Object.keys(scope.catalogue.elements ?? {}),
+      ...Object.keys(scope.catalogue.navigations ?? {}),
+    ];
+    throw new UnsupportedQueryError(
+      `any at position ${collection.position} of the filter does not take ${quote(collection.text)}. ` +
+        (choice.length === 0 ? 'There is no collection here.' : `It takes ${choice.join(', ')}.`),
+    );
+  }
+  const { path, elements } = found;
+  const condition =
+    lambda === undefined
+      ? undefined
+      : check(lambda.condition, { catalogue: elements, variable: lambda.variable });
+  return { kind: 'any', path, condition };
+}
+
+/** The token's name without the variable of the lambda it stands in. */
+function nameIn(token: Token, variable: string | undefined): string {
+  if (variable === undefined) return token.text;
+  if (token.text === variable) return ITSELF;
+  if (token.text.startsWith(`${variable}/`)) return token.text.slice(variable.length + 1);
+  throw invalidFilter(
+    token.position,
+    `${quote(`${variable}/...`)}, a property of the variable, was expected, not ${quote(token.text)}.`,
+  );
+}
+
+function comparableProperty(
+  token: Token,
+  { catalogue, variable }: Scope,
+): { path: string; property: Property } {
+  const found = findProperty(catalogue, nameIn(token, variable));
   if (found === undefined) {
     throw invalidFilter(
       token.position,

@@ -1,7 +1,17 @@
 import { invalidFilter, quote } from './query-errors.ts';
 
 export type TokenKind =
-  'name' | 'string' | 'number' | 'date' | 'dateTimeOffset' | 'guid' | 'open' | 'close' | 'comma' | 'end';
+  | 'name'
+  | 'string'
+  | 'number'
+  | 'date'
+  | 'dateTimeOffset'
+  | 'guid'
+  | 'open'
+  | 'close'
+  | 'comma'
+  | 'colon'
+  | 'end';
 
 export interface Token {
   readonly kind: TokenKind;
@@ -27,6 +37,7 @@ const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
   ['open', /\(/y],
   ['close', /\)/y],
   ['comma', /,/y],
+  ['colon', /:/y],
 ];
 
 /** Cuts a filter into tokens, the last of kind `end`. Throws InvalidRequestError naming the position. */

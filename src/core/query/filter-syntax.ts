@@ -22,4 +22,10 @@ export type FilterSyntax =
       readonly function: TextFunction;
       readonly property: Token;
       readonly value: Token;
+    }
+  | {
+      /** `path/any(variable:condition)`; without a condition: there is one at all. */
+      readonly kind: 'any';
+      readonly collection: Token;
+      readonly lambda?: { readonly variable: string; readonly condition: FilterSyntax };
     };

@@ -23,12 +23,19 @@ export type Filter =
   | { readonly kind: 'in'; readonly path: string; readonly values: readonly FilterValue[] }
   | {
       readonly kind: 'call';
-      readonly function: TextFunction;
+      /** `search` comes from `$search` alone: the text begins at a word of the property. */
+      readonly function: TextFunction | 'search';
       readonly path: string;
       readonly text: string;
+    }
+  | {
+      /** An element of the collection, or a related object, meets the condition; undefined: there is one. Its paths are the element's. */
+      readonly kind: 'any';
+      readonly path: string;
+      readonly condition: Filter | undefined;
     };
 
-/** The paths a filter names. */
+/** The paths a filter names; of `any` the collection's. */
 export function pathsOf(filter: Filter): string[] {
   switch (filter.kind) {
     case 'and':

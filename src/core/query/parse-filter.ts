@@ -21,7 +21,8 @@ export const MAX_FILTER_TERMS = 100;
  *   filter     = or end
  *   or         = and { "or" and }
  *   and        = unary { "and" unary }
- *   unary      = "not" unary | "(" or ")" | call | comparison
+ *   unary      = "not" unary | "(" or ")" | any | call | comparison
+ *   any        = path "/any(" [ name ":" or ] ")"
  *   call       = function "(" path "," value ")" [ "eq" ( "true" | "false" ) ]
  *   comparison = path ( operator value | "in" "(" value { "," value } ")" )
  *   function   = "startswith" | "endswith" | "contains"
@@ -139,8 +140,28 @@ function parseUnary(reader: TokenReader): FilterSyntax {
     reader.expect('close', '"and", "or" or ")"');
     return inner;
   }
-  if (reader.next.kind === 'name' && reader.afterNext.kind === 'open') return parseCall(reader);
+  if (reader.next.kind === 'name' && reader.afterNext.kind === 'open') {
+    return reader.next.text.toLowerCase().endsWith(ANY) ? parseAny(reader) : parseCall(reader);
+  }
   return parseComparison(reader);
+}
+
+const ANY = '/any';
+
+function parseAny(reader: TokenReader): FilterSyntax {
+  const name = reader.take();
+  const collection = { ...name, text: name.text.slice(0, -ANY.length) };
+  reader.countTerm();
+  reader.expect('open', '"("');
+  if (reader.next.kind === 'close') {
+    reader.take();
+    return { kind: 'any', collection };
+  }
+  const variable = reader.expect('name', 'a variable or ")"').text;
+  reader.expect('colon', '":"');
+  const condition = reader.deeper(() => parseOr(reader));
+  reader.expect('close', '"and", "or" or ")"');
+  return { kind: 'any', collection, lambda: { variable, condition } };
 }
 
 function parseCall(reader: TokenReader): FilterSyntax {
@@ -149,7 +170,7 @@ function parseCall(reader: TokenReader): FilterSyntax {
   if (called === undefined) {
     throw new UnsupportedQueryError(
       `The function ${quote(name.text)} at position ${name.position} of the filter is not supported. ` +
-        `Supported: ${TEXT_FUNCTIONS.join(', ')}.`,
+        `Supported: ${TEXT_FUNCTIONS.join(', ')}, any.`,
     );
   }
   reader.countTerm();
@@ -185,6 +206,8 @@ function parseComparison(reader: TokenReader): FilterSyntax {
   return { kind: 'compare', operator: operator satisfies Comparison, property, value: parseValue(reader) };
 }
 
+const NO_VALUES: ReadonlySet<TokenKind> = new Set<TokenKind>(['open', 'close', 'comma', 'colon', 'end']);
+
 /** Qualified enum values (`microsoft.graph.educationUserRole'student'`) come out as their string. */
 function parseValue(reader: TokenReader): Token {
   const token = reader.next;
@@ -197,7 +220,7 @@ function parseValue(reader: TokenReader): Token {
       throw reader.unexpected('a value (text stands in single quotes)');
     return reader.take();
   }
-  if (token.kind === 'open' || token.kind === 'close' || token.kind === 'comma' || token.kind === 'end') {
+  if (NO_VALUES.has(token.kind)) {
     throw reader.unexpected('a value');
   }
   return reader.take();

@@ -20,3 +20,11 @@ const QUOTED_CHARACTERS = 60;
 export function quote(text: string): string {
   return text.length <= QUOTED_CHARACTERS ? `"${text}"` : `"${text.slice(0, QUOTED_CHARACTERS)}..."`;
 }
+
+/** `option` names a property that the type does not have. */
+export function unknownProperty(option: string, name: string, typeName: string): InvalidRequestError {
+  return new InvalidRequestError(
+    `${option}: there is no property named ${quote(name)} on type ${quote(typeName)}.`,
+    option,
+  );
+}

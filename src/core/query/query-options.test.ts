@@ -2,22 +2,30 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OperationalError } from '#lib/errors.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { Filter } from './filter.ts';
 import { parseQueryOptions, type QueryOptions } from './query-options.ts';
 
 const CATALOGUE: Catalogue = {
   typeName: 'microsoft.graph.thing',
   properties: {
     id: { type: 'guid' },
-    displayName: { type: 'string', orderable: true },
+    displayName: { type: 'string' },
+    tags: { type: 'collection' },
+    secret: { type: 'string', filterable: false },
     student: { type: 'complex' },
     'student/grade': { type: 'string' },
   },
+  navigations: { members: { target: () => CATALOGUE }, owner: { target: () => CATALOGUE, single: true } },
+  searched: ['displayName', 'student/grade'],
 };
+const search = (path: string, text: string): Filter => ({ kind: 'call', function: 'search', path, text });
 const NONE: QueryOptions = {
   select: undefined,
   filter: undefined,
-  orderBy: undefined,
+  expand: [],
+  orderBy: [],
   top: undefined,
+  skip: 0,
   skipToken: undefined,
   count: false,
 };
@@ -40,11 +48,76 @@ describe('query options', () => {
       { top: 7, skipToken: 'abc' },
     ],
     ['count', [['$count', 'True']], { count: true }],
-    ['order', [['$orderby', 'displayname desc']], { orderBy: { path: 'displayName', descending: true } }],
+    [
+      'order',
+      [['$orderby', 'displayname desc, student/grade ,id asc']],
+      {
+        orderBy: [
+          { path: 'displayName', descending: true },
+          { path: 'student/grade', descending: false },
+          { path: 'id', descending: false },
+        ],
+      },
+    ],
+    [
+      'expand',
+      [['expand', 'Members($select=id, displayName),owner']],
+      {
+        expand: [
+          { name: 'members', select: ['id', 'displayName'] },
+          { name: 'owner', select: undefined },
+        ],
+      },
+    ],
+    [
+      'expand everything of it',
+      [['$expand', 'members(select=*)']],
+      { expand: [{ name: 'members', select: undefined }] },
+    ],
+    ['skip', [['$skip', '20']], { skip: 20 }],
+    ['search', [['$search', '"displayName:Ann B"']], { filter: search('displayName', 'Ann B') }],
+    [
+      'search without a property',
+      [['$search', 'ann']],
+      { filter: { kind: 'or', operands: [search('displayName', 'ann'), search('student/grade', 'ann')] } },
+    ],
+    [
+      'search, put together',
+      [['$search', '"displayName:a" OR ("displayName:b" NOT "displayName:c\\"d")']],
+      {
+        filter: {
+          kind: 'or',
+          operands: [
+            search('displayName', 'a'),
+            {
+              kind: 'and',
+              operands: [search('displayName', 'b'), { kind: 'not', operand: search('displayName', 'c"d') }],
+            },
+          ],
+        },
+      },
+    ],
+    [
+      'search and filter',
+      [
+        ['$search', '"displayName:a" AND "displayName:b"'],
+        ['$filter', "displayName eq 'a'"],
+      ],
+      {
+        filter: {
+          kind: 'and',
+          operands: [
+            { kind: 'compare', operator: 'eq', path: 'displayName', value: { type: 'string', value: 'a' } },
+            search('displayName', 'a'),
+            search('displayName', 'b'),
+          ],
+        },
+      },
+    ],
     [
       'order, ascending',
       [['orderby', 'displayName']],
-      { orderBy: { path: 'displayName', descending: false } },
+      { orderBy: [{ path: 'displayName', descending: false }] },
     ],
     [
       'filter',
@@ -68,10 +141,11 @@ describe('query options', () => {
 
 describe('refused, with the reason', () => {
   const cases: [pairs: [string, string][], code: string, message: RegExp][] = [
-    [[['$top', '0']], 'BadRequest', /from 1 to 999, not "0"/],
-    [[['$top', '1000']], 'BadRequest', /from 1 to 999/],
-    [[['$top', '1e2']], 'BadRequest', /from 1 to 999/],
-    [[['$top', '']], 'BadRequest', /from 1 to 999/],
+    [[['$top', '0']], 'BadRequest', /from 1 to 1000, not "0"/],
+    [[['$top', '1001']], 'BadRequest', /from 1 to 1000/],
+    [[['$top', '-1']], 'BadRequest', /from 1 to 1000, not "-1"/],
+    [[['$top', '1e2']], 'BadRequest', /from 1 to 1000/],
+    [[['$top', '']], 'BadRequest', /from 1 to 1000/],
     [
       [
         ['$top', '1'],
@@ -82,16 +156,56 @@ describe('refused, with the reason', () => {
     ],
     [[['$select', 'foo']], 'BadRequest', /no property named "foo" on type "microsoft.graph.thing"/],
     [[['$select', 'id,']], 'BadRequest', /empty entry/],
-    [[['$orderby', 'student/grade']], 'Request_UnsupportedQuery', /It takes displayName/],
-    [[['$orderby', 'displayName,id']], 'Request_UnsupportedQuery', /one property/],
+    [[['$orderby', 'secret']], 'Request_UnsupportedQuery', /does not take the property "secret"/],
+    [[['$orderby', 'student']], 'Request_UnsupportedQuery', /does not take the property "student"/],
+    [[['$orderby', 'id,ID desc']], 'BadRequest', /"id" twice/],
+    [[['$orderby', 'id,displayName,student\u002Fgrade,id,id,id']], 'Request_UnsupportedQuery', /at most 5/],
     [[['$orderby', 'displayName upwards']], 'BadRequest', /asc or desc/],
     [[['$orderby', 'nome']], 'BadRequest', /no property named "nome"/],
     [[['$count', 'yes']], 'BadRequest', /true or false/],
     [[['$skiptoken', "x'; drop"]], 'BadRequest', /not one that this query gave/],
     [[['$filter', '']], 'BadRequest', /position 1/],
-    [[['$expand', 'members']], 'Request_UnsupportedQuery', /"\$expand" is not supported/],
-    [[['$skip', '10']], 'Request_UnsupportedQuery', /Follow @odata.nextLink/],
-    [[['search', 'x']], 'Request_UnsupportedQuery', /"\$search" is not supported/],
+    [
+      [['$expand', 'friends']],
+      'Request_UnsupportedQuery',
+      /does not take "friends" .* It takes members, owner/,
+    ],
+    [[['$expand', '*']], 'BadRequest', /takes names of related objects/],
+    [[['$expand', 'members,Members']], 'BadRequest', /"members" twice/],
+    [
+      [['$expand', 'members($expand=owner)']],
+      'Request_UnsupportedQuery',
+      /takes \$select inside, not "\$expand"/,
+    ],
+    [
+      [['$expand', 'members($filter=id)']],
+      'Request_UnsupportedQuery',
+      /takes \$select inside, not "\$filter"/,
+    ],
+    [[['$expand', 'members($select=nome)']], 'BadRequest', /no property named "nome"/],
+    [[['$expand', 'members($select=id']], 'BadRequest', /nothing closes/],
+    [[['$expand', 'members)']], 'BadRequest', /closes nothing/],
+    [[['$expand', 'a((((((((((b']], 'BadRequest', /one level deep/],
+    [[['$skip', '-1']], 'BadRequest', /\$skip is a whole number from 0, not "-1"/],
+    [
+      [
+        ['$skip', '1'],
+        ['$skiptoken', 'abc'],
+      ],
+      'BadRequest',
+      /exclude each other/,
+    ],
+    [[['search', '']], 'BadRequest', /lacks a word/],
+    [[['search', '"--"']], 'BadRequest', /no letter or digit in "--"/],
+    [[['search', '"ann']], 'BadRequest', /double quote that nothing closes/],
+    [[['search', '(ann']], 'BadRequest', /parenthesis that nothing closes/],
+    [[['search', 'ann)']], 'BadRequest', /parenthesis that closes nothing/],
+    [[['search', 'ann OR']], 'BadRequest', /lacks a word/],
+    [[['search', '"nome:ann"']], 'BadRequest', /does not have: "nome"/],
+    [[['search', '"id:ann"']], 'Request_UnsupportedQuery', /"id" cannot be used in \$search/],
+    [[['search', '('.repeat(1_000)]], 'BadRequest', /nested deeper than 20/],
+    [[['search', 'a '.repeat(30)]], 'BadRequest', /more than 20 clauses/],
+    [[['search', 'a'.repeat(2_000)]], 'BadRequest', /longer than 1024/],
     [[['foo', 'x']], 'BadRequest', /"foo" is unknown/],
     [[['constructor', 'x']], 'BadRequest', /"constructor" is unknown/],
   ];

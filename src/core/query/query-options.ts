@@ -1,20 +1,31 @@
 import { InvalidRequestError } from '#lib/errors.ts';
 
-import { findProperty, type Catalogue } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
 import { checkFilter } from './check-filter.ts';
 import type { Filter } from './filter.ts';
+import { parseExpand, type Expand } from './parse-expand.ts';
 import { parseFilter } from './parse-filter.ts';
+import { parseOrderBy, type OrderBy } from './parse-order-by.ts';
+import { parseSearch } from './parse-search.ts';
+import { parseSelect } from './parse-select.ts';
 import { quote, UnsupportedQueryError } from './query-errors.ts';
 
 /** Query options that some route takes. */
-export const QUERY_OPTIONS = ['$select', '$filter', '$orderby', '$top', '$skiptoken', '$count'] as const;
+export const QUERY_OPTIONS = [
+  '$select',
+  '$expand',
+  '$filter',
+  '$search',
+  '$orderby',
+  '$top',
+  '$skip',
+  '$skiptoken',
+  '$count',
+] as const;
 export type QueryOption = (typeof QUERY_OPTIONS)[number];
 
 /** Other options of OData and Graph: known, and refused in words of their own. */
 const OTHER_OPTIONS: Readonly<Record<string, string>> = {
-  $expand: 'Ask for related objects at their own address, such as /education/classes/{id}/members.',
-  $search: "Use $filter, for example $filter=startswith(displayName,'A').",
-  $skip: 'Follow @odata.nextLink.',
   $format: 'The answer is always JSON.',
   $apply: 'There is no aggregation.',
   $compute: 'There are no computed properties.',
@@ -23,16 +34,20 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   $id: 'References have an address of their own.',
 };
 
-export const MAX_PAGE_SIZE = 999;
-const MAX_SELECT = 200;
+export const MAX_PAGE_SIZE = 1_000;
 const MAX_SKIP_TOKEN_LENGTH = 8_192;
 
 export interface QueryOptions {
   /** Paths in the order asked for, without repetition. Undefined: everything. */
   readonly select: readonly string[] | undefined;
+  readonly expand: readonly Expand[];
+  /** `$filter` and `$search` together. */
   readonly filter: Filter | undefined;
-  readonly orderBy: { readonly path: string; readonly descending: boolean } | undefined;
+  /** Empty: in the collection's own order. */
+  readonly orderBy: readonly OrderBy[];
   readonly top: number | undefined;
+  /** Rows passed over before the first page. */
+  readonly skip: number;
   readonly skipToken: string | undefined;
   readonly count: boolean;
 }
@@ -53,15 +68,28 @@ export function parseQueryOptions(
       throw new InvalidRequestError(`The query option ${option} appears twice.`, option);
     values.set(option, value);
   }
-  const filter = values.get('$filter');
+  if (values.has('$skip') && values.has('$skiptoken'))
+    throw new InvalidRequestError('$skip and $skiptoken exclude each other.', '$skip');
   return {
     select: optional(values.get('$select'), (text) => parseSelect(text, catalogue)),
-    filter: filter === undefined ? undefined : checkFilter(parseFilter(filter), catalogue),
-    orderBy: optional(values.get('$orderby'), (text) => parseOrderBy(text, catalogue)),
+    expand: optional(values.get('$expand'), (text) => parseExpand(text, catalogue)) ?? [],
+    filter: both(
+      optional(values.get('$filter'), (text) => checkFilter(parseFilter(text), catalogue)),
+      optional(values.get('$search'), (text) => parseSearch(text, catalogue)),
+    ),
+    orderBy: optional(values.get('$orderby'), (text) => parseOrderBy(text, catalogue)) ?? [],
     top: optional(values.get('$top'), parseTop),
+    skip: optional(values.get('$skip'), parseSkip) ?? 0,
     skipToken: optional(values.get('$skiptoken'), parseSkipToken),
     count: optional(values.get('$count'), parseCount) ?? false,
   };
+}
+
+/** Groups hold none of their own kind. */
+function both(one: Filter | undefined, other: Filter | undefined): Filter | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  const operands = [one, other].flatMap((filter) => (filter.kind === 'and' ? filter.operands : [filter]));
+  return { kind: 'and', operands };
 }
 
 function optional<T>(text: string | undefined, parse: (text: string) => T): T | undefined {
@@ -83,53 +111,6 @@ function knownOption(name: string, allowed: readonly QueryOption[]): QueryOption
   throw new InvalidRequestError(`The query option ${quote(name)} is unknown. ${choice}`, name.slice(0, 60));
 }
 
-function parseSelect(text: string, catalogue: Catalogue): readonly string[] | undefined {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.length > MAX_SELECT) {
-    throw new InvalidRequestError(`$select takes at most ${MAX_SELECT} properties.`, '$select');
-  }
-  if (names.includes('*')) return undefined;
-  const paths = names.map((name) => {
-    if (name === '')
-      throw new InvalidRequestError(
-        '$select has an empty entry. Name properties, separated by commas.',
-        '$select',
-      );
-    const found = findProperty(catalogue, name);
-    if (found === undefined) throw unknownProperty('$select', name, catalogue);
-    return found.path;
-  });
-  return [...new Set(paths)];
-}
-
-function parseOrderBy(text: string, catalogue: Catalogue): { path: string; descending: boolean } {
-  if (text.includes(',')) {
-    throw new UnsupportedQueryError('$orderby takes one property. The id breaks ties.');
-  }
-  const match = /^\s*([\w/]{1,100})(?:\s+(asc|desc))?\s*$/i.exec(text);
-  if (match?.[1] === undefined) {
-    throw new InvalidRequestError('$orderby takes a property, then perhaps asc or desc.', '$orderby');
-  }
-  const found = findProperty(catalogue, match[1]);
-  if (found === undefined) throw unknownProperty('$orderby', match[1], catalogue);
-  if (found.property.orderable !== true) {
-    const choice = Object.entries(catalogue.properties)
-      .filter(([, property]) => property.orderable)
-      .map(([path]) => path);
-    throw new UnsupportedQueryError(
-      `$orderby does not take the property ${quote(found.path)}. It takes ${choice.join(', ')}.`,
-    );
-  }
-  return { path: found.path, descending: match[2]?.toLowerCase() === 'desc' };
-}
-
-function unknownProperty(option: string, name: string, catalogue: Catalogue): InvalidRequestError {
-  return new InvalidRequestError(
-    `${option}: there is no property named ${quote(name)} on type ${quote(catalogue.typeName)}.`,
-    option,
-  );
-}
-
 function parseTop(text: string): number {
   const top = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (top < 1 || top > MAX_PAGE_SIZE) {
@@ -139,6 +120,12 @@ function parseTop(text: string): number {
     );
   }
   return top;
+}
+
+function parseSkip(text: string): number {
+  if (!/^\d{1,9}$/.test(text))
+    throw new InvalidRequestError(`$skip is a whole number from 0, not ${quote(text)}.`, '$skip');
+  return Number(text);
 }
 
 function parseSkipToken(text: string): string {

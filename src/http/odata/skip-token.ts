@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Filter } from '#core/query/filter.ts';
+import type { OrderBy } from '#core/query/parse-order-by.ts';
 import { printFilter } from '#core/query/print-filter.ts';
 import { invalidSkipToken } from '#core/query/query-options.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
@@ -12,14 +13,14 @@ export interface PagedQuery {
   /** Path of the collection. */
   readonly path: string;
   readonly filter: Filter | undefined;
-  readonly orderBy: { readonly path: string; readonly descending: boolean } | undefined;
+  readonly orderBy: readonly OrderBy[];
 }
 
 const contents = z.strictObject({
   for: z.literal('skiptoken'),
   query: z.string(),
   id: z.guid(),
-  sort: z.string().optional(),
+  sort: z.array(z.string()).optional(),
 });
 
 /** An id and a fingerprint are longer than this; what is shorter is no sealed token. */
@@ -52,7 +53,7 @@ function fingerprint(query: PagedQuery): string {
     query.tenantId,
     query.path,
     query.filter === undefined ? null : printFilter(query.filter),
-    query.orderBy === undefined ? null : [query.orderBy.path, query.orderBy.descending],
+    query.orderBy.map(({ path, descending }) => [path, descending]),
   ]);
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }

@@ -1,4 +1,5 @@
 import type { Filter } from '#core/query/filter.ts';
+import type { OrderBy } from '#core/query/parse-order-by.ts';
 import { must } from '#lib/assert.ts';
 
 import { Binder, filterToSql } from '../views/filter-to-sql.ts';
@@ -10,8 +11,8 @@ export interface ListPage {
   readonly limit: number;
   readonly offset: number;
   readonly filter?: Filter | undefined;
-  /** A property that the view can order by; the id breaks ties. */
-  readonly orderBy?: { readonly path: string; readonly descending: boolean } | undefined;
+  /** The id breaks ties. */
+  readonly orderBy?: readonly OrderBy[];
 }
 
 /** Condition and ORDER BY of a page; values are bound in `binder`. */
@@ -22,9 +23,10 @@ export function pageToSql(
 ): { where: string; orderBy: string; binder: Binder } {
   const binder = new Binder();
   const filter = page.filter === undefined ? 'true' : filterToSql(page.filter, view, binder);
-  const order =
-    page.orderBy === undefined
-      ? defaultOrder
-      : `${must(view.properties[page.orderBy.path]?.sql)} ${page.orderBy.descending ? 'desc nulls last' : 'asc nulls first'}`;
-  return { where: `${view.condition} and ${filter}`, orderBy: `order by ${order}, ${view.id}`, binder };
+  const order = (page.orderBy ?? []).map(
+    ({ path, descending }) =>
+      `${must(view.properties[path]?.sql)} ${descending ? 'desc nulls last' : 'asc nulls first'}`,
+  );
+  const orderBy = `order by ${[...(order.length === 0 ? [defaultOrder] : order), view.id].join(', ')}`;
+  return { where: `${view.condition} and ${filter}`, orderBy, binder };
 }

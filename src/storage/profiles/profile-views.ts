@@ -1,17 +1,18 @@
 import { PROFILE_STATES } from '#core/run/profile-state.ts';
 
-import type { View, ViewProperty } from '../views/view.ts';
+import { text, type View, type ViewProperty } from '../views/view.ts';
 
-const text = (sql: string): ViewProperty => ({ type: 'string', sql, orderable: true });
 const complex: ViewProperty = { type: 'complex' };
 
 /** What `$filter`, `$orderby` and `$select` may name of Graph's educationSynchronizationProfile. */
 export const PROFILE_VIEW: View = {
   typeName: 'microsoft.graph.educationSynchronizationProfile',
+  set: 'education/synchronizationProfiles',
   from: 'profile p join tenant t on t.id = p.tenant_id',
   id: 'p.id',
   condition: `p.state <> 'deleted'`,
   basic: new Set(),
+  searched: ['displayName'],
   properties: {
     id: text('p.id::text'),
     displayName: text('p.display_name'),
@@ -20,17 +21,19 @@ export const PROFILE_VIEW: View = {
     identitySynchronizationConfiguration: complex,
     licensesToAssign: { type: 'collection' },
     handleSpecialCharacterConstraint: { type: 'boolean', sql: 'p.handle_special_character_constraint' },
-    expirationDate: { type: 'date', sql: 'p.expiration_date', orderable: true },
+    expirationDate: { type: 'date', sql: 'p.expiration_date' },
   },
 };
 
 /** What they may name of Graph's educationSynchronizationError. */
 export const RECORD_ERROR_VIEW: View = {
   typeName: 'microsoft.graph.educationSynchronizationError',
+  set: 'education/synchronizationProfiles/errors',
   from: 'record_error e',
   id: 'e.id',
   condition: 'true',
   basic: new Set(),
+  searched: ['errorCode', 'errorMessage', 'joiningValue', 'reportableIdentifier'],
   properties: {
     id: text('e.id::text'),
     entryType: text('e.entry_type'),
@@ -38,6 +41,6 @@ export const RECORD_ERROR_VIEW: View = {
     errorMessage: text('e.error_message'),
     joiningValue: text('e.joining_value'),
     reportableIdentifier: text('e.reportable_identifier'),
-    recordedDateTime: { type: 'dateTimeOffset', sql: 'e.recorded_at', orderable: true },
+    recordedDateTime: { type: 'dateTimeOffset', sql: 'e.recorded_at' },
   },
 };

@@ -4,6 +4,7 @@ import { absent, externalSource, text, type View, type ViewVersion } from './vie
 export function classesView(version: ViewVersion): View {
   return {
     typeName: 'microsoft.graph.educationClass',
+    set: 'education/classes',
     from: `class c
       left join course k on k.tenant_id = c.tenant_id and k.id = c.course_id
       left join academic_session s on s.tenant_id = c.tenant_id and s.id = c.academic_session_id`,
@@ -11,11 +12,11 @@ export function classesView(version: ViewVersion): View {
     condition: 'c.active',
     properties: {
       id: { type: 'guid', sql: 'c.id' },
-      displayName: { ...text('c.display_name'), orderable: true },
+      displayName: text('c.display_name'),
       description: text('c.description'),
       mailNickname: text('c.mail_nickname'),
-      classCode: { ...text('c.class_code'), orderable: true },
-      externalId: { ...text('c.external_id'), orderable: true },
+      classCode: text('c.class_code'),
+      externalId: text('c.external_id'),
       externalName: text('c.external_name'),
       externalSource: externalSource('c.external_source', version),
       externalSourceDetail: absent(null),
@@ -33,6 +34,7 @@ export function classesView(version: ViewVersion): View {
       'term/startDate': { type: 'date', sql: 's.start_date' },
       'term/endDate': { type: 'date', sql: 's.end_date' },
     },
+    searched: ['displayName', 'externalName', 'classCode', 'externalId'],
     basic: new Set([
       'id',
       'displayName',

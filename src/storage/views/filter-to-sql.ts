@@ -1,7 +1,7 @@
 import type { Filter, FilterValue } from '#core/query/filter.ts';
 import { must } from '#lib/assert.ts';
 
-import type { View } from './view.ts';
+import type { View, ViewElements } from './view.ts';
 
 /** Collects the values of a statement; `bind` answers their placeholder. */
 export class Binder {
@@ -13,6 +13,9 @@ export class Binder {
   }
 }
 
+/** What a filter is about: a view, or the elements of one of its collections. */
+type Filtered = View | ViewElements;
+
 const OPERATORS = { gt: '>', ge: '>=', lt: '<', le: '<=' } as const;
 
 /**
@@ -20,7 +23,7 @@ const OPERATORS = { gt: '>', ge: '>=', lt: '<', le: '<=' } as const;
  * to case, as Graph's directory does. OData's `not` turns "no value" into true, SQL's leaves it null: so what stands under
  * `not` becomes `is not true`, and what does not stays as plain as an index wants it.
  */
-export function filterToSql(filter: Filter, view: View, binder: Binder, negated = false): string {
+export function filterToSql(filter: Filter, view: Filtered, binder: Binder, negated = false): string {
   switch (filter.kind) {
     case 'not':
       return filterToSql(filter.operand, view, binder, !negated);
@@ -29,6 +32,10 @@ export function filterToSql(filter: Filter, view: View, binder: Binder, negated 
       const word = (filter.kind === 'and') === negated ? ' or ' : ' and ';
       return `(${filter.operands.map((operand) => filterToSql(operand, view, binder, negated)).join(word)})`;
     }
+    case 'any': {
+      const condition = anyToSql(filter, view, binder);
+      return negated ? `not ${condition}` : condition;
+    }
     default: {
       const condition = leafToSql(filter, view, binder);
       return negated ? `(${condition}) is not true` : condition;
@@ -36,15 +43,37 @@ export function filterToSql(filter: Filter, view: View, binder: Binder, negated 
   }
 }
 
+/** Related objects stand in a subquery of their own, in which only `parent` names the object outside: tables of both may have one alias. */
+function anyToSql(filter: Extract<Filter, { kind: 'any' }>, filtered: Filtered, binder: Binder): string {
+  const view = filtered as View;
+  const elements = view.elements?.[filter.path];
+  const inner = (of: Filtered): string =>
+    filter.condition === undefined ? '' : ` and ${filterToSql(filter.condition, of, binder)}`;
+  if (elements !== undefined) {
+    return `exists (select from ${elements.from} where ${elements.condition}${inner(elements)})`;
+  }
+  const navigation = must(view.navigations?.[filter.path]);
+  const target = navigation.target();
+  return `exists (select from (select ${view.id}) parent(id), ${target.from}
+    where ${target.condition} and ${navigation.relation.condition('parent.id')}${inner(target)})`;
+}
+
+/** Words of a text, each behind one blank. */
+function words(text: string): string {
+  return `' ' || btrim(regexp_replace(lower(${text}), '[^[:alnum:]]+', ' ', 'g'))`;
+}
+
 function leafToSql(
   filter: Extract<Filter, { kind: 'compare' | 'in' | 'call' }>,
-  view: View,
+  view: Filtered,
   binder: Binder,
 ): string {
   const { type, sql } = view.properties[filter.path] ?? {};
   const column = type === 'string' ? `lower(${must(sql)})` : `(${must(sql)})`;
   switch (filter.kind) {
     case 'call': {
+      if (filter.function === 'search')
+        return `strpos(${words(must(sql))}, ${words(binder.bind(filter.text, 'text'))}) > 0`;
       const value = `lower(${binder.bind(filter.text, 'text')})`;
       // No LIKE: nothing in the value means more than itself.
       if (filter.function === 'startswith') return `starts_with(${column}, ${value})`;

@@ -1,15 +1,16 @@
 import type { Filter } from '#core/query/filter.ts';
+import type { OrderBy } from '#core/query/parse-order-by.ts';
 import { must } from '#lib/assert.ts';
 
 import type { Tx } from '../database.ts';
 import { Binder, filterToSql } from './filter-to-sql.ts';
 import type { Relation } from './relations.ts';
-import { allLeaves, type View, type ViewRow } from './view.ts';
+import { allLeaves, type View, type ViewNavigation, type ViewRow } from './view.ts';
 
 /** Where a page ended: the id of its last object and, when it is ordered, what it was ordered by. */
 export interface PageKey {
   readonly id: string;
-  readonly sort?: string;
+  readonly sort?: readonly string[];
 }
 
 export interface ViewQuery {
@@ -22,8 +23,10 @@ export interface ViewQuery {
 export interface PageQuery extends ViewQuery {
   /** Paths to read (leaves). */
   readonly paths: readonly string[];
-  readonly orderBy?: { readonly path: string; readonly descending: boolean } | undefined;
+  readonly orderBy?: readonly OrderBy[];
   readonly after?: PageKey | undefined;
+  /** Rows passed over, counted from the first one. */
+  readonly skip?: number;
   readonly limit: number;
 }
 
@@ -35,35 +38,54 @@ export async function readPage(
   tx: Tx,
   query: PageQuery,
 ): Promise<{ rows: ViewRow[]; next: PageKey | undefined }> {
-  const { view, orderBy, after, limit } = query;
+  const { view, after, limit, skip = 0 } = query;
   const binder = new Binder();
   const conditions = conditionsOf(query, binder);
-  const sort = orderBy === undefined ? undefined : sortExpression(view, orderBy.path);
-  const [direction, beyond] = orderBy?.descending ? (['desc', '<'] as const) : (['asc', '>'] as const);
-  if (after !== undefined) {
-    const id = binder.bind(after.id, 'uuid');
-    conditions.push(
-      sort === undefined
-        ? `${view.id} > ${id}`
-        : `(${sort}, ${view.id}) ${beyond} (${binder.bind(after.sort ?? '', 'text')}, ${id})`,
-    );
-  }
+  const keys = sortKeys(view, query.orderBy ?? []);
+  if (after !== undefined) conditions.push(beyond(keys, [...(after.sort ?? []), after.id], binder));
   const columns = [
     ...query.paths.flatMap((path) => columnOf(view, path)),
     `${view.id} as "@id"`,
-    ...(sort === undefined ? [] : [`${sort} as "@sort"`]),
+    ...keys.slice(0, -1).map(({ sql }, index) => `${sql} as "@sort${index}"`),
   ];
-  const order = sort === undefined ? view.id : `${sort} ${direction}, ${view.id} ${direction}`;
+  const order = keys.map(({ sql, descending }) => `${sql} ${descending ? 'desc' : 'asc'}`).join(', ');
+  const offset = skip === 0 ? '' : ` offset ${binder.bind(skip, 'int8')}`;
   const rows = await tx.query<ViewRow>(
     `select ${columns.join(', ')} from ${view.from} where ${conditions.join(' and ')}
-      order by ${order} limit ${binder.bind(limit + 1, 'int4')}`,
+      order by ${order} limit ${binder.bind(limit + 1, 'int4')}${offset}`,
     binder.values,
   );
   if (rows.length <= limit) return { rows, next: undefined };
   const page = rows.slice(0, limit);
   const last = must(page.at(-1));
   const id = String(last['@id']);
-  return { rows: page, next: sort === undefined ? { id } : { id, sort: String(last['@sort']) } };
+  const sort = keys.slice(0, -1).map((_, index) => String(last[`@sort${index}`]));
+  return { rows: page, next: sort.length === 0 ? { id } : { id, sort } };
+}
+
+/**
+ * Of each of these objects the related ones, in the order of ids, `limit` + 1 at most: one more than asked for says that there are
+ * others. `@parent` is the object's id.
+ */
+export async function readRelated(
+  tx: Tx,
+  query: {
+    readonly navigation: ViewNavigation;
+    readonly parentIds: readonly string[];
+    readonly paths: readonly string[];
+    readonly limit: number;
+  },
+): Promise<ViewRow[]> {
+  const view = query.navigation.target();
+  const columns = [...query.paths.flatMap((path) => columnOf(view, path)), `${view.id} as "@id"`];
+  return tx.query<ViewRow>(
+    `select parent.id as "@parent", related.* from unnest($1::uuid[]) parent(id)
+      cross join lateral (
+        select ${columns.join(', ')} from ${view.from}
+         where ${view.condition} and ${query.navigation.relation.condition('parent.id')}
+         order by ${view.id} limit $2::int4) related`,
+    [query.parentIds, query.limit + 1],
+  );
 }
 
 /** How many objects a query has on all its pages. */
@@ -101,9 +123,35 @@ function conditionsOf(query: ViewQuery, binder: Binder): string[] {
   return conditions;
 }
 
-/** No value sorts first, as OData wants it. */
-function sortExpression(view: View, path: string): string {
-  return `lower(coalesce(${must(view.properties[path]?.sql)}, ''))`;
+interface SortKey {
+  readonly sql: string;
+  readonly type: 'text' | 'uuid';
+  readonly descending: boolean;
+}
+
+/** What a page is sorted by, as text, the id last. No value sorts first, as OData wants it. */
+function sortKeys(view: View, orderBy: readonly OrderBy[]): readonly SortKey[] {
+  const keys = orderBy.map(({ path, descending }): SortKey => {
+    const { sql, type } = must(view.properties[path]);
+    const text = type === 'string' ? `lower(${must(sql)})` : `(${must(sql)})::text`;
+    return { sql: `coalesce(${text}, '')`, type: 'text', descending };
+  });
+  return [...keys, { sql: view.id, type: 'uuid', descending: keys.at(-1)?.descending ?? false }];
+}
+
+/** Rows behind a key. In one direction they are compared as one row, which an index can follow. */
+function beyond(keys: readonly SortKey[], values: readonly string[], binder: Binder): string {
+  const bound = keys.map(({ type }, index) => binder.bind(must(values[index]), type));
+  const [first] = keys;
+  if (keys.every(({ descending }) => descending === first?.descending)) {
+    const operator = first?.descending ? '<' : '>';
+    return `(${keys.map(({ sql }) => sql).join(', ')}) ${operator} (${bound.join(', ')})`;
+  }
+  const alternatives = keys.map(({ sql, descending }, index) => {
+    const equal = keys.slice(0, index).map((key, before) => `${key.sql} = ${bound[before]}`);
+    return [...equal, `${sql} ${descending ? '<' : '>'} ${bound[index]}`].join(' and ');
+  });
+  return `(${alternatives.map((alternative) => `(${alternative})`).join(' or ')})`;
 }
 
 /** Constants are not asked for. */

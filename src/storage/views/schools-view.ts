@@ -4,17 +4,18 @@ import { absent, externalSource, text, type View, type ViewVersion } from './vie
 export function schoolsView(version: ViewVersion): View {
   return {
     typeName: 'microsoft.graph.educationSchool',
+    set: 'education/schools',
     from: 'org o',
     id: 'o.id',
     condition: `o.type = 'school' and o.active`,
     properties: {
       id: { type: 'guid', sql: 'o.id' },
-      displayName: { ...text('o.display_name'), orderable: true },
+      displayName: text('o.display_name'),
       description: text('o.description'),
       externalSource: externalSource('o.external_source', version),
       externalSourceDetail: absent(null),
-      externalId: { ...text('o.external_id'), orderable: true },
-      schoolNumber: { ...text('o.school_number'), orderable: true },
+      externalId: text('o.external_id'),
+      schoolNumber: text('o.school_number'),
       lowestGrade: text('o.lowest_grade'),
       highestGrade: text('o.highest_grade'),
       principalName: text('o.principal_name'),
@@ -30,6 +31,7 @@ export function schoolsView(version: ViewVersion): View {
       'address/postalCode': text('o.postal_code'),
       'address/countryOrRegion': text('o.country'),
     },
+    searched: ['displayName', 'schoolNumber', 'externalId'],
     basic: new Set([
       'id',
       'displayName',

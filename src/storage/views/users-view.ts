@@ -4,6 +4,7 @@ import { absent, externalSource, text, type View, type ViewProperty, type ViewVe
 export function usersView(version: ViewVersion): View {
   return {
     typeName: 'microsoft.graph.educationUser',
+    set: 'education/users',
     from: `person p
       left join account a on a.tenant_id = p.tenant_id and a.person_id = p.id and a.target_id = 0
       left join demographics d on d.tenant_id = p.tenant_id and d.person_id = p.id`,
@@ -12,12 +13,12 @@ export function usersView(version: ViewVersion): View {
     properties: {
       id: { type: 'guid', sql: 'p.id' },
       accountEnabled: { type: 'boolean', sql: 'coalesce(a.enabled, false)' },
-      displayName: { ...text('p.display_name'), orderable: true },
-      givenName: { ...text('p.given_name'), orderable: true },
+      displayName: text('p.display_name'),
+      givenName: text('p.given_name'),
       middleName: text('p.middle_name'),
-      surname: { ...text('p.surname'), orderable: true },
-      userPrincipalName: { ...text('a.user_name'), orderable: true },
-      mail: { ...text('a.mail'), orderable: true },
+      surname: text('p.surname'),
+      userPrincipalName: text('a.user_name'),
+      mail: text('a.mail'),
       mailNickname: text('a.mail_nickname'),
       userType: absent('Member'),
       primaryRole: primaryRole(version),
@@ -57,6 +58,27 @@ export function usersView(version: ViewVersion): View {
       showInAddressList: absent(null),
       createdBy: absent(null, 'complex'),
     },
+    elements: {
+      relatedContacts: {
+        typeName: 'microsoft.graph.relatedContact',
+        from: 'contact_relationship r',
+        condition: 'r.tenant_id = p.tenant_id and r.person_id = p.id and r.active',
+        properties: {
+          ...(version === 'beta' ? { id: { type: 'guid', sql: 'r.id' } } : {}),
+          displayName: text('r.display_name'),
+          emailAddress: text('r.email_address'),
+          mobilePhone: text('r.mobile_phone'),
+          relationship: { type: 'enum', members: CONTACT_RELATIONSHIPS, sql: 'r.relationship' },
+        },
+      },
+      assignedLicenses: {
+        typeName: 'microsoft.graph.assignedLicense',
+        from: 'unnest(a.licenses) l(sku)',
+        condition: 'true',
+        properties: { skuId: text('l.sku') },
+      },
+    },
+    searched: ['displayName', 'givenName', 'surname', 'userPrincipalName'],
     // What delegated readers see of a user.
     basic: new Set([
       'id',
@@ -84,6 +106,17 @@ function primaryRole(version: ViewVersion): ViewProperty {
         sql: `case when p.primary_role = 'faculty' then 'unknownFutureValue' else p.primary_role end`,
       };
 }
+
+const CONTACT_RELATIONSHIPS = [
+  'parent',
+  'relative',
+  'aide',
+  'doctor',
+  'guardian',
+  'child',
+  'other',
+  'unknownFutureValue',
+] as const;
 
 /** Sources write the sex as they like; Graph has three words for it. */
 const GENDER = `case when d.sex is null then null

@@ -1,4 +1,6 @@
-import type { Catalogue, Property } from '#core/query/catalogue.ts';
+import type { Catalogue, NavigationTarget, Property } from '#core/query/catalogue.ts';
+
+import type { Relation } from './relations.ts';
 
 /** Whose names are served: enum members that only beta has are `unknownFutureValue` in v1.0. */
 export type ViewVersion = 'v1.0' | 'beta';
@@ -13,6 +15,8 @@ export interface ViewProperty extends Property {
 
 /** One of Graph's entity types over the directory's tables: property paths to SQL. Inactive objects do not exist in it. */
 export interface View extends Catalogue {
+  /** `education/users`: its address under the version, and its name in contexts. */
+  readonly set: string;
   readonly properties: Readonly<Record<string, ViewProperty>>;
   /** Tables and joins, at most one row per object. */
   readonly from: string;
@@ -22,6 +26,23 @@ export interface View extends Catalogue {
   readonly condition: string;
   /** Paths that `EduRoster.ReadBasic` shows; the others need more. */
   readonly basic: ReadonlySet<string>;
+  readonly elements?: Readonly<Record<string, ViewElements>>;
+  readonly navigations?: Readonly<Record<string, ViewNavigation>>;
+}
+
+/** Elements of a collection property, as rows beside the view's tables. */
+export interface ViewElements extends Catalogue {
+  readonly properties: Readonly<Record<string, ViewProperty>>;
+  /** One table expression; may name the view's tables. */
+  readonly from: string;
+  /** SQL: the row is an element of this object's collection. */
+  readonly condition: string;
+}
+
+/** Objects of another view (or the same) that belong to an object. */
+export interface ViewNavigation extends NavigationTarget {
+  readonly target: () => View;
+  readonly relation: Relation;
 }
 
 /** A row as a view reads it: values by property path. */

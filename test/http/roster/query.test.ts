@@ -51,6 +51,13 @@ describe('$filter', () => {
     ["accountEnabled eq true and startswith(mail,'c')", ['clara']],
     ["mailingAddress/city eq 'redmond'", ['anna']],
     ["externalSource eq 'manual'", ['dora']],
+    ["relatedContacts/any(c:c/relationship eq 'parent' and startswith(c/displayName,'o'))", ['anna']],
+    ["not relatedContacts/any(c:c/displayName eq 'Olga')", ['ben', 'clara', 'dora']],
+    ['relatedContacts/any()', ['anna']],
+    ["assignedLicenses/any(l:l/skuId eq 'x')", []],
+    ["classes/any(c:c/externalId eq '11001')", ['anna', 'ben', 'clara']],
+    ["taughtClasses/any(c:c/displayName eq 'Biology')", ['clara']],
+    ["schools/any(s:s/externalId eq '10001') and not taughtClasses/any()", ['anna', 'ben']],
   ];
   for (const [filter, expected] of cases) {
     test(filter, async () => {
@@ -142,6 +149,8 @@ describe('other query options', () => {
     for (const [order, expected] of [
       ['surname', [...withoutSurname, 'clara', 'anna']],
       ['displayName desc', ['dora', 'clara', 'ben', 'anna']],
+      ['primaryRole,displayName desc', ['ben', 'anna', 'clara', 'dora']],
+      ['accountEnabled desc,student/birthDate desc,displayName', ['anna', 'ben', 'clara', 'dora']],
     ] as const) {
       const read: string[] = [];
       let link: string | undefined = `/v1.0/education/users?$orderby=${order}&$top=1`;
@@ -155,14 +164,80 @@ describe('other query options', () => {
     }
   });
 
+  test('$skip passes rows over once, at the beginning', async () => {
+    const all = await server.call('/v1.0/education/users?$orderby=displayName');
+    const { body } = await server.call('/v1.0/education/users?$orderby=displayName&$skip=1&$top=2');
+    assert.deepEqual(body.value, all.body.value.slice(1, 3));
+    assert.equal(body['@odata.nextLink'].includes('skip='), false);
+    const rest = await server.call(body['@odata.nextLink']);
+    assert.deepEqual(rest.body.value, all.body.value.slice(3));
+    assert.deepEqual((await server.call('/v1.0/education/users?$skip=100')).body.value, []);
+    const both = await server.call(`${body['@odata.nextLink']}&$skip=1`);
+    assert.deepEqual([both.status, both.body.error.target], [400, '$skip']);
+  });
+
+  test('$search finds what begins a word', async () => {
+    const cases: [search: string, expected: Name[]][] = [
+      ['"displayName:brien"', ['anna']],
+      ['"displayName:rien"', []],
+      ['"displayName:o\'br"', ['anna']],
+      ['anna', ['anna']],
+      ['"displayName:ANNA" OR "surname:beane"', ['anna', 'clara']],
+      ['"userPrincipalName:contoso" NOT "displayName:anna"', ['ben', 'clara', 'dora']],
+      ['"anna contoso"', ['anna']],
+      ['"displayName:%"', []],
+    ];
+    for (const [search, expected] of cases) {
+      const { status, body } = await server.call(
+        `/v1.0/education/users?$search=${encodeURIComponent(search)}`,
+      );
+      if (search.includes('%')) {
+        assert.equal(status, 400);
+        continue;
+      }
+      assert.equal(status, 200, JSON.stringify(body));
+      assert.deepEqual(namesOf(body), expected, search);
+    }
+    const filtered = await server.call(
+      "/v1.0/education/users?$search=contoso&$filter=primaryRole%20eq%20'teacher'&$count=true",
+    );
+    assert.deepEqual([namesOf(filtered.body), filtered.body['@odata.count']], [['clara'], 1]);
+  });
+
+  test('/$count counts, filtered or not', async () => {
+    const { users, classes } = seeded;
+    const cases: [path: string, expected: string][] = [
+      ['/v1.0/education/users/$count', '4'],
+      ["/beta/education/USERS/%24count?$filter=primaryRole eq 'student'", '2'],
+      ['/v1.0/education/users/$count?$search=anna', '1'],
+      ['/v1.0/education/schools/$count', '2'],
+      [`/v1.0/education/classes/${classes.algebra}/members/$count`, '3'],
+      [`/v1.0/education/classes/${classes.algebra}/teachers/$count`, '1'],
+      [`/v1.0/education/users/${users.dora}/classes/$count`, '0'],
+    ];
+    for (const [path, expected] of cases) {
+      const answer = await server.call(path);
+      assert.deepEqual([answer.status, answer.text], [200, expected], path);
+      assert.match(answer.headers.get('content-type') ?? '', /^text\/plain/);
+    }
+    const gone = await server.call(`/v1.0/education/classes/${classes.ended}/members/$count`);
+    assert.equal(gone.status, 404);
+    const top = await server.call('/v1.0/education/users/$count?$top=1');
+    assert.equal(top.body.error.code, 'Request_UnsupportedQuery');
+  });
+
   test('what is not taken is refused, never ignored', async () => {
     for (const [query, code] of [
       ['$expand=members', 'Request_UnsupportedQuery'],
-      ['$skip=5', 'Request_UnsupportedQuery'],
-      ['$search=x', 'Request_UnsupportedQuery'],
+      ['$expand=classes($expand=members)', 'Request_UnsupportedQuery'],
+      ['$skip=-5', 'BadRequest'],
+      ['$search="nickname:x"', 'BadRequest'],
+      ['$search="accountEnabled:true"', 'Request_UnsupportedQuery'],
+      ['$format=json', 'Request_UnsupportedQuery'],
       ['foo=bar', 'BadRequest'],
       ['$top=0', 'BadRequest'],
-      ['$top=1000', 'BadRequest'],
+      ['$top=1001', 'BadRequest'],
+      ['$top=-1', 'BadRequest'],
       ['$top=5&top=6', 'BadRequest'],
       ['$select=nothing', 'BadRequest'],
       ['$filter=%zz', 'BadRequest'],
@@ -212,7 +287,7 @@ describe('paging', () => {
     const { body } = await server.call('/v1.0/education/users');
     assert.equal(body.value.length, 100);
     assert.ok(body['@odata.nextLink']);
-    assert.equal((await server.call('/v1.0/education/users?$top=999')).body.value.length, 176);
+    assert.equal((await server.call('/v1.0/education/users?$top=1000')).body.value.length, 176);
   });
 
   test('a token of another query, another tenant, or none of ours is refused', async () => {

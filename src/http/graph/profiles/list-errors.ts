@@ -2,15 +2,15 @@ import { listErrors } from '#engine/profiles/read-profiles.ts';
 import { RECORD_ERROR_VIEW } from '#storage/profiles/profile-views.ts';
 import type { RecordError } from '#storage/profiles/record-errors.ts';
 
-import { nextLink, readListOptions, selectProperties, type ListRules } from './list-options.ts';
+import { LIST_OPTIONS, nextLink, readListOptions, selectProperties, type ListRules } from './list-options.ts';
 import { contextOf, profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
 
 const RULES: ListRules = {
   catalogue: RECORD_ERROR_VIEW,
-  allowed: ['$select', '$filter', '$orderby', '$top', '$skiptoken', '$count'],
+  allowed: LIST_OPTIONS,
   pageSize: 100,
 };
-const COUNT_RULES: ListRules = { ...RULES, allowed: ['$filter'] };
+const COUNT_RULES: ListRules = { ...RULES, allowed: ['$filter', '$search'] };
 
 /** GET /education/synchronizationProfiles/{id}/errors (and /$count): `@odata.count` always. */
 export function registerListErrors({ scope, context, mayRead }: ProfileRoutes): void {

@@ -1,7 +1,19 @@
 import type { Catalogue } from '#core/query/catalogue.ts';
 import type { Filter } from '#core/query/filter.ts';
+import type { OrderBy } from '#core/query/parse-order-by.ts';
 import { invalidSkipToken, parseQueryOptions, type QueryOption } from '#core/query/query-options.ts';
-import { InvalidRequestError } from '#lib/errors.ts';
+
+/** What lists of profiles and of their errors take. */
+export const LIST_OPTIONS: readonly QueryOption[] = [
+  '$select',
+  '$filter',
+  '$search',
+  '$orderby',
+  '$top',
+  '$skip',
+  '$skiptoken',
+  '$count',
+];
 
 /** Query options of a collection that is paged by offset: small ones, as profiles and their errors. */
 export interface ListOptions {
@@ -11,7 +23,7 @@ export interface ListOptions {
   readonly count: boolean;
   readonly select: readonly string[] | undefined;
   readonly filter: Filter | undefined;
-  readonly orderBy: { readonly path: string; readonly descending: boolean } | undefined;
+  readonly orderBy: readonly OrderBy[];
   /** Options that the address of the next page repeats. */
   readonly repeated: readonly (readonly [string, string])[];
 }
@@ -22,27 +34,20 @@ export interface ListRules {
   readonly pageSize: number;
 }
 
-/**
- * Reads the query options of a list, `$skip` among them where `$skiptoken` is allowed. Errors: as parseQueryOptions;
- * InvalidRequestError for a `$skip` that is no number.
- */
+/** Reads the query options of a list. Errors: as parseQueryOptions. */
 export function readListOptions(query: unknown, rules: ListRules): ListOptions {
   const pairs = Object.entries(query as Record<string, string | string[]>).flatMap(([name, values]) =>
     [values].flat().map((value): [string, string] => [name, value]),
   );
-  const isSkip = ([name]: [string, string]): boolean => /^\$?skip$/iu.test(name);
-  const paged = rules.allowed.includes('$skiptoken');
-  const skips = paged ? pairs.filter(isSkip) : [];
-  const others = paged ? pairs.filter((pair) => !isSkip(pair)) : pairs;
-  const options = parseQueryOptions(others, rules.catalogue, rules.allowed);
+  const options = parseQueryOptions(pairs, rules.catalogue, rules.allowed);
   return {
     limit: options.top ?? rules.pageSize,
-    offset: options.skipToken === undefined ? readSkip(skips) : readSkipToken(options.skipToken),
+    offset: options.skipToken === undefined ? options.skip : readSkipToken(options.skipToken),
     count: options.count,
     select: options.select,
     filter: options.filter,
     orderBy: options.orderBy,
-    repeated: others.filter(([name]) => !/^\$?skiptoken$/iu.test(name)),
+    repeated: pairs.filter(([name]) => !/^\$?skip(token)?$/iu.test(name)),
   };
 }
 
@@ -75,12 +80,4 @@ function readSkipToken(token: string): number {
   const offset = /^after:(\d{1,9})$/u.exec(Buffer.from(token, 'base64url').toString('utf8'))?.[1];
   if (offset === undefined) throw invalidSkipToken();
   return Number(offset);
-}
-
-function readSkip(skips: readonly [string, string][]): number {
-  const [first, ...more] = skips;
-  if (first === undefined) return 0;
-  if (more.length > 0) throw new InvalidRequestError('The query option $skip appears twice.', '$skip');
-  if (!/^\d{1,9}$/u.test(first[1])) throw new InvalidRequestError('$skip is a whole number from 0.', '$skip');
-  return Number(first[1]);
 }

@@ -2,16 +2,16 @@ import { listProfiles } from '#engine/profiles/read-profiles.ts';
 
 import { PROFILE_VIEW } from '#storage/profiles/profile-views.ts';
 
-import { nextLink, readListOptions, selectProperties, type ListRules } from './list-options.ts';
+import { LIST_OPTIONS, nextLink, readListOptions, selectProperties, type ListRules } from './list-options.ts';
 import { profileJson } from './profile-json.ts';
 import { contextOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
 
 const RULES: ListRules = {
   catalogue: PROFILE_VIEW,
-  allowed: ['$select', '$filter', '$orderby', '$top', '$skiptoken', '$count'],
+  allowed: LIST_OPTIONS,
   pageSize: 100,
 };
-const COUNT_RULES: ListRules = { ...RULES, allowed: ['$filter'] };
+const COUNT_RULES: ListRules = { ...RULES, allowed: ['$filter', '$search'] };
 
 /** GET /education/synchronizationProfiles (and /$count): the oldest first. */
 export function registerListProfiles({ scope, context, mayRead }: ProfileRoutes): void {

@@ -9,6 +9,7 @@ import { nextLink } from '../../odata/next-link.ts';
 import { readQuery } from '../../odata/read-query.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
 import { openSkipToken, sealSkipToken } from '../../odata/skip-token.ts';
+import { EXPANDED_PAGE_SIZE, expandRelated, refuseHiddenExpand } from './expand-related.ts';
 import { resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
 
@@ -23,18 +24,20 @@ export interface Collection {
 }
 
 /**
- * A page of a collection in Graph's envelope. One statement reads it; a second one counts, when that is asked for, on the first page.
- * Throws NotFoundError when the object it belongs to is not there.
+ * A page of a collection in Graph's envelope. One statement reads it, one more each navigation that is expanded, and one counts, when
+ * that is asked for, on the first page. Throws NotFoundError when the object it belongs to is not there.
  */
 export async function answerCollection(
-  { context, version }: RosterRoutes,
+  routes: RosterRoutes,
   request: FastifyRequest,
   { view, set, of }: Collection,
 ): Promise<Record<string, unknown>> {
+  const { context, version } = routes;
   const { tenantId } = request.caller;
   const options = readQuery(request, view);
   const paths = visiblePaths(request, view, options);
-  const { filter, orderBy, skipToken } = options;
+  const { filter, orderBy, skip, skipToken, select, expand } = options;
+  refuseHiddenExpand(request, view, expand);
   const [path = ''] = request.url.split(/[?#]/, 1);
   const paged = { tenantId, path, filter, orderBy };
   const after = skipToken === undefined ? undefined : openSkipToken(context.secretBox, paged, skipToken);
@@ -43,26 +46,31 @@ export async function answerCollection(
     filter,
     ...(of === undefined ? {} : { of: { relation: of.relation, parentId: of.id } }),
   };
-  const limit = options.top ?? DEFAULT_PAGE_SIZE;
-  const { rows, next, count } = await inTenant(
+  const asked = options.top ?? DEFAULT_PAGE_SIZE;
+  const limit = expand.length === 0 ? asked : Math.min(asked, EXPANDED_PAGE_SIZE);
+  const { rows, next, expanded, count } = await inTenant(
     context.db,
     tenantId,
     async (tx) => {
-      const page = await readPage(tx, { ...query, paths, orderBy, after, limit });
+      const page = await readPage(tx, { ...query, paths, orderBy, after, skip, limit });
       if (of !== undefined && page.rows.length === 0 && !(await readObject(tx, of.view, of.id, []))) {
         throw resourceNotFound(of.id);
       }
       const counted = options.count && after === undefined;
-      return { ...page, count: counted ? await countObjects(tx, query) : undefined };
+      return {
+        ...page,
+        expanded: await expandRelated(tx, routes, request, { view, rows: page.rows, expand }),
+        count: counted ? await countObjects(tx, query) : undefined,
+      };
     },
     { readOnly: true },
   );
   return {
-    '@odata.context': contextUrl({ baseUrl: request.baseUrl, version }, set, { select: options.select }),
+    '@odata.context': contextUrl({ baseUrl: request.baseUrl, version }, set, { select, expand }),
     ...(count === undefined ? {} : { '@odata.count': count }),
     ...(next === undefined
       ? {}
       : { '@odata.nextLink': nextLink(request, sealSkipToken(context.secretBox, paged, next)) }),
-    value: rows.map((row) => shapeObject(view, paths, row)),
+    value: rows.map((row) => ({ ...shapeObject(view, paths, row), ...expanded.get(String(row['@id'])) })),
   };
 }

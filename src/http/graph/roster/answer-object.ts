@@ -6,25 +6,35 @@ import type { View } from '#storage/views/view.ts';
 import { contextUrl } from '../../odata/context-url.ts';
 import { readQuery } from '../../odata/read-query.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
+import { expandRelated, refuseHiddenExpand } from './expand-related.ts';
 import { idOf, resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
 
 /** One object in Graph's shape. Throws NotFoundError when it is not there, is inactive or is another tenant's. */
 export async function answerObject(
-  { context, version }: RosterRoutes,
+  routes: RosterRoutes,
   request: FastifyRequest,
   { view, set }: { view: View; set: string },
 ): Promise<Record<string, unknown>> {
-  const { select } = readQuery(request, view, ['$select']);
-  const paths = visiblePaths(request, view, { select, filter: undefined, orderBy: undefined });
+  const { context, version } = routes;
+  const { select, expand } = readQuery(request, view, ['$select', '$expand']);
+  const paths = visiblePaths(request, view, { select, filter: undefined, orderBy: [] });
+  refuseHiddenExpand(request, view, expand);
   const id = idOf(request);
-  const row = await inTenant(context.db, request.caller.tenantId, (tx) => readObject(tx, view, id, paths), {
-    readOnly: true,
-  });
-  if (row === undefined) throw resourceNotFound(id);
+  const { row, expanded } = await inTenant(
+    context.db,
+    request.caller.tenantId,
+    async (tx) => {
+      const row = await readObject(tx, view, id, paths);
+      if (row === undefined) throw resourceNotFound(id);
+      return { row, expanded: await expandRelated(tx, routes, request, { view, rows: [row], expand }) };
+    },
+    { readOnly: true },
+  );
   const root = { baseUrl: request.baseUrl, version };
   return {
-    '@odata.context': contextUrl(root, set, { select, entity: true }),
+    '@odata.context': contextUrl(root, set, { select, expand, entity: true }),
     ...shapeObject(view, paths, row),
+    ...expanded.get(id),
   };
 }

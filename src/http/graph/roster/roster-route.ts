@@ -1,10 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { READ_ROSTER_BASIC, WRITE_ROSTER } from '#core/permissions.ts';
+import { READ_ROSTER_BASIC, WRITE_ROSTER, type Requirement } from '#core/permissions.ts';
 import { NotFoundError } from '#lib/errors.ts';
-import { classesView } from '#storage/views/classes-view.ts';
-import { schoolsView } from '#storage/views/schools-view.ts';
-import { usersView } from '#storage/views/users-view.ts';
-import type { View } from '#storage/views/view.ts';
+import { directoryViews, type DirectoryViews } from '#storage/views/directory-views.ts';
 
 import { requirePermission, type Guard } from '../../auth/require-permission.ts';
 import type { HttpContext } from '../../context.ts';
@@ -15,12 +12,14 @@ export interface RosterRoutes {
   readonly scope: FastifyInstance;
   readonly context: HttpContext;
   readonly version: GraphVersion;
-  readonly views: { readonly schools: View; readonly classes: View; readonly users: View };
+  readonly views: DirectoryViews;
   readonly mayRead: Guard;
-  /** Applications alone: a signed-in person reads no lists of people. */
   readonly mayListUsers: Guard;
   readonly mayWrite: Guard;
 }
+
+/** Applications alone: a signed-in person reads no lists of people. */
+export const LIST_USERS: Requirement = { application: READ_ROSTER_BASIC.application, delegated: [] };
 
 export function rosterRoutes(
   scope: FastifyInstance,
@@ -31,9 +30,9 @@ export function rosterRoutes(
     scope,
     context,
     version,
-    views: { schools: schoolsView(version), classes: classesView(version), users: usersView(version) },
+    views: directoryViews(version),
     mayRead: requirePermission(context, READ_ROSTER_BASIC),
-    mayListUsers: requirePermission(context, { application: READ_ROSTER_BASIC.application, delegated: [] }),
+    mayListUsers: requirePermission(context, LIST_USERS),
     mayWrite: requirePermission(context, WRITE_ROSTER),
   };
 }

@@ -20,7 +20,7 @@ export function visiblePaths(
   }
   const used = [
     ...(options.filter === undefined ? [] : pathsOf(options.filter)),
-    ...(options.orderBy === undefined ? [] : [options.orderBy.path]),
+    ...options.orderBy.map(({ path }) => path),
   ];
   for (const path of used) if (!view.basic.has(path)) throw needsMore(path);
   if (asked === undefined) return allLeaves(view).filter((path) => view.basic.has(path));

@@ -1,0 +1,34 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { inTenant } from '#storage/database.ts';
+import { countObjects, readObject } from '#storage/views/read-view.ts';
+
+import { readQuery } from '../../odata/read-query.ts';
+import type { Collection } from './answer-collection.ts';
+import { resourceNotFound, type RosterRoutes } from './roster-route.ts';
+import { visiblePaths } from './visible-paths.ts';
+
+/** How many objects a collection has, as text. Throws NotFoundError when the object it belongs to is not there. */
+export async function answerCount(
+  { context }: RosterRoutes,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { view, of }: Pick<Collection, 'view' | 'of'>,
+): Promise<FastifyReply> {
+  const options = readQuery(request, view, ['$filter', '$search']);
+  visiblePaths(request, view, options);
+  const count = await inTenant(
+    context.db,
+    request.caller.tenantId,
+    async (tx) => {
+      if (of !== undefined && !(await readObject(tx, of.view, of.id, []))) throw resourceNotFound(of.id);
+      const { filter } = options;
+      return countObjects(tx, {
+        view,
+        filter,
+        ...(of === undefined ? {} : { of: { relation: of.relation, parentId: of.id } }),
+      });
+    },
+    { readOnly: true },
+  );
+  return reply.type('text/plain').send(String(count));
+}

@@ -1,0 +1,75 @@
+import type { FastifyRequest } from 'fastify';
+import { ForbiddenError } from '#access/access-errors.ts';
+import { isAllowed } from '#core/permissions.ts';
+import type { Expand } from '#core/query/parse-expand.ts';
+import { must } from '#lib/assert.ts';
+import type { Tx } from '#storage/database.ts';
+import { readRelated } from '#storage/views/read-view.ts';
+import type { View, ViewRow } from '#storage/views/view.ts';
+
+import { shapeObject } from '../../odata/shape-object.ts';
+import { sealSkipToken } from '../../odata/skip-token.ts';
+import { navigationOf } from './entity-set.ts';
+import { LIST_USERS, type RosterRoutes } from './roster-route.ts';
+import { visiblePaths } from './visible-paths.ts';
+
+/** Objects on a page whose related ones come along. */
+export const EXPANDED_PAGE_SIZE = 100;
+/** Related objects that come with one object; a link leads to the others. */
+const RELATED_LIMIT = 100;
+
+/** Values by the id of the object they belong to: what `$expand` adds to it. */
+export type Expanded = ReadonlyMap<string, Record<string, unknown>>;
+
+/** What `$expand` adds to the objects of a page: one statement for each navigation. */
+export async function expandRelated(
+  tx: Tx,
+  { context, version }: RosterRoutes,
+  request: FastifyRequest,
+  page: {
+    readonly view: View;
+    readonly rows: readonly ViewRow[];
+    readonly expand: readonly Expand[];
+  },
+): Promise<Expanded> {
+  const ids = page.rows.map((row) => String(row['@id']));
+  const added = new Map(ids.map((id) => [id, {} as Record<string, unknown>]));
+  for (const { name, select } of page.expand) {
+    const navigation = navigationOf(page.view, name);
+    const view = navigation.target();
+    const paths = visiblePaths(request, view, { select, filter: undefined, orderBy: [] });
+    const query = { navigation, parentIds: ids, paths, limit: RELATED_LIMIT };
+    const related = Map.groupBy(ids.length === 0 ? [] : await readRelated(tx, query), (row) =>
+      String(row['@parent']),
+    );
+    for (const [id, object] of added) {
+      const rows = related.get(id) ?? [];
+      const shown = rows.slice(0, RELATED_LIMIT);
+      const values = shown.map((row) => shapeObject(view, paths, row));
+      if (navigation.single) {
+        object[name] = values[0] ?? null;
+        continue;
+      }
+      object[name] = values;
+      if (rows.length === shown.length) continue;
+      const path = `/${version}/${page.view.set}/${id}/${name}`;
+      const token = sealSkipToken(
+        context.secretBox,
+        { tenantId: request.caller.tenantId, path, filter: undefined, orderBy: [] },
+        { id: String(must(shown.at(-1))['@id']) },
+      );
+      const selected = select === undefined ? '' : `$select=${select.map(encodeURIComponent).join(',')}&`;
+      object[`${name}@odata.nextLink`] = `${request.baseUrl}${path}?${selected}$skiptoken=${token}`;
+    }
+  }
+  return added;
+}
+
+/** People of a school are a list of people, whichever way they are asked for. Throws ForbiddenError. */
+export function refuseHiddenExpand(request: FastifyRequest, view: View, expand: readonly Expand[]): void {
+  const isList = view.typeName.endsWith('educationSchool') && expand.some(({ name }) => name === 'users');
+  if (isList && !isAllowed(request.caller, LIST_USERS))
+    throw new ForbiddenError(
+      'Insufficient privileges to complete the operation. The users of a school are for applications with EduRoster.Read.All.',
+    );
+}

@@ -1,0 +1,32 @@
+import { answerCollection } from './answer-collection.ts';
+import { answerCount } from './answer-count.ts';
+import { answerRelatedObject } from './answer-related-object.ts';
+import { navigationOf, type EntitySet } from './entity-set.ts';
+import { idOf, type RosterRoutes } from './roster-route.ts';
+
+/** GET /education/classes/{id}/members, and /$count: the related objects of every set, or the one there is. */
+export function registerListRelated(routes: RosterRoutes, set: EntitySet): void {
+  const { view } = set;
+  for (const name of Object.keys(view.navigations ?? {})) {
+    const { target, relation, single } = navigationOf(view, name);
+    const onRequest = set.guards?.[name] ?? set.mayRead;
+    const address = `/${view.set}/:id/${name}`;
+    const parent = { view, relation };
+    if (single) {
+      routes.scope.get(address, { onRequest }, (request) =>
+        answerRelatedObject(routes, request, { view: target(), of: { ...parent, id: idOf(request) } }),
+      );
+      continue;
+    }
+    routes.scope.get(address, { onRequest }, (request) =>
+      answerCollection(routes, request, {
+        view: target(),
+        set: `Collection(${target().typeName})`,
+        of: { ...parent, id: idOf(request) },
+      }),
+    );
+    routes.scope.get(`${address}/$count`, { onRequest }, (request, reply) =>
+      answerCount(routes, request, reply, { view: target(), of: { ...parent, id: idOf(request) } }),
+    );
+  }
+}
