@@ -33,7 +33,7 @@ export async function expandRelated(
   },
 ): Promise<Expanded> {
   const ids = page.rows.map((row) => String(row['@id']));
-  const added = new Map(ids.map((id) => [id, {} as Record<string, unknown>]));
+  const added = new Map<string, Record<string, unknown>>(ids.map((id) => [id, {}]));
   for (const { name, select } of page.expand) {
     const navigation = navigationOf(page.view, name);
     const view = navigation.target();
