@@ -182,6 +182,7 @@ create policy planning_deletes_nothing on rollbook.class as restrictive for dele
 create policy planning_inserts_nothing on rollbook.class as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy planning_updates_nothing on rollbook.class as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.class for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+CREATE TRIGGER class_memberships AFTER UPDATE OF active ON rollbook.class FOR EACH ROW WHEN ((new.active AND (NOT old.active))) EXECUTE FUNCTION show_memberships_of_class();
 grant delete, insert, select, update on rollbook.class to rollbook_app;
 comment on table rollbook.class is 'A group that is taught together: the section of SDS, educationClass of Graph, class of OneRoster.';
 
@@ -538,6 +539,7 @@ create policy planning_deletes_nothing on rollbook.person as restrictive for del
 create policy planning_inserts_nothing on rollbook.person as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy planning_updates_nothing on rollbook.person as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.person for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+CREATE TRIGGER person_memberships AFTER UPDATE OF active ON rollbook.person FOR EACH ROW WHEN ((old.active IS DISTINCT FROM new.active)) EXECUTE FUNCTION show_memberships_of_person();
 grant delete, insert, select, update on rollbook.person to rollbook_app;
 comment on table rollbook.person is 'A pupil, a teacher, a contact. The id is the id of Graph''s educationUser.';
 comment on column rollbook.person.owner_link_key is 'The link whose source supplies the attributes; null for people made by hand.';
@@ -1138,3 +1140,25 @@ CREATE OR REPLACE FUNCTION rollbook.month_floor_uuid(month date)
  LANGUAGE sql
  IMMUTABLE
 RETURN ((lpad(to_hex(((EXTRACT(epoch FROM ((month)::timestamp without time zone AT TIME ZONE 'UTC'::text)) * (1000)::numeric))::bigint), 12, '0'::text) || repeat('0'::text, 20)))::uuid;
+
+CREATE OR REPLACE FUNCTION rollbook.show_memberships_of_class()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update rollbook.enrollment set change_seq = new.change_seq
+    where tenant_id = new.tenant_id and class_id = new.id and active;
+  return null;
+end $function$;
+comment on function show_memberships_of_class() is 'A reader of changes drops an inactive class with its memberships: when it comes back, so do they.';
+
+CREATE OR REPLACE FUNCTION rollbook.show_memberships_of_person()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update rollbook.enrollment set change_seq = new.change_seq
+    where tenant_id = new.tenant_id and person_id = new.id and active;
+  return null;
+end $function$;
+comment on function show_memberships_of_person() is 'A membership is seen while its person is active: when that changes, so has the membership.';

@@ -7,6 +7,8 @@ import { invalidSkipToken } from '#core/query/query-options.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { PageKey } from '#storage/views/read-view.ts';
 
+import { openToken, sealToken } from './sealed-token.ts';
+
 /** The query a page belongs to: a token goes on with no other. `$top` and `$select` may change between pages. */
 export interface PagedQuery {
   readonly tenantId: string;
@@ -23,28 +25,16 @@ const contents = z.strictObject({
   sort: z.array(z.string()).optional(),
 });
 
-/** An id and a fingerprint are longer than this; what is shorter is no sealed token. */
-const SHORTEST_BYTES = 64;
-
-/** Seals where a page ended. Sealed, not only signed: the key of an ordered page may be a name, and URLs are logged everywhere. */
+/** Seals where a page ended. */
 export function sealSkipToken(box: Pick<SecretBox, 'seal'>, query: PagedQuery, key: PageKey): string {
-  const token = { for: 'skiptoken', query: fingerprint(query), ...key };
-  return box.seal(Buffer.from(JSON.stringify(token))).toString('base64url');
+  return sealToken(box, { for: 'skiptoken', query: fingerprint(query), ...key });
 }
 
 /** Opens a token of the same query. Throws InvalidRequestError for any other text. */
 export function openSkipToken(box: Pick<SecretBox, 'open'>, query: PagedQuery, token: string): PageKey {
-  const sealed = Buffer.from(token, 'base64url');
-  if (sealed.length < SHORTEST_BYTES) throw invalidSkipToken();
-  let opened: unknown;
-  try {
-    opened = JSON.parse(box.open(sealed).toString('utf8'));
-  } catch {
-    throw invalidSkipToken();
-  }
-  const parsed = contents.safeParse(opened);
-  if (!parsed.success || parsed.data.query !== fingerprint(query)) throw invalidSkipToken();
-  const { id, sort } = parsed.data;
+  const opened = openToken(box, contents, token);
+  if (opened === undefined || opened.query !== fingerprint(query)) throw invalidSkipToken();
+  const { id, sort } = opened;
   return sort === undefined ? { id } : { id, sort };
 }
 

@@ -10,6 +10,13 @@ export function classesView(version: ViewVersion): View {
       left join academic_session s on s.tenant_id = c.tenant_id and s.id = c.academic_session_id`,
     id: 'c.id',
     condition: 'c.active',
+    changes: {
+      table: 'class c',
+      changeSeq: 'c.change_seq',
+      active: 'c.active',
+      ofType: 'true',
+      members: true,
+    },
     properties: {
       id: { type: 'guid', sql: 'c.id' },
       displayName: text('c.display_name'),

@@ -155,7 +155,7 @@ function beyond(keys: readonly SortKey[], values: readonly string[], binder: Bin
 }
 
 /** Constants are not asked for. */
-function columnOf(view: View, path: string): string[] {
+export function columnOf(view: View, path: string): string[] {
   const sql = view.properties[path]?.sql;
   return sql === undefined ? [] : [`${sql} as "${path}"`];
 }

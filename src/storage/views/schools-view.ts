@@ -8,6 +8,7 @@ export function schoolsView(version: ViewVersion): View {
     from: 'org o',
     id: 'o.id',
     condition: `o.type = 'school' and o.active`,
+    changes: { table: 'org o', changeSeq: 'o.change_seq', active: 'o.active', ofType: `o.type = 'school'` },
     properties: {
       id: { type: 'guid', sql: 'o.id' },
       displayName: text('o.display_name'),

@@ -10,6 +10,7 @@ export function usersView(version: ViewVersion): View {
       left join demographics d on d.tenant_id = p.tenant_id and d.person_id = p.id`,
     id: 'p.id',
     condition: 'p.active',
+    changes: { table: 'person p', changeSeq: 'p.change_seq', active: 'p.active', ofType: 'true' },
     properties: {
       id: { type: 'guid', sql: 'p.id' },
       accountEnabled: { type: 'boolean', sql: 'coalesce(a.enabled, false)' },

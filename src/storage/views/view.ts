@@ -24,10 +24,24 @@ export interface View extends Catalogue {
   readonly id: string;
   /** SQL: the object exists for readers. */
   readonly condition: string;
+  /** How its changes are followed: delta queries. Without it there are none. */
+  readonly changes?: ViewChanges;
   /** Paths that `EduRoster.ReadBasic` shows; the others need more. */
   readonly basic: ReadonlySet<string>;
   readonly elements?: Readonly<Record<string, ViewElements>>;
   readonly navigations?: Readonly<Record<string, ViewNavigation>>;
+}
+
+export interface ViewChanges {
+  /** The table with the objects, under its alias, without what is joined to it. */
+  readonly table: string;
+  /** SQL over that table: moves on with everything that is shown of the object. */
+  readonly changeSeq: string;
+  readonly active: string;
+  /** SQL over that table: the row is of this type, active or not. */
+  readonly ofType: string;
+  /** The objects have memberships, which are followed with them. */
+  readonly members?: true;
 }
 
 /** Elements of a collection property, as rows beside the view's tables. */

@@ -4,6 +4,7 @@ import type { HttpContext } from '../../context.ts';
 import type { GraphVersion } from '../../scopes.ts';
 import type { EntitySet } from './entity-set.ts';
 import { registerGetObject } from './get-object.ts';
+import { registerListChanges } from './list-changes.ts';
 import { registerListObjects } from './list-objects.ts';
 import { registerListRelated } from './list-related.ts';
 import { rosterRoutes } from './roster-route.ts';
@@ -23,6 +24,7 @@ export function registerRosterReads(
   ];
   for (const set of sets) {
     registerListObjects(routes, set);
+    registerListChanges(routes, set);
     registerGetObject(routes, set);
     registerListRelated(routes, set);
   }

@@ -1,0 +1,153 @@
+import { must } from '#lib/assert.ts';
+
+import type { Tx } from '../database.ts';
+import { columnOf } from './read-view.ts';
+import type { View, ViewRow } from './view.ts';
+
+/** Where the changes of the tenant stand, by the database. */
+export interface ChangePosition {
+  /** The newest change_seq that is committed: commit order is seq order (ADR 0005). */
+  readonly seq: number;
+  readonly now: Date;
+}
+
+export async function readChangePosition(tx: Tx): Promise<ChangePosition> {
+  const rows = await tx.query<{ seq: number; now: Date }>(
+    'select change_seq::float8 as seq, now() as now from tenant_counter',
+  );
+  return must(rows[0], 'the tenant has no counter');
+}
+
+/** Changes behind `from`, up to and with `until`: what one round of a delta query tells. */
+export interface ChangeRange {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Where in the order of changes a page ended. */
+export interface ChangeKey {
+  readonly seq: number;
+  readonly id: string;
+}
+
+export interface ChangedObject {
+  readonly id: string;
+  readonly seq: number;
+  /** Whether the object itself changed in the range, or only its memberships. */
+  readonly itself: boolean;
+  /**
+   * It changed before in the range, too, and was told there: an object stands in a round once. At its first change, since a later
+   * one may move out of the range while the round is read.
+   */
+  readonly earlier: boolean;
+}
+
+/**
+ * The next objects that changed in the range, in the order of their changes, active or not. Those that changed behind the range while
+ * it was read are left for the next one. `withMembers`: a change of a membership counts as one of its class, too.
+ */
+export async function readChangedObjects(
+  tx: Tx,
+  query: {
+    readonly view: View;
+    readonly range: ChangeRange;
+    readonly after: ChangeKey | undefined;
+    readonly withMembers: boolean;
+    readonly limit: number;
+  },
+): Promise<ChangedObject[]> {
+  const { view, range, after, withMembers } = query;
+  const { table, changeSeq, ofType } = must(view.changes);
+  const key = after ?? { seq: range.from, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
+  const own = `select ${changeSeq} as seq, ${view.id} as id, true as itself from ${table}
+     where (${changeSeq}, ${view.id}) > ($1::int8, $2::uuid) and ${changeSeq} <= $3::int8 and ${ofType}
+     order by 1, 2 limit $4::int4`;
+  const members = `select distinct e.change_seq, e.class_id, false from enrollment e
+     where (e.change_seq, e.class_id) > ($1::int8, $2::uuid) and e.change_seq <= $3::int8
+     order by 1, 2 limit $4::int4`;
+  const changedBefore =
+    `exists (select from ${table} where ${view.id} = change.id and ${changeSeq} > $5::int8 and ${changeSeq} < change.seq)` +
+    (withMembers
+      ? ` or exists (select from enrollment e where e.class_id = change.id and e.change_seq > $5::int8 and e.change_seq < change.seq)`
+      : '');
+  const rows = await tx.query<ChangedObject>(
+    `with change as (
+       select seq, id, bool_or(itself) as itself
+         from (${withMembers ? `(${own}) union all (${members})` : own}) found(seq, id, itself)
+        group by seq, id order by seq, id limit $4::int4)
+     select seq::float8 as seq, id, (${changedBefore}) as earlier,
+            itself or exists (select from ${table} where ${view.id} = change.id and ${changeSeq} > $5::int8
+                                 and ${changeSeq} <= $3::int8) as itself
+       from change order by change.seq, change.id`,
+    [key.seq, key.id, range.until, query.limit, range.from],
+  );
+  return rows;
+}
+
+/** Objects by their ids, inactive ones too: `@active` says which. */
+export async function readObjects(
+  tx: Tx,
+  view: View,
+  ids: readonly string[],
+  paths: readonly string[],
+): Promise<ViewRow[]> {
+  const columns = [
+    ...paths.flatMap((path) => columnOf(view, path)),
+    `${view.id} as "@id"`,
+    `${must(view.changes).active} as "@active"`,
+  ];
+  return tx.query<ViewRow>(
+    `select ${columns.join(', ')} from ${view.from} where ${view.id} = any($1::uuid[])`,
+    [ids],
+  );
+}
+
+export interface Membership {
+  readonly classId: string;
+  readonly personId: string;
+  /** Whether the person is in the class now, and as a teacher. */
+  readonly member: boolean;
+  readonly teacher: boolean;
+  /** A place as a teacher is, or was, among what changed. */
+  readonly asTeacher: boolean;
+}
+
+/**
+ * Memberships of classes, in the order of `classIds` and then of people, behind `after` (of the first class). With a range those that
+ * changed in it, ended ones too; without one those there are.
+ */
+export async function readMemberships(
+  tx: Tx,
+  query: {
+    readonly classIds: readonly string[];
+    readonly range: ChangeRange | undefined;
+    readonly after: string | undefined;
+    readonly limit: number;
+  },
+): Promise<Membership[]> {
+  const { range } = query;
+  const touched =
+    range === undefined ? 'e.active and p.active' : 'e.change_seq > $4::int8 and e.change_seq <= $5::int8';
+  const now = (condition: string): string =>
+    `exists (select from enrollment n join person q on q.tenant_id = n.tenant_id and q.id = n.person_id
+              where n.class_id = t.class_id and n.person_id = t.person_id and n.active and q.active ${condition})`;
+  return tx.query<Membership>(
+    `with touched as (
+       select k.place, e.class_id, e.person_id, bool_or(e.role = 'teacher') as as_teacher
+         from unnest($1::uuid[]) with ordinality k(class_id, place)
+         join enrollment e on e.class_id = k.class_id
+         join person p on p.tenant_id = e.tenant_id and p.id = e.person_id
+        where ${touched} and (k.place > 1 or e.person_id > $2::uuid)
+        group by k.place, e.class_id, e.person_id
+        order by k.place, e.person_id limit $3::int4)
+     select t.class_id as "classId", t.person_id as "personId", t.as_teacher as "asTeacher",
+            ${now('')} as member, ${now(`and n.role = 'teacher'`)} as teacher
+       from touched t order by t.place, t.person_id`,
+    [
+      query.classIds,
+      query.after ?? '00000000-0000-0000-0000-000000000000',
+      query.limit,
+      ...(range === undefined ? [] : [range.from, range.until]),
+    ],
+  );
+}
