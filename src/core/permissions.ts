@@ -9,6 +9,8 @@ export const APPLICATION_PERMISSIONS = {
   'EduRoster.ReadBasic.All': 'Read schools, classes and people: names and memberships only',
   'EduRoster.Read.All': 'Read schools, classes and people, completely',
   'EduRoster.ReadWrite.All': 'Read and change schools, classes and people',
+  'Directory.Read.All':
+    'Read schools, classes and people completely as administrative units, groups and users of the directory',
   'Rollbook.Tenant.Manage': 'Create, list and revoke the applications of the own tenant',
   'Rollbook.System.Manage': 'Create tenants. Of the first administrator alone; cannot be given to others',
 } as const;
@@ -54,8 +56,13 @@ export const READ_ROSTER_BASIC: Requirement = {
   delegated: ['EduRoster.ReadBasic', 'EduRoster.Read', 'EduRoster.ReadWrite'],
 };
 export const READ_ROSTER: Requirement = {
-  application: ['EduRoster.Read.All', 'EduRoster.ReadWrite.All'],
+  application: ['EduRoster.Read.All', 'EduRoster.ReadWrite.All', 'Directory.Read.All'],
   delegated: ['EduRoster.Read', 'EduRoster.ReadWrite'],
+};
+/** /users, /groups, /directory, /organization: the same objects, as the directory shows them. */
+export const READ_DIRECTORY: Requirement = {
+  application: [...READ_ROSTER_BASIC.application, 'Directory.Read.All'],
+  delegated: READ_ROSTER_BASIC.delegated,
 };
 export const WRITE_ROSTER: Requirement = {
   application: ['EduRoster.ReadWrite.All'],

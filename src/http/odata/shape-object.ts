@@ -1,5 +1,5 @@
 import { must } from '#lib/assert.ts';
-import type { View, ViewRow } from '#storage/views/view.ts';
+import { aliasOf, type View, type ViewRow } from '#storage/views/view.ts';
 
 /**
  * An entity as Graph writes it, from a row of the paths asked for (leaves). The parts of a complex property stand in an object
@@ -31,5 +31,5 @@ export function shapeObject(view: View, paths: readonly string[], row: ViewRow):
 
 function valueOf(view: View, path: string, row: ViewRow): unknown {
   const { sql, constant } = must(view.properties[path]);
-  return sql === undefined ? constant : (row[path] ?? null);
+  return sql === undefined ? constant : (row[aliasOf(view, path)] ?? null);
 }

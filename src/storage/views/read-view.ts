@@ -5,7 +5,7 @@ import { must } from '#lib/assert.ts';
 import type { Tx } from '../database.ts';
 import { Binder, filterToSql } from './filter-to-sql.ts';
 import type { Relation } from './relations.ts';
-import { allLeaves, type View, type ViewNavigation, type ViewRow } from './view.ts';
+import { aliasOf, allLeaves, type View, type ViewNavigation, type ViewRow } from './view.ts';
 
 /** Where a page ended: the id of its last object and, when it is ordered, what it was ordered by. */
 export interface PageKey {
@@ -157,5 +157,5 @@ function beyond(keys: readonly SortKey[], values: readonly string[], binder: Bin
 /** Constants are not asked for. */
 export function columnOf(view: View, path: string): string[] {
   const sql = view.properties[path]?.sql;
-  return sql === undefined ? [] : [`${sql} as "${path}"`];
+  return sql === undefined ? [] : [`${sql} as "${aliasOf(view, path)}"`];
 }

@@ -4,6 +4,11 @@ export interface Relation {
   condition(this: void, parent: string): string;
 }
 
+/** The object itself, of another view over the same table: a class and its group have one id. */
+export function itself(id: 'o.id' | 'c.id' | 'p.id'): Relation {
+  return { condition: (parent) => `${id} = ${parent}` };
+}
+
 /** People of a class, of users: `teacher` alone, or everybody, since teachers are members too. */
 export function peopleOfClass(role?: 'teacher'): Relation {
   return {

@@ -1,4 +1,12 @@
-import { absent, externalSource, text, type View, type ViewProperty, type ViewVersion } from './view.ts';
+import {
+  absent,
+  externalSource,
+  text,
+  type View,
+  type ViewElements,
+  type ViewProperty,
+  type ViewVersion,
+} from './view.ts';
 
 /** Graph's educationUser: a person with the account of the built-in directory (target 0). */
 export function usersView(version: ViewVersion): View {
@@ -72,12 +80,7 @@ export function usersView(version: ViewVersion): View {
           relationship: { type: 'enum', members: CONTACT_RELATIONSHIPS, sql: 'r.relationship' },
         },
       },
-      assignedLicenses: {
-        typeName: 'microsoft.graph.assignedLicense',
-        from: 'unnest(a.licenses) l(sku)',
-        condition: 'true',
-        properties: { skuId: text('l.sku') },
-      },
+      assignedLicenses: ASSIGNED_LICENSE_ELEMENTS,
     },
     searched: ['displayName', 'givenName', 'surname', 'userPrincipalName'],
     // What delegated readers see of a user.
@@ -120,7 +123,7 @@ const CONTACT_RELATIONSHIPS = [
 ] as const;
 
 /** Sources write the sex as they like; Graph has three words for it. */
-const GENDER = `case when d.sex is null then null
+export const GENDER = `case when d.sex is null then null
   when lower(d.sex) in ('f', 'female') then 'female' when lower(d.sex) in ('m', 'male') then 'male' else 'other' end`;
 
 /** Addresses stand among the attributes under the names of their columns. */
@@ -136,7 +139,14 @@ function address(property: string, prefix: string): Record<string, ViewProperty>
   };
 }
 
-const ASSIGNED_LICENSES = `(select coalesce(jsonb_agg(jsonb_build_object('skuId', sku, 'disabledPlans', '[]'::jsonb)), '[]'::jsonb)
+export const ASSIGNED_LICENSE_ELEMENTS: ViewElements = {
+  typeName: 'microsoft.graph.assignedLicense',
+  from: 'unnest(a.licenses) l(sku)',
+  condition: 'true',
+  properties: { skuId: text('l.sku') },
+};
+
+export const ASSIGNED_LICENSES = `(select coalesce(jsonb_agg(jsonb_build_object('skuId', sku, 'disabledPlans', '[]'::jsonb)), '[]'::jsonb)
   from unnest(a.licenses) sku)`;
 
 /** `id` is beta's alone; v1.0 wants an emailAddress. */

@@ -26,6 +26,8 @@ export interface View extends Catalogue {
   readonly condition: string;
   /** How its changes are followed: delta queries. Without it there are none. */
   readonly changes?: ViewChanges;
+  /** Paths that are shown when nothing is selected; undefined: all. */
+  readonly shown?: ReadonlySet<string>;
   /** Paths that `EduRoster.ReadBasic` shows; the others need more. */
   readonly basic: ReadonlySet<string>;
   readonly elements?: Readonly<Record<string, ViewElements>>;
@@ -57,10 +59,20 @@ export interface ViewElements extends Catalogue {
 export interface ViewNavigation extends NavigationTarget {
   readonly target: () => View;
   readonly relation: Relation;
+  /** Declared as directoryObject: each object says its type. */
+  readonly ofDirectoryObjects?: true;
 }
 
-/** A row as a view reads it: values by property path. */
+/** A row as a view reads it: values by the alias of their property. */
 export type ViewRow = Readonly<Record<string, unknown>>;
+
+/** What PostgreSQL keeps of a name. */
+const LONGEST_NAME = 63;
+
+/** What a property's column is called: its path, or where it stands among the properties when that is too long a name. */
+export function aliasOf(view: View, path: string): string {
+  return path.length <= LONGEST_NAME ? path : `@${Object.keys(view.properties).indexOf(path)}`;
+}
 
 /** The parts of a complex property, or the property itself, which have values of their own. */
 export function leavesOf(view: View, path: string): string[] {
@@ -75,6 +87,12 @@ export function allLeaves(view: View): string[] {
     const { sql, constant } = view.properties[path] ?? {};
     return sql !== undefined || constant !== undefined;
   });
+}
+
+/** What is shown when nothing is selected. */
+export function shownLeaves(view: View): string[] {
+  const { shown } = view;
+  return shown === undefined ? allLeaves(view) : allLeaves(view).filter((path) => shown.has(path));
 }
 
 /** Properties kept nowhere. They can be selected, not filtered. */

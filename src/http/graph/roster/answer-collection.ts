@@ -19,6 +19,8 @@ export interface Collection {
   readonly view: View;
   /** What `@odata.context` names. */
   readonly set: string;
+  /** Whether each object says its type. */
+  readonly typed?: boolean;
   /** Only objects that belong to this one of another view. */
   readonly of?: { readonly view: View; readonly id: string; readonly relation: Relation };
 }
@@ -30,7 +32,7 @@ export interface Collection {
 export async function answerCollection(
   routes: RosterRoutes,
   request: FastifyRequest,
-  { view, set, of }: Collection,
+  { view, set, typed, of }: Collection,
 ): Promise<Record<string, unknown>> {
   const { context, version } = routes;
   const { tenantId } = request.caller;
@@ -71,6 +73,10 @@ export async function answerCollection(
     ...(next === undefined
       ? {}
       : { '@odata.nextLink': nextLink(request, sealSkipToken(context.secretBox, paged, next)) }),
-    value: rows.map((row) => ({ ...shapeObject(view, paths, row), ...expanded.get(String(row['@id'])) })),
+    value: rows.map((row) => ({
+      ...(typed ? { '@odata.type': `#${view.typeName}` } : {}),
+      ...shapeObject(view, paths, row),
+      ...expanded.get(String(row['@id'])),
+    })),
   };
 }

@@ -45,7 +45,8 @@ export async function expandRelated(
     for (const [id, object] of added) {
       const rows = related.get(id) ?? [];
       const shown = rows.slice(0, RELATED_LIMIT);
-      const values = shown.map((row) => shapeObject(view, paths, row));
+      const type = navigation.ofDirectoryObjects ? { '@odata.type': `#${view.typeName}` } : {};
+      const values = shown.map((row) => ({ ...type, ...shapeObject(view, paths, row) }));
       if (navigation.single) {
         object[name] = values[0] ?? null;
         continue;
@@ -67,7 +68,9 @@ export async function expandRelated(
 
 /** People of a school are a list of people, whichever way they are asked for. Throws ForbiddenError. */
 export function refuseHiddenExpand(request: FastifyRequest, view: View, expand: readonly Expand[]): void {
-  const isList = view.typeName.endsWith('educationSchool') && expand.some(({ name }) => name === 'users');
+  const isList =
+    (view.set === 'education/schools' && expand.some(({ name }) => name === 'users')) ||
+    (view.set === 'directory/administrativeUnits' && expand.some(({ name }) => name === 'members'));
   if (isList && !isAllowed(request.caller, LIST_USERS))
     throw new ForbiddenError(
       'Insufficient privileges to complete the operation. The users of a school are for applications with EduRoster.Read.All.',

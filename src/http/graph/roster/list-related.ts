@@ -8,7 +8,7 @@ import { idOf, type RosterRoutes } from './roster-route.ts';
 export function registerListRelated(routes: RosterRoutes, set: EntitySet): void {
   const { view } = set;
   for (const name of Object.keys(view.navigations ?? {})) {
-    const { target, relation, single } = navigationOf(view, name);
+    const { target, relation, single, ofDirectoryObjects } = navigationOf(view, name);
     const onRequest = set.guards?.[name] ?? set.mayRead;
     const address = `/${view.set}/:id/${name}`;
     const parent = { view, relation };
@@ -21,7 +21,8 @@ export function registerListRelated(routes: RosterRoutes, set: EntitySet): void 
     routes.scope.get(address, { onRequest }, (request) =>
       answerCollection(routes, request, {
         view: target(),
-        set: `Collection(${target().typeName})`,
+        set: ofDirectoryObjects ? 'directoryObjects' : `Collection(${target().typeName})`,
+        typed: ofDirectoryObjects === true,
         of: { ...parent, id: idOf(request) },
       }),
     );
