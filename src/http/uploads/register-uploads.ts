@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import {
@@ -31,6 +33,8 @@ export interface UploadsOptions {
 /** Container = profile id. Two segments at most for reads, so that no route of the token issuer is shadowed. */
 const CONTAINER =
   '/:container(^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$)';
+/** What stands before the container where the host is an IP address: Azure's tools take the first segment for the account then. */
+const ACCOUNT = 'rollbook';
 const REFUSED_METHODS = ['GET', 'HEAD', 'DELETE', 'POST', 'PATCH', 'OPTIONS'] as const;
 /** A refused body is read and thrown away for so long, so that the client gets to read the answer. */
 const DRAIN_MS = 30_000;
@@ -122,12 +126,20 @@ export function registerUploads(
       next();
     });
     scope.setErrorHandler((error, request, reply) => sendError(error, request, reply));
-    scope.route({ method: 'PUT', url: `${CONTAINER}/*`, handler: put });
-    scope.route({ method: 'PUT', url: CONTAINER, handler: refuse });
-    scope.route({ method: [...REFUSED_METHODS], url: CONTAINER, handler: refuse });
-    scope.route({ method: [...REFUSED_METHODS], url: `${CONTAINER}/:blob`, handler: refuse });
+    for (const container of [CONTAINER, `/${ACCOUNT}${CONTAINER}`]) {
+      scope.route({ method: 'PUT', url: `${container}/*`, handler: put });
+      scope.route({ method: 'PUT', url: container, handler: refuse });
+      scope.route({ method: [...REFUSED_METHODS], url: container, handler: refuse });
+      scope.route({ method: [...REFUSED_METHODS], url: `${container}/:blob`, handler: refuse });
+    }
     done();
   });
+}
+
+/** Where containers are, for a client that came to `baseUrl`. No slash at its end. */
+export function containersUrl(baseUrl: string): string {
+  const host = new URL(baseUrl).hostname.replace(/^\[|\]$/g, '');
+  return isIP(host) === 0 ? baseUrl : `${baseUrl}/${ACCOUNT}`;
 }
 
 function operationOf(comp: unknown): (upload: UploadRequest) => Promise<UploadAnswer> {

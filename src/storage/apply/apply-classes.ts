@@ -1,12 +1,13 @@
 import type { Tx } from '../database.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
+import { linkedObject } from './linked-object.ts';
 import { changed, changedRequired } from './changed.ts';
 
 /** The org, course and session an item points at, found by their link keys. $5: source system. */
 const REFERENCES = `
-  left join link org_link on org_link.source_system_id = $5 and org_link.key = i.first_key
-  left join link course_link on course_link.source_system_id = $5 and course_link.key = i.second_key
-  left join link session_link on session_link.source_system_id = $5 and session_link.key = i.third_key`;
+  left join ${linkedObject('$5', 'i.first_key')} org_link on true
+  left join ${linkedObject('$5', 'i.second_key')} course_link on true
+  left join ${linkedObject('$5', 'i.third_key')} session_link on true`;
 
 /** Classes: creates, updates and reactivates those of a range. */
 export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Tx } from '../database.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
+import { linkedObject } from './linked-object.ts';
 
 const UNRESOLVED_MESSAGE = 'Waits for a record that could not be written.';
 
@@ -34,8 +35,7 @@ async function applyMemberships(tx: Tx, range: ItemRange, shape: MembershipTable
   const values = [range.runId, range.firstItemNo, range.lastItemNo, range.changeSeq, range.sourceSystemId];
   const ownNames = shape.ownColumns.map(([column]) => `, ${column}`).join('');
   const ownValues = shape.ownColumns.map(([, expression]) => `, ${expression}`).join('');
-  const links = `join link first_link on first_link.source_system_id = $5 and first_link.key = i.first_key
-       join link second_link on second_link.source_system_id = $5 and second_link.key = i.second_key`;
+  const links = `cross join ${linkedObject('$5', 'i.first_key')} first_link cross join ${linkedObject('$5', 'i.second_key')} second_link`;
   const counts = await tx.query<{ items: number; creates: number; inserted: number }>(
     `with ${ITEMS},
      inserted as (
@@ -55,9 +55,9 @@ async function applyMemberships(tx: Tx, range: ItemRange, shape: MembershipTable
        insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
        select current_tenant(), i.run_id, i.item_no, 'InvalidLookupReference', '${UNRESOLVED_MESSAGE}', 0
          from item i
-         left join link first_link on first_link.source_system_id = $4 and first_link.key = i.first_key
-         left join link second_link on second_link.source_system_id = $4 and second_link.key = i.second_key
-        where i.action = 'create' and (first_link.key is null or second_link.key is null)
+         left join ${linkedObject('$4', 'i.first_key')} first_link on true
+         left join ${linkedObject('$4', 'i.second_key')} second_link on true
+        where i.action = 'create' and (first_link.object_id is null or second_link.object_id is null)
        on conflict do nothing`,
       [range.runId, range.firstItemNo, range.lastItemNo, range.sourceSystemId],
     );

@@ -1,6 +1,7 @@
 import { signUploadUrl, UPLOAD_SIGNATURE_PURPOSE, UPLOAD_URL_LIFETIME_MS } from '#access/upload-signature.ts';
 import { openProfileUpload } from '#engine/profiles/open-profile-upload.ts';
 
+import { containersUrl } from '../../uploads/register-uploads.ts';
 import { actorOf, metadataOf, profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
 
 /** GET /education/synchronizationProfiles/{id}/uploadUrl: a write-only URL for an hour; 409 while a start takes the files. */
@@ -16,7 +17,7 @@ export function registerGetUploadUrl({ scope, context, mayWrite }: ProfileRoutes
         profileId,
         uploadId,
         expiresAt: new Date(context.system.now().getTime() + UPLOAD_URL_LIFETIME_MS),
-        baseUrl: request.baseUrl,
+        baseUrl: containersUrl(request.baseUrl),
         key,
       }),
     };
