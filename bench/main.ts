@@ -1,10 +1,10 @@
 /**
- * npm run bench -- [--size village|school|district|state] [--review] [--keep] [--json]
+ * npm run bench -- [--size village|school|district|state] [--review | --http] [--keep] [--json]
  *
  * Makes a deterministic roster, starts PostgreSQL and Rollbook as processes of their own, and syncs it as a script would:
  * first, again without a change, and with 0.5 % of the rows changed. Prints seconds, rows per second and peak memory, and the ratios to
  * the two yardsticks measured in the same run: parsing the files with udsv alone, and a bare COPY of the rows that the first
- * sync made. With --review: what it costs to plan the roster and to look at the plan, instead. Times of a shared machine say little; the ratios are what to look at.
+ * sync made. With --http: requests per second of what clients ask most, beside a bare Fastify route. With --review: what it costs to plan the roster and to look at the plan, instead. Times of a shared machine say little; the ratios are what to look at.
  */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -19,6 +19,7 @@ import { startPostgres } from '#storage/postgres-server/start-postgres.ts';
 import { startRollbookProcess } from '#test/helpers/rollbook-process.ts';
 
 import { createDatabase, measureBareCopy } from './bare-copy.ts';
+import { measureRequests, type RequestMeasures } from './http-requests.ts';
 import { measureReview, type ReviewMeasure } from './plan-review.ts';
 import { generateRoster, type RosterSize, ROSTER_SIZES } from './roster-generator.ts';
 import { createProfile, syncFolder, type SyncMeasure } from './sync-folder.ts';
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     review: { type: 'boolean', default: false },
+    http: { type: 'boolean', default: false },
   },
 });
 const size = values.size as RosterSize;
@@ -43,7 +45,8 @@ const work = await mkdtemp(join(tmpdir(), 'rollbook-bench-'));
 await chmod(work, 0o755);
 const say = (line: string): void => console.error(line);
 try {
-  if (values.review) console.log(JSON.stringify(await benchReview(work), null, 2));
+  if (values.http) printRequests(await benchRequests(work));
+  else if (values.review) console.log(JSON.stringify(await benchReview(work), null, 2));
   else {
     const report = await bench(work);
     if (values.json) console.log(JSON.stringify(report, null, 2));
@@ -140,6 +143,34 @@ async function benchReview(directory: string): Promise<ReviewMeasure> {
   }
 }
 
+/** Requests to a service that has synced the roster once. */
+async function benchRequests(directory: string): Promise<RequestMeasures> {
+  const folder = join(directory, 'roster');
+  say(`writing the roster of a ${size} ...`);
+  await generateRoster(folder, { size, seed });
+  say('starting PostgreSQL and Rollbook ...');
+  const server = await startPostgres(join(directory, 'postgres'));
+  try {
+    const database = await createDatabase(server.url, 'bench');
+    const rollbook = await startRollbookProcess({
+      dataDir: join(directory, 'data'),
+      databaseUrl: database,
+    });
+    try {
+      const api = { baseUrl: rollbook.baseUrl, token: await rollbook.token() };
+      const profileId = await createProfile(api, 'Bench');
+      say('sync ...');
+      await syncFolder(api, profileId, folder);
+      say('requests ...');
+      return await measureRequests(api, profileId, database);
+    } finally {
+      await rollbook.stop();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
 async function parseAlone(folder: string): Promise<{ seconds: number; rows: number }> {
   const script = fileURLToPath(new URL('./parse-alone.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [script, folder]);
@@ -151,6 +182,18 @@ function median<T extends { seconds: number }>(measures: readonly T[]): T {
   const middle = sorted[Math.floor(sorted.length / 2)];
   if (middle === undefined) throw new Error('nothing was measured');
   return middle;
+}
+
+function printRequests(measures: RequestMeasures): void {
+  if (values.json) {
+    console.log(JSON.stringify(measures, null, 2));
+    return;
+  }
+  for (const [name, { requestsPerSecond, p50Ms, p99Ms, ratioToBare }] of Object.entries(measures))
+    console.log(
+      `${name.padEnd(22)} ${requestsPerSecond.toFixed(0).padStart(6)} requests/s  p50 ${p50Ms.toFixed(1).padStart(6)} ms  ` +
+        `p99 ${p99Ms.toFixed(1).padStart(6)} ms  ${ratioToBare.toFixed(2)} x the bare route`,
+    );
 }
 
 function print(report: Report): void {

@@ -20,6 +20,15 @@ export interface Database extends DatabaseAddress {
 export interface Tx {
   /** Runs one statement and returns its rows. int8 comes back as a string and date as 'YYYY-MM-DD'; cast in SQL for others. */
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * The same for a statement that is asked over and over: under its name the connection keeps it, so that PostgreSQL parses and plans it
+   * once. One name, one text.
+   */
+  queryKept<Row = Record<string, unknown>>(
+    name: string,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<Row[]>;
   /** The connection itself, for COPY and cursors. */
   readonly client: PoolClient;
 }
@@ -132,6 +141,10 @@ export function transactionOn(client: PoolClient): Tx {
     client,
     async query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]> {
       const result = await client.query(text, values === undefined ? undefined : [...values]);
+      return result.rows as Row[];
+    },
+    async queryKept<Row>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
+      const result = await client.query({ name, text, values: [...values] });
       return result.rows as Row[];
     },
   };

@@ -50,7 +50,8 @@ const TOUCHED = 'r.applied_item_no > 0 or r.apply_pass > 1';
  * there is no such profile. The two run look-ups use run_one_queued, run_one_executing and run_profile.
  */
 export async function readStatusFacts(tx: Tx, profileId: string): Promise<StatusFacts | null> {
-  const rows = await tx.query<Row>(
+  const rows = await tx.queryKept<Row>(
+    'status_facts',
     `select p.state, p.state_message, p.data_provider ->> 'type' as provider_type, p.expiration_date,
             (now() at time zone t.time_zone)::date as today, p.paused_at, p.paused_because, p.reset_at,
             p.quarantined_at, p.quarantine_reason, p.quarantine_last_at, p.quarantine_next_attempt_at, p.broken_runs, p.last_synchronization_at, p.last_activity_at,
