@@ -15,6 +15,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   schema: ['scripts/schema.ts', '--check'],
   docs: ['scripts/docs.ts', '--check'],
   states: ['scripts/state-tables.ts', '--check'],
+  operations: ['scripts/graph-operations.ts', '--check'],
 };
 
 const asked = process.argv.slice(2);

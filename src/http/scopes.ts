@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { assert } from '#lib/assert.ts';
+import { refuseQuery } from './odata/read-query.ts';
 import { isGuard } from './auth/require-permission.ts';
 
 export type GraphVersion = 'v1.0' | 'beta';
@@ -27,6 +28,10 @@ export function registerGraphScope(
       scope.addHook('preSerialization', (_request, reply, payload, next) => {
         void reply.type(GRAPH_JSON);
         next(null, payload);
+      });
+      scope.addHook('preHandler', (request, _reply, next) => {
+        refuseQuery(request);
+        next();
       });
       register(scope);
       done();

@@ -102,6 +102,10 @@ class SearchParser {
     if (!/[\p{L}\p{N}]/u.test(value)) throw invalid(`has no letter or digit in ${quote(text)}.`);
     if (value.includes('\0')) throw invalid('holds the character U+0000.');
     const paths = name === undefined ? (this.#catalogue.searched ?? []) : [this.#searchable(name)];
+    if (paths.length === 0)
+      throw new UnsupportedQueryError(
+        `$search has to name a property of type ${quote(this.#catalogue.typeName)}.`,
+      );
     return group(
       'or',
       paths.map((path) => ({ kind: 'call', function: 'search', path, text: value })),

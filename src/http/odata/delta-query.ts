@@ -1,6 +1,9 @@
 import type { Catalogue } from '#core/query/catalogue.ts';
-import { parseQueryOptions, type QueryOption } from '#core/query/query-options.ts';
+import { parseQueryOptions } from '#core/query/query-options.ts';
 import { InvalidRequestError } from '#lib/errors.ts';
+
+/** What delta queries take. */
+export const DELTA_OPTIONS = ['$select', '$top', '$skiptoken', '$deltatoken'] as const;
 
 /** Memberships that a class is followed with, as names in `$select`. */
 const FOLLOWED = ['members', 'teachers'];
@@ -40,8 +43,7 @@ export function readDeltaQuery(
       selected.members = own.length < names.length || names.includes('*');
       return [[name, own.length === 0 ? 'id' : own.join(',')]];
     });
-  const allowed: readonly QueryOption[] = ['$select', '$top', '$skiptoken'];
-  const { select, top, skipToken } = parseQueryOptions(others, catalogue, allowed);
+  const { select, top, skipToken } = parseQueryOptions(others, catalogue, ['$select', '$top', '$skiptoken']);
   const goesOn = skipToken !== undefined || (deltaToken !== undefined && !begins(deltaToken));
   if (goesOn && pairs.length > 1)
     throw new InvalidRequestError(

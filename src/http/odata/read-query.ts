@@ -3,14 +3,34 @@ import type { Catalogue } from '#core/query/catalogue.ts';
 import { parseQueryOptions, type QueryOption, type QueryOptions } from '#core/query/query-options.ts';
 import { InvalidRequestError } from '#lib/errors.ts';
 
-/** The query options of a request. Errors: InvalidRequestError, UnsupportedQueryError. */
-export function readQuery(
-  request: FastifyRequest,
-  catalogue: Catalogue,
-  allowed?: readonly QueryOption[],
-): QueryOptions {
-  return parseQueryOptions(queryPairs(request.url), catalogue, allowed);
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The query options that a Graph operation takes; it refuses all others. None when it says nothing. */
+    readonly queryOptions?: readonly RouteOption[];
+  }
 }
+
+/** Options of a route; `$deltatoken` is delta's own. */
+export type RouteOption = QueryOption | '$deltatoken';
+
+/** The query options of a request, of which its route takes those it declares. Errors: InvalidRequestError, UnsupportedQueryError. */
+export function readQuery(request: FastifyRequest, catalogue: Catalogue): QueryOptions {
+  return parseQueryOptions(queryPairs(request.url), catalogue, optionsOf(request));
+}
+
+/** The options that the route of a request declares, without `$deltatoken`. */
+export function optionsOf(request: FastifyRequest): readonly QueryOption[] {
+  const { queryOptions = [] } = request.routeOptions.config;
+  return queryOptions.filter((option) => option !== '$deltatoken');
+}
+
+/** For operations that declare no options: none is ignored. Errors: UnsupportedQueryError, InvalidRequestError. */
+export function refuseQuery(request: FastifyRequest): void {
+  if (request.routeOptions.config.queryOptions !== undefined || request.method !== 'GET') return;
+  parseQueryOptions(queryPairs(request.url), NOTHING, []);
+}
+
+const NOTHING: Catalogue = { typeName: 'nothing', properties: {} };
 
 /** Name and value of everything behind the `?`, decoded. Repeated names stay repeated, so that they can be refused. */
 export function queryPairs(url: string): [name: string, value: string][] {

@@ -17,6 +17,7 @@ export function organizationView(): View {
       assignedPlans: absent([], 'collection'),
       verifiedDomains: { type: 'collection', sql: VERIFIED_DOMAINS },
     },
+    searched: ['displayName'],
     basic: new Set(['id', 'displayName']),
   };
 }

@@ -127,6 +127,7 @@ describe('the twelve operations on profiles', () => {
   test('uploadUrl, start, profileStatus, errors', async () => {
     for (const form of ['uploadUrl', 'uploadUrl()', 'microsoft.graph.uploadUrl()', 'uploadurl']) {
       const { value } = (await client.api(`${PROFILES}/${id}/${form}`).get()) as { value: string };
+      assert.equal(new URL(value).pathname, `/${id}`);
       assert.equal(new URL(value).origin, `https://localhost:${new URL(rollbook.secureUrl).port}`, form);
     }
     const { value } = (await client.api(`${PROFILES}/${id}/uploadUrl`).get()) as { value: string };

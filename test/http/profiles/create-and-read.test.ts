@@ -408,7 +408,8 @@ test('addresses are understood in every form that clients send', async () => {
     assert.equal(answer.status, 200, path);
     assert.equal(answer.body['@odata.context'], `${server.baseUrl}/beta/$metadata#String`);
     const url = new URL(answer.body.value);
-    assert.equal(url.pathname, `/${id}`);
+    // The test comes by an IP address, where Azure's tools take the first segment for the account.
+    assert.equal(url.pathname, `/rollbook/${id}`);
     assert.equal(url.searchParams.get('sp'), 'w');
   }
   assert.equal((await server.call('GET', `${P}/${id.toUpperCase()}`)).body.id, id);

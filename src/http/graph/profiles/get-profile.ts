@@ -10,10 +10,14 @@ const RULES: ListRules = { catalogue: PROFILE_VIEW, allowed: ['$select'], pageSi
 
 /** GET /education/synchronizationProfiles/{id} */
 export function registerGetProfile({ scope, context, mayRead }: ProfileRoutes): void {
-  scope.get(`${PROFILES}/:id`, { onRequest: mayRead }, async (request) => {
-    const { select } = readListOptions(request.query, RULES);
-    const profile = await getProfile(context.profiles, request.caller.tenantId, profileIdOf(request));
-    const json = { '@odata.context': contextOf(request, '/$entity'), ...profileJson(profile) };
-    return selectProperties(json, select);
-  });
+  scope.get(
+    `${PROFILES}/:id`,
+    { onRequest: mayRead, config: { queryOptions: RULES.allowed } },
+    async (request) => {
+      const { select } = readListOptions(request.query, RULES);
+      const profile = await getProfile(context.profiles, request.caller.tenantId, profileIdOf(request));
+      const json = { '@odata.context': contextOf(request, '/$entity'), ...profileJson(profile) };
+      return selectProperties(json, select);
+    },
+  );
 }

@@ -15,7 +15,7 @@ const COUNT_RULES: ListRules = { ...RULES, allowed: ['$filter', '$search'] };
 
 /** GET /education/synchronizationProfiles (and /$count): the oldest first. */
 export function registerListProfiles({ scope, context, mayRead }: ProfileRoutes): void {
-  scope.get(PROFILES, { onRequest: mayRead }, async (request) => {
+  scope.get(PROFILES, { onRequest: mayRead, config: { queryOptions: RULES.allowed } }, async (request) => {
     const options = readListOptions(request.query, RULES);
     const { profiles, total } = await listProfiles(context.profiles, request.caller.tenantId, options);
     const more = options.offset + profiles.length < total;
@@ -27,10 +27,14 @@ export function registerListProfiles({ scope, context, mayRead }: ProfileRoutes)
     };
   });
 
-  scope.get(`${PROFILES}/$count`, { onRequest: mayRead }, async (request, reply) => {
-    const { filter } = readListOptions(request.query, COUNT_RULES);
-    const page = { limit: 0, offset: 0, filter };
-    const { total } = await listProfiles(context.profiles, request.caller.tenantId, page);
-    return reply.type('text/plain').send(String(total));
-  });
+  scope.get(
+    `${PROFILES}/$count`,
+    { onRequest: mayRead, config: { queryOptions: COUNT_RULES.allowed } },
+    async (request, reply) => {
+      const { filter } = readListOptions(request.query, COUNT_RULES);
+      const page = { limit: 0, offset: 0, filter };
+      const { total } = await listProfiles(context.profiles, request.caller.tenantId, page);
+      return reply.type('text/plain').send(String(total));
+    },
+  );
 }

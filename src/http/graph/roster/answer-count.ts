@@ -7,6 +7,8 @@ import type { Collection } from './answer-collection.ts';
 import { resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
 
+export const COUNT_OPTIONS = ['$filter', '$search'] as const;
+
 /** How many objects a collection has, as text. Throws NotFoundError when the object it belongs to is not there. */
 export async function answerCount(
   { context }: RosterRoutes,
@@ -14,7 +16,7 @@ export async function answerCount(
   reply: FastifyReply,
   { view, of }: Pick<Collection, 'view' | 'of'>,
 ): Promise<FastifyReply> {
-  const options = readQuery(request, view, ['$filter', '$search']);
+  const options = readQuery(request, view);
   visiblePaths(request, view, options);
   const count = await inTenant(
     context.db,

@@ -17,7 +17,7 @@ export async function answerObject(
   { view, set }: { view: View; set: string },
 ): Promise<Record<string, unknown>> {
   const { context, version } = routes;
-  const { select, expand } = readQuery(request, view, ['$select', '$expand']);
+  const { select, expand } = readQuery(request, view);
   const paths = visiblePaths(request, view, { select, filter: undefined, orderBy: [] });
   refuseHiddenExpand(request, view, expand);
   const id = idOf(request);

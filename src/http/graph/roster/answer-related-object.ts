@@ -15,7 +15,7 @@ export async function answerRelatedObject(
   request: FastifyRequest,
   { view, of }: { readonly view: Collection['view']; readonly of: NonNullable<Collection['of']> },
 ): Promise<Record<string, unknown>> {
-  const { select } = readQuery(request, view, ['$select']);
+  const { select } = readQuery(request, view);
   const paths = visiblePaths(request, view, { select, filter: undefined, orderBy: [] });
   const { rows } = await inTenant(
     context.db,

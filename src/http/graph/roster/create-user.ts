@@ -15,7 +15,7 @@ import { userToCreate } from './user-schema.ts';
 export function registerCreateUser({ scope, context, version, views, mayWrite }: RosterRoutes): void {
   const view = views.users;
   scope.post('/education/users', { onRequest: mayWrite }, async (request, reply) => {
-    readQuery(request, view, []);
+    readQuery(request, view);
     const {
       '@odata.type': _type,
       passwordProfile,

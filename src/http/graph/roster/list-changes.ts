@@ -4,7 +4,13 @@ import { inTenant } from '#storage/database.ts';
 import { readChangePosition } from '#storage/views/read-changes.ts';
 import type { View } from '#storage/views/view.ts';
 
-import { begins, invalidDeltaToken, isLatest, readDeltaQuery } from '../../odata/delta-query.ts';
+import {
+  begins,
+  DELTA_OPTIONS,
+  invalidDeltaToken,
+  isLatest,
+  readDeltaQuery,
+} from '../../odata/delta-query.ts';
 import {
   DELTA_TOKEN_DAYS,
   openDeltaPage,
@@ -31,8 +37,10 @@ export type DeltaStart = Omit<DeltaPage, 'key'> & { readonly key: DeltaPage['key
  */
 export function registerListChanges(routes: RosterRoutes, { view, mayList }: EntitySet): void {
   if (view.changes === undefined) return;
-  routes.scope.get(`/${view.set}/delta`, { onRequest: mayList }, (request, reply) =>
-    answerChanges(routes, request, reply, view),
+  routes.scope.get(
+    `/${view.set}/delta`,
+    { onRequest: mayList, config: { queryOptions: DELTA_OPTIONS } },
+    (request, reply) => answerChanges(routes, request, reply, view),
   );
 }
 

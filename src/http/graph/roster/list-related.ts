@@ -1,5 +1,7 @@
+import { QUERY_OPTIONS } from '#core/query/query-options.ts';
+
 import { answerCollection } from './answer-collection.ts';
-import { answerCount } from './answer-count.ts';
+import { answerCount, COUNT_OPTIONS } from './answer-count.ts';
 import { answerRelatedObject } from './answer-related-object.ts';
 import { navigationOf, type EntitySet } from './entity-set.ts';
 import { idOf, type RosterRoutes } from './roster-route.ts';
@@ -13,12 +15,12 @@ export function registerListRelated(routes: RosterRoutes, set: EntitySet): void 
     const address = `/${view.set}/:id/${name}`;
     const parent = { view, relation };
     if (single) {
-      routes.scope.get(address, { onRequest }, (request) =>
+      routes.scope.get(address, { onRequest, config: { queryOptions: ['$select'] } }, (request) =>
         answerRelatedObject(routes, request, { view: target(), of: { ...parent, id: idOf(request) } }),
       );
       continue;
     }
-    routes.scope.get(address, { onRequest }, (request) =>
+    routes.scope.get(address, { onRequest, config: { queryOptions: QUERY_OPTIONS } }, (request) =>
       answerCollection(routes, request, {
         view: target(),
         set: ofDirectoryObjects ? 'directoryObjects' : `Collection(${target().typeName})`,
@@ -26,8 +28,11 @@ export function registerListRelated(routes: RosterRoutes, set: EntitySet): void 
         of: { ...parent, id: idOf(request) },
       }),
     );
-    routes.scope.get(`${address}/$count`, { onRequest }, (request, reply) =>
-      answerCount(routes, request, reply, { view: target(), of: { ...parent, id: idOf(request) } }),
+    routes.scope.get(
+      `${address}/$count`,
+      { onRequest, config: { queryOptions: COUNT_OPTIONS } },
+      (request, reply) =>
+        answerCount(routes, request, reply, { view: target(), of: { ...parent, id: idOf(request) } }),
     );
   }
 }

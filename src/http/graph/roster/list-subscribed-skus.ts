@@ -3,11 +3,7 @@ import { readLicenses } from '#storage/views/read-licenses.ts';
 
 import type { Guard } from '../../auth/require-permission.ts';
 import { contextUrl } from '../../odata/context-url.ts';
-import { readQuery } from '../../odata/read-query.ts';
 import type { RosterRoutes } from './roster-route.ts';
-
-/** Its properties are few and its rows too: it takes no query options. */
-const CATALOGUE = { typeName: 'microsoft.graph.subscribedSku', properties: {} };
 
 /**
  * GET /subscribedSkus: the licences that accounts have or profiles assign. Rollbook sells none: whatever is in use counts as
@@ -15,7 +11,6 @@ const CATALOGUE = { typeName: 'microsoft.graph.subscribedSku', properties: {} };
  */
 export function registerListSubscribedSkus({ scope, context, version }: RosterRoutes, mayRead: Guard): void {
   scope.get('/subscribedSkus', { onRequest: mayRead }, async (request) => {
-    readQuery(request, CATALOGUE, []);
     const { tenantId } = request.caller;
     const licenses = await inTenant(context.db, tenantId, readLicenses, { readOnly: true });
     return {
