@@ -4,6 +4,7 @@ import { registerUserImport } from './api/import-users.ts';
 import { registerOwnApi } from './api/register-own-api.ts';
 import { registerTenants } from './api/tenants.ts';
 import { registerIssuer } from './auth/register-issuer.ts';
+import { registerBatch } from './batch/register-batch.ts';
 import type { HttpContext } from './context.ts';
 import { registerProfiles } from './graph/profiles/register-profiles.ts';
 import { registerRosterReads } from './graph/roster/register-roster-reads.ts';
@@ -18,10 +19,12 @@ export function registerRoutes(server: FastifyInstance, context: HttpContext): v
   registerHealth(server, context);
   if (issuer !== undefined) registerIssuer(server, context, issuer);
   registerGraphScope(server, 'v1.0', (scope) => {
+    registerBatch(scope, server, context, 'v1.0');
     registerRosterReads(scope, context, 'v1.0');
     registerUserWrites(scope, context, 'v1.0');
   });
   registerGraphScope(server, 'beta', (scope) => {
+    registerBatch(scope, server, context, 'beta');
     registerProfiles(scope, context);
     registerRosterReads(scope, context, 'beta');
     registerUserWrites(scope, context, 'beta');
