@@ -35,7 +35,7 @@ test('a long header is read to its bound, in no more than linear time', () => {
   assert.equal(parsePreferences(names).size, 32);
   assert.equal(parsePreferences(`${' '.repeat(1_000_000)}return=minimal`).size, 0);
   assert.equal(parsePreferences(`a${' '.repeat(1_000_000)}b`).size, 1);
-  assert.equal(parsePreferences(`${'a="'.repeat(500_000)}`).size, 0);
+  assert.equal(parsePreferences('a="'.repeat(500_000)).size, 0);
 });
 
 test('the page size is a whole number above 0', () => {

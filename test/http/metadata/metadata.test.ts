@@ -207,7 +207,10 @@ function fit(csdl: Csdl, property: CsdlProperty, value: unknown, path: string, a
   const check = FITS[property.type];
   if (check !== undefined) assert.ok(check(value), `${path} is ${JSON.stringify(value)}`);
   else if (csdl.enums.has(property.type))
-    assert.ok(csdl.enums.get(property.type)?.has(String(value)), `${path} is ${String(value)}`);
+    assert.ok(
+      isText(value) && csdl.enums.get(property.type)?.has(value),
+      `${path} is ${JSON.stringify(value)}`,
+    );
   else fitObject(csdl, property.type, value as Record<string, unknown>, path, all);
 }
 
@@ -218,8 +221,8 @@ function fitObject(
   path: string,
   all: boolean,
 ) {
-  const sent = String(value['@odata.type'] ?? '').replace('#microsoft.graph.', '');
-  const name = sent === '' ? declaredType : sent;
+  const sent = value['@odata.type'];
+  const name = isText(sent) ? sent.replace('#microsoft.graph.', '') : declaredType;
   assert.ok(csdl.types.get(name)?.abstract === false, `${path} is of the type ${name}`);
   const declared = allProperties(csdl, name);
   const names = Object.keys(value).filter((key) => !key.startsWith('@'));
