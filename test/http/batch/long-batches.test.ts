@@ -153,3 +153,33 @@ test('a client that goes away: what has not begun does not begin', async () => {
     await server.close();
   }
 });
+
+test('a service that stops: the batch under way is answered, what has not begun is 503', async () => {
+  const server = await rosterServer({ settings: { startWaitSeconds: 60 } });
+  const profile = await server.provisioned();
+  await server.upload(profile, 'school.csv');
+  const url = `/education/synchronizationProfiles/${profile}`;
+  const answering = server.call('/beta/$batch', {
+    permissions: ['EduAdministration.ReadWrite.All'],
+    headers: { connection: 'close' },
+    body: {
+      requests: [
+        { id: '1', method: 'POST', url: `${url}/start` },
+        { id: '2', method: 'GET', url: `${url}/profileStatus`, dependsOn: ['1'] },
+      ],
+    },
+  });
+  const runs = (): Promise<{ id: string }[]> => server.rows('select id from run');
+  while ((await runs()).length === 0) await realSystem.sleep(10);
+  const closing = server.close();
+  const [run] = await runs();
+  await server.setRun(String(run?.id), 'completed');
+  const { status, body } = await answering;
+  await closing;
+  assert.equal(status, 200);
+  const [started, refused]: Item[] = body.responses;
+  assert.equal(started?.status, 200);
+  assert.equal(refused?.status, 503);
+  assert.equal(refused?.body.error.code, 'serviceNotAvailable');
+  assert.equal(refused?.headers['Retry-After'], '5');
+});
