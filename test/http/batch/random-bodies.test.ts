@@ -186,7 +186,9 @@ function placesOf(value: unknown): [object: Record<string, unknown>, key: string
 /** A copy of a valid body that is changed in some places. */
 function changed(body: unknown, changes: readonly Change[]): unknown {
   const root: Record<string, unknown> = { body: structuredClone(body) };
-  for (const { at, how, value, name } of changes) {
+  for (const { at, how, name, ...more } of changes) {
+    // A copy: what stands in a body is changed in turn.
+    const value: unknown = structuredClone(more.value);
     const places = placesOf(root);
     const [object, key] = places[at % places.length] ?? [root, 'body'];
     const before = object[key];
