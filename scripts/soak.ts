@@ -3,13 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const runner = fileURLToPath(new URL('./test.ts', import.meta.url));
-const FILES = ['kill', 'laws', 'plan-laws', 'histories'].map((name) => `test/scenarios/${name}`);
+const FILES = [
+  ...['kill', 'laws', 'plan-laws', 'histories'].map((name) => `test/scenarios/${name}`),
+  'test/http/batch/random-bodies',
+];
 const { status } = spawnSync(process.execPath, [runner, ...FILES], {
   stdio: 'inherit',
   env: {
     ROLLBOOK_KILLS: '200',
     // Of each kind: 10,000 in laws and histories together.
     ROLLBOOK_HISTORIES: '5000',
+    // Of each sort.
+    ROLLBOOK_BODIES: '100000',
     ROLLBOOK_TEST_TIMEOUT_HOURS: '48',
     ...process.env,
   },

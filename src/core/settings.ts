@@ -91,6 +91,13 @@ export const SETTINGS = {
     fallback: '20',
     sentence: 'Seconds that start waits for the validation of the files before it answers.',
   },
+  applicationRequests: {
+    env: 'APPLICATION_REQUESTS',
+    type: { minimum: 0, maximum: 1_000_000_000 },
+    fallback: '23000',
+    sentence:
+      'Requests in ten seconds that this process takes from one application of a tenant, each of a batch by itself; more get 429 with Retry-After. 0: no limit.',
+  },
   runConcurrency: {
     env: 'RUN_CONCURRENCY',
     type: { minimum: 1, maximum: 64 },

@@ -1,16 +1,19 @@
 import type { FastifyRequest } from 'fastify';
 import { InvalidRequestError } from '#lib/errors.ts';
+import { currentBatchItem } from './batch/batch-item.ts';
 
 /** A name or an address, IPv6 in brackets, and perhaps a port. */
 const HOST = /^(?:[a-z0-9](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 
 /**
  * The origin that links in the answer start with: PUBLIC_URL, else the scheme and the Host header of the request, so that a client
- * which came by HTTPS finds HTTPS in its links. No slash at the end.
+ * which came by HTTPS finds HTTPS in its links; for an item of a batch those of the batch. No slash at the end.
  * Errors: InvalidRequestError for a Host header that is none.
  */
 export function baseUrlOf(request: FastifyRequest, publicUrl: string | undefined): string {
   if (publicUrl !== undefined) return publicUrl;
+  const item = currentBatchItem();
+  if (item !== undefined) return item.baseUrl;
   const { host } = request.headers;
   if (host === undefined) {
     // HTTP/1.0 has no Host: the address that the client reached.

@@ -18,7 +18,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
   const id = system.newId();
   const body = JSON.stringify(errorEnvelope({ code: 'BadRequest', message }, system.now(), id, id));
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nrequest-id: ${id}\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nrequest-id: ${id}\r\nclient-request-id: ${id}\r\n` +
       `Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }

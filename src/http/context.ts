@@ -9,6 +9,7 @@ import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
 import type { Database } from '#storage/database.ts';
 import type { EventLimits } from './events/event-hub.ts';
+import type { ApplicationLimit } from './limits/application-limit.ts';
 
 export interface HttpSettings {
   /** Origin, and path if any, that links are made with; without a slash at its end. Undefined: the request's own. */
@@ -18,6 +19,8 @@ export interface HttpSettings {
   readonly version: string;
   /** Other than EVENT_LIMITS. */
   readonly eventLimits?: Partial<EventLimits>;
+  /** Sum of the bodies of a batch's answer after which no further item begins; other than 32 MiB. */
+  readonly batchAnswerBytes?: number;
 }
 
 /** Turns the token of a request into its caller. Throws UnauthenticatedError. */
@@ -39,6 +42,8 @@ export interface HttpContext {
   readonly settings: HttpSettings;
   readonly log: Logger;
   readonly tokens: TokenVerifier;
+  /** How much one application may ask for; without it there is no limit. */
+  readonly applicationLimit?: ApplicationLimit;
   /** The built-in token issuer; without it tokens are somebody else's, and there are no routes for them. */
   readonly issuer?: Issuer;
   readonly readiness: Readiness;

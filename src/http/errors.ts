@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ForbiddenError, TooManyRequestsError, UnauthenticatedError } from '#access/access-errors.ts';
 import { ConflictError, InvalidRequestError, NotFoundError, OperationalError } from '#lib/errors.ts';
 import { databaseErrorOf } from '#storage/database-errors.ts';
+import { addGraphHeaders } from './odata/odata-version.ts';
 import { clientRequestIdOf } from './request-id.ts';
 
 /** What a request that failed is answered with. */
@@ -143,6 +144,7 @@ export function sendError(
 ): FastifyReply {
   for (const [name, value] of Object.entries(answer.headers ?? {})) reply.header(name, value);
   // Here too: a URL that is none gets past no hook.
+  addGraphHeaders(request, reply);
   reply.header('request-id', request.id).header('client-request-id', clientRequestIdOf(request));
   return reply
     .code(answer.status)

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { findCaller } from './auth/require-permission.ts';
+import { currentBatchItem } from './batch/batch-item.ts';
 import type { HttpContext } from './context.ts';
 
 const QUIET_ROUTES = new Set(['/healthz', '/readyz', '/metrics']);
@@ -12,11 +13,13 @@ export function logRequests(server: FastifyInstance, _context: HttpContext): voi
   server.addHook('onResponse', (request, reply, next) => {
     const route = request.routeOptions.url;
     const caller = findCaller(request);
+    const batch = currentBatchItem();
     const fields = {
       method: request.method,
       route: route ?? '(none)',
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,
+      ...(batch === undefined ? {} : { batchRequestId: batch.batchRequestId }),
       ...(caller === undefined ? {} : { tenantId: caller.tenantId, applicationId: caller.applicationId }),
     };
     if (route !== undefined && QUIET_ROUTES.has(route)) request.log.debug(fields, 'request');

@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { assert } from '#lib/assert.ts';
 import { refuseQuery } from './odata/read-query.ts';
 import { isGuard } from './auth/require-permission.ts';
+import { addMinimalAnswers } from './odata/minimal-answers.ts';
+import { checkODataVersion } from './odata/odata-version.ts';
 
 export type GraphVersion = 'v1.0' | 'beta';
 
@@ -10,8 +12,8 @@ export const GRAPH_JSON =
   'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
 
 /**
- * Registers Graph routes under /v1.0 or /beta: OData headers, Graph's content type on every JSON answer and none on an empty
- * one, and no route without a permission.
+ * Registers Graph routes under /v1.0 or /beta: OData's headers and preferences, Graph's content type on every JSON answer and none
+ * on an empty one, and no route without a permission.
  */
 export function registerGraphScope(
   server: FastifyInstance,
@@ -21,9 +23,8 @@ export function registerGraphScope(
   void server.register(
     (scope, _options, done) => {
       refuseOpenRoutes(scope);
-      scope.addHook('onRequest', (_request, reply, next) => {
-        void reply.header('OData-Version', '4.0');
-        next();
+      scope.addHook('onRequest', async (request) => {
+        checkODataVersion(request);
       });
       scope.addHook('preSerialization', (_request, reply, payload, next) => {
         void reply.type(GRAPH_JSON);
@@ -33,6 +34,7 @@ export function registerGraphScope(
         refuseQuery(request);
         next();
       });
+      addMinimalAnswers(scope);
       register(scope);
       done();
     },

@@ -5,6 +5,7 @@ import { addBodyParsers } from './body-parsers.ts';
 import { answerClientError } from './client-error.ts';
 import type { HttpContext } from './context.ts';
 import { answerOf, sendError, type ErrorAnswer } from './errors.ts';
+import { addGraphHeaders } from './odata/odata-version.ts';
 import { logRequests } from './request-log.ts';
 import { clientRequestIdOf } from './request-id.ts';
 import { rewriteUrl } from './rewrite-url.ts';
@@ -59,6 +60,7 @@ export function buildServer(context: HttpContext): FastifyInstance {
   server.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id);
     reply.header('client-request-id', clientRequestIdOf(request));
+    addGraphHeaders(request, reply);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cache-control', 'no-store');
     baseUrlOf(request, context.settings.publicUrl);

@@ -20,6 +20,7 @@ import type { FileStore } from '#files/file-store.ts';
 import { openLocalFileStore } from '#files/local-file-store.ts';
 import { removeObjects } from '#files/remove-objects.ts';
 import type { HttpContext } from '#http/context.ts';
+import { applicationLimit } from '#http/limits/application-limit.ts';
 import { listen } from '#http/listen.ts';
 import { buildServer } from '#http/server.ts';
 import { loadCertificate } from '#http/tls/load-certificate.ts';
@@ -253,6 +254,9 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
     },
     log,
     tokens: { verify: issuer.verify },
+    ...(settings.applicationRequests === 0
+      ? {}
+      : { applicationLimit: applicationLimit(system, settings.applicationRequests) }),
     issuer,
     readiness,
     profiles: {

@@ -7,6 +7,8 @@ import { pino } from 'pino';
 
 import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
 import { openLocalFileStore } from '#files/local-file-store.ts';
+import type { HttpSettings } from '#http/context.ts';
+import type { ApplicationLimit } from '#http/limits/application-limit.ts';
 import { buildServer } from '#http/server.ts';
 import { realSystem } from '#lib/system.ts';
 import { createTenant } from '#storage/tenants/create-tenant.ts';
@@ -32,6 +34,12 @@ export interface RosterCall {
   readonly permissions?: readonly string[];
   readonly scopes?: readonly string[];
   readonly tenantId?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface RosterServerOptions {
+  readonly settings?: Partial<HttpSettings>;
+  readonly applicationLimit?: ApplicationLimit;
 }
 
 export interface RosterServer extends ProfileBench {
@@ -45,8 +53,9 @@ export interface RosterServer extends ProfileBench {
 }
 
 /** The HTTP interface on a database of its own; tokens say who calls. */
-export async function rosterServer(): Promise<RosterServer> {
-  const bench = await profileBench();
+export async function rosterServer(options: RosterServerOptions = {}): Promise<RosterServer> {
+  const { startWaitSeconds = 0 } = options.settings ?? {};
+  const bench = await profileBench({ startWaitSeconds });
   const directory = await mkdtemp(join(tmpdir(), 'rollbook-roster-'));
   const otherTenantId = realSystem.newId();
   await createTenant(bench.db, { id: otherTenantId, name: 'Other', timeZone: 'UTC' }, testSecretBox);
@@ -58,10 +67,12 @@ export async function rosterServer(): Promise<RosterServer> {
     files: openLocalFileStore({ directory }),
     settings: {
       publicUrl: undefined,
-      startWaitSeconds: 0,
+      startWaitSeconds,
       uploadLimits: DEFAULT_UPLOAD_LIMITS,
       version: '0.0.0',
+      ...options.settings,
     },
+    ...(options.applicationLimit === undefined ? {} : { applicationLimit: options.applicationLimit }),
     log: pino({ level: 'trace' }, { write: (line) => void log.push(line) }),
     tokens: {
       verify: (token) => Promise.resolve(JSON.parse(Buffer.from(token, 'base64url').toString('utf8'))),
@@ -91,6 +102,7 @@ export async function rosterServer(): Promise<RosterServer> {
         headers: {
           authorization: `Bearer ${Buffer.from(JSON.stringify(caller)).toString('base64url')}`,
           ...(payload === undefined ? {} : { 'content-type': sent.contentType ?? 'application/json' }),
+          ...sent.headers,
         },
         ...(payload === undefined ? {} : { body: payload }),
       });

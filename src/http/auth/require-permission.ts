@@ -18,19 +18,42 @@ export type Guard = (this: unknown, request: FastifyRequest) => Promise<void>;
 
 /**
  * A hook for `onRequest`, so that nobody unknown gets a body parsed: verifies the bearer token, sets `request.caller`, and
- * asks for one of the permissions. Errors: UnauthenticatedError (401), ForbiddenError (403).
+ * asks for one of the permissions; each request counts against the limit of its application. Errors: UnauthenticatedError (401),
+ * TooManyRequestsError (429), ForbiddenError (403).
  */
-export function requirePermission(context: Pick<HttpContext, 'tokens'>, requirement: Requirement): Guard {
-  const guard: Guard = async (request) => {
-    const caller = await context.tokens.verify(bearerTokenOf(request));
-    callers.set(request, caller);
+export function requirePermission(
+  context: Pick<HttpContext, 'tokens' | 'applicationLimit'>,
+  requirement: Requirement,
+): Guard {
+  return guardOf(async (request) => {
+    const caller = await identify(context, request);
+    context.applicationLimit?.take(caller);
     if (!isAllowed(caller, requirement)) throw new ForbiddenError();
-  };
+  });
+}
+
+/** A hook that asks for a valid token and no permission, and counts as no request: what is done in its name asks and counts itself. */
+export function requireToken(context: Pick<HttpContext, 'tokens'>): Guard {
+  return guardOf(async (request) => {
+    await identify(context, request);
+  });
+}
+
+/** A hook that says: this route is open to everybody, on purpose. */
+export const openToAll: Guard = guardOf(() => Promise.resolve());
+
+async function identify(context: Pick<HttpContext, 'tokens'>, request: FastifyRequest): Promise<Caller> {
+  const caller = await context.tokens.verify(bearerTokenOf(request));
+  callers.set(request, caller);
+  return caller;
+}
+
+function guardOf(guard: Guard): Guard {
   guards.add(guard);
   return guard;
 }
 
-/** Whether a hook is one that requirePermission made. */
+/** Whether a hook is one of this file. */
 export function isGuard(hook: unknown): boolean {
   return typeof hook === 'function' && guards.has(hook);
 }

@@ -15,7 +15,7 @@ const common = {
   at: z.number(),
   select: z.array(z.string()).nullable(),
   members: z.boolean(),
-  top: z.number().nullable(),
+  top: z.int().min(1),
 };
 
 const round = z.strictObject({ for: z.literal('deltatoken'), ...common, from: z.number() });

@@ -50,6 +50,26 @@ describe('a round', () => {
     }
   });
 
+  test('has pages as long as the client prefers, to its end', async () => {
+    const first = await server.call('/v1.0/education/users/delta', {
+      headers: { prefer: 'odata.maxpagesize=3' },
+    });
+    assert.equal(first.headers.get('preference-applied'), 'odata.maxpagesize=3');
+    assert.equal(first.body.value.length, 3);
+    const rest = await server.call(first.body['@odata.nextLink']);
+    assert.deepEqual([rest.body.value.length, '@odata.deltaLink' in rest.body], [1, true]);
+    const list = await server.call('/v1.0/education/users', { headers: { prefer: 'odata.maxpagesize=2' } });
+    assert.equal(list.body.value.length, 2);
+    const top = await server.call('/v1.0/education/users?$top=1', {
+      headers: { prefer: 'odata.maxpagesize=2' },
+    });
+    assert.deepEqual([top.body.value.length, top.headers.get('preference-applied')], [1, null]);
+    const most = await server.call('/v1.0/education/users', {
+      headers: { prefer: 'odata.maxpagesize=5000' },
+    });
+    assert.equal(most.headers.get('preference-applied'), 'odata.maxpagesize=1000');
+  });
+
   test('has the context of a collection, in every spelling of its address', async () => {
     for (const path of ['/v1.0/education/classes/delta', '/v1.0/Education/Classes/microsoft.graph.delta()']) {
       const { body } = await server.call(path);
@@ -211,7 +231,7 @@ describe('links', () => {
     at: Date.now(),
     select: null,
     members: true,
-    top: null,
+    top: 100,
     from: 1,
     ...over,
   });

@@ -1,8 +1,7 @@
-import type { FastifyRequest } from 'fastify';
-
 import type { StatusView } from '#core/run/profile-status.ts';
 import { getProfileStatus } from '#engine/profiles/read-profiles.ts';
 
+import { applyPreference, preferencesOf } from '../../odata/prefer.ts';
 import { contextOf, profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
 
 const NEW_MEMBERS = 'include-unknown-enum-members';
@@ -14,9 +13,9 @@ const NEW_MEMBERS = 'include-unknown-enum-members';
 export function registerGetProfileStatus({ scope, context, mayRead }: ProfileRoutes): void {
   scope.get(`${PROFILES}/:id/profileStatus`, { onRequest: mayRead }, async (request, reply) => {
     const id = profileIdOf(request).toLowerCase();
-    const newMembers = prefers(request, NEW_MEMBERS);
+    const newMembers = preferencesOf(request).has(NEW_MEMBERS);
     const view = await getProfileStatus(context.profiles, request.caller.tenantId, id, newMembers);
-    if (newMembers) reply.header('preference-applied', NEW_MEMBERS);
+    if (newMembers) applyPreference(reply, NEW_MEMBERS);
     return {
       '@odata.context': contextOf(request, `('${id}')/profileStatus/$entity`),
       ...statusJson(id, view),
@@ -34,9 +33,4 @@ export function statusJson(id: string, view: StatusView): Record<string, unknown
     errorCount: view.errorCount,
     statusMessage: view.statusMessage,
   };
-}
-
-function prefers(request: FastifyRequest, preference: string): boolean {
-  const sent = [request.headers.prefer ?? []].flat().join(',');
-  return sent.split(',').some((part) => part.trim().toLowerCase() === preference);
 }

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { inTenant } from '#storage/database.ts';
 import { countObjects, readObject, readPage, type ViewQuery } from '#storage/views/read-view.ts';
 import type { Relation } from '#storage/views/relations.ts';
@@ -6,14 +6,13 @@ import type { View } from '#storage/views/view.ts';
 
 import { contextUrl } from '../../odata/context-url.ts';
 import { nextLink } from '../../odata/next-link.ts';
+import { pageSizeOf } from '../../odata/page-size.ts';
 import { readQuery } from '../../odata/read-query.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
 import { openSkipToken, sealSkipToken } from '../../odata/skip-token.ts';
 import { EXPANDED_PAGE_SIZE, expandRelated, refuseHiddenExpand } from './expand-related.ts';
 import { resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
-
-const DEFAULT_PAGE_SIZE = 100;
 
 export interface Collection {
   readonly view: View;
@@ -32,6 +31,7 @@ export interface Collection {
 export async function answerCollection(
   routes: RosterRoutes,
   request: FastifyRequest,
+  reply: FastifyReply,
   { view, set, typed, of }: Collection,
 ): Promise<Record<string, unknown>> {
   const { context, version } = routes;
@@ -48,7 +48,7 @@ export async function answerCollection(
     filter,
     ...(of === undefined ? {} : { of: { relation: of.relation, parentId: of.id } }),
   };
-  const asked = options.top ?? DEFAULT_PAGE_SIZE;
+  const asked = pageSizeOf(request, reply, options.top);
   const limit = expand.length === 0 ? asked : Math.min(asked, EXPANDED_PAGE_SIZE);
   const { rows, next, expanded, count } = await inTenant(
     context.db,

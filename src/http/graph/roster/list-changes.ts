@@ -19,6 +19,7 @@ import {
   sealDeltaToken,
   type DeltaPage,
 } from '../../odata/delta-token.ts';
+import { pageSizeOf } from '../../odata/page-size.ts';
 import { queryPairs } from '../../odata/read-query.ts';
 import { invalidSkipToken } from '#core/query/query-options.ts';
 import type { EntitySet } from './entity-set.ts';
@@ -107,7 +108,7 @@ async function answerChanges(
             at: position.now.getTime(),
             select: query.select === undefined ? null : [...query.select],
             members: query.members,
-            top: query.top ?? null,
+            top: pageSizeOf(request, reply, query.top),
             from: null,
             until: position.seq,
             key: undefined,

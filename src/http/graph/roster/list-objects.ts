@@ -8,8 +8,10 @@ import type { RosterRoutes } from './roster-route.ts';
 /** GET /education/schools, and /$count; the same for the other sets. */
 export function registerListObjects(routes: RosterRoutes, { view, mayList }: EntitySet): void {
   const address = `/${view.set}`;
-  routes.scope.get(address, { onRequest: mayList, config: { queryOptions: QUERY_OPTIONS } }, (request) =>
-    answerCollection(routes, request, { view, set: view.set }),
+  routes.scope.get(
+    address,
+    { onRequest: mayList, config: { queryOptions: QUERY_OPTIONS } },
+    (request, reply) => answerCollection(routes, request, reply, { view, set: view.set }),
   );
   routes.scope.get(
     `${address}/$count`,

@@ -20,8 +20,8 @@ export function registerListRelated(routes: RosterRoutes, set: EntitySet): void 
       );
       continue;
     }
-    routes.scope.get(address, { onRequest, config: { queryOptions: QUERY_OPTIONS } }, (request) =>
-      answerCollection(routes, request, {
+    routes.scope.get(address, { onRequest, config: { queryOptions: QUERY_OPTIONS } }, (request, reply) =>
+      answerCollection(routes, request, reply, {
         view: target(),
         set: ofDirectoryObjects ? 'directoryObjects' : `Collection(${target().typeName})`,
         typed: ofDirectoryObjects === true,

@@ -14,7 +14,6 @@ import type { DeltaPage } from '../../odata/delta-token.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
 import type { DeltaStart } from './list-changes.ts';
 
-const DEFAULT_PAGE_SIZE = 100;
 /** Memberships on a page; a class with more is told on several. */
 export const MEMBERSHIPS_PER_PAGE = 5_000;
 
@@ -40,7 +39,7 @@ export async function readDeltaPage(
   tx: Tx,
   { view, paths, start, membershipsPerPage = MEMBERSHIPS_PER_PAGE }: DeltaPageQuery,
 ): Promise<{ value: Record<string, unknown>[]; key: DeltaPage['key'] | undefined }> {
-  const limit = start.top ?? DEFAULT_PAGE_SIZE;
+  const limit = start.top;
   const found = start.from === null ? await readAll(tx, view, paths, start, limit) : undefined;
   const { told, last } = found ?? (await readChanged(tx, view, paths, start, limit));
   const continued = start.key?.member ?? null;
