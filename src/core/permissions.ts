@@ -33,6 +33,18 @@ export interface Caller {
   readonly roles: readonly string[];
   /** Delegated permissions. Empty when the token is an application's own. */
   readonly scopes: readonly string[];
+  /** Who signed in. Absent when the token is an application's own. */
+  readonly person?: SignedInPerson;
+}
+
+/** A person as the identity provider knows them. */
+export interface SignedInPerson {
+  /** `sub`: theirs alone, within the issuer. */
+  readonly subject: string;
+  /** `oid` of Entra: the id of the account in its directory. */
+  readonly objectId?: string;
+  /** `upn`, else `preferred_username`. */
+  readonly userPrincipalName?: string;
 }
 
 /** Any one of them suffices. An empty list: nobody of that sort may. */

@@ -1,10 +1,13 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { openExternalIssuers } from '#access/external/external-issuers.ts';
 import { makeFirstTenant } from '#access/first-start.ts';
 import { type Issuer, openIssuer } from '#access/issuer.ts';
 import { openSecretBox } from '#access/open-secret-box.ts';
 import { loadSecretKey, type SecretKey } from '#access/secret-key.ts';
+import { tokenVerifier } from '#access/token-verifier.ts';
+import { externalIssuersOf } from '#core/oidc-settings.ts';
 import type { Settings } from '#core/settings.ts';
 import { DEFAULT_UPLOAD_LIMITS, type UploadLimits } from '#core/upload/upload-limits.ts';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '#engine/engine-context.ts';
@@ -240,6 +243,8 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
   });
   closers.add(() => jobs.close());
   const readiness = watchReadiness(db);
+  const external = externalIssuersOf(settings);
+  const builtIn = settings.builtInIssuer === 'on' ? issuer : undefined;
   const context: HttpContext = {
     db,
     system,
@@ -252,8 +257,11 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
       version: options.version,
     },
     log,
-    tokens: { verify: issuer.verify },
-    issuer,
+    tokens: tokenVerifier(
+      builtIn?.verify,
+      external === undefined ? undefined : openExternalIssuers({ db, system }, external),
+    ),
+    ...(builtIn === undefined ? {} : { issuer: builtIn }),
     readiness,
     profiles: {
       db,

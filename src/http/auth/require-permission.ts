@@ -1,8 +1,10 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ForbiddenError, UnauthenticatedError } from '#access/access-errors.ts';
+import { refusalOf } from '#core/permission-refusal.ts';
 import { isAllowed, type Caller, type Requirement } from '#core/permissions.ts';
 import { must } from '#lib/assert.ts';
 import type { HttpContext } from '../context.ts';
+import { challengeOf } from './challenge.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,20 +16,34 @@ declare module 'fastify' {
 const callers = new WeakMap<FastifyRequest, Caller>();
 const guards = new WeakSet<object>();
 
-export type Guard = (this: unknown, request: FastifyRequest) => Promise<void>;
+export type Guard = (this: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /**
  * A hook for `onRequest`, so that nobody unknown gets a body parsed: verifies the bearer token, sets `request.caller`, and
  * asks for one of the permissions. Errors: UnauthenticatedError (401), ForbiddenError (403).
  */
 export function requirePermission(context: Pick<HttpContext, 'tokens'>, requirement: Requirement): Guard {
-  const guard: Guard = async (request) => {
-    const caller = await context.tokens.verify(bearerTokenOf(request));
+  const guard: Guard = async (request, reply) => {
+    const caller = await identify(context, request, reply);
     callers.set(request, caller);
-    if (!isAllowed(caller, requirement)) throw new ForbiddenError();
+    if (!isAllowed(caller, requirement)) throw new ForbiddenError(refusalOf(caller, requirement));
   };
   guards.add(guard);
   return guard;
+}
+
+async function identify(
+  { tokens }: Pick<HttpContext, 'tokens'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Caller> {
+  try {
+    return await tokens.verify(bearerTokenOf(request));
+  } catch (error) {
+    if (error instanceof UnauthenticatedError)
+      reply.header('www-authenticate', challengeOf(error, request.baseUrl, tokens.challenge?.()));
+    throw error;
+  }
 }
 
 /** Whether a hook is one that requirePermission made. */
