@@ -238,6 +238,7 @@ test('the id in the history: a UUID as it is; else, or when it is one of ours, m
   assert.notEqual(await idOf('timetable2'), made);
   const ours = await createApplication({ db: database.db, system }, database.tenantId, {
     displayName: 'Ours',
+    actor: 'test',
     permissions: ['EduRoster.Read.All'],
   });
   assert.notEqual(await idOf(ours.id), ours.id);
