@@ -15,6 +15,8 @@ export interface TokenService {
   nowMs(): number;
   /** The service takes it to be so much later from now on. */
   putForward(ms: number): void;
+  /** The clock stands still, but for putForward. */
+  stopClock(): void;
   /** Statuses that the token endpoint has answered so far, in order. */
   tokenAnswers(): number[];
   /** What the service answers to a token. */
@@ -27,7 +29,8 @@ export interface TokenService {
 
 export async function startTokenService(): Promise<TokenService> {
   let offsetMs = 0;
-  const now = (): Date => new Date(Date.now() + offsetMs);
+  let stoppedMs: number | undefined;
+  const now = (): Date => new Date((stoppedMs ?? Date.now()) + offsetMs);
   const rollbook = await startTestRollbook({ https: true, system: { ...realSystem, now } });
   const client = syncClient(rollbook);
   const application = await client.ok<TokenService['application']>('POST', '/api/v1/applications', {
@@ -39,6 +42,7 @@ export async function startTokenService(): Promise<TokenService> {
     application,
     nowMs: () => now().getTime(),
     putForward: (ms) => void (offsetMs += ms),
+    stopClock: () => void (stoppedMs = Date.now()),
     tokenAnswers: () =>
       rollbook.logLines
         .filter((line) => line.includes('"route":"/:tenant/oauth2/v2.0/token"'))
