@@ -9,7 +9,7 @@ export const APPLICATION_PERMISSIONS = {
   'EduRoster.ReadBasic.All': 'Read schools, classes and people: names and memberships only',
   'EduRoster.Read.All': 'Read schools, classes and people, completely',
   'EduRoster.ReadWrite.All': 'Read and change schools, classes and people',
-  'Rollbook.Tenant.Manage': 'Create, list and revoke the applications of the own tenant',
+  'Rollbook.Tenant.Manage': 'Create, list, change and revoke the applications of the own tenant',
   'Rollbook.System.Manage': 'Create tenants. Of the first administrator alone; cannot be given to others',
 } as const;
 

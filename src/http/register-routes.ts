@@ -4,6 +4,7 @@ import { registerUserImport } from './api/import-users.ts';
 import { registerOwnApi } from './api/register-own-api.ts';
 import { registerTenants } from './api/tenants.ts';
 import { registerIssuer } from './auth/register-issuer.ts';
+import { registerNoIssuer } from './auth/register-no-issuer.ts';
 import type { HttpContext } from './context.ts';
 import { registerProfiles } from './graph/profiles/register-profiles.ts';
 import { registerRosterReads } from './graph/roster/register-roster-reads.ts';
@@ -16,7 +17,8 @@ import { registerUploads } from './uploads/register-uploads.ts';
 export function registerRoutes(server: FastifyInstance, context: HttpContext): void {
   const { issuer } = context;
   registerHealth(server, context);
-  if (issuer !== undefined) registerIssuer(server, context, issuer);
+  if (issuer === undefined) registerNoIssuer(server, context);
+  else registerIssuer(server, context, issuer);
   registerGraphScope(server, 'v1.0', (scope) => {
     registerRosterReads(scope, context, 'v1.0');
     registerUserWrites(scope, context, 'v1.0');

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { openExternalIssuers } from '#access/external/external-issuers.ts';
+import { type ExternalIssuers, openExternalIssuers } from '#access/external/external-issuers.ts';
 import { makeFirstTenant } from '#access/first-start.ts';
 import { type Issuer, openIssuer } from '#access/issuer.ts';
 import { openSecretBox } from '#access/open-secret-box.ts';
@@ -228,6 +228,17 @@ function bytesRemover({ files, options }: Workshop): (names: readonly string[]) 
     );
 }
 
+/** The identity providers of the settings. One that cannot be reached yet, or is set wrongly, is told in the log; the start goes on. */
+function openExternal({ settings, options, db }: Workshop): ExternalIssuers | undefined {
+  const external = externalIssuersOf(settings);
+  if (external === undefined) return undefined;
+  const issuers = openExternalIssuers({ db, system: options.system }, external);
+  void issuers.prepare().then((faults) => {
+    for (const fault of faults) options.log.warn(`tokens of OIDC_ISSUER cannot be checked: ${fault}`);
+  });
+  return issuers;
+}
+
 /** Profile jobs and the HTTP interface; a worker has neither. Answers where it listens. */
 async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<readonly string[]> {
   const { settings, options, db, secretBox, files, issuer } = work;
@@ -243,7 +254,7 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
   });
   closers.add(() => jobs.close());
   const readiness = watchReadiness(db);
-  const external = externalIssuersOf(settings);
+  const external = openExternal(work);
   const builtIn = settings.builtInIssuer === 'on' ? issuer : undefined;
   const context: HttpContext = {
     db,
@@ -257,10 +268,7 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
       version: options.version,
     },
     log,
-    tokens: tokenVerifier(
-      builtIn?.verify,
-      external === undefined ? undefined : openExternalIssuers({ db, system }, external),
-    ),
+    tokens: tokenVerifier(builtIn?.verify, external),
     ...(builtIn === undefined ? {} : { issuer: builtIn }),
     readiness,
     profiles: {

@@ -206,6 +206,15 @@ for (const [fault, message] of FAULTS)
     assert.ok(!idp.asked.some((path) => path.startsWith('/elsewhere')));
   });
 
+test('before the first token: whether each can be used', async () => {
+  assert.deepEqual(await issuers.prepare(), []);
+  assert.equal(issuers.authorizationEndpoint(), `${idp.issuer}/authorize`);
+  const slash = open({ issuers: [`${idp.issuer}/`] });
+  assert.deepEqual(await slash.prepare(), [
+    `the identity provider ${idp.issuer}/ names another issuer in its discovery document than OIDC_ISSUER does`,
+  ]);
+});
+
 test('an issuer that is not there', async () => {
   const token = await idp.sign(claims());
   await idp.close();

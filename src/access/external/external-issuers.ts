@@ -15,6 +15,8 @@ import { type IssuerKeys, issuerKeys } from './issuer-keys.ts';
 export interface ExternalIssuers {
   /** The caller; undefined: the token is of none of them, by its unverified `iss`. Errors: UnauthenticatedError, IssuerUnavailableError. */
   verify(this: void, token: string): Promise<Caller> | undefined;
+  /** Asks each issuer for its keys; answers what stands in the way of which: `identity provider X names another issuer ...`. */
+  prepare(this: void): Promise<string[]>;
   /** Where people sign in, once it is known. */
   authorizationEndpoint(this: void): string | undefined;
   /** Who tokens have to be for. */
@@ -88,6 +90,15 @@ export function openExternalIssuers(
       const issuer = configuredIssuerOf(token, settings);
       const keys = issuer === undefined ? undefined : keysByIssuer.get(issuer.name);
       return issuer === undefined || keys === undefined ? undefined : verify(token, issuer.iss, keys);
+    },
+    async prepare() {
+      const faults = await Promise.all(
+        [...keysByIssuer].map(async ([name, keys]) => {
+          const fault = await keys.prepare();
+          return fault === undefined ? [] : [`the identity provider ${name} ${fault}`];
+        }),
+      );
+      return faults.flat();
     },
     authorizationEndpoint() {
       for (const keys of keysByIssuer.values()) {

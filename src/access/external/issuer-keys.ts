@@ -8,6 +8,8 @@ import { type IssuerDocuments, readIssuerDocuments } from './issuer-documents.ts
 export interface IssuerKeys {
   /** For jose. Errors: IssuerUnavailableError, JOSEError. */
   readonly find: JWTVerifyGetKey;
+  /** Reads them before the first token comes; answers what stands in the way, if anything does. */
+  prepare(this: void): Promise<string | undefined>;
   /** Where people sign in, once it was read. */
   authorizationEndpoint(this: void): string | undefined;
 }
@@ -22,7 +24,7 @@ const COOLDOWN_MS = 30_000;
 const RETRY_MS = 5_000;
 const MINIMUM_RSA_BITS = 2_048;
 
-/** Nothing is read before the first token, or `find`, asks for it; one read at a time. */
+/** Nothing is read before `prepare` or the first token asks for it; one read at a time. */
 export function issuerKeys(
   issuer: string,
   context: { readonly system: Pick<System, 'now'>; readonly limits: FetchLimits },
@@ -63,6 +65,10 @@ export function issuerKeys(
   };
 
   return {
+    async prepare() {
+      await read();
+      return fault;
+    },
     authorizationEndpoint: () => documents?.authorizationEndpoint,
     async find(header, token) {
       const { keys } = await usable();

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 
 import { realSystem } from '#lib/system.ts';
 import { type OidcIssuer, oidcIssuer } from '#test/fakes/oidc-issuer.ts';
+import { runCliHere } from '#test/helpers/cli-run.ts';
 import { fetchToken } from '#test/helpers/rollbook-process.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 
@@ -187,7 +188,13 @@ test('without the built-in issuer only the other one counts', async () => {
     assert.equal((await get('/v1.0/education/schools', theirs)).status, 200);
     assert.equal((await get('/v1.0/education/schools', await rollbook.token())).status, 401);
     assert.equal((await get('/api/v1/applications', theirs)).status, 404);
-    assert.equal((await fetch(`${baseUrl}/${tenantId}/oauth2/v2.0/token`, { method: 'POST' })).status, 404);
+    await assert.rejects(
+      fetchToken(baseUrl, alone),
+      /400 .*unauthorized_client.*AADSTS700016: This service gives no tokens/,
+    );
+    const command = await runCliHere(['app', 'list', '--data-dir', alone.dataDir]);
+    assert.equal(command.exitCode, 7);
+    assert.match(command.stderr, /BUILT_IN_ISSUER is off.*while the service is stopped/);
   } finally {
     await alone.stop();
   }
