@@ -233,10 +233,12 @@ function openExternal({ settings, options, db }: Workshop): ExternalIssuers | un
   const external = externalIssuersOf(settings);
   if (external === undefined) return undefined;
   const issuers = openExternalIssuers({ db, system: options.system }, external);
-  void issuers.prepare().then((faults) => {
-    for (const fault of faults) options.log.warn(`tokens of OIDC_ISSUER cannot be checked: ${fault}`);
-  });
+  void warnOf(issuers, options.log);
   return issuers;
+}
+
+async function warnOf(issuers: ExternalIssuers, log: Logger): Promise<void> {
+  for (const fault of await issuers.prepare()) log.warn(`tokens of OIDC_ISSUER cannot be checked: ${fault}`);
 }
 
 /** Profile jobs and the HTTP interface; a worker has neither. Answers where it listens. */

@@ -100,7 +100,11 @@ test('what is wrong is said', async () => {
     [['app', 'rotate', 'Administrater'], 1, /Did you mean Administrator\?/u],
     [['app', 'rotate', 'Administrator', '--grace-hours', '2161'], 2, /whole number from 0 to 2160/u],
     [['app', 'rotate', 'Administrator', '--grace-hours', '1', '--immediately'], 2, /not both/u],
-    [['app', 'rotat', 'x'], 2, /rollbook app is one of: app create, app list, app update, app rotate, app revoke/u],
+    [
+      ['app', 'rotat', 'x'],
+      2,
+      /rollbook app is one of: app create, app list, app update, app rotate, app revoke/u,
+    ],
   ];
   for (const [argv, exitCode, message] of cases) {
     const result = await cli(...argv);

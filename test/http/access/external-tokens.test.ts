@@ -174,7 +174,8 @@ test('where people would sign in, they are told how it is', async () => {
 test('without the built-in issuer only the other one counts', async () => {
   const alone = await startTestRollbook({
     settings: {
-      OIDC_ISSUER: idp.issuer,
+      // The second one is written wrongly: said in the log, and no harm to the first.
+      OIDC_ISSUER: `${idp.issuer},${idp.issuer}/`,
       OIDC_AUDIENCE: 'api://school-sync',
       BUILT_IN_ISSUER: 'off',
     },
@@ -182,6 +183,9 @@ test('without the built-in issuer only the other one counts', async () => {
   });
   try {
     const { baseUrl, tenantId } = alone;
+    while (!alone.logLines.some((line) => line.includes('tokens of OIDC_ISSUER cannot be checked')))
+      await realSystem.sleep(5);
+    assert.ok(alone.logLines.some((line) => line.includes('/realms/school/ names another issuer')));
     const get = (path: string, token: string) =>
       fetch(baseUrl + path, { headers: { authorization: `Bearer ${token}` } });
     const theirs = await idp.sign(claims({ tid: tenantId, roles: ['EduRoster.Read.All'] }));
