@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -27,6 +28,8 @@ export interface OidcIssuer {
   /** The public key as the secret of HS256. */
   signWithPublicKey(claims: Claims): Promise<string>;
   unsigned(claims: Claims): string;
+  /** By an RSA key of 1024 bits, which is published from now on. */
+  signWithWeakKey(claims: Claims): string;
   /** New keys sign from now on; the old ones stay published. */
   rotate(): Promise<void>;
   /** Only the newest keys are published from now on. */
@@ -34,10 +37,13 @@ export interface OidcIssuer {
   close(): Promise<void>;
 }
 
-interface KeyOf {
+interface PublishedKey {
+  readonly publicJwk: JWK;
+}
+
+interface KeyOf extends PublishedKey {
   readonly algorithm: string;
   readonly kid: string;
-  readonly publicJwk: JWK;
   readonly pair: Awaited<ReturnType<typeof generateKeyPair>>;
 }
 
@@ -49,7 +55,7 @@ export async function oidcIssuer(options: {
 }): Promise<OidcIssuer> {
   const asked: string[] = [];
   const generations: KeyOf[][] = [];
-  let published: KeyOf[] = [];
+  let published: PublishedKey[] = [];
   const rotate = async (): Promise<void> => {
     const number = generations.length + 1;
     const made = ['RS256', 'PS256', 'ES256'].map(async (algorithm) => {
@@ -143,6 +149,19 @@ export async function oidcIssuer(options: {
         .sign(Buffer.from(await exportSPKI(pair.publicKey)));
     },
     unsigned: (claims) => new UnsecuredJWT(whole(claims)).encode(),
+    signWithWeakKey(claims) {
+      const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 1_024 });
+      const publicJwk = {
+        ...(publicKey.export({ format: 'jwk' }) as JWK),
+        kid: 'weak',
+        alg: 'RS256',
+        use: 'sig',
+      };
+      published = [...published, { publicJwk }];
+      const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+      const signed = `${encode({ alg: 'RS256', kid: 'weak' })}.${encode(whole(claims))}`;
+      return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
+    },
     rotate,
     removeOldKeys() {
       published = generations.at(-1) ?? [];

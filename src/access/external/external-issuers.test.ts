@@ -135,6 +135,10 @@ test('no signature, and the public key as a secret: refused without asking the i
   assert.equal(idp.asked.length, 0);
 });
 
+test('a key that is too short to be safe is none', async () => {
+  await refused(idp.signWithWeakKey(claims()), /Invalid signature or form/);
+});
+
 test('a new key works without a restart; a flood of unknown ones does not reach the issuer', async () => {
   await verify(await idp.sign(claims()));
   await idp.rotate();
