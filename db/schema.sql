@@ -132,6 +132,27 @@ create policy tenant on rollbook.application for all to rollbook_app using ((ten
 grant delete, insert, select, update on rollbook.application to rollbook_app;
 comment on table rollbook.application is 'A client of the API (client credentials). id is the clientId; permissions are Graph application permissions.';
 
+create table rollbook.application_event (
+  tenant_id uuid not null,
+  application_id uuid not null,
+  id uuid not null,
+  at timestamp with time zone default now() not null,
+  event text not null,
+  actor text not null,
+  detail jsonb,
+  constraint application_event_pkey PRIMARY KEY (tenant_id, application_id, id),
+  constraint application_event_tenant_id_application_id_fkey FOREIGN KEY (tenant_id, application_id) REFERENCES application(tenant_id, id),
+  constraint application_event_known CHECK ((event = ANY (ARRAY['created'::text, 'updated'::text, 'secretRotated'::text, 'revoked'::text])))
+);
+alter table rollbook.application_event enable row level security;
+alter table rollbook.application_event force row level security;
+create policy owner on rollbook.application_event for all to rollbook_owner using (true);
+create policy tenant on rollbook.application_event for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant insert, select on rollbook.application_event to rollbook_app;
+comment on table rollbook.application_event is 'Append-only: what happened to an application, by whom. Never a secret, nor its hash.';
+comment on column rollbook.application_event.actor is 'Id of the application that asked for it, or a word for what Rollbook does by itself.';
+comment on column rollbook.application_event.detail is 'created: name and permissions; updated: what they were and became; secretRotated: until when the secret before it is valid.';
+
 create table rollbook.application_secret (
   tenant_id uuid not null,
   application_id uuid not null,

@@ -19,6 +19,21 @@ export class ForbiddenError extends OperationalError {
   }
 }
 
+/** The keys of an external issuer cannot be read, and none are remembered. Answered with 503 and Retry-After. */
+export class IssuerUnavailableError extends OperationalError {
+  override readonly name = 'IssuerUnavailableError';
+  readonly retryAfterSeconds: number;
+  /** `fault` ends the sentence: "cannot be reached". */
+  constructor(issuer: string, fault: string, retryAfterSeconds: number) {
+    super(
+      'serviceNotAvailable',
+      `The token cannot be checked at the moment: its issuer ${issuer} ${fault}. Try again in a few seconds.`,
+      { retry: 'retry' },
+    );
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
 /** Too often; answered with 429 and Retry-After. */
 export class TooManyRequestsError extends OperationalError {
   override readonly name = 'TooManyRequestsError';

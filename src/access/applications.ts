@@ -1,13 +1,19 @@
-import { isApplicationPermission } from '#core/permissions.ts';
-import { InvalidRequestError, NotFoundError } from '#lib/errors.ts';
 import type { System } from '#lib/system.ts';
+import { NotFoundError } from '#lib/errors.ts';
 import {
+  appendApplicationEvent,
+  listApplicationEvents as readEvents,
+  type ApplicationEventRow,
+} from '#storage/access/application-events.ts';
+import {
+  type ApplicationRow,
+  findApplication,
   insertApplication,
   listApplications as readApplications,
-  revokeApplication as storeRevocation,
-  type ApplicationRow,
 } from '#storage/access/applications.ts';
+import { listSecretEnds } from '#storage/access/change-application.ts';
 import { type Database, inTenant } from '#storage/database.ts';
+import { checkDisplayName, checkPermissions } from './application-rules.ts';
 import { hashClientSecret, newClientSecret } from './client-secret.ts';
 
 export interface ApplicationsContext {
@@ -18,6 +24,8 @@ export interface ApplicationsContext {
 export interface NewApplication {
   readonly displayName: string;
   readonly permissions: readonly string[];
+  /** Who asks: the id of an application, or a word for Rollbook itself. */
+  readonly actor: string;
 }
 
 export interface CreatedApplication {
@@ -26,6 +34,11 @@ export interface CreatedApplication {
   readonly permissions: readonly string[];
   /** Shown this once; only its hash is kept. */
   readonly clientSecret: string;
+}
+
+/** An application, with when each of its valid secrets ends (the oldest first; null: not by itself). */
+export interface ApplicationDetails extends ApplicationRow {
+  readonly secretEnds: readonly (Date | null)[];
 }
 
 /**
@@ -37,28 +50,22 @@ export async function createApplication(
   tenantId: string,
   input: NewApplication,
 ): Promise<CreatedApplication> {
-  const displayName = input.displayName.trim();
-  if (displayName === '' || displayName.length > 256)
-    throw new InvalidRequestError('displayName has 1 to 256 characters.', 'displayName');
-  const permissions = [...new Set(input.permissions)];
-  if (permissions.length === 0)
-    throw new InvalidRequestError('permissions names at least one permission.', 'permissions');
-  for (const permission of permissions) {
-    if (!isApplicationPermission(permission) || permission === 'Rollbook.System.Manage')
-      throw new InvalidRequestError(
-        `permissions: "${permission.slice(0, 64)}" is not a permission that an application can be given.`,
-        'permissions',
-      );
-  }
-  const id = context.system.newId();
+  const displayName = checkDisplayName(input.displayName);
+  const permissions = checkPermissions(input.permissions, []);
+  const { newId } = context.system;
+  const id = newId();
   const clientSecret = newClientSecret(context.system);
-  const secret = {
-    id: context.system.newId(),
-    secretHash: await hashClientSecret(context.system, clientSecret),
-  };
-  await inTenant(context.db, tenantId, (tx) =>
-    insertApplication(tx, { id, displayName, permissions, secret }),
-  );
+  const secret = { id: newId(), secretHash: await hashClientSecret(context.system, clientSecret) };
+  await inTenant(context.db, tenantId, async (tx) => {
+    await insertApplication(tx, { id, displayName, permissions, secret });
+    await appendApplicationEvent(tx, {
+      applicationId: id,
+      id: newId(),
+      event: 'created',
+      actor: input.actor,
+      detail: { displayName, permissions },
+    });
+  });
   return { id, displayName, permissions, clientSecret };
 }
 
@@ -69,13 +76,41 @@ export async function listApplications(
   return inTenant(context.db, tenantId, readApplications, { readOnly: true });
 }
 
-/** Its tokens stop too, on every process within seconds. Errors: NotFoundError. `id` is a UUID. */
-export async function revokeApplication(
+/** Errors: NotFoundError. `id` is a UUID. */
+export async function readApplication(
   context: ApplicationsContext,
   tenantId: string,
   id: string,
-): Promise<ApplicationRow> {
-  const row = await inTenant(context.db, tenantId, (tx) => storeRevocation(tx, id));
-  if (row === undefined) throw new NotFoundError(`There is no application ${id} in this tenant.`);
-  return row;
+): Promise<ApplicationDetails> {
+  return inTenant(
+    context.db,
+    tenantId,
+    async (tx) => {
+      const row = await findApplication(tx, id);
+      if (row === undefined) throw applicationNotFound(id);
+      return { ...row, secretEnds: await listSecretEnds(tx, id) };
+    },
+    { readOnly: true },
+  );
+}
+
+/** What happened to it, the oldest first. Errors: NotFoundError. `id` is a UUID. */
+export async function readApplicationEvents(
+  context: ApplicationsContext,
+  tenantId: string,
+  id: string,
+): Promise<ApplicationEventRow[]> {
+  return inTenant(
+    context.db,
+    tenantId,
+    async (tx) => {
+      if ((await findApplication(tx, id)) === undefined) throw applicationNotFound(id);
+      return readEvents(tx, id);
+    },
+    { readOnly: true },
+  );
+}
+
+export function applicationNotFound(id: string): NotFoundError {
+  return new NotFoundError(`There is no application ${id} in this tenant.`);
 }

@@ -3,7 +3,8 @@ import { after, before, test } from 'node:test';
 import { realSystem, type System } from '#lib/system.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
 import { TooManyRequestsError } from './access-errors.ts';
-import { createApplication, revokeApplication } from './applications.ts';
+import { createApplication } from './applications.ts';
+import { revokeApplication } from './change-applications.ts';
 import { clientAuthenticator } from './authenticate-client.ts';
 
 let database: TestDatabase;
@@ -18,6 +19,7 @@ test('guessing is slowed down, and ends with the window; whoever signed in befor
   const system: System = { ...realSystem, now: () => clock.now };
   const { id: clientId, clientSecret } = await createApplication({ db, system }, tenantId, {
     displayName: 'Script',
+    actor: 'test',
     permissions: ['EduRoster.Read.All'],
   });
   const { authenticate } = clientAuthenticator({ db, system });
@@ -38,6 +40,6 @@ test('guessing is slowed down, and ends with the window; whoever signed in befor
   clock.now = new Date('2026-08-01T10:01:01Z');
   assert.equal(await attempt('wrong after the window'), undefined);
 
-  await revokeApplication({ db, system }, tenantId, clientId);
+  await revokeApplication({ db, system }, { tenantId, id: clientId, actor: 'test' });
   assert.equal(await attempt(clientSecret), undefined, 'what is remembered does not outlive the application');
 });

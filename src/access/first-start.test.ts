@@ -65,7 +65,7 @@ test('a crash before the end is made good by the next start, wherever it was', a
   );
 
   await rename(file('credentials.json'), file('credentials.json.pending'));
-  await asOwner(db, (tx) => tx.query('delete from application'));
+  await asOwner(db, (tx) => tx.query('delete from application_event; delete from application'));
   assert.equal(await start(), 'made', 'the tenant was there, the application was not');
   assert.ok(await signIn());
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { APPLICATION_PERMISSIONS } from '#core/permissions.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
+import { appendApplicationEvent } from '#storage/access/application-events.ts';
 import { insertApplication } from '#storage/access/applications.ts';
 import { lockFirstStart } from '#storage/access/first-start-lock.ts';
 import { asOwner, type Database, inTenant } from '#storage/database.ts';
@@ -68,15 +69,19 @@ async function makeInDatabase(
     );
   }
   const secretHash = await hashClientSecret(system, pending.clientSecret);
-  await inTenant(db, pending.tenantId, (tx) =>
-    insertApplication(tx, {
-      id: pending.clientId,
-      displayName: 'Administrator',
-      permissions: Object.keys(APPLICATION_PERMISSIONS),
-      // One secret, and the same id at every repetition.
-      secret: { id: pending.clientId, secretHash },
-    }),
-  );
+  const made = { displayName: 'Administrator', permissions: Object.keys(APPLICATION_PERMISSIONS) };
+  await inTenant(db, pending.tenantId, async (tx) => {
+    // One secret and one event, with the same id at every repetition.
+    const { clientId } = pending;
+    await insertApplication(tx, { id: clientId, ...made, secret: { id: clientId, secretHash } });
+    await appendApplicationEvent(tx, {
+      applicationId: clientId,
+      id: clientId,
+      event: 'created',
+      actor: 'rollbook',
+      detail: made,
+    });
+  });
 }
 
 function localTimeZone(): string {

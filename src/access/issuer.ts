@@ -2,6 +2,7 @@ import type { JWK } from 'jose';
 import type { Caller } from '#core/permissions.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
+import type { ApplicationEventRow } from '#storage/access/application-events.ts';
 import type { ApplicationRow } from '#storage/access/applications.ts';
 import { tenantExists } from '#storage/access/tenant-exists.ts';
 import { type Database, inTenant } from '#storage/database.ts';
@@ -9,7 +10,9 @@ import { applicationStatus } from './application-status.ts';
 import {
   createApplication,
   listApplications,
-  revokeApplication,
+  readApplication,
+  readApplicationEvents,
+  type ApplicationDetails,
   type CreatedApplication,
   type NewApplication,
 } from './applications.ts';
@@ -18,6 +21,13 @@ import {
   type AuthenticatedClient,
   type ClientCredentials,
 } from './authenticate-client.ts';
+import {
+  revokeApplication,
+  rotateSecret,
+  updateApplication,
+  type ApplicationTarget,
+  type RotatedSecret,
+} from './change-applications.ts';
 import { openSigningKeys } from './signing-keys.ts';
 import { issueToken, verifyToken } from './tokens.ts';
 
@@ -33,8 +43,16 @@ export interface Issuer {
   verify(this: void, token: string): Promise<Caller>;
   createApplication(this: void, tenantId: string, input: NewApplication): Promise<CreatedApplication>;
   listApplications(this: void, tenantId: string): Promise<ApplicationRow[]>;
-  /** Errors: NotFoundError. */
-  revokeApplication(this: void, tenantId: string, id: string): Promise<ApplicationRow>;
+  /** Errors of this and the following: NotFoundError; those of change-applications.ts. */
+  readApplication(this: void, tenantId: string, id: string): Promise<ApplicationDetails>;
+  readApplicationEvents(this: void, tenantId: string, id: string): Promise<ApplicationEventRow[]>;
+  updateApplication(
+    this: void,
+    target: ApplicationTarget,
+    change: Parameters<typeof updateApplication>[2],
+  ): Promise<ApplicationRow>;
+  rotateSecret(this: void, target: ApplicationTarget, graceHours: number): Promise<RotatedSecret>;
+  revokeApplication(this: void, target: ApplicationTarget): Promise<ApplicationRow>;
 }
 
 /** Errors: OperationalError `SecretKeyMismatch` when the database was made under another SECRET_KEY. */
@@ -56,9 +74,17 @@ export async function openIssuer(context: {
     verify: (token) => verifyToken({ system, keys, applications }, token),
     createApplication: (tenantId, input) => createApplication(context, tenantId, input),
     listApplications: (tenantId) => listApplications(context, tenantId),
-    async revokeApplication(tenantId, id) {
-      const revoked = await revokeApplication(context, tenantId, id);
-      applications.forget(tenantId, id);
+    readApplication: (tenantId, id) => readApplication(context, tenantId, id),
+    readApplicationEvents: (tenantId, id) => readApplicationEvents(context, tenantId, id),
+    async updateApplication(target, change) {
+      const row = await updateApplication(context, target, change);
+      applications.forget(target.tenantId, target.id);
+      return row;
+    },
+    rotateSecret: (target, graceHours) => rotateSecret(context, target, graceHours),
+    async revokeApplication(target) {
+      const revoked = await revokeApplication(context, target);
+      applications.forget(target.tenantId, target.id);
       return revoked;
     },
   };

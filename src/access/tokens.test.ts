@@ -20,6 +20,7 @@ before(async () => {
   issuer = await openIssuer({ db: database.db, system, secretBox: testSecretBox });
   const made = await issuer.createApplication(database.tenantId, {
     displayName: 'Script',
+    actor: 'test',
     permissions: ['EduRoster.Read.All'],
   });
   applicationId = made.id;
@@ -114,6 +115,7 @@ test('revoking an application ends its tokens: at once here, within seconds else
   const other = await openIssuer({ db: database.db, system, secretBox: testSecretBox });
   const made = await issuer.createApplication(database.tenantId, {
     displayName: 'Gone',
+    actor: 'test',
     permissions: ['EduRoster.Read.All'],
   });
   const token = await issuer.issue('https://x', database.tenantId, {
@@ -122,7 +124,7 @@ test('revoking an application ends its tokens: at once here, within seconds else
   });
   await other.verify(token);
   await issuer.verify(token);
-  await issuer.revokeApplication(database.tenantId, made.id);
+  await issuer.revokeApplication({ tenantId: database.tenantId, id: made.id, actor: 'test' });
   await refused(token, 'revoked here');
   clock.now = new Date(clock.now.getTime() + 6_000);
   await assert.rejects(other.verify(token), UnauthenticatedError);

@@ -4,13 +4,14 @@ import type { System } from '#lib/system.ts';
 import { UnauthenticatedError } from './access-errors.ts';
 import type { ApplicationStatus } from './application-status.ts';
 import type { SigningKeys } from './signing-keys.ts';
+import { unknownIssuer } from './unknown-issuer.ts';
 
 /** Who tokens are for: this service, under whatever address it was asked for. */
 export const TOKEN_AUDIENCE = 'api://rollbook';
 /** One hour less a second, as Entra says it. */
 export const TOKEN_LIFETIME_SECONDS = 3_599;
 /** What clocks of several processes may differ. */
-const CLOCK_TOLERANCE_SECONDS = 60;
+export const CLOCK_TOLERANCE_SECONDS = 60;
 
 export interface TokenContext {
   readonly system: System;
@@ -101,10 +102,27 @@ async function checkSignature(
       currentDate: context.system.now(),
     });
   } catch (error) {
-    if (error instanceof errors.JWTExpired)
-      throw new UnauthenticatedError('Lifetime validation failed, the token is expired.');
-    if (error instanceof errors.JOSEError)
-      throw new UnauthenticatedError('Access token validation failure. Ask this service for a token.');
+    if (error instanceof errors.JOSEError) throw refusalFor(error, token);
     throw error;
   }
+}
+
+function refusalFor(error: errors.JOSEError, token: string): UnauthenticatedError {
+  if (error instanceof errors.JWTExpired)
+    return new UnauthenticatedError('Lifetime validation failed, the token is expired.');
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === 'nbf')
+      return new UnauthenticatedError('Lifetime validation failed, the token is not valid yet.');
+    if (error.claim === 'aud')
+      return new UnauthenticatedError('Access token validation failure. Invalid audience.');
+  }
+  // Nothing that this service ever signed: the form, the algorithm or the key is somebody else's.
+  const isForeign = [
+    errors.JWTInvalid,
+    errors.JWSInvalid,
+    errors.JOSEAlgNotAllowed,
+    errors.JWKSNoMatchingKey,
+  ];
+  if (isForeign.some((kind) => error instanceof kind)) return unknownIssuer(token);
+  return new UnauthenticatedError('Access token validation failure. Ask this service for a token.');
 }

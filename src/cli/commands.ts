@@ -1,5 +1,9 @@
 import type { Command } from './command.ts';
 import { appCreateCommand } from './commands/app-create.ts';
+import { appListCommand } from './commands/app-list.ts';
+import { appRevokeCommand } from './commands/app-revoke.ts';
+import { appRotateCommand } from './commands/app-rotate.ts';
+import { appUpdateCommand } from './commands/app-update.ts';
 import { backupCommand } from './commands/backup.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { configCommand } from './commands/config.ts';
@@ -64,6 +68,10 @@ export const COMMANDS: readonly Command[] = [
   usersImportCommand,
   tenantCreateCommand,
   appCreateCommand,
+  appListCommand,
+  appUpdateCommand,
+  appRotateCommand,
+  appRevokeCommand,
   tokenCommand,
   configCommand,
   backupCommand,

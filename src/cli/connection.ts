@@ -160,6 +160,15 @@ function forOneCommand(resolved: ResolvedSettings): ResolvedSettings {
   const quiet = resolved.origins.logLevel === 'default' ? { logLevel: 'error' as const } : {};
   return {
     ...resolved,
-    values: { ...resolved.values, host: '127.0.0.1', port: 0, httpsPort: 'off', mode: 'all', ...quiet },
+    values: {
+      ...resolved.values,
+      host: '127.0.0.1',
+      port: 0,
+      httpsPort: 'off',
+      mode: 'all',
+      // For this command alone, which signs in with it.
+      builtInIssuer: 'on',
+      ...quiet,
+    },
   };
 }

@@ -11,7 +11,7 @@ export const APPLICATION_PERMISSIONS = {
   'EduRoster.ReadWrite.All': 'Read and change schools, classes and people',
   'Directory.Read.All':
     'Read schools, classes and people completely as administrative units, groups and users of the directory',
-  'Rollbook.Tenant.Manage': 'Create, list and revoke the applications of the own tenant',
+  'Rollbook.Tenant.Manage': 'Create, list, change and revoke the applications of the own tenant',
   'Rollbook.System.Manage': 'Create tenants. Of the first administrator alone; cannot be given to others',
 } as const;
 
@@ -35,6 +35,18 @@ export interface Caller {
   readonly roles: readonly string[];
   /** Delegated permissions. Empty when the token is an application's own. */
   readonly scopes: readonly string[];
+  /** Who signed in. Absent when the token is an application's own. */
+  readonly person?: SignedInPerson;
+}
+
+/** A person as the identity provider knows them. */
+export interface SignedInPerson {
+  /** `sub`: theirs alone, within the issuer. */
+  readonly subject: string;
+  /** `oid` of Entra: the id of the account in its directory. */
+  readonly objectId?: string;
+  /** `upn`, else `preferred_username`. */
+  readonly userPrincipalName?: string;
 }
 
 /** Any one of them suffices. An empty list: nobody of that sort may. */

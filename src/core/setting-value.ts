@@ -1,5 +1,6 @@
 import { isMailAddress } from './notices/mail-address.ts';
 import { readSmtpUrl, SMTP_URL_FAULT } from './notices/smtp-url.ts';
+import { readAudiences, readIssuers, readTenantMap } from './oidc-settings.ts';
 
 /** What a setting may be: one of some words, a whole number between two, or text of a form. */
 export type SettingType =
@@ -13,7 +14,11 @@ export type SettingType =
   | 'postgresUrl'
   | 'smtpUrl'
   | 'mailAddress'
-  | 'hosts';
+  | 'hosts'
+  | 'issuers'
+  | 'audiences'
+  | 'claim'
+  | 'tenantMap';
 
 export type ReadValue = { readonly value: string | number } | { readonly fault: string };
 
@@ -66,7 +71,25 @@ function readText(type: Extract<SettingType, string>, text: string): ReadValue {
         ? { value: hosts.join(',') }
         : { fault: 'host names or IP addresses, separated by commas, without scheme and port' };
     }
+    case 'issuers':
+      return valueOr(
+        readIssuers(text),
+        'addresses such as https://login.example/realms/school, separated by commas, by https:// except on this machine',
+      );
+    case 'audiences':
+      return valueOr(readAudiences(text), 'words without spaces and quotes, separated by commas');
+    case 'claim':
+      return valueOr(/^[\w.:/-]{1,128}$/.test(text) ? text : null, 'the name of a claim');
+    case 'tenantMap':
+      return valueOr(
+        readTenantMap(text),
+        'pairs such as VALUE=0198e000-0000-7000-8000-00000000000a, separated by commas, each value once',
+      );
   }
+}
+
+function valueOr(value: string | null, fault: string): ReadValue {
+  return value === null ? { fault } : { value };
 }
 
 function readHttpUrl(text: string): ReadValue {

@@ -1,4 +1,5 @@
 import { OperationalError } from '#lib/errors.ts';
+import { faultsOfOidc } from './oidc-settings.ts';
 import { readValue, type SettingType } from './setting-value.ts';
 
 export interface SettingDefinition {
@@ -194,6 +195,39 @@ export const SETTINGS = {
     sentence:
       'Hosts that webhooks may be sent to although they are in a private network, by http:// too; separated by commas. Others have to be public and have TLS.',
   },
+  oidcIssuer: {
+    env: 'OIDC_ISSUER',
+    type: 'issuers',
+    fallback: undefined,
+    sentence:
+      'Identity providers whose access tokens are taken beside our own: their issuers, exactly as in the tokens, separated by commas. See tokens.md.',
+  },
+  oidcAudience: {
+    env: 'OIDC_AUDIENCE',
+    type: 'audiences',
+    fallback: undefined,
+    sentence: 'Who tokens of OIDC_ISSUER have to be for (aud); several separated by commas.',
+  },
+  oidcTenantClaim: {
+    env: 'OIDC_TENANT_CLAIM',
+    type: 'claim',
+    fallback: 'tid',
+    sentence: 'Claim of those tokens that says whose they are; iss: the issuer itself.',
+  },
+  oidcTenants: {
+    env: 'OIDC_TENANTS',
+    type: 'tenantMap',
+    fallback: undefined,
+    sentence:
+      'Tenant for each value of that claim: VALUE=TENANT-ID, separated by commas; *=TENANT-ID for all. Without it the value is the id of the tenant.',
+  },
+  builtInIssuer: {
+    env: 'BUILT_IN_ISSUER',
+    type: ['on', 'off'],
+    fallback: 'on',
+    sentence:
+      'Whether Rollbook gives tokens to its own applications and takes them. off: only those of OIDC_ISSUER; then the commands need a stopped service.',
+  },
 } as const satisfies Record<string, SettingDefinition>;
 
 export type SettingName = keyof typeof SETTINGS;
@@ -269,6 +303,7 @@ export function resolveSettings(input: {
   if ((values['smtpUrl'] === undefined) !== (values['smtpFrom'] === undefined)) {
     faults.push('SMTP_URL and SMTP_FROM belong together: give both or none.');
   }
+  faults.push(...faultsOfOidc(values));
   if (values['port'] === 'off' && values['httpsPort'] === 'off' && values['mode'] !== 'worker') {
     faults.push('PORT and HTTPS_PORT are both off: nobody could reach Rollbook.');
   }

@@ -26,6 +26,8 @@ export interface HttpSettings {
 /** Turns the token of a request into its caller. Throws UnauthenticatedError. */
 export interface TokenVerifier {
   verify(this: void, token: string): Promise<Caller>;
+  /** For WWW-Authenticate: where tokens come from (undefined: from here), and who they have to be for. */
+  challenge?(this: void): { readonly authorizationUri: string | undefined; readonly resource: string };
 }
 
 /** Whether the process can serve: what stands in the way, in plain words; nothing when it can. */

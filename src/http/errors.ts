@@ -1,6 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ForbiddenError, TooManyRequestsError, UnauthenticatedError } from '#access/access-errors.ts';
+import {
+  ForbiddenError,
+  IssuerUnavailableError,
+  TooManyRequestsError,
+  UnauthenticatedError,
+} from '#access/access-errors.ts';
 import { ConflictError, InvalidRequestError, NotFoundError, OperationalError } from '#lib/errors.ts';
 import { databaseErrorOf } from '#storage/database-errors.ts';
 import { addGraphHeaders } from './odata/odata-version.ts';
@@ -50,11 +55,17 @@ const FASTIFY_MESSAGES: Readonly<Record<string, string>> = {
 
 /** What to answer to what was thrown; undefined: a bug, answered with 500 and logged. */
 export function answerOf(thrown: unknown): ErrorAnswer | undefined {
-  if (thrown instanceof UnauthenticatedError) return unauthenticated(thrown);
+  // Its WWW-Authenticate is set where the token was read: auth/challenge.ts.
+  if (thrown instanceof UnauthenticatedError)
+    return { status: 401, code: thrown.code, message: thrown.message };
   if (thrown instanceof ForbiddenError) return { status: 403, code: thrown.code, message: thrown.message };
   if (thrown instanceof TooManyRequestsError) {
     const headers = { 'retry-after': String(thrown.retryAfterSeconds) };
     return { status: 429, code: thrown.code, message: thrown.message, headers };
+  }
+  if (thrown instanceof IssuerUnavailableError) {
+    const headers = { 'retry-after': String(thrown.retryAfterSeconds) };
+    return { status: 503, code: thrown.code, message: thrown.message, headers };
   }
   if (thrown instanceof InvalidRequestError) {
     const { code, message, target } = thrown;
@@ -66,18 +77,6 @@ export function answerOf(thrown: unknown): ErrorAnswer | undefined {
   if (thrown instanceof z.ZodError) return invalid(thrown);
   if (isDatabaseAway(thrown)) return databaseAway();
   return refusedByFastify(thrown);
-}
-
-function unauthenticated(error: UnauthenticatedError): ErrorAnswer {
-  const challenge = error.tokenWasSent
-    ? 'Bearer error="invalid_token", error_description="The access token is missing, invalid or expired"'
-    : 'Bearer';
-  return {
-    status: 401,
-    code: error.code,
-    message: error.message,
-    headers: { 'www-authenticate': challenge },
-  };
 }
 
 function operational(error: OperationalError): ErrorAnswer {

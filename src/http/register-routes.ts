@@ -5,6 +5,7 @@ import { registerOwnApi } from './api/register-own-api.ts';
 import { registerTenants } from './api/tenants.ts';
 import { registerIssuer } from './auth/register-issuer.ts';
 import { registerBatch } from './batch/register-batch.ts';
+import { registerNoIssuer } from './auth/register-no-issuer.ts';
 import type { HttpContext } from './context.ts';
 import { registerProfiles } from './graph/profiles/register-profiles.ts';
 import { registerMetadata } from './graph/register-metadata.ts';
@@ -18,7 +19,8 @@ import { registerUploads } from './uploads/register-uploads.ts';
 export function registerRoutes(server: FastifyInstance, context: HttpContext): void {
   const { issuer } = context;
   registerHealth(server, context);
-  if (issuer !== undefined) registerIssuer(server, context, issuer);
+  if (issuer === undefined) registerNoIssuer(server, context);
+  else registerIssuer(server, context, issuer);
   registerGraphScope(server, 'v1.0', (scope) => {
     registerMetadata(scope, 'v1.0');
     registerBatch(scope, server, context, 'v1.0');

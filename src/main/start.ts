@@ -1,10 +1,13 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { type ExternalIssuers, openExternalIssuers } from '#access/external/external-issuers.ts';
 import { makeFirstTenant } from '#access/first-start.ts';
 import { type Issuer, openIssuer } from '#access/issuer.ts';
 import { openSecretBox } from '#access/open-secret-box.ts';
 import { loadSecretKey, type SecretKey } from '#access/secret-key.ts';
+import { tokenVerifier } from '#access/token-verifier.ts';
+import { externalIssuersOf } from '#core/oidc-settings.ts';
 import type { Settings } from '#core/settings.ts';
 import { DEFAULT_UPLOAD_LIMITS, type UploadLimits } from '#core/upload/upload-limits.ts';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '#engine/engine-context.ts';
@@ -226,6 +229,19 @@ function bytesRemover({ files, options }: Workshop): (names: readonly string[]) 
     );
 }
 
+/** The identity providers of the settings. One that cannot be reached yet, or is set wrongly, is told in the log; the start goes on. */
+function openExternal({ settings, options, db }: Workshop): ExternalIssuers | undefined {
+  const external = externalIssuersOf(settings);
+  if (external === undefined) return undefined;
+  const issuers = openExternalIssuers({ db, system: options.system }, external);
+  void warnOf(issuers, options.log);
+  return issuers;
+}
+
+async function warnOf(issuers: ExternalIssuers, log: Logger): Promise<void> {
+  for (const fault of await issuers.prepare()) log.warn(`tokens of OIDC_ISSUER cannot be checked: ${fault}`);
+}
+
 /** Profile jobs and the HTTP interface; a worker has neither. Answers where it listens. */
 async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<readonly string[]> {
   const { settings, options, db, secretBox, files, issuer } = work;
@@ -241,6 +257,8 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
   });
   closers.add(() => jobs.close());
   const readiness = watchReadiness(db);
+  const external = openExternal(work);
+  const builtIn = settings.builtInIssuer === 'on' ? issuer : undefined;
   const context: HttpContext = {
     db,
     system,
@@ -253,11 +271,11 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
       version: options.version,
     },
     log,
-    tokens: { verify: issuer.verify },
     ...(settings.applicationRequests === 0
       ? {}
       : { applicationLimit: applicationLimit(system, settings.applicationRequests) }),
-    issuer,
+    tokens: tokenVerifier(builtIn?.verify, external),
+    ...(builtIn === undefined ? {} : { issuer: builtIn }),
     readiness,
     profiles: {
       db,

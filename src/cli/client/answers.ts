@@ -197,3 +197,6 @@ export const createdAnswer = z.looseObject({
   clientSecret: z.string(),
 });
 export type CreatedAnswer = z.infer<typeof createdAnswer>;
+
+/** A new secret beside the one before, which ends then; null: it has ended. */
+export const rotatedAnswer = createdAnswer.extend({ previousSecretEndDateTime: z.string().nullable() });

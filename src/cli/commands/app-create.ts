@@ -1,20 +1,14 @@
-import { APPLICATION_PERMISSIONS } from '#core/permissions.ts';
-
+import { APPLICATIONS_PATH, GIVEABLE_PERMISSIONS, knownPermission } from '../applications.ts';
 import { createdAnswer } from '../client/answers.ts';
 import { checked } from '../client/api-client.ts';
 import type { Command } from '../command.ts';
 import { withConnection } from '../connection.ts';
-import { UsageError } from '../exit-codes.ts';
-import { nearestWord } from '../nearest-word.ts';
 import { secretLines } from '../secret-lines.ts';
-
-/** The whole installation is the first administrator's alone. */
-const PERMISSIONS = Object.keys(APPLICATION_PERMISSIONS).filter((name) => name !== 'Rollbook.System.Manage');
 
 export const appCreateCommand: Command = {
   name: 'app create',
   summary: 'Create an application: a client of the API with its own secret.',
-  description: [`Permissions: ${PERMISSIONS.join(', ')}.`, 'The client secret is shown once.'],
+  description: [`Permissions: ${GIVEABLE_PERMISSIONS.join(', ')}.`, 'The client secret is shown once.'],
   arguments: [{ name: 'name', summary: 'Display name of the application.' }],
   options: {
     permission: {
@@ -41,7 +35,7 @@ export const appCreateCommand: Command = {
         ? asked.map(knownPermission)
         : ['EduAdministration.ReadWrite.All', 'EduRoster.Read.All'];
     return withConnection(call, { mayCreate: true }, async ({ client }) => {
-      const path = '/api/v1/applications';
+      const path = APPLICATIONS_PATH;
       const body = { displayName: call.argument('name'), permissions };
       const made = checked(createdAnswer, await client.send({ method: 'POST', path, body }), path);
       call.view.result({
@@ -52,13 +46,3 @@ export const appCreateCommand: Command = {
     });
   },
 };
-
-/** The permission in its own spelling. Throws UsageError. */
-function knownPermission(name: string): string {
-  const found = PERMISSIONS.find((known) => known.toLowerCase() === name.toLowerCase());
-  if (found !== undefined) return found;
-  const near = nearestWord(name, PERMISSIONS);
-  throw new UsageError(
-    `There is no permission '${name}'. ${near === null ? `Permissions: ${PERMISSIONS.join(', ')}.` : `Did you mean ${near}?`}`,
-  );
-}

@@ -20,6 +20,7 @@ export function registerTenants(scope: FastifyInstance, context: HttpContext, is
     const id = context.system.newId();
     await createTenant(context.db, { id, ...input }, context.secretBox);
     const administrator = await issuer.createApplication(id, {
+      actor: request.caller.applicationId,
       displayName: 'Administrator',
       permissions: Object.keys(APPLICATION_PERMISSIONS).filter((name) => name !== 'Rollbook.System.Manage'),
     });

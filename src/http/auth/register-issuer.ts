@@ -27,6 +27,13 @@ export function registerIssuer(server: FastifyInstance, context: HttpContext, is
     scope.post('/:tenant/oauth2/v2.0/token', (request, reply) =>
       answerToken(context, issuer, request, reply),
     );
+    // Discovery has to name it, and WWW-Authenticate does; who gets here is told what there is instead.
+    scope.route({
+      method: ['GET', 'POST'],
+      url: '/:tenant/oauth2/v2.0/authorize',
+      handler: (request, reply) =>
+        sendTokenError(request, reply, context.system.now(), TOKEN_ERRORS.nobodySignsIn),
+    });
     scope.get('/:tenant/v2.0/.well-known/openid-configuration', async (request, reply) => {
       const tenantId = await findTenantId(issuer, request);
       if (tenantId === undefined)

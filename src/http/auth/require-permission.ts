@@ -1,8 +1,10 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ForbiddenError, UnauthenticatedError } from '#access/access-errors.ts';
+import { refusalOf } from '#core/permission-refusal.ts';
 import { isAllowed, type Caller, type Requirement } from '#core/permissions.ts';
 import { must } from '#lib/assert.ts';
 import type { HttpContext } from '../context.ts';
+import { challengeOf } from './challenge.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,7 +16,7 @@ declare module 'fastify' {
 const callers = new WeakMap<FastifyRequest, Caller>();
 const guards = new WeakSet<object>();
 
-export type Guard = (this: unknown, request: FastifyRequest) => Promise<void>;
+export type Guard = (this: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /**
  * A hook for `onRequest`, so that nobody unknown gets a body parsed: verifies the bearer token, sets `request.caller`, and
@@ -25,27 +27,37 @@ export function requirePermission(
   context: Pick<HttpContext, 'tokens' | 'applicationLimit'>,
   requirement: Requirement,
 ): Guard {
-  return guardOf(async (request) => {
-    const caller = await identify(context, request);
+  return guardOf(async (request, reply) => {
+    const caller = await identify(context, request, reply);
     context.applicationLimit?.take(caller);
-    if (!isAllowed(caller, requirement)) throw new ForbiddenError();
+    if (!isAllowed(caller, requirement)) throw new ForbiddenError(refusalOf(caller, requirement));
   });
 }
 
 /** A hook that asks for a valid token and no permission, and counts as no request: what is done in its name asks and counts itself. */
 export function requireToken(context: Pick<HttpContext, 'tokens'>): Guard {
-  return guardOf(async (request) => {
-    await identify(context, request);
+  return guardOf(async (request, reply) => {
+    await identify(context, request, reply);
   });
 }
 
 /** A hook that says: this route is open to everybody, on purpose. */
 export const openToAll: Guard = guardOf(() => Promise.resolve());
 
-async function identify(context: Pick<HttpContext, 'tokens'>, request: FastifyRequest): Promise<Caller> {
-  const caller = await context.tokens.verify(bearerTokenOf(request));
-  callers.set(request, caller);
-  return caller;
+async function identify(
+  { tokens }: Pick<HttpContext, 'tokens'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Caller> {
+  try {
+    const caller = await tokens.verify(bearerTokenOf(request));
+    callers.set(request, caller);
+    return caller;
+  } catch (error) {
+    if (error instanceof UnauthenticatedError)
+      reply.header('www-authenticate', challengeOf(error, request.baseUrl, tokens.challenge?.()));
+    throw error;
+  }
 }
 
 function guardOf(guard: Guard): Guard {

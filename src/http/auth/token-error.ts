@@ -47,6 +47,20 @@ export const TOKEN_ERRORS = {
     message:
       "The scope is not valid for client credentials: send 'https://graph.microsoft.com/.default' or the address of this service with '/.default'.",
   },
+  noTokensHere: {
+    status: 400,
+    error: 'unauthorized_client',
+    number: 700016,
+    message:
+      'This service gives no tokens (BUILT_IN_ISSUER is off); ask the identity provider of OIDC_ISSUER. Commands on the data directory work while the service is stopped.',
+  },
+  nobodySignsIn: {
+    status: 400,
+    error: 'unsupported_response_type',
+    number: 70005,
+    message:
+      'People do not sign in here: applications get tokens by client credentials at the token endpoint, people from the identity provider of OIDC_ISSUER.',
+  },
   tenantUnknown: {
     status: 400,
     error: 'invalid_request',

@@ -13,7 +13,7 @@ export interface SecretRow {
   readonly secretHash: string;
 }
 
-const COLUMNS = `id, display_name as "displayName", permissions, created_at as "createdAt", revoked_at as "revokedAt"`;
+export const APPLICATION_COLUMNS = `id, display_name as "displayName", permissions, created_at as "createdAt", revoked_at as "revokedAt"`;
 
 /** Adds an application with its first secret. One that is there already (the same id) stays as it is. */
 export async function insertApplication(
@@ -39,11 +39,14 @@ export async function insertApplication(
 
 /** Applications of the tenant, revoked ones too, the oldest first. */
 export async function listApplications(tx: Tx): Promise<ApplicationRow[]> {
-  return tx.query<ApplicationRow>(`select ${COLUMNS} from application order by created_at, id`);
+  return tx.query<ApplicationRow>(`select ${APPLICATION_COLUMNS} from application order by created_at, id`);
 }
 
 export async function findApplication(tx: Tx, id: string): Promise<ApplicationRow | undefined> {
-  const [row] = await tx.query<ApplicationRow>(`select ${COLUMNS} from application where id = $1`, [id]);
+  const [row] = await tx.query<ApplicationRow>(
+    `select ${APPLICATION_COLUMNS} from application where id = $1`,
+    [id],
+  );
   return row;
 }
 
@@ -63,7 +66,7 @@ export async function findValidSecrets(tx: Tx, applicationId: string): Promise<S
 /** Revokes an application and forgets its secrets. Undefined when there is none; the first revocation's time stays. */
 export async function revokeApplication(tx: Tx, id: string): Promise<ApplicationRow | undefined> {
   const [row] = await tx.query<ApplicationRow>(
-    `update application set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${COLUMNS}`,
+    `update application set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${APPLICATION_COLUMNS}`,
     [id],
   );
   await tx.query('delete from application_secret where application_id = $1', [id]);

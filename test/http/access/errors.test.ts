@@ -66,7 +66,8 @@ test('without a token 401 and a challenge, with a wrong one the reason', async (
   const send = (authorization?: string): Promise<Response> =>
     fetch(rollbook.baseUrl + PROFILES, authorization === undefined ? {} : { headers: { authorization } });
   const missing = await send();
-  assert.equal(missing.headers.get('www-authenticate'), 'Bearer');
+  const challenge = `Bearer realm="", authorization_uri="${rollbook.baseUrl}/common/oauth2/v2.0/authorize", client_id="api://rollbook"`;
+  assert.equal(missing.headers.get('www-authenticate'), challenge);
   await refused(missing, 401, 'InvalidAuthenticationToken', /empty/);
   for (const wrong of [
     'Bearer abc',
@@ -79,9 +80,9 @@ test('without a token 401 and a challenge, with a wrong one the reason', async (
     const response = await send(wrong);
     await refused(response, 401, 'InvalidAuthenticationToken', /./);
   }
-  assert.match(
-    (await send('Bearer abc')).headers.get('www-authenticate') ?? '',
-    /^Bearer error="invalid_token"/,
+  assert.equal(
+    (await send('Bearer abc')).headers.get('www-authenticate'),
+    `${challenge}, error="invalid_token", error_description="Access token validation failure. It is no token that this service knows."`,
   );
 });
 
