@@ -29,6 +29,7 @@ import {
   type RotatedSecret,
 } from './change-applications.ts';
 import { openSigningKeys } from './signing-keys.ts';
+import { rememberedTokens } from './remembered-tokens.ts';
 import { issueToken, verifyToken } from './tokens.ts';
 
 /** The built-in token issuer and the applications that it knows. Tenant and application ids are UUIDs in lower case. */
@@ -64,6 +65,7 @@ export async function openIssuer(context: {
   const { db, system } = context;
   const keys = await openSigningKeys(context);
   const applications = applicationStatus(context);
+  const remembered = rememberedTokens(system);
   const { authenticate } = clientAuthenticator(context);
   return {
     hasTenant: (tenantId) => inTenant(db, tenantId, tenantExists, { readOnly: true }),
@@ -71,7 +73,7 @@ export async function openIssuer(context: {
     issue: (origin, tenantId, { applicationId, permissions }) =>
       issueToken({ system, keys }, { origin, tenantId, applicationId, permissions }),
     publicJwks: keys.publicJwks,
-    verify: (token) => verifyToken({ system, keys, applications }, token),
+    verify: (token) => verifyToken({ system, keys, applications, remembered }, token),
     createApplication: (tenantId, input) => createApplication(context, tenantId, input),
     listApplications: (tenantId) => listApplications(context, tenantId),
     readApplication: (tenantId, id) => readApplication(context, tenantId, id),

@@ -3,6 +3,7 @@ import type { Caller } from '#core/permissions.ts';
 import type { System } from '#lib/system.ts';
 import { UnauthenticatedError } from './access-errors.ts';
 import type { ApplicationStatus } from './application-status.ts';
+import type { RememberedTokens } from './remembered-tokens.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { unknownIssuer } from './unknown-issuer.ts';
 
@@ -59,10 +60,18 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
  * `iss` may be any of this service's addresses; signature and tenant bind it. Errors: UnauthenticatedError.
  */
 export async function verifyToken(
-  context: TokenContext & { readonly applications: ApplicationStatus },
+  context: TokenContext & {
+    readonly applications: ApplicationStatus;
+    readonly remembered: RememberedTokens;
+  },
   token: string,
 ): Promise<Caller> {
-  const { payload } = await checkSignature(context, token);
+  const { remembered } = context;
+  let payload = remembered.find(token);
+  if (payload === undefined) {
+    ({ payload } = await checkSignature(context, token));
+    remembered.remember(token, payload);
+  }
   const { tid, azp, roles, iss } = payload;
   const isOurs =
     typeof tid === 'string' &&

@@ -50,14 +50,14 @@ const profile: EducationSynchronizationProfile = {
   dataProvider: {
     '@odata.type': '#microsoft.graph.educationCsvDataProvider',
     customizations: { student: { optionalPropertiesToSync: ['State ID', 'Middle Name', 'Grade'] } },
-  } as NonNullable<EducationSynchronizationProfile['dataProvider']>,
+  },
   identitySynchronizationConfiguration: {
     '@odata.type': '#microsoft.graph.educationIdentityCreationConfiguration',
     userDomains: [
       { appliesTo: 'student', name: 'students.contoso.example' },
       { appliesTo: 'teacher', name: 'contoso.example' },
     ],
-  } as NonNullable<EducationSynchronizationProfile['identitySynchronizationConfiguration']>,
+  },
 };
 
 async function provisioned(id: string): Promise<void> {
