@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { Pool, type PoolClient, TypeOverrides, types } from 'pg';
 import { assert } from '#lib/assert.ts';
 
@@ -12,6 +13,11 @@ export interface DatabaseAddress {
 export interface Database extends DatabaseAddress {
   /** Sessions of rollbook_app: they see no row until a transaction names its tenant. Use `inTenant`. */
   readonly app: Pool;
+  /**
+   * Sessions of rollbook_app for transactions that only read. Statements are sent without waiting for the answer to the one before, so
+   * BEGIN costs no round trip of its own; COPY and cursors do not work on them.
+   */
+  readonly reader: Pool;
   /** Sessions of rollbook_owner: they see every tenant. Use `asOwner`. */
   readonly owner: Pool;
   close(): Promise<void>;
@@ -20,15 +26,6 @@ export interface Database extends DatabaseAddress {
 export interface Tx {
   /** Runs one statement and returns its rows. int8 comes back as a string and date as 'YYYY-MM-DD'; cast in SQL for others. */
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /**
-   * The same for a statement that is asked over and over: under its name the connection keeps it, so that PostgreSQL parses and plans it
-   * once. One name, one text.
-   */
-  queryKept<Row = Record<string, unknown>>(
-    name: string,
-    text: string,
-    values: readonly unknown[],
-  ): Promise<Row[]>;
   /** The connection itself, for COPY and cursors. */
   readonly client: PoolClient;
 }
@@ -39,7 +36,7 @@ export interface TenantTransactionOptions {
 }
 
 export interface DatabaseOptions {
-  /** Most connections of rollbook_app; 10 by default. */
+  /** Most connections of rollbook_app, for reading and for writing each; 10 by default. */
   readonly appConnections?: number;
   /** Most connections of rollbook_owner; 4 by default. */
   readonly ownerConnections?: number;
@@ -60,21 +57,31 @@ TYPES.setTypeParser(types.builtins.DATE, (text: string) => text);
 /** Opens the pools; connections are made on demand. The schema must be migrated (see migrate.ts). */
 export function openDatabase(address: DatabaseAddress, options: DatabaseOptions = {}): Database {
   const app = openPool(address.appConnectionString, options.appConnections ?? 10, options);
+  const reader = openPool(address.appConnectionString, options.appConnections ?? 10, options, {
+    pipeline: true,
+  });
   const owner = openPool(address.ownerConnectionString, options.ownerConnections ?? 4, options);
   let closing: Promise<void> | undefined;
   return {
     ...address,
     app,
+    reader,
     owner,
     close() {
-      closing ??= Promise.all([app.end(), owner.end()]).then(() => undefined);
+      closing ??= Promise.all([app.end(), reader.end(), owner.end()]).then(() => undefined);
       return closing;
     },
   };
 }
 
-function openPool(connectionString: string, max: number, options: DatabaseOptions): Pool {
+function openPool(
+  connectionString: string,
+  max: number,
+  options: DatabaseOptions,
+  more: { readonly pipeline?: boolean } = {},
+): Pool {
   const pool = new Pool({
+    ...more,
     connectionString,
     max,
     types: TYPES,
@@ -106,7 +113,72 @@ export async function inTenant<T>(
 ): Promise<T> {
   assert(UUID.test(tenantId), 'a tenant id that is not a UUID reached the database');
   const modes = `${options.isolation === undefined ? '' : ` isolation level ${options.isolation}`}${options.readOnly ? ' read only' : ''}`;
-  return inTransaction(db.app, `begin${modes}; set local rollbook.tenant_id = '${tenantId}'`, work);
+  const begin = `begin${modes}; set local rollbook.tenant_id = '${tenantId}'`;
+  return options.readOnly ? inReading(db.reader, begin, work) : inTransaction(db.app, begin, work);
+}
+
+/**
+ * A transaction that only reads: BEGIN travels with the first statement, and nobody waits for COMMIT, which has nothing to say. Should BEGIN
+ * fail, the statements behind it fail too, since no tenant is named then.
+ */
+async function inReading<T>(pool: Pool, begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
+  try {
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+    const begun = client.query(begin);
+    // Who waits for it is the statement behind it, or the line below; until then nobody else is to be told.
+    begun.catch(() => undefined);
+    const result = await work(transactionOn(client));
+    await begun;
+    client.query('commit').then(
+      ({ command }) =>
+        client.release(command === 'COMMIT' ? undefined : new Error('a failed statement was passed over')),
+      (error: Error) => client.release(error),
+    );
+    return result;
+  } catch (error) {
+    await client.query('rollback').then(
+      () => client.release(),
+      (rollbackError: Error) => client.release(rollbackError),
+    );
+    throw error;
+  }
+}
+
+/** A statement that is asked over and over: under its name the connection keeps it, parsed and planned. One name, one text. */
+export interface KeptStatement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** One statement that reads, for one tenant, in one round trip: BEGIN, statement and COMMIT travel together. */
+export async function readOnce<Row>(
+  db: Database,
+  tenantId: string,
+  { name, text }: KeptStatement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  assert(UUID.test(tenantId), 'a tenant id that is not a UUID reached the database');
+  const client = await db.reader.connect();
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
+  stream.cork();
+  const answers = Promise.all([
+    client.query(`begin read only; set local rollbook.tenant_id = '${tenantId}'`),
+    client.query({ name, text, values: [...values] }),
+    client.query('commit'),
+  ]);
+  stream.uncork();
+  try {
+    const [, { rows }] = await answers;
+    client.release();
+    return rows as Row[];
+  } catch (error) {
+    // Whether COMMIT came through is not known here: the connection is not used again.
+    client.release(error instanceof Error ? error : true);
+    throw error;
+  }
 }
 
 /** One transaction as rollbook_owner, who sees all tenants: for housekeeping, tenants, backup. Never for a request's data. */
@@ -141,10 +213,6 @@ export function transactionOn(client: PoolClient): Tx {
     client,
     async query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]> {
       const result = await client.query(text, values === undefined ? undefined : [...values]);
-      return result.rows as Row[];
-    },
-    async queryKept<Row>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
-      const result = await client.query({ name, text, values: [...values] });
       return result.rows as Row[];
     },
   };

@@ -3,7 +3,7 @@ import { inTenant } from '#storage/database.ts';
 import { listProfiles as selectProfiles } from '#storage/profiles/find-profile.ts';
 import type { ListPage } from '#storage/profiles/list-page.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
-import { readStatusFacts } from '#storage/profiles/read-status-facts.ts';
+import { readStatusFactsOnce } from '#storage/profiles/read-status-facts.ts';
 import { listRecordErrors, type RecordError } from '#storage/profiles/record-errors.ts';
 
 import { isUuid, mustFindProfile, noSuchProfile, type ProfileContext } from './profile-context.ts';
@@ -37,9 +37,7 @@ export async function getProfileStatus(
   profileId: string,
   newMembers: boolean,
 ): Promise<StatusView> {
-  const facts = isUuid(profileId)
-    ? await inTenant(context.db, tenantId, (tx) => readStatusFacts(tx, profileId), READ_ONLY)
-    : null;
+  const facts = isUuid(profileId) ? await readStatusFactsOnce(context.db, tenantId, profileId) : null;
   if (!facts) throw noSuchProfile(profileId);
   return deriveProfileStatus(facts, newMembers);
 }

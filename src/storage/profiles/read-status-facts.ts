@@ -1,6 +1,6 @@
 import type { RunFacts, StatusFacts } from '#core/run/profile-status.ts';
 
-import type { Tx } from '../database.ts';
+import { readOnce, type Database, type Tx } from '../database.ts';
 
 interface Row {
   state: StatusFacts['state'];
@@ -50,9 +50,21 @@ const TOUCHED = 'r.applied_item_no > 0 or r.apply_pass > 1';
  * there is no such profile. The two run look-ups use run_one_queued, run_one_executing and run_profile.
  */
 export async function readStatusFacts(tx: Tx, profileId: string): Promise<StatusFacts | null> {
-  const rows = await tx.queryKept<Row>(
-    'status_facts',
-    `select p.state, p.state_message, p.data_provider ->> 'type' as provider_type, p.expiration_date,
+  return toStatusFacts(profileId, await tx.query<Row>(STATEMENT.text, [profileId]));
+}
+
+/** The same in a transaction of its own, in one round trip. */
+export async function readStatusFactsOnce(
+  db: Database,
+  tenantId: string,
+  profileId: string,
+): Promise<StatusFacts | null> {
+  return toStatusFacts(profileId, await readOnce<Row>(db, tenantId, STATEMENT, [profileId]));
+}
+
+const STATEMENT = {
+  name: 'status_facts',
+  text: `select p.state, p.state_message, p.data_provider ->> 'type' as provider_type, p.expiration_date,
             (now() at time zone t.time_zone)::date as today, p.paused_at, p.paused_because, p.reset_at,
             p.quarantined_at, p.quarantine_reason, p.quarantine_last_at, p.quarantine_next_attempt_at, p.broken_runs, p.last_synchronization_at, p.last_activity_at,
             (select count(*)::float8 from record_error e
@@ -75,9 +87,9 @@ export async function readStatusFacts(tx: Tx, profileId: string): Promise<Status
               order by r.created_at desc, r.id desc limit 1) as cancelled
        from profile p join tenant t on t.id = p.tenant_id
       where p.id = $1 and p.state <> 'deleted'`,
-    [profileId],
-  );
-  const row = rows[0];
+};
+
+function toStatusFacts(profileId: string, [row]: readonly Row[]): StatusFacts | null {
   if (!row) return null;
   return {
     profileId,

@@ -32,7 +32,6 @@ async function planOf(
     const plans: string[] = [];
     const explaining: Tx = {
       client: tx.client,
-      queryKept: (_name, text, values) => explaining.query(text, values),
       async query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]> {
         const rows = await tx.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values);
         plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
