@@ -4,7 +4,14 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { ContainerClient } from '@azure/storage-blob';
-import { Client, GraphError, PageIterator, type PageCollection } from '@microsoft/microsoft-graph-client';
+import {
+  BatchRequestContent,
+  BatchResponseContent,
+  Client,
+  GraphError,
+  PageIterator,
+  type PageCollection,
+} from '@microsoft/microsoft-graph-client';
 import type {
   EducationClass,
   EducationFileSynchronizationVerificationMessage,
@@ -233,6 +240,40 @@ describe('the directory', () => {
     const next = (await client.api(link).get()) as PageCollection;
     assert.deepEqual(next.value, []);
     assert.ok(next['@odata.deltaLink']);
+  });
+
+  test('batch requests, made and read by the client', async () => {
+    const base = `https://localhost:${new URL(rollbook.secureUrl).port}`;
+    const request = (path: string, init?: RequestInit) => new Request(`${base}/beta${path}`, init);
+    const content = new BatchRequestContent([
+      { id: 'schools', request: request('/education/schools?$top=1') },
+      { id: 'count', request: request('/education/users/$count') },
+      {
+        id: 'pause',
+        request: request(`${PROFILES}/${rollbook.tenantId}/pause`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{}',
+        }),
+      },
+    ]);
+    const answer = new BatchResponseContent(await client.api('/$batch').post(await content.getContent()));
+    const status = (id: string): number => answer.getResponseById(id).status;
+    assert.deepEqual(['schools', 'count', 'pause'].map(status), [200, 200, 404]);
+    const serial = new BatchRequestContent([
+      { id: 'nobody', request: request(`/education/users/${rollbook.tenantId}`) },
+      { id: 'behind', request: request('/education/classes'), dependsOn: ['nobody'] },
+    ]);
+    const failed = new BatchResponseContent(await client.api('/$batch').post(await serial.getContent()));
+    assert.deepEqual(
+      ['nobody', 'behind'].map((id) => failed.getResponseById(id).status),
+      [404, 424],
+    );
+    const schools = (await answer.getResponseById('schools').json()) as PageCollection;
+    assert.equal(schools.value.length, 1);
+    assert.ok(String(schools['@odata.nextLink']).startsWith(`${base}/beta/education/schools?`));
+    const next = (await client.api(must(schools['@odata.nextLink'])).get()) as PageCollection;
+    assert.equal(next.value.length, 1);
   });
 
   test('errors are GraphErrors with code, message and request id', async () => {
