@@ -33,6 +33,13 @@ export interface Caller {
   readonly roles: readonly string[];
   /** Delegated permissions. Empty when the token is an application's own. */
   readonly scopes: readonly string[];
+  /** Who is signed in, of a token with scopes, as far as it says. */
+  readonly person?: {
+    /** Of the person in the directory. */
+    readonly objectId?: string;
+    readonly userPrincipalName?: string;
+    readonly subject: string;
+  };
 }
 
 /** Any one of them suffices. An empty list: nobody of that sort may. */

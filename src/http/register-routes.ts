@@ -6,8 +6,9 @@ import { registerTenants } from './api/tenants.ts';
 import { registerIssuer } from './auth/register-issuer.ts';
 import type { HttpContext } from './context.ts';
 import { registerProfiles } from './graph/profiles/register-profiles.ts';
+import { registerMe } from './graph/roster/register-me.ts';
 import { registerRosterReads } from './graph/roster/register-roster-reads.ts';
-import { registerUserWrites } from './graph/roster/register-user-writes.ts';
+import { registerRosterWrites } from './graph/roster/register-roster-writes.ts';
 import { registerHealth } from './health.ts';
 import { registerApiScope, registerGraphScope } from './scopes.ts';
 import { registerUploads } from './uploads/register-uploads.ts';
@@ -19,12 +20,14 @@ export function registerRoutes(server: FastifyInstance, context: HttpContext): v
   if (issuer !== undefined) registerIssuer(server, context, issuer);
   registerGraphScope(server, 'v1.0', (scope) => {
     registerRosterReads(scope, context, 'v1.0');
-    registerUserWrites(scope, context, 'v1.0');
+    registerRosterWrites(scope, context, 'v1.0');
+    registerMe(scope, context, 'v1.0');
   });
   registerGraphScope(server, 'beta', (scope) => {
     registerProfiles(scope, context);
     registerRosterReads(scope, context, 'beta');
-    registerUserWrites(scope, context, 'beta');
+    registerRosterWrites(scope, context, 'beta');
+    registerMe(scope, context, 'beta');
   });
   registerApiScope(server, (scope) => {
     registerOwnApi(scope, context);
