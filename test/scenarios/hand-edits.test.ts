@@ -1,6 +1,7 @@
-/** What was edited by hand stays until its source changes that very property. docs/adr/0017-hand-edits-and-syncs.md. */
+/** What was edited by hand stays until its source changes that very property. docs/adr/0016-hand-edits-and-syncs.md. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 import { csvFiles } from '#test/helpers/small-roster.ts';
@@ -235,4 +236,31 @@ test('edits while a sync runs: neither waits for ever, and both are there', asyn
   }
   assert.deepEqual(await bench.idsOf(`classes/${classId}/members`), new Set([...members, ...outsider]));
   await bench.syncsChangeNothing();
+});
+
+test('a class of an expired profile keeps the school and the course that it was given by hand', async () => {
+  const bench = await syncedRoster(rollbook, { schools: 2 });
+  const classId = await bench.idOf('class', 'S1C1');
+  const [first, second] = [await bench.idOf('org', 'S1'), await bench.idOf('org', 'S2')];
+  await bench.edit('DELETE', `schools/${first}/classes/${classId}/$ref`);
+  await bench.edit('POST', `schools/${second}/classes/$ref`, {
+    '@odata.id': `/education/classes/${classId}`,
+  });
+  await bench.edit('PATCH', `classes/${classId}`, { course: { subject: 'By hand' } });
+  const { course } = await pick(bench, `classes/${classId}`, 'course');
+  await bench.client.ok('PATCH', `/api/v1/profiles/${bench.profile}/settings`, {
+    schedule: { onExpiration: 'expireClasses' },
+  });
+  await bench.client.ok('PATCH', `/beta/education/synchronizationProfiles/${bench.profile}`, {
+    expirationDate: '2026-06-30',
+  });
+  for (let attempt = 0; attempt < 1_200; attempt += 1) {
+    const shown = await pick(bench, `classes/${classId}`, 'displayName');
+    if (String(shown['displayName']).startsWith('Exp0626_')) break;
+    await wait(50);
+  }
+  const shown = await pick(bench, `classes/${classId}`, 'displayName', 'course');
+  assert.match(String(shown['displayName']), /^Exp0626_/u);
+  assert.deepEqual(shown['course'], course);
+  assert.deepEqual(await bench.idsOf(`classes/${classId}/schools`), new Set([second]));
 });

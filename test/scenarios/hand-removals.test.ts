@@ -1,4 +1,4 @@
-/** What was added or removed by hand beside what a source states. docs/adr/0017-hand-edits-and-syncs.md. */
+/** What was added or removed by hand beside what a source states. docs/adr/0016-hand-edits-and-syncs.md. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 

@@ -38,14 +38,20 @@ export async function applyPeople(tx: Tx, range: ItemRange, kind: 'student' | 't
     `with ${ITEMS}
      insert into demographics as d (tenant_id, person_id, birth_date, sex, change_seq)
      select current_tenant(), i.object_id,
-            case when i.after ->> 'birthDate' is distinct from i.before ->> 'birthDate' then (i.after ->> 'birthDate')::date else o.birth_date end,
-            case when i.after ->> 'sex' is distinct from i.before ->> 'sex' then i.after ->> 'sex' else o.sex end, $4
-       from item i left join demographics o on o.person_id = i.object_id
+            case when i.after ->> 'birthDate' is distinct from i.before ->> 'birthDate' then (i.after ->> 'birthDate')::date
+                 ${orAsItIs('birth_date')} end,
+            case when i.after ->> 'sex' is distinct from i.before ->> 'sex' then i.after ->> 'sex' ${orAsItIs('sex')} end, $4
+       from item i
       where i.after ->> 'birthDate' is distinct from i.before ->> 'birthDate' or i.after ->> 'sex' is distinct from i.before ->> 'sex'
      on conflict (tenant_id, person_id) do update
         set birth_date = excluded.birth_date, sex = excluded.sex, version = d.version + 1, change_seq = excluded.change_seq`,
     values,
   );
+}
+
+/** In a CASE: what the demographics of the person have in the column; looked up only when there may be something. */
+function orAsItIs(column: string): string {
+  return `when i.action <> 'create' then (select o.${column} from demographics o where o.person_id = i.object_id)`;
 }
 
 async function createPeople(

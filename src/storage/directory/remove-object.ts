@@ -19,17 +19,21 @@ export async function removeClass(tx: Tx, id: string, changeSeq: number): Promis
 }
 
 /**
- * The account is disabled. When no source states the person, nobody can bring them back: the user name is set free, as Entra does it, with
- * the id before it.
+ * The account is disabled. When no source knows the person, nobody can bring them back: user name, mail and the like are set free for others,
+ * as Entra does it, with the id before them.
  */
 export async function removePerson(tx: Tx, id: string, changeSeq: number): Promise<void> {
   await tx.query(`update person set ${INACTIVE} where id = $1`, [id, changeSeq]);
   await tx.query(
-    `update account a set enabled = false, version = version + 1, change_seq = $2,
-            user_name = case when exists (select from link l where l.object_id = a.person_id) then user_name
-                             else replace(a.person_id::text, '-', '') || user_name end
+    `update account a set enabled = false, version = version + 1, change_seq = $2
       where a.person_id = $1 and a.target_id = 0`,
     [id, changeSeq],
+  );
+  const names = ['user_name', 'mail', 'mail_nickname', 'employee_id'];
+  await tx.query(
+    `update account a set ${names.map((name) => `${name} = replace($1::text, '-', '') || ${name}`).join(', ')}
+      where a.person_id = $1::uuid and a.target_id = 0 and not exists (select from link l where l.object_id = a.person_id)`,
+    [id],
   );
   await tx.query(`update enrollment set ${ENDED} where person_id = $1 and active`, [id, changeSeq]);
   await tx.query(`update role set ${ENDED} where person_id = $1 and active`, [id, changeSeq]);
