@@ -60,7 +60,7 @@ create table rollbook.academic_session (
   id uuid not null,
   type text default 'term'::text not null,
   parent_id uuid,
-  display_name text not null,
+  display_name text,
   external_id text,
   external_source text default 'sis'::text not null,
   start_date date,
@@ -69,11 +69,14 @@ create table rollbook.academic_session (
   active boolean default true not null,
   version integer default 1 not null,
   change_seq bigint not null,
+  copy_of uuid,
   constraint academic_session_pkey PRIMARY KEY (tenant_id, id),
+  constraint academic_session_tenant_id_copy_of_fkey FOREIGN KEY (tenant_id, copy_of) REFERENCES academic_session(tenant_id, id),
   constraint academic_session_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
   constraint academic_session_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES academic_session(tenant_id, id)
 );
 CREATE INDEX academic_session_change_seq ON rollbook.academic_session USING btree (tenant_id, change_seq);
+CREATE INDEX academic_session_copy_of ON rollbook.academic_session USING btree (tenant_id, copy_of) WHERE (copy_of IS NOT NULL);
 alter table rollbook.academic_session enable row level security;
 alter table rollbook.academic_session force row level security;
 create policy owner on rollbook.academic_session for all to rollbook_owner using (true);
@@ -83,6 +86,8 @@ create policy planning_updates_nothing on rollbook.academic_session as restricti
 create policy tenant on rollbook.academic_session for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.academic_session to rollbook_app;
 comment on table rollbook.academic_session is 'A term or another span of the school year. Graph: educationTerm inside a class; OneRoster: academicSession.';
+comment on column rollbook.academic_session.display_name is 'Null only for terms made by hand (external_source manual): each belongs to one class.';
+comment on column rollbook.academic_session.copy_of is 'One class had its term edited by hand and has this copy; what the source changes in the term named here is changed in the copy, too.';
 
 create table rollbook.account (
   tenant_id uuid not null,
@@ -188,13 +193,18 @@ create table rollbook.class (
   active boolean default true not null,
   version integer default 1 not null,
   change_seq bigint not null,
+  org_by_hand boolean default false not null,
+  source_org_id uuid,
   constraint class_pkey PRIMARY KEY (tenant_id, id),
   constraint class_tenant_id_academic_session_id_fkey FOREIGN KEY (tenant_id, academic_session_id) REFERENCES academic_session(tenant_id, id),
   constraint class_tenant_id_course_id_fkey FOREIGN KEY (tenant_id, course_id) REFERENCES course(tenant_id, id),
   constraint class_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
-  constraint class_tenant_id_org_id_fkey FOREIGN KEY (tenant_id, org_id) REFERENCES org(tenant_id, id)
+  constraint class_tenant_id_org_id_fkey FOREIGN KEY (tenant_id, org_id) REFERENCES org(tenant_id, id),
+  constraint class_tenant_id_source_org_id_fkey FOREIGN KEY (tenant_id, source_org_id) REFERENCES org(tenant_id, id)
 );
+CREATE INDEX class_academic_session ON rollbook.class USING btree (tenant_id, academic_session_id);
 CREATE INDEX class_change_seq ON rollbook.class USING btree (tenant_id, change_seq);
+CREATE INDEX class_course ON rollbook.class USING btree (tenant_id, course_id);
 CREATE INDEX class_org ON rollbook.class USING btree (tenant_id, org_id);
 alter table rollbook.class enable row level security;
 alter table rollbook.class force row level security;
@@ -206,6 +216,8 @@ create policy tenant on rollbook.class for all to rollbook_app using ((tenant_id
 CREATE TRIGGER class_memberships AFTER UPDATE OF active ON rollbook.class FOR EACH ROW WHEN ((new.active AND (NOT old.active))) EXECUTE FUNCTION show_memberships_of_class();
 grant delete, insert, select, update on rollbook.class to rollbook_app;
 comment on table rollbook.class is 'A group that is taught together: the section of SDS, educationClass of Graph, class of OneRoster.';
+comment on column rollbook.class.org_by_hand is 'The school was set by hand; it stays until the source names another than source_org_id.';
+comment on column rollbook.class.source_org_id is 'With org_by_hand: the school that the source named last. Null: none.';
 
 create table rollbook.contact_relationship (
   tenant_id uuid not null,
@@ -237,7 +249,7 @@ comment on table rollbook.contact_relationship is 'A contact of a pupil: parent,
 create table rollbook.course (
   tenant_id uuid not null,
   id uuid not null,
-  display_name text not null,
+  display_name text,
   description text,
   course_number text,
   subject text,
@@ -246,10 +258,13 @@ create table rollbook.course (
   active boolean default true not null,
   version integer default 1 not null,
   change_seq bigint not null,
+  copy_of uuid,
   constraint course_pkey PRIMARY KEY (tenant_id, id),
+  constraint course_tenant_id_copy_of_fkey FOREIGN KEY (tenant_id, copy_of) REFERENCES course(tenant_id, id),
   constraint course_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
 );
 CREATE INDEX course_change_seq ON rollbook.course USING btree (tenant_id, change_seq);
+CREATE INDEX course_copy_of ON rollbook.course USING btree (tenant_id, copy_of) WHERE (copy_of IS NOT NULL);
 alter table rollbook.course enable row level security;
 alter table rollbook.course force row level security;
 create policy owner on rollbook.course for all to rollbook_owner using (true);
@@ -259,6 +274,8 @@ create policy planning_updates_nothing on rollbook.course as restrictive for upd
 create policy tenant on rollbook.course for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.course to rollbook_app;
 comment on table rollbook.course is 'What is taught; a class is one group taught it. Graph: educationCourse inside a class; OneRoster: course.';
+comment on column rollbook.course.display_name is 'Null only for courses made by hand (external_source manual): each belongs to one class.';
+comment on column rollbook.course.copy_of is 'One class had its course edited by hand and has this copy; what the source changes in the course named here is changed in the copy, too.';
 
 create table rollbook.demographics (
   tenant_id uuid not null,
@@ -295,15 +312,18 @@ create table rollbook.enrollment (
   active boolean default true not null,
   version integer default 1 not null,
   change_seq bigint not null,
+  removed_by_hand text,
   constraint enrollment_pkey PRIMARY KEY (tenant_id, source_system_id, key),
   constraint enrollment_tenant_id_class_id_fkey FOREIGN KEY (tenant_id, class_id) REFERENCES class(tenant_id, id),
   constraint enrollment_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id),
   constraint enrollment_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id),
+  constraint enrollment_removed_known CHECK (((removed_by_hand IS NULL) OR ((removed_by_hand = ANY (ARRAY['itself'::text, 'withObject'::text])) AND (NOT active)))),
   constraint enrollment_role_known CHECK ((role = ANY (ARRAY['student'::text, 'teacher'::text])))
 );
 CREATE INDEX enrollment_change_seq ON rollbook.enrollment USING btree (tenant_id, change_seq);
 CREATE INDEX enrollment_class ON rollbook.enrollment USING btree (tenant_id, class_id);
 CREATE INDEX enrollment_person ON rollbook.enrollment USING btree (tenant_id, person_id);
+CREATE INDEX enrollment_removed_with_object ON rollbook.enrollment USING btree (tenant_id, person_id) WHERE (removed_by_hand = 'withObject'::text);
 alter table rollbook.enrollment enable row level security;
 alter table rollbook.enrollment force row level security;
 create policy owner on rollbook.enrollment for all to rollbook_owner using (true);
@@ -313,6 +333,7 @@ create policy planning_updates_nothing on rollbook.enrollment as restrictive for
 create policy tenant on rollbook.enrollment for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.enrollment to rollbook_app;
 comment on table rollbook.enrollment is 'A person''s place in a class, as one source states it. Ended ones stay, inactive.';
+comment on column rollbook.enrollment.removed_by_hand is 'Not null: ended by hand, so inactive, while its source still states it. itself: it alone; withObject: its person or class was deleted, and it comes back with them.';
 
 create table rollbook.escrow (
   tenant_id uuid not null,
@@ -364,6 +385,40 @@ create policy owner on rollbook.finding_count for all to rollbook_owner using (t
 create policy tenant on rollbook.finding_count for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.finding_count to rollbook_app;
 comment on table rollbook.finding_count is 'Exact counts, whatever number of single findings is stored.';
+
+create table rollbook.hand_edit (
+  tenant_id uuid not null,
+  id uuid not null,
+  at timestamp with time zone default now() not null,
+  change_seq bigint not null,
+  application_id text not null,
+  person text,
+  kind text not null,
+  action text not null,
+  object_id uuid not null,
+  other_id uuid,
+  before jsonb,
+  after jsonb,
+  constraint hand_edit_pkey PRIMARY KEY (tenant_id, id),
+  constraint hand_edit_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
+  constraint hand_edit_action_known CHECK ((action = ANY (ARRAY['create'::text, 'update'::text, 'deactivate'::text, 'end'::text, 'reactivate'::text]))),
+  constraint hand_edit_kind_known CHECK ((kind = ANY (ARRAY['org'::text, 'class'::text, 'person'::text, 'role'::text, 'enrollment'::text])))
+);
+CREATE INDEX hand_edit_object ON rollbook.hand_edit USING btree (tenant_id, object_id, id);
+CREATE INDEX hand_edit_other ON rollbook.hand_edit USING btree (tenant_id, other_id, id) WHERE (other_id IS NOT NULL);
+alter table rollbook.hand_edit enable row level security;
+alter table rollbook.hand_edit force row level security;
+create policy owner on rollbook.hand_edit for all to rollbook_owner using (true);
+create policy tenant on rollbook.hand_edit for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant insert, select on rollbook.hand_edit to rollbook_app;
+comment on table rollbook.hand_edit is 'Append-only: every edit by hand, written in its transaction. With the plan items it is the history of an object.';
+comment on column rollbook.hand_edit.change_seq is 'That of the rows the edit wrote.';
+comment on column rollbook.hand_edit.application_id is 'The application of the token.';
+comment on column rollbook.hand_edit.person is 'The subject of the token when somebody was signed in; null for an application by itself.';
+comment on column rollbook.hand_edit.object_id is 'The org, class or person; of a role or enrollment, the person.';
+comment on column rollbook.hand_edit.other_id is 'Of a role the org, of an enrollment the class.';
+comment on column rollbook.hand_edit.before is 'The properties that were changed, by their path in Graph, as they were. Passwords are never in it.';
+comment on column rollbook.hand_edit.after is 'The same properties as they are now.';
 
 create table rollbook.link (
   tenant_id uuid not null,
@@ -812,14 +867,17 @@ create table rollbook.role (
   active boolean default true not null,
   version integer default 1 not null,
   change_seq bigint not null,
+  removed_by_hand text,
   constraint role_pkey PRIMARY KEY (tenant_id, source_system_id, key),
   constraint role_tenant_id_org_id_fkey FOREIGN KEY (tenant_id, org_id) REFERENCES org(tenant_id, id),
   constraint role_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id),
-  constraint role_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id)
+  constraint role_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id),
+  constraint role_removed_known CHECK (((removed_by_hand IS NULL) OR ((removed_by_hand = ANY (ARRAY['itself'::text, 'withObject'::text])) AND (NOT active))))
 );
 CREATE INDEX role_change_seq ON rollbook.role USING btree (tenant_id, change_seq);
 CREATE INDEX role_org ON rollbook.role USING btree (tenant_id, org_id);
 CREATE INDEX role_person ON rollbook.role USING btree (tenant_id, person_id);
+CREATE INDEX role_removed_with_object ON rollbook.role USING btree (tenant_id, person_id) WHERE (removed_by_hand = 'withObject'::text);
 alter table rollbook.role enable row level security;
 alter table rollbook.role force row level security;
 create policy owner on rollbook.role for all to rollbook_owner using (true);
@@ -829,6 +887,7 @@ create policy planning_updates_nothing on rollbook.role as restrictive for updat
 create policy tenant on rollbook.role for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.role to rollbook_app;
 comment on table rollbook.role is 'A person''s role in an org, as one source states it.';
+comment on column rollbook.role.removed_by_hand is 'Not null: ended by hand, so inactive, while its source still states it. itself: it alone; withObject: its person or org was deleted, and it comes back with them.';
 
 create table rollbook.run (
   tenant_id uuid not null,
@@ -960,7 +1019,7 @@ alter table rollbook.source_system force row level security;
 create policy owner on rollbook.source_system for all to rollbook_owner using (true);
 create policy tenant on rollbook.source_system for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.source_system to rollbook_app;
-comment on table rollbook.source_system is 'Where source ids are unique. Each profile has its own; a profile made again after a deletion may adopt the old one.';
+comment on table rollbook.source_system is 'Where source ids are unique. Each profile has its own; a profile made again after a deletion may adopt the old one. The one whose id is the tenant''s has the memberships made by hand, and no profile.';
 comment on column rollbook.source_system.priority is 'Smaller wins when several links point at one person; equal priority: the older link.';
 comment on column rollbook.source_system.expired_on is 'Not null: it keeps the classes of a profile that expired on this day. No profile uses it, so that no sync touches them.';
 

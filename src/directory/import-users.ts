@@ -5,10 +5,11 @@ import { inTenant, type Tx } from '#storage/database.ts';
 import { findAccounts, type StoredAccount } from '#storage/directory/accounts-by-user-name.ts';
 import { insertUsers } from '#storage/directory/insert-users.ts';
 import { nextChangeSeq } from '#storage/directory/next-change-seq.ts';
+import { recordHandEdits, type HandEditEntry } from '#storage/directory/record-hand-edits.ts';
 import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
 import { updateUsers, type UserChange } from '#storage/directory/update-users.ts';
 
-import type { DirectoryContext } from './create-user.ts';
+import type { DirectoryContext, HandEditor } from './edit-by-hand.ts';
 
 export type ImportResult = 'created' | 'updated' | 'unchanged' | 'refused';
 
@@ -31,7 +32,7 @@ const CHUNK_ROWS = 10_000;
  */
 export async function importUsers(
   context: DirectoryContext,
-  tenantId: string,
+  editor: HandEditor,
   rows: readonly (ImportRow | RefusedRow)[],
 ): Promise<ImportedRow[]> {
   const lineByUserName = new Map<string, number>();
@@ -39,7 +40,7 @@ export async function importUsers(
   for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
     const chunk = rows.slice(start, start + CHUNK_ROWS).map((row) => refuseRepeated(row, lineByUserName));
     const accepted = chunk.filter((row) => 'values' in row);
-    const done = await importChunk(context, tenantId, accepted);
+    const done = await importChunk(context, editor, accepted);
     for (const row of chunk) results.push(done.get(row.line) ?? refused(row));
   }
   const created = results.filter(({ result }) => result === 'created').length;
@@ -73,21 +74,23 @@ interface Sorted {
   readonly results: Map<number, ImportedRow>;
   readonly creates: { readonly id: string; readonly values: ImportValues }[];
   readonly changes: UserChange[];
+  /** For the history. */
+  readonly entries: HandEditEntry[];
 }
 
 async function importChunk(
   context: DirectoryContext,
-  tenantId: string,
+  editor: HandEditor,
   rows: readonly ImportRow[],
 ): Promise<ReadonlyMap<number, ImportedRow>> {
   if (rows.length === 0) return new Map();
-  return inTenant(context.db, tenantId, async (tx) => {
+  return inTenant(context.db, editor.tenantId, async (tx) => {
     // Without the counter first: an import that changes nothing takes no change_seq and waits for nobody.
     const seen = await sortRows(context, tx, rows);
     if (seen.creates.length === 0 && seen.changes.length === 0) return seen.results;
     const changeSeq = await nextChangeSeq(tx);
     // Now nobody else writes: what is read stays true until commit.
-    const { results, creates, changes } = await sortRows(context, tx, rows);
+    const { results, creates, changes, entries } = await sortRows(context, tx, rows);
     if (creates.length > 0) {
       const inserted = await insertUsers(
         tx,
@@ -103,6 +106,8 @@ async function importChunk(
       assert(inserted.length === creates.length, 'a user name was free and taken in one transaction');
     }
     if (changes.length > 0) await updateUsers(tx, changes, changeSeq);
+    const by = { applicationId: editor.applicationId, person: editor.person?.subject ?? null };
+    await recordHandEdits(tx, { ...by, changeSeq, newId: context.system.newId }, entries);
     return results;
   });
 }
@@ -113,13 +118,15 @@ async function sortRows(context: DirectoryContext, tx: Tx, rows: readonly Import
     rows.map(({ values }) => values.userPrincipalName),
   );
   const accountsByUserName = new Map(accounts.map((account) => [account.askedFor, account]));
-  const sorted: Sorted = { results: new Map(), creates: [], changes: [] };
+  const sorted: Sorted = { results: new Map(), creates: [], changes: [], entries: [] };
   for (const { line, values } of rows) {
     const { userPrincipalName } = values;
     const account = accountsByUserName.get(userPrincipalName);
     if (account === undefined) {
       const id = context.system.newId();
       sorted.creates.push({ id, values });
+      const made = { kind: 'person', action: 'create', objectId: id } as const;
+      sorted.entries.push({ ...made, before: null, after: values });
       sorted.results.set(line, { line, userPrincipalName, result: 'created', id });
     } else if (!account.active) {
       const reason =
@@ -127,7 +134,10 @@ async function sortRows(context: DirectoryContext, tx: Tx, rows: readonly Import
       sorted.results.set(line, { line, userPrincipalName, result: 'refused', reason });
     } else {
       const change = changeOf(account, values);
-      if (change !== undefined) sorted.changes.push(change);
+      if (change !== undefined) {
+        sorted.changes.push(change);
+        sorted.entries.push(entryOf(account, change));
+      }
       const result = change === undefined ? 'unchanged' : 'updated';
       sorted.results.set(line, { line, userPrincipalName, result, id: account.personId });
     }
@@ -143,6 +153,13 @@ function changeOf(account: StoredAccount, values: ImportValues): UserChange | un
   );
   if (differing.length === 0) return undefined;
   return { personId: account.personId, ...Object.fromEntries(differing) };
+}
+
+function entryOf(account: StoredAccount, { personId, ...after }: UserChange): HandEditEntry {
+  const before = Object.fromEntries(
+    Object.keys(after).map((property) => [property, account[property as keyof typeof after]]),
+  );
+  return { kind: 'person', action: 'update', objectId: personId, before, after };
 }
 
 function nameOf({ givenName, surname, userPrincipalName }: ImportValues): string {

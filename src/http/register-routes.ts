@@ -9,8 +9,9 @@ import { registerNoIssuer } from './auth/register-no-issuer.ts';
 import type { HttpContext } from './context.ts';
 import { registerProfiles } from './graph/profiles/register-profiles.ts';
 import { registerMetadata } from './graph/register-metadata.ts';
+import { registerMe } from './graph/roster/register-me.ts';
 import { registerRosterReads } from './graph/roster/register-roster-reads.ts';
-import { registerUserWrites } from './graph/roster/register-user-writes.ts';
+import { registerRosterWrites } from './graph/roster/register-roster-writes.ts';
 import { registerHealth } from './health.ts';
 import { registerApiScope, registerGraphScope } from './scopes.ts';
 import { registerUploads } from './uploads/register-uploads.ts';
@@ -25,14 +26,16 @@ export function registerRoutes(server: FastifyInstance, context: HttpContext): v
     registerMetadata(scope, 'v1.0');
     registerBatch(scope, server, context, 'v1.0');
     registerRosterReads(scope, context, 'v1.0');
-    registerUserWrites(scope, context, 'v1.0');
+    registerRosterWrites(scope, context, 'v1.0');
+    registerMe(scope, context, 'v1.0');
   });
   registerGraphScope(server, 'beta', (scope) => {
     registerMetadata(scope, 'beta');
     registerBatch(scope, server, context, 'beta');
     registerProfiles(scope, context);
     registerRosterReads(scope, context, 'beta');
-    registerUserWrites(scope, context, 'beta');
+    registerRosterWrites(scope, context, 'beta');
+    registerMe(scope, context, 'beta');
   });
   registerApiScope(server, (scope) => {
     registerOwnApi(scope, context);

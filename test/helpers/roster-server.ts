@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { pino } from 'pino';
 
+import type { Caller } from '#core/permissions.ts';
 import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
 import { openLocalFileStore } from '#files/local-file-store.ts';
 import type { HttpSettings } from '#http/context.ts';
@@ -33,6 +34,8 @@ export interface RosterCall {
   /** EduRoster.ReadWrite.All unless said otherwise. */
   readonly permissions?: readonly string[];
   readonly scopes?: readonly string[];
+  /** Who is signed in, with scopes. */
+  readonly person?: Caller['person'];
   readonly tenantId?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -94,6 +97,7 @@ export async function rosterServer(options: RosterServerOptions = {}): Promise<R
         applicationId: bench.actor.applicationId,
         roles: sent.permissions ?? (sent.scopes ? [] : ['EduRoster.ReadWrite.All']),
         scopes: sent.scopes ?? [],
+        ...(sent.person === undefined ? {} : { person: sent.person }),
       };
       const payload =
         sent.body === undefined || typeof sent.body === 'string' ? sent.body : JSON.stringify(sent.body);

@@ -10,6 +10,8 @@ export interface SyncClient {
   ok<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
   /** Creates a profile and waits until it is provisioned. */
   createProfile(options?: ProfileOptions): Promise<string>;
+  /** Waits until a profile that was created or changed is provisioned. */
+  provisioned(profileId: string): Promise<void>;
   /** Uploads the files (name to text) to a fresh uploadUrl. */
   upload(profileId: string, files: Readonly<Record<string, string | Buffer>>): Promise<void>;
   start(profileId: string): Promise<{ status: number; messages: VerificationMessage[]; body: unknown }>;
@@ -99,9 +101,13 @@ export function syncClient(server: { baseUrl: string; token(): Promise<string> }
         identitySynchronizationConfiguration: identity,
         ...options.more,
       });
+      await client.provisioned(id);
+      return id;
+    },
+    async provisioned(id) {
       for (let attempt = 0; attempt < 200; attempt++) {
         const { state } = await client.ok<{ state: string }>('GET', `${PROFILES}/${id}`);
-        if (state === 'provisioned') return id;
+        if (state === 'provisioned') return;
         await wait(25);
       }
       throw new Error('the profile was not provisioned in time');

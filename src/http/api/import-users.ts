@@ -45,7 +45,7 @@ export function registerUserImport(scope: FastifyInstance, context: HttpContext)
       '/users/import',
       { onRequest: requirePermission(context, WRITE_ROSTER), bodyLimit: BODY_LIMIT_BYTES },
       async (request): Promise<UserImportAnswer> => {
-        const rows = await importUsers(context, request.caller.tenantId, readRows(request));
+        const rows = await importUsers(context, request.caller, readRows(request));
         const counts = { created: 0, updated: 0, unchanged: 0, refused: 0 };
         for (const { result } of rows) counts[result] += 1;
         return { ...counts, rows };

@@ -8,6 +8,7 @@ import { applyEndings } from './apply-endings.ts';
 import { applyEnrollments, applyRoles } from './apply-memberships.ts';
 import { applyPeople } from './apply-people.ts';
 import type { ItemRange } from './item-range.ts';
+import { restoreMemberships } from './restore-memberships.ts';
 import { saveLinks } from './save-links.ts';
 import { setStaleItemsAside } from './stale-items.ts';
 
@@ -51,6 +52,7 @@ export async function applyRange(tx: Tx, range: ItemRange): Promise<void> {
       return;
   }
   await saveLinks(tx, range);
+  await restoreMemberships(tx, range, band);
 }
 
 /** The items of one kind (or the endings) that are left to apply. Batches may have gaps where items belong to another pass. */

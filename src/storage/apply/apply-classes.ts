@@ -9,6 +9,11 @@ const REFERENCES = `
   left join ${linkedObject('$5', 'i.second_key')} course_link on true
   left join ${linkedObject('$5', 'i.third_key')} session_link on true`;
 
+/** The class has a course or term made by hand, from the one that the source names still (or from none). */
+function keeps(table: string, link: string): string {
+  return `coalesce(${table}.external_source = 'manual' and ${table}.copy_of is not distinct from ${link}.object_id, false)`;
+}
+
 /** Classes: creates, updates and reactivates those of a range. */
 export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {
   const values = [range.runId, range.firstItemNo, range.lastItemNo, range.changeSeq, range.sourceSystemId];
@@ -24,14 +29,21 @@ export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {
   );
   await tx.query(
     `with ${ITEMS}
-     update class o set org_id = n.org_id, course_id = n.course_id, academic_session_id = n.session_id,
+     update class o set org_id = case when n.keeps_org then o.org_id else n.org_id end, org_by_hand = n.keeps_org,
+            source_org_id = case when n.keeps_org then o.source_org_id end,
+            course_id = case when n.keeps_course then o.course_id else n.course_id end,
+            academic_session_id = case when n.keeps_session then o.academic_session_id else n.session_id end,
             ${changedRequired('display_name', 'displayName')}, ${changed('class_code', 'classCode')},
-            ${changedRequired('mail_nickname', 'mailNickname')}, external_name = i.after ->> 'displayName',
+            ${changedRequired('mail_nickname', 'mailNickname')}, ${changed('external_name', 'displayName')},
             attributes = jsonb_strip_nulls(o.attributes || jsonb_build_object('periods', i.after -> 'periods', 'status', i.after -> 'status')),
-            active = true, version = o.version + 1, change_seq = $4
+            active = o.active or i.action = 'reactivate', version = o.version + 1, change_seq = $4
        from item i
-       join (select i.item_no, org_link.object_id as org_id, course_link.object_id as course_id, session_link.object_id as session_id
-               from item i ${REFERENCES}) n on n.item_no = i.item_no
+       join (select i.item_no, org_link.object_id as org_id, course_link.object_id as course_id, session_link.object_id as session_id,
+                    c.org_by_hand and org_link.object_id is not distinct from c.source_org_id as keeps_org,
+                    ${keeps('k', 'course_link')} as keeps_course, ${keeps('s', 'session_link')} as keeps_session
+               from item i join class c on c.id = i.object_id ${REFERENCES}
+               left join course k on k.tenant_id = c.tenant_id and k.id = c.course_id
+               left join academic_session s on s.tenant_id = c.tenant_id and s.id = c.academic_session_id) n on n.item_no = i.item_no
       where i.action in ('update', 'move', 'reactivate') and o.id = i.object_id`,
     values,
   );

@@ -14,8 +14,9 @@ export async function applyEndings(tx: Tx, range: ItemRange): Promise<void> {
   for (const table of ['enrollment', 'role']) {
     await tx.query(
       `with ${ITEMS}
-       update ${table} o set active = false, version = o.version + 1, change_seq = $4
-         from item i where i.kind = '${table}' and i.action = 'end' and o.source_system_id = $5 and o.key = i.key and o.active`,
+       update ${table} o set active = false, removed_by_hand = null, version = o.version + 1, change_seq = $4
+         from item i where i.kind = '${table}' and i.action = 'end' and o.source_system_id = $5 and o.key = i.key
+          and (o.active or o.removed_by_hand is not null)`,
       [...scope, range.changeSeq, range.sourceSystemId],
     );
   }
@@ -43,7 +44,7 @@ export async function applyEndings(tx: Tx, range: ItemRange): Promise<void> {
 
 /**
  * People whose link ended. No link is left active: the person becomes inactive and the account disabled, unless it was
- * made by hand: then it was there before the sync and stays after it. Another link is active: it becomes the owner and
+ * made by hand: then it was there before the sync and stays after it as it is. Another link is active: it becomes the owner and
  * supplies the attributes (profile priority, then the older).
  */
 async function endPeople(tx: Tx, range: ItemRange): Promise<void> {
@@ -53,7 +54,7 @@ async function endPeople(tx: Tx, range: ItemRange): Promise<void> {
      gone as (select i.object_id, bool_or(i.kind = 'student') as as_student, bool_or(i.kind = 'teacher') as as_teacher
                 from item i where i.kind in ('student', 'teacher') and i.action = 'deactivate' group by i.object_id),
      alone as (
-       update person o set active = o.external_source = 'manual', version = o.version + 1, change_seq = $4
+       update person o set active = o.active and o.external_source = 'manual', version = o.version + 1, change_seq = $4
          from gone g where o.id = g.object_id and not exists (select from link l where l.object_id = o.id and l.active)
        returning o.id, o.active)
      update account a set enabled = false, version = a.version + 1, change_seq = $4

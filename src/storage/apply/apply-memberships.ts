@@ -67,7 +67,9 @@ async function applyMemberships(tx: Tx, range: ItemRange, shape: MembershipTable
     `with ${ITEMS}
      update ${shape.table} o set content = i.content, ${shape.firstColumn} = first_link.object_id, ${shape.secondColumn} = second_link.object_id,
             ${shape.ownColumns.map(([column, expression]) => `${column} = ${expression}, `).join('')}
-            active = true, version = o.version + 1, change_seq = $4
+            active = o.active or i.action = 'reactivate',
+            removed_by_hand = case when i.action = 'reactivate' then null else o.removed_by_hand end,
+            version = o.version + 1, change_seq = $4
        from item i ${links}
       where i.action in ('update', 'reactivate') and o.source_system_id = $5 and o.key = i.key`,
     values,

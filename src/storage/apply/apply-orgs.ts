@@ -2,7 +2,11 @@ import type { Tx } from '../database.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
 import { changed, changedDate, changedRequired } from './changed.ts';
 
-const REVIVED = 'active = true, version = o.version + 1, change_seq = $4';
+/** An update leaves what was deleted by hand deleted (plan/resolve-removed.ts). */
+const TOUCHED = `active = o.active or i.action = 'reactivate', version = o.version + 1, change_seq = $4`;
+
+/** Of a course or term: the source's own, and the copies that classes have of it after an edit by hand. */
+const ITSELF_AND_COPIES = ['id', 'copy_of'] as const;
 
 /** Schools: creates, updates and reactivates the orgs of a range. */
 export async function applyOrgs(tx: Tx, range: ItemRange): Promise<void> {
@@ -29,7 +33,7 @@ export async function applyOrgs(tx: Tx, range: ItemRange): Promise<void> {
             ${changed('city', 'city')}, ${changed('state', 'state')}, ${changed('country', 'country')},
             ${changed('postal_code', 'postalCode')},
             attributes = jsonb_strip_nulls(o.attributes || jsonb_build_object('ncesId', i.after -> 'ncesId',
-              'stateId', i.after -> 'stateId', 'zone', i.after -> 'zone')), ${REVIVED}
+              'stateId', i.after -> 'stateId', 'zone', i.after -> 'zone')), ${TOUCHED}
        from item i where i.action in ('update', 'reactivate') and o.id = i.object_id`,
     values,
   );
@@ -46,13 +50,16 @@ export async function applySessions(tx: Tx, range: ItemRange): Promise<void> {
        from item i where i.action = 'create'`,
     values,
   );
-  await tx.query(
-    `with ${ITEMS}
-     update academic_session o set ${changedRequired('display_name', 'displayName')},
-            ${changedDate('start_date', 'startDate')}, ${changedDate('end_date', 'endDate')}, ${REVIVED}
-       from item i where i.action in ('update', 'reactivate') and o.id = i.object_id`,
-    values,
-  );
+  for (const column of ITSELF_AND_COPIES) {
+    await tx.query(
+      `with ${ITEMS}
+       update academic_session o set ${changedRequired('display_name', 'displayName')},
+              ${changedDate('start_date', 'startDate')}, ${changedDate('end_date', 'endDate')}, ${TOUCHED}
+         from item i where i.action in ('update', 'reactivate') and o.${column} = i.object_id`,
+      values,
+    );
+  }
+  await touchClasses(tx, range.changeSeq, 'academic_session');
 }
 
 /** Courses. */
@@ -66,11 +73,23 @@ export async function applyCourses(tx: Tx, range: ItemRange): Promise<void> {
        from item i where i.action = 'create'`,
     values,
   );
+  for (const column of ITSELF_AND_COPIES) {
+    await tx.query(
+      `with ${ITEMS}
+       update course o set ${changedRequired('display_name', 'displayName')}, ${changed('description', 'description')},
+              ${changed('course_number', 'courseNumber')}, ${changed('subject', 'subject')}, ${TOUCHED}
+         from item i where i.action in ('update', 'reactivate') and o.${column} = i.object_id`,
+      values,
+    );
+  }
+  await touchClasses(tx, range.changeSeq, 'course');
+}
+
+/** Classes show their course and term: who follows classes by change_seq sees that these changed. No new version: plans are as good as before. */
+async function touchClasses(tx: Tx, changeSeq: number, table: 'course' | 'academic_session'): Promise<void> {
   await tx.query(
-    `with ${ITEMS}
-     update course o set ${changedRequired('display_name', 'displayName')}, ${changed('description', 'description')},
-            ${changed('course_number', 'courseNumber')}, ${changed('subject', 'subject')}, ${REVIVED}
-       from item i where i.action in ('update', 'reactivate') and o.id = i.object_id`,
-    values,
+    `update class c set change_seq = $1 from ${table} o
+      where o.change_seq = $1 and c.tenant_id = o.tenant_id and c.${table}_id = o.id`,
+    [changeSeq],
   );
 }

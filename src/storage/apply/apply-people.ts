@@ -1,6 +1,6 @@
 import type { Tx } from '../database.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
-import { changed, changedRequired } from './changed.ts';
+import { changed, changedAttributes, changedRequired } from './changed.ts';
 
 /** What the record is called when nobody gave it a display name: given name and surname, else user name, else source id. */
 const DISPLAY_NAME = `coalesce(nullif(concat_ws(' ', nullif(i.after ->> 'givenName', ''), nullif(i.after ->> 'surname', '')), ''),
@@ -37,13 +37,21 @@ export async function applyPeople(tx: Tx, range: ItemRange, kind: 'student' | 't
   await tx.query(
     `with ${ITEMS}
      insert into demographics as d (tenant_id, person_id, birth_date, sex, change_seq)
-     select current_tenant(), i.object_id, (i.after ->> 'birthDate')::date, i.after ->> 'sex', $4
+     select current_tenant(), i.object_id,
+            case when i.after ->> 'birthDate' is distinct from i.before ->> 'birthDate' then (i.after ->> 'birthDate')::date
+                 ${orAsItIs('birth_date')} end,
+            case when i.after ->> 'sex' is distinct from i.before ->> 'sex' then i.after ->> 'sex' ${orAsItIs('sex')} end, $4
        from item i
       where i.after ->> 'birthDate' is distinct from i.before ->> 'birthDate' or i.after ->> 'sex' is distinct from i.before ->> 'sex'
      on conflict (tenant_id, person_id) do update
         set birth_date = excluded.birth_date, sex = excluded.sex, version = d.version + 1, change_seq = excluded.change_seq`,
     values,
   );
+}
+
+/** In a CASE: what the demographics of the person have in the column; looked up only when there may be something. */
+function orAsItIs(column: string): string {
+  return `when i.action <> 'create' then (select o.${column} from demographics o where o.person_id = i.object_id)`;
 }
 
 async function createPeople(
@@ -84,6 +92,14 @@ async function linkPeople(
   sourceSystemId: string,
   kind: 'student' | 'teacher',
 ): Promise<void> {
+  // Who was inactive is back, and may sign in again.
+  await tx.query(
+    `with ${ITEMS}
+     update account a set enabled = true, version = a.version + 1, change_seq = $4
+       from item i join person p on p.id = i.object_id
+      where i.action = 'link' and not p.active and not a.enabled and a.person_id = p.id and a.target_id = 0`,
+    values,
+  );
   await tx.query(
     `with ${ITEMS}
      update person o set given_name = coalesce(o.given_name, i.after ->> 'givenName'),
@@ -119,23 +135,25 @@ async function updatePeople(
             display_name = case when (i.after ->> 'givenName', i.after ->> 'surname') is distinct from (i.before ->> 'givenName', i.before ->> 'surname')
               then ${DISPLAY_NAME} else o.display_name end,
             ${changed('given_name', 'givenName')}, ${changed('middle_name', 'middleName')}, ${changed('surname', 'surname')},
-            attributes = jsonb_strip_nulls(o.attributes || (i.after - ${COLUMN_PROPERTIES})),
+            ${changedAttributes(COLUMN_PROPERTIES)},
             owner_link_key = i.key, owner_source_system_id = $5, change_seq = $4
        from item i where i.action in ('update', 'reactivate') and o.id = i.object_id and ${isOwner}`,
     [...values, sourceSystemId],
   );
   await tx.query(
     `with ${ITEMS}
-     update person o set ${kind}_external_id = i.source_id,
+     update person o set
+            ${kind}_external_id = case when i.action = 'reactivate' then i.source_id else o.${kind}_external_id end,
             ${KIND_COLUMNS[kind].map(([column, property]) => changed(column, property)).join(', ')},
-            active = true, version = o.version + 1, change_seq = $4
+            active = o.active or i.action = 'reactivate', version = o.version + 1, change_seq = $4
        from item i where i.action in ('update', 'reactivate') and o.id = i.object_id`,
     values,
   );
   await tx.query(
     `with ${ITEMS}
      update account o set ${changedRequired('user_name', 'userPrincipalName')},
-            mail = case when o.mail = o.user_name then coalesce(i.after ->> 'userPrincipalName', o.mail) else o.mail end,
+            mail = case when o.mail = o.user_name and i.after ->> 'userPrincipalName' is distinct from i.before ->> 'userPrincipalName'
+              then coalesce(i.after ->> 'userPrincipalName', o.mail) else o.mail end,
             enabled = o.enabled or i.action = 'reactivate', version = o.version + 1, change_seq = $4
        from item i
       where i.action in ('update', 'reactivate') and o.person_id = i.object_id and o.target_id = 0

@@ -26,6 +26,8 @@ export interface NewUser {
       }
     | null
     | undefined;
+  /** What stands in person.attributes: addresses. */
+  readonly attributes?: Readonly<Record<string, string>>;
   readonly teacher?:
     | { readonly externalId?: string | null | undefined; readonly teacherNumber?: string | null | undefined }
     | null
@@ -44,12 +46,12 @@ export async function insertUsers(tx: Tx, users: readonly NewUser[], changeSeq: 
   );
   await tx.query(
     `insert into person (tenant_id, id, primary_role, display_name, given_name, middle_name, surname, student_external_id,
-                         student_number, grade, graduation_year, teacher_external_id, teacher_number, external_source, change_seq)
+                         student_number, grade, graduation_year, teacher_external_id, teacher_number, external_source, attributes, change_seq)
      select current_tenant(), u.id, coalesce(u."primaryRole", 'none'), u."displayName", u."givenName", u."middleName", u.surname,
             u.student ->> 'externalId', u.student ->> 'studentNumber', u.student ->> 'grade', u.student ->> 'graduationYear',
-            u.teacher ->> 'externalId', u.teacher ->> 'teacherNumber', 'manual', $2
+            u.teacher ->> 'externalId', u.teacher ->> 'teacherNumber', 'manual', coalesce(u.attributes, '{}'), $2
        from jsonb_to_recordset($1) as u(id uuid, "primaryRole" text, "displayName" text, "givenName" text, "middleName" text,
-            surname text, student jsonb, teacher jsonb)`,
+            surname text, student jsonb, teacher jsonb, attributes jsonb)`,
     [rows, changeSeq],
   );
   await tx.query(

@@ -3,6 +3,7 @@ import { EXPIRED_STATUS, type ClassNames } from '#core/schedule/expired-names.ts
 
 import type { Tx } from '../database.ts';
 import type { PlanScope } from './resolve-links.ts';
+import { SOURCE_COURSE, SOURCE_ORG, SOURCE_SESSION } from './source-references.ts';
 
 const CLASS_BAND_START = KINDS.indexOf('class') * ITEM_BAND;
 
@@ -56,7 +57,7 @@ export async function insertExpiredClasses(
        join link l on l.source_system_id = $2 and l.key = n.key
        join class c on c.tenant_id = l.tenant_id and c.id = l.object_id
        left join org g on g.tenant_id = c.tenant_id and g.id = c.org_id
-       ${keyOf('org', 'c.org_id')} ${keyOf('course', 'c.course_id')} ${keyOf('session', 'c.academic_session_id')}`,
+       ${keyOf('org', SOURCE_ORG)} ${keyOf('course', SOURCE_COURSE)} ${keyOf('session', SOURCE_SESSION)}`,
     [
       scope.runId,
       scope.sourceSystemId,

@@ -1,4 +1,5 @@
 import type { Tx } from '../database.ts';
+import { resolveRemovedObjects } from './resolve-removed.ts';
 
 /**
  * The stage knows the roster and the snapshot; planning tells its items from what the directory holds. Each function is
@@ -36,15 +37,21 @@ export async function resolveKnownRecords(tx: Tx, scope: PlanScope): Promise<voi
         and l.source_system_id = $2 and l.key = i.key`,
     [scope.runId, scope.sourceSystemId],
   );
-  for (const [table, before] of [
-    ['role', `jsonb_build_object('role', o.role, 'grade', o.grade)`],
-    ['enrollment', `jsonb_build_object('role', o.role)`],
+  await resolveRemovedObjects(tx, scope.runId);
+  for (const [table, before, isChanged] of [
+    [
+      'role',
+      `jsonb_build_object('role', o.role, 'grade', o.grade)`,
+      `i.after ->> 'grade' is distinct from o.grade`,
+    ],
+    ['enrollment', `jsonb_build_object('role', o.role)`, 'false'],
   ] as const) {
     await tx.query(
       `update plan_item i
-          set action = case when o.active then 'update' else 'reactivate' end,
-              reason = case when o.active then i.reason else 'backInSource' end, base_version = o.version,
-              before = ${before}
+          set action = case when o.active or o.removed_by_hand = 'withObject' or (o.removed_by_hand = 'itself' and not (${isChanged}))
+                            then 'update' else 'reactivate' end,
+              reason = case when o.active or o.removed_by_hand is not null then i.reason else 'backInSource' end,
+              base_version = o.version, before = ${before}
          from ${table} o
         where i.run_id = $1 and i.action in ('create', 'update') and i.kind = '${table}'
           and o.source_system_id = $2 and o.key = i.key`,

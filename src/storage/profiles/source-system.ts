@@ -48,7 +48,7 @@ export async function findAdoptableSourceSystem(
 
 /**
  * Whether the source system exists and which state and provider its newest profile has; null: no such system. `keepsExpired`: it
- * keeps the classes of an expired profile, and no profile may use it.
+ * keeps the classes of an expired profile, and no profile may use it. That of what was made by hand is none to a profile.
  */
 export async function readSourceSystemUse(
   tx: Tx,
@@ -65,7 +65,7 @@ export async function readSourceSystemUse(
             (array_agg(p.data_provider ->> 'type' order by p.created_at desc))[1] as provider_type
        from source_system s
        left join profile p on p.tenant_id = s.tenant_id and p.source_system_id = s.id and p.id <> $2
-      where s.id = $1 group by s.name, s.expired_on`,
+      where s.id = $1 and s.id <> current_tenant() group by s.name, s.expired_on`,
     [id, exceptProfileId],
   );
   const row = rows[0];

@@ -18,8 +18,8 @@ const ROW_BYTES = 2 + (4 + 2) + (4 + 16) + (4 + 8);
 const BATCH_ROWS = 32 * 1024;
 
 /**
- * Streams code, key and content of every record that is current in the directory from a source system: what the snapshot
- * is rebuilt from. In the caller's transaction of the tenant. The arrays passed to `onBatch` are used again.
+ * Streams code, key and content of every record that is current in the directory from a source system, those that were removed by
+ * hand included: what the snapshot is rebuilt from. In the caller's transaction of the tenant. The arrays passed to `onBatch` are used again.
  */
 export async function copyCurrentRecords(
   client: Client,
@@ -32,15 +32,17 @@ export async function copyCurrentRecords(
     .map((kind) => `when '${kind}' then ${codeOf(kind)}`)
     .join(' ');
   const where = `where source_system_id = '${sourceSystemId}' and active`;
+  // The source states it still, so to the next sync it is known and unchanged.
+  const orRemoved = `where source_system_id = '${sourceSystemId}' and (active or removed_by_hand is not null)`;
   const stream = client.query(
     copyTo(
       `copy (
          select case kind ${linked} end, key, content from link ${where}
          union all
-         select case role when 'teacher' then ${codeOf('teacherRole')} else ${codeOf('studentRole')} end, key, content from role ${where}
+         select case role when 'teacher' then ${codeOf('teacherRole')} else ${codeOf('studentRole')} end, key, content from role ${orRemoved}
          union all
          select case role when 'teacher' then ${codeOf('teacherEnrollment')} else ${codeOf('studentEnrollment')} end, key, content
-           from enrollment ${where}
+           from enrollment ${orRemoved}
        ) to stdout (format binary)`,
     ),
   );

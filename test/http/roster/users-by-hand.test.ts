@@ -187,7 +187,11 @@ describe('POST /api/v1/users/import', () => {
       'select p.version as person, a.version as account from person p join account a on a.person_id = p.id where p.id = $1',
       rows[0].id,
     );
-    assert.deepEqual(versions, [{ person: 1, account: 2 }], 'only what changed has a new version');
+    assert.deepEqual(
+      versions,
+      [{ person: 2, account: 2 }],
+      'who follows people sees that the account changed',
+    );
   });
 
   test('a row at fault is refused with its line, the others go on', async () => {

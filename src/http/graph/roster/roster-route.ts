@@ -39,9 +39,9 @@ export function rosterRoutes(
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
-/** The id in the path, in lower case. Throws NotFoundError for what is none: no object has it. */
-export function idOf(request: FastifyRequest): string {
-  const { id } = request.params as { id: string };
+/** An id in the path, in lower case. Throws NotFoundError for what is none: no object has it. */
+export function idOf(request: FastifyRequest, name = 'id'): string {
+  const { [name]: id = '' } = request.params as Record<string, string>;
   if (!UUID.test(id)) throw resourceNotFound(id);
   return id.toLowerCase();
 }

@@ -1,42 +1,23 @@
 import { z } from 'zod';
-import {
-  checkMail,
-  checkMailNickname,
-  checkText,
-  checkUserPrincipalName,
-  type Complaint,
-} from '#core/users/user-rules.ts';
+import { checkMail, checkMailNickname, checkText, checkUserPrincipalName } from '#core/users/user-rules.ts';
 
-/** Text that a rule of core/users checks; trimmed. */
-function checked(check: (value: string) => Complaint): z.ZodType<string> {
-  return z
-    .string()
-    .trim()
-    .superRefine((value, context) => {
-      const complaint = check(value);
-      if (complaint !== undefined) context.addIssue({ code: 'custom', message: complaint });
-    });
-}
+import { address, checked, entityType, madeByHand, name, typeName } from './schema-parts.ts';
 
-const typeName = z
-  .string()
-  .regex(/^#?microsoft\.graph\.[A-Za-z]{1,60}$/, 'is not a type of Graph.')
-  .optional();
-const name = checked(checkText).nullish();
+const passwordProfile = z.strictObject({
+  '@odata.type': typeName,
+  password: z.string().min(8).max(256),
+  forceChangePasswordNextSignIn: z.boolean().nullish(),
+  forceChangePasswordNextSignInWithMfa: z.boolean().nullish(),
+});
 
 /** The body of `POST /education/users`: what Rollbook keeps of educationUser, and `employeeId` for identity matching. */
 export const userToCreate = z.strictObject({
-  '@odata.type': z.enum(['#microsoft.graph.educationUser', 'microsoft.graph.educationUser']).optional(),
+  '@odata.type': entityType('educationUser'),
   accountEnabled: z.boolean(),
   displayName: checked(checkText),
   mailNickname: checked(checkMailNickname),
   userPrincipalName: checked(checkUserPrincipalName),
-  passwordProfile: z.strictObject({
-    '@odata.type': typeName,
-    password: z.string().min(8).max(256),
-    forceChangePasswordNextSignIn: z.boolean().nullish(),
-    forceChangePasswordNextSignInWithMfa: z.boolean().nullish(),
-  }),
+  passwordProfile,
   givenName: name,
   middleName: name,
   surname: name,
@@ -47,9 +28,7 @@ export const userToCreate = z.strictObject({
     .regex(/^[A-Z]{2}$/, 'has to be a country code of two capital letters (ISO 3166).')
     .nullish(),
   primaryRole: z.enum(['student', 'teacher', 'none', 'faculty']).optional(),
-  externalSource: z
-    .literal('manual', { error: 'has to be manual: other sources come in by a sync.' })
-    .nullish(),
+  externalSource: madeByHand,
   student: z
     .strictObject({
       '@odata.type': typeName,
@@ -62,4 +41,12 @@ export const userToCreate = z.strictObject({
     })
     .nullish(),
   teacher: z.strictObject({ '@odata.type': typeName, externalId: name, teacherNumber: name }).nullish(),
+  mailingAddress: address,
+  residenceAddress: address,
 });
+
+/** The body of `PATCH /education/users/{id}`, without what has rules of its own: the password and the contacts. */
+export const userToUpdate = userToCreate.omit({ passwordProfile: true, externalSource: true }).partial();
+
+/** A password in a PATCH. */
+export const passwordToUpdate = z.object({ passwordProfile: passwordProfile.nullish() });

@@ -100,6 +100,7 @@ export function directoryModel(version: GraphVersion): Model {
         type: 'graph.educationRoot',
         bindings: {
           'classes/group': 'groups',
+          'me/user': 'users',
           'schools/administrativeUnit': 'directory/administrativeUnits',
           'users/user': 'users',
         },

@@ -39,6 +39,7 @@ export function rosterModel(version: GraphVersion): Model {
       educationRoot: {
         contained: {
           classes: 'Collection(graph.educationClass)',
+          me: 'graph.educationUser',
           schools: 'Collection(graph.educationSchool)',
           users: 'Collection(graph.educationUser)',
         },
@@ -150,6 +151,9 @@ export function rosterModel(version: GraphVersion): Model {
           'classes/members': 'education/users',
           'classes/schools': 'education/schools',
           'classes/teachers': 'education/users',
+          'me/classes': 'education/classes',
+          'me/schools': 'education/schools',
+          'me/taughtClasses': 'education/classes',
           'schools/classes': 'education/classes',
           'schools/users': 'education/users',
           'users/classes': 'education/classes',
