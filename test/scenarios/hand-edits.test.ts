@@ -18,6 +18,19 @@ const changeSeqOf = async (table: string, id: string): Promise<number> =>
     (await rollbook.rows(`select change_seq::float8 as seq from ${table} where id = $1`, [id]))[0]?.['seq'],
   );
 
+/** Waits until the run of an expiration is in a state. @returns its id. */
+async function expirationIs(profile: string, state: string): Promise<string> {
+  for (let attempt = 0; attempt < 1_200; attempt += 1) {
+    const [run] = await rollbook.rows(
+      `select id, state from run where profile_id = $1 and trigger = 'expiration'`,
+      [profile],
+    );
+    if (run?.['state'] === state) return String(run['id']);
+    await wait(50);
+  }
+  throw new Error(`no run of an expiration is ${state}`);
+}
+
 /** Reads some properties of an object. */
 async function pick(bench: SyncedRoster, path: string, ...names: string[]): Promise<Record<string, unknown>> {
   const object = await bench.read(path);
@@ -254,13 +267,29 @@ test('a class of an expired profile keeps the school and the course that it was 
   await bench.client.ok('PATCH', `/beta/education/synchronizationProfiles/${bench.profile}`, {
     expirationDate: '2026-06-30',
   });
-  for (let attempt = 0; attempt < 1_200; attempt += 1) {
-    const shown = await pick(bench, `classes/${classId}`, 'displayName');
-    if (String(shown['displayName']).startsWith('Exp0626_')) break;
-    await wait(50);
-  }
+  const run = await expirationIs(bench.profile, 'held');
+  await bench.client.ok('POST', `/api/v1/runs/${run}/approve`);
+  await expirationIs(bench.profile, 'completed');
   const shown = await pick(bench, `classes/${classId}`, 'displayName', 'course');
   assert.match(String(shown['displayName']), /^Exp0626_/u);
   assert.deepEqual(shown['course'], course);
   assert.deepEqual(await bench.idsOf(`classes/${classId}/schools`), new Set([second]));
+});
+
+test('limits know a school by its id in the source, whatever id it was given by hand', async () => {
+  const bench = await syncedRoster(rollbook, { sections: 3 });
+  const sourceId = bench.row('school', 'S1')['SIS ID'];
+  await bench.edit('PATCH', `schools/${await bench.idOf('org', 'S1')}`, { externalId: 'another' });
+  bench.roster.studentenrollment.pop();
+  const gone = bench.roster.section.pop()?.['SIS ID'];
+  for (const file of [bench.roster.studentenrollment, bench.roster.teacherroster])
+    file.splice(0, file.length, ...file.filter((row) => row['Section SIS ID'] !== gone));
+  const changes = await bench.sync();
+  assert.deepEqual(Object.keys(changes).toSorted(), ['class', 'course', 'enrollment']);
+  const { id } = await bench.client.latestRun(bench.profile);
+  const schools = await rollbook.rows(
+    `select distinct school_id from plan_count where run_id = $1 and kind in ('class', 'enrollment')`,
+    [id],
+  );
+  assert.deepEqual(schools, [{ school_id: sourceId }]);
 });

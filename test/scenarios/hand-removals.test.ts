@@ -193,12 +193,17 @@ test('a class and a school that were deleted by hand, and one who was deleted wi
   await bench.syncsChangeNothing();
   assert.equal(await bench.read(`classes/${classId}`), undefined);
   assert.equal(await bench.read(`schools/${schoolId}`), undefined);
+  bench.row('student', 'S1P1')['Grade'] = '12';
+  assert.deepEqual(await bench.sync(), { student: { updated: 1 }, role: { updated: 1 } });
   bench.row('section', 'S1C1')['Section Name'] = 'Back';
   bench.row('school', 'S1')['Name'] = 'Back';
   assert.deepEqual(await bench.sync(), { org: { reactivated: 1 }, class: { reactivated: 1 } });
   const without = (ids: Set<string>): Set<string> => new Set([...ids].filter((id) => id !== insideId));
   assert.deepEqual(await bench.idsOf(`classes/${classId}/members`), without(members));
   assert.deepEqual(await bench.idsOf(`schools/${schoolId}/users`), without(people));
+  const placesOf = `select (select count(*)::int from enrollment where person_id = $1 and active) as enrollments,
+                           (select count(*)::int from role where person_id = $1 and active) as roles`;
+  assert.deepEqual(await rollbook.rows(placesOf, [insideId]), [{ enrollments: 0, roles: 0 }]);
   await bench.syncsChangeNothing();
   const row = bench.roster.student.find((student) => student['SIS ID'] === inside);
   assert.ok(row);

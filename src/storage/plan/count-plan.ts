@@ -3,7 +3,7 @@ import { ENDINGS_BAND_START } from '#core/roster/kinds.ts';
 
 import type { Tx } from '../database.ts';
 import type { PlanScope } from './resolve-links.ts';
-import { SOURCE_ORG } from './source-references.ts';
+import { SCHOOL_ID, SCHOOL_LINK, SOURCE_ORG } from './source-references.ts';
 
 /** Changes of an update that come with every new school year and are no accident, however many there are. */
 const YEARLY_PROPERTIES = `'{grade,graduationYear,status}'::text[]`;
@@ -66,10 +66,10 @@ export async function resolveMoves(tx: Tx, scope: PlanScope): Promise<void> {
   );
   // A class that goes to another school counts at the one it leaves, as people do.
   await tx.query(
-    `update plan_item i set action = 'move', reason = 'movedToSchool', school_id = g.external_id,
-            before = i.before || jsonb_build_object('school', g.external_id)
+    `update plan_item i set action = 'move', reason = 'movedToSchool', school_id = ${SCHOOL_ID},
+            before = i.before || jsonb_build_object('school', ${SCHOOL_ID})
        from class c
-       join org g on g.tenant_id = c.tenant_id and g.id = ${SOURCE_ORG}, link o
+       join org g on g.tenant_id = c.tenant_id and g.id = ${SOURCE_ORG} ${SCHOOL_LINK}, link o
       where i.run_id = $1 and i.kind = 'class' and i.action = 'update' and c.id = i.object_id
         and o.source_system_id = $2 and o.key = i.first_key and o.object_id <> ${SOURCE_ORG}`,
     [scope.runId, scope.sourceSystemId],

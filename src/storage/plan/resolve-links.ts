@@ -1,5 +1,6 @@
 import type { Tx } from '../database.ts';
 import { resolveRemovedObjects } from './resolve-removed.ts';
+import { SCHOOL_ID, SCHOOL_LINK } from './source-references.ts';
 
 /**
  * The stage knows the roster and the snapshot; planning tells its items from what the directory holds. Each function is
@@ -66,7 +67,7 @@ export async function resolveAbsentRecords(tx: Tx, scope: PlanScope): Promise<vo
     `update plan_item i
         set action = 'deactivate', source_id = l.source_id, object_id = l.object_id, before = l.attributes,
             school_id = case l.kind when 'org' then l.source_id when 'class' then
-              (select g.external_id from class c join org g on g.tenant_id = c.tenant_id and g.id = c.org_id
+              (select ${SCHOOL_ID} from class c join org g on g.tenant_id = c.tenant_id and g.id = c.org_id ${SCHOOL_LINK}
                 where c.tenant_id = l.tenant_id and c.id = l.object_id) end
        from link l
       where i.run_id = $1 and i.action = 'end'
@@ -76,25 +77,25 @@ export async function resolveAbsentRecords(tx: Tx, scope: PlanScope): Promise<vo
   );
   await tx.query(
     `update plan_item i
-        set object_id = o.person_id, base_version = o.version, school_id = g.external_id,
-            source_id = coalesce(g.external_id, '') || '/' || coalesce(
+        set object_id = o.person_id, base_version = o.version, school_id = ${SCHOOL_ID},
+            source_id = coalesce(${SCHOOL_ID}, '') || '/' || coalesce(
               case o.role when 'teacher' then p.teacher_external_id else p.student_external_id end, ''),
             before = jsonb_build_object('role', o.role, 'grade', o.grade)
        from role o
-       join org g on g.tenant_id = o.tenant_id and g.id = o.org_id
+       join org g on g.tenant_id = o.tenant_id and g.id = o.org_id ${SCHOOL_LINK}
        join person p on p.tenant_id = o.tenant_id and p.id = o.person_id
       where i.run_id = $1 and i.action = 'end' and i.kind = 'role' and o.source_system_id = $2 and o.key = i.key`,
     [scope.runId, scope.sourceSystemId],
   );
   await tx.query(
     `update plan_item i
-        set object_id = o.person_id, base_version = o.version, school_id = g.external_id,
+        set object_id = o.person_id, base_version = o.version, school_id = ${SCHOOL_ID},
             source_id = coalesce(c.external_id, '') || '/' || coalesce(
               case o.role when 'teacher' then p.teacher_external_id else p.student_external_id end, ''),
             before = jsonb_build_object('role', o.role)
        from enrollment o
        join class c on c.tenant_id = o.tenant_id and c.id = o.class_id
-       left join org g on g.tenant_id = c.tenant_id and g.id = c.org_id
+       left join org g on g.tenant_id = c.tenant_id and g.id = c.org_id ${SCHOOL_LINK}
        join person p on p.tenant_id = o.tenant_id and p.id = o.person_id
       where i.run_id = $1 and i.action = 'end' and i.kind = 'enrollment' and o.source_system_id = $2 and o.key = i.key`,
     [scope.runId, scope.sourceSystemId],

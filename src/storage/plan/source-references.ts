@@ -7,3 +7,7 @@ function sourceOf(table: 'course' | 'academic_session'): string {
   return `(select case when h.external_source = 'manual' then h.copy_of else h.id end from ${table} h
             where h.tenant_id = c.tenant_id and h.id = c.${table}_id)`;
 }
+
+/** The source id of a school `g`, from $2, the source system: what is shown as its id may have been written by hand. */
+export const SCHOOL_LINK = `left join link gl on gl.source_system_id = $2 and gl.kind = 'org' and gl.object_id = g.id`;
+export const SCHOOL_ID = 'coalesce(gl.source_id, g.external_id)';
