@@ -4,7 +4,7 @@ import { listProfiles as selectProfiles } from '#storage/profiles/find-profile.t
 import type { ListPage } from '#storage/profiles/list-page.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 import { readStatusFactsOnce } from '#storage/profiles/read-status-facts.ts';
-import { listRecordErrors, type RecordError } from '#storage/profiles/record-errors.ts';
+import { listRecordErrors, type ErrorQuery } from '#storage/profiles/record-errors.ts';
 
 import { isUuid, mustFindProfile, noSuchProfile, type ProfileContext } from './profile-context.ts';
 
@@ -47,8 +47,8 @@ export async function listErrors(
   context: ReadContext,
   tenantId: string,
   profileId: string,
-  page: ListPage,
-): Promise<{ errors: RecordError[]; total: number }> {
+  page: ErrorQuery,
+): Promise<Awaited<ReturnType<typeof listRecordErrors>>> {
   return inTenant(
     context.db,
     tenantId,

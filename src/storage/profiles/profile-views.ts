@@ -33,6 +33,12 @@ export const RECORD_ERROR_VIEW: View = {
   id: 'e.id',
   condition: 'true',
   basic: new Set(),
+  // The newest first, then as they stand in the files.
+  order: [
+    { sql: 'e.recorded_at::text', descending: true },
+    { sql: `coalesce(e.file, '')`, descending: false },
+    { sql: `lpad(coalesce(e.line, 0)::text, 12, '0')`, descending: false },
+  ],
   searched: ['errorCode', 'errorMessage', 'joiningValue', 'reportableIdentifier'],
   properties: {
     id: text('e.id::text'),

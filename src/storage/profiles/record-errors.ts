@@ -1,7 +1,13 @@
 import type { Tx } from '../database.ts';
-import { pageToSql, type ListPage } from './list-page.ts';
+import type { Filter } from '#core/query/filter.ts';
+import type { OrderBy } from '#core/query/parse-order-by.ts';
+
+import { countObjects, readPage, type PageKey } from '../views/read-view.ts';
+import type { Relation } from '../views/relations.ts';
+import { allLeaves } from '../views/view.ts';
 import { RECORD_ERROR_VIEW } from './profile-views.ts';
 
+/** By the names that Graph gives its properties. */
 export interface RecordError {
   readonly id: string;
   readonly entryType: string;
@@ -9,53 +15,41 @@ export interface RecordError {
   readonly errorMessage: string;
   readonly joiningValue: string | null;
   readonly reportableIdentifier: string | null;
-  readonly recordedAt: Date;
+  readonly recordedDateTime: Date;
 }
 
-interface Row {
-  id: string;
-  entry_type: string;
-  error_code: string;
-  error_message: string;
-  joining_value: string | null;
-  reportable_identifier: string | null;
-  recorded_at: Date;
+export interface ErrorQuery {
+  readonly filter?: Filter | undefined;
+  readonly orderBy?: readonly OrderBy[];
+  readonly after?: PageKey | undefined;
+  readonly skip?: number;
+  /** 0: only the count is asked for. */
+  readonly limit: number;
 }
 
 /** A page of the open errors of a profile, and how many there are in all. The newest first, then as they stand in the files, unless ordered otherwise. */
 export async function listRecordErrors(
   tx: Tx,
   profileId: string,
-  page: ListPage,
-): Promise<{ errors: RecordError[]; total: number }> {
-  const { where, orderBy, binder } = pageToSql(page, RECORD_ERROR_VIEW, 'e.recorded_at desc, e.file, e.line');
-  const own = binder.bind(profileId, 'uuid');
-  const from = `${RECORD_ERROR_VIEW.from} where e.profile_id = ${own} and ${where}`;
-  const counted = await tx.query<{ total: number }>(
-    `select count(*)::float8 as total from ${from}`,
-    binder.values,
-  );
-  const rows =
-    page.limit === 0
-      ? []
-      : await tx.query<Row>(
-          `select e.id, e.entry_type, e.error_code, e.error_message, e.joining_value, e.reportable_identifier, e.recorded_at
-             from ${from} ${orderBy} limit ${binder.bind(page.limit, 'int8')} offset ${binder.bind(page.offset, 'int8')}`,
-          binder.values,
-        );
+  { limit, ...page }: ErrorQuery,
+): Promise<{ errors: RecordError[]; next: PageKey | undefined; total: number }> {
+  const query = {
+    ...page,
+    view: RECORD_ERROR_VIEW,
+    of: { relation: ERRORS_OF_PROFILE, parentId: profileId },
+  };
+  const total = await countObjects(tx, query);
+  if (limit === 0) return { errors: [], next: undefined, total };
+  const { rows, next } = await readPage(tx, { ...query, paths: PATHS, limit });
   return {
-    errors: rows.map((row) => ({
-      id: row.id,
-      entryType: row.entry_type,
-      errorCode: row.error_code,
-      errorMessage: row.error_message,
-      joiningValue: row.joining_value,
-      reportableIdentifier: row.reportable_identifier,
-      recordedAt: row.recorded_at,
-    })),
-    total: counted[0]?.total ?? 0,
+    errors: rows.map((row) => row as unknown as RecordError),
+    next,
+    total,
   };
 }
+
+const PATHS = allLeaves(RECORD_ERROR_VIEW);
+const ERRORS_OF_PROFILE: Relation = { condition: (profile) => `e.profile_id = ${profile}` };
 
 /** Forgets the errors of dropped rows and of stale items; those of records in escrow stay with them. @returns how many. */
 export async function deleteErrorsBesideEscrow(tx: Tx, profileId: string): Promise<number> {

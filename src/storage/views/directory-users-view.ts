@@ -1,7 +1,7 @@
 import { addressAttributes, dateText, extensionAttributes, syncSource } from './extension-attributes.ts';
 import type { View, ViewVersion } from './view.ts';
 import { absent, text } from './view.ts';
-import { ASSIGNED_LICENSES, ASSIGNED_LICENSE_ELEMENTS, GENDER } from './users-view.ts';
+import { ASSIGNED_LICENSES, ASSIGNED_LICENSE_ELEMENTS, GENDER, PEOPLE } from './users-view.ts';
 
 const TYPE = `case p.primary_role when 'student' then 'Student' when 'teacher' then 'Teacher' when 'faculty' then 'Teacher' end`;
 
@@ -15,9 +15,7 @@ export function directoryUsersView(version: ViewVersion): View {
   return {
     typeName: 'microsoft.graph.user',
     set: 'users',
-    from: `person p
-      left join account a on a.tenant_id = p.tenant_id and a.person_id = p.id and a.target_id = 0
-      left join demographics d on d.tenant_id = p.tenant_id and d.person_id = p.id`,
+    from: PEOPLE,
     id: 'p.id',
     condition: 'p.active',
     properties: {

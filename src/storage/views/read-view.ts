@@ -131,11 +131,13 @@ interface SortKey {
 
 /** What a page is sorted by, as text, the id last. No value sorts first, as OData wants it. */
 function sortKeys(view: View, orderBy: readonly OrderBy[]): readonly SortKey[] {
-  const keys = orderBy.map(({ path, descending }): SortKey => {
+  const asked = orderBy.map(({ path, descending }) => {
     const { sql, type } = must(view.properties[path]);
     const text = type === 'string' ? `lower(${must(sql)})` : `(${must(sql)})::text`;
-    return { sql: `coalesce(${text}, '')`, type: 'text', descending };
+    return { sql: `coalesce(${text}, '')`, descending };
   });
+  const order = asked.length === 0 ? (view.order ?? []) : asked;
+  const keys = order.map((key): SortKey => ({ ...key, type: 'text' }));
   return [...keys, { sql: view.id, type: 'uuid', descending: keys.at(-1)?.descending ?? false }];
 }
 

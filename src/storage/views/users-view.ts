@@ -8,14 +8,17 @@ import {
   type ViewVersion,
 } from './view.ts';
 
+/** People with what stands beside them: p, their account a, their demographics d. */
+export const PEOPLE = `person p
+  left join account a on a.tenant_id = p.tenant_id and a.person_id = p.id and a.target_id = 0
+  left join demographics d on d.tenant_id = p.tenant_id and d.person_id = p.id`;
+
 /** Graph's educationUser: a person with the account of the built-in directory (target 0). */
 export function usersView(version: ViewVersion): View {
   return {
     typeName: 'microsoft.graph.educationUser',
     set: 'education/users',
-    from: `person p
-      left join account a on a.tenant_id = p.tenant_id and a.person_id = p.id and a.target_id = 0
-      left join demographics d on d.tenant_id = p.tenant_id and d.person_id = p.id`,
+    from: PEOPLE,
     id: 'p.id',
     condition: 'p.active',
     changes: { table: 'person p', changeSeq: 'p.change_seq', active: 'p.active', ofType: 'true' },

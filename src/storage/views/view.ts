@@ -24,6 +24,8 @@ export interface View extends Catalogue {
   readonly id: string;
   /** SQL: the object exists for readers. */
   readonly condition: string;
+  /** The order of its pages unless another is asked for; undefined: that of ids, which break ties anyway. */
+  readonly order?: readonly ViewOrder[];
   /** How its changes are followed: delta queries. Without it there are none. */
   readonly changes?: ViewChanges;
   /** Paths that are shown when nothing is selected; undefined: all. */
@@ -32,6 +34,12 @@ export interface View extends Catalogue {
   readonly basic: ReadonlySet<string>;
   readonly elements?: Readonly<Record<string, ViewElements>>;
   readonly navigations?: Readonly<Record<string, ViewNavigation>>;
+}
+
+/** One part of an order: SQL, never null, of type text. */
+export interface ViewOrder {
+  readonly sql: string;
+  readonly descending: boolean;
 }
 
 export interface ViewChanges {

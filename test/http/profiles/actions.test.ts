@@ -137,6 +137,40 @@ test('errors: counted always, paged, ordered', async () => {
   assert.deepEqual([filtered.body['@odata.count'], filtered.body.value[0].joiningValue], [1, '7']);
 });
 
+test('errors that come while pages are read move nothing: the newest first, then as they stand in the files', async () => {
+  const id = await server.newProfile('Errors that come');
+  const insert = (file: string, lines: number[], recordedAt: string) =>
+    server.rows(
+      `insert into record_error (tenant_id, profile_id, id, run_id, entry_type, error_code, error_message, reportable_identifier,
+                                 file, line, recorded_at)
+       select current_tenant(), $1, gen_random_uuid(), $1, 'Student', 'X', 'x', $2::text || ' ' || n, $2, n, $4
+         from unnest($3::int[]) n`,
+      id,
+      file,
+      lines,
+      recordedAt,
+    );
+  await insert('b.csv', [9, 10, 100], '2026-01-02T00:00:00Z');
+  await insert('a.csv', [2, 1], '2026-01-02T00:00:00Z');
+  await insert('a.csv', [7], '2026-01-02T00:00:00.5Z');
+  const seen: string[] = [];
+  let path: string | undefined = `${P}/${id}/errors?$top=2`;
+  while (path !== undefined) {
+    const page = await server.call('GET', path);
+    seen.push(
+      ...page.body.value.map((error: { reportableIdentifier: string }) => error.reportableIdentifier),
+    );
+    path = page.body['@odata.nextLink']?.slice(`${server.baseUrl}/beta/education`.length);
+    await insert('new.csv', [seen.length], '2026-01-03T00:00:00Z');
+  }
+  assert.deepEqual(seen, ['a.csv 7', 'a.csv 1', 'a.csv 2', 'b.csv 9', 'b.csv 10', 'b.csv 100']);
+  const other = await server.newProfile('Other');
+  const first = await server.call('GET', `${P}/${id}/errors?$top=2`);
+  const token = new URL(first.body['@odata.nextLink']).searchParams.get('$skiptoken');
+  const foreign = await server.call('GET', `${P}/${other}/errors?$skiptoken=${token}`);
+  assert.equal(foreign.status, 400);
+});
+
 test('start: 400 with the collection when validation stopped the run', async () => {
   const id = await server.newProfile('Stopped');
   const { answer, runId } = await start(id, async (run) => {

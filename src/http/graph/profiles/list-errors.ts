@@ -2,49 +2,49 @@ import { listErrors } from '#engine/profiles/read-profiles.ts';
 import { RECORD_ERROR_VIEW } from '#storage/profiles/profile-views.ts';
 import type { RecordError } from '#storage/profiles/record-errors.ts';
 
-import { LIST_OPTIONS, nextLink, readListOptions, selectProperties, type ListRules } from './list-options.ts';
+import { nextLink } from '../../odata/next-link.ts';
+import { pageSizeOf } from '../../odata/page-size.ts';
+import { readQuery } from '../../odata/read-query.ts';
+import { openSkipToken, sealSkipToken } from '../../odata/skip-token.ts';
+import { COUNT_OPTIONS, LIST_OPTIONS, selectProperties } from './list-options.ts';
 import { contextOf, profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
 
-const RULES: ListRules = {
-  catalogue: RECORD_ERROR_VIEW,
-  allowed: LIST_OPTIONS,
-  pageSize: 100,
-};
-const COUNT_RULES: ListRules = { ...RULES, allowed: ['$filter', '$search'] };
-
-/** GET /education/synchronizationProfiles/{id}/errors (and /$count): `@odata.count` always. */
+/** GET /education/synchronizationProfiles/{id}/errors (and /$count), page by page by key: `@odata.count` always. */
 export function registerListErrors({ scope, context, mayRead }: ProfileRoutes): void {
+  const { secretBox } = context;
   scope.get(
     `${PROFILES}/:id/errors`,
-    { onRequest: mayRead, config: { queryOptions: RULES.allowed } },
-    async (request) => {
+    { onRequest: mayRead, config: { queryOptions: LIST_OPTIONS } },
+    async (request, reply) => {
       const id = profileIdOf(request).toLowerCase();
-      const options = readListOptions(request.query, RULES);
-      const { errors, total } = await listErrors(context.profiles, request.caller.tenantId, id, options);
-      const more = options.offset + errors.length < total;
+      const { tenantId } = request.caller;
+      const { filter, orderBy, skip, skipToken, select, top } = readQuery(request, RECORD_ERROR_VIEW);
+      const paged = { tenantId, path: `/beta${PROFILES}/${id}/errors`, filter, orderBy };
+      const { errors, next, total } = await listErrors(context.profiles, tenantId, id, {
+        filter,
+        orderBy,
+        skip,
+        after: skipToken === undefined ? undefined : openSkipToken(secretBox, paged, skipToken),
+        limit: pageSizeOf(request, reply, top),
+      });
       return {
         '@odata.context': contextOf(request, `('${id}')/errors`),
         '@odata.count': total,
-        ...(more
-          ? { '@odata.nextLink': nextLink(`${request.baseUrl}/beta${PROFILES}/${id}/errors`, options) }
-          : {}),
-        value: errors.map((error) => selectProperties(errorJson(error), options.select)),
+        ...(next === undefined
+          ? {}
+          : { '@odata.nextLink': nextLink(request, sealSkipToken(secretBox, paged, next)) }),
+        value: errors.map((error) => selectProperties(errorJson(error), select)),
       };
     },
   );
 
   scope.get(
     `${PROFILES}/:id/errors/$count`,
-    { onRequest: mayRead, config: { queryOptions: COUNT_RULES.allowed } },
+    { onRequest: mayRead, config: { queryOptions: COUNT_OPTIONS } },
     async (request, reply) => {
-      const { filter } = readListOptions(request.query, COUNT_RULES);
-      const page = { limit: 0, offset: 0, filter };
-      const { total } = await listErrors(
-        context.profiles,
-        request.caller.tenantId,
-        profileIdOf(request),
-        page,
-      );
+      const { filter } = readQuery(request, RECORD_ERROR_VIEW);
+      const id = profileIdOf(request);
+      const { total } = await listErrors(context.profiles, request.caller.tenantId, id, { limit: 0, filter });
       return reply.type('text/plain').send(String(total));
     },
   );
@@ -57,7 +57,7 @@ function errorJson(error: RecordError): Record<string, unknown> {
     errorCode: error.errorCode,
     errorMessage: error.errorMessage,
     joiningValue: error.joiningValue,
-    recordedDateTime: error.recordedAt.toISOString(),
+    recordedDateTime: error.recordedDateTime.toISOString(),
     reportableIdentifier: error.reportableIdentifier,
   };
 }

@@ -1,19 +1,17 @@
 import type { Catalogue } from '#core/query/catalogue.ts';
 import type { Filter } from '#core/query/filter.ts';
 import type { OrderBy } from '#core/query/parse-order-by.ts';
-import { invalidSkipToken, parseQueryOptions, type QueryOption } from '#core/query/query-options.ts';
+import {
+  invalidSkipToken,
+  parseQueryOptions,
+  QUERY_OPTIONS,
+  type QueryOption,
+} from '#core/query/query-options.ts';
 
 /** What lists of profiles and of their errors take. */
-export const LIST_OPTIONS: readonly QueryOption[] = [
-  '$select',
-  '$filter',
-  '$search',
-  '$orderby',
-  '$top',
-  '$skip',
-  '$skiptoken',
-  '$count',
-];
+export const LIST_OPTIONS: readonly QueryOption[] = QUERY_OPTIONS.filter((option) => option !== '$expand');
+
+export const COUNT_OPTIONS: readonly QueryOption[] = ['$filter', '$search'];
 
 /** Query options of a collection that is paged by offset: small ones, as profiles and their errors. */
 export interface ListOptions {

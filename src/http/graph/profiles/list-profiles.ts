@@ -2,7 +2,14 @@ import { listProfiles } from '#engine/profiles/read-profiles.ts';
 
 import { PROFILE_VIEW } from '#storage/profiles/profile-views.ts';
 
-import { LIST_OPTIONS, nextLink, readListOptions, selectProperties, type ListRules } from './list-options.ts';
+import {
+  COUNT_OPTIONS,
+  LIST_OPTIONS,
+  nextLink,
+  readListOptions,
+  selectProperties,
+  type ListRules,
+} from './list-options.ts';
 import { profileJson } from './profile-json.ts';
 import { contextOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
 
@@ -11,7 +18,7 @@ const RULES: ListRules = {
   allowed: LIST_OPTIONS,
   pageSize: 100,
 };
-const COUNT_RULES: ListRules = { ...RULES, allowed: ['$filter', '$search'] };
+const COUNT_RULES: ListRules = { ...RULES, allowed: COUNT_OPTIONS };
 
 /** GET /education/synchronizationProfiles (and /$count): the oldest first. */
 export function registerListProfiles({ scope, context, mayRead }: ProfileRoutes): void {
