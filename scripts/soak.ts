@@ -6,6 +6,7 @@ const runner = fileURLToPath(new URL('./test.ts', import.meta.url));
 const FILES = [
   ...['kill', 'laws', 'plan-laws', 'histories'].map((name) => `test/scenarios/${name}`),
   'test/http/batch/random-bodies',
+  'test/http/roster/random-queries',
 ];
 const { status } = spawnSync(process.execPath, [runner, ...FILES], {
   stdio: 'inherit',
@@ -15,6 +16,7 @@ const { status } = spawnSync(process.execPath, [runner, ...FILES], {
     ROLLBOOK_HISTORIES: '5000',
     // Of each sort.
     ROLLBOOK_BODIES: '100000',
+    ROLLBOOK_QUERIES: '1000000',
     ROLLBOOK_TEST_TIMEOUT_HOURS: '48',
     ...process.env,
   },
