@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,8 @@ export interface AzCopy {
 /** azcopy of the npm package. It wants a library that a plain Debian lacks: taken from its package, beside the system. */
 export async function azCopy(): Promise<AzCopy> {
   const { AzCopyExe } = createRequire(import.meta.url)('@azure-tools/azcopy-linux') as { AzCopyExe: string };
+  // The package does not say that it is a program.
+  await chmod(AzCopyExe, 0o755);
   const libraries = await librariesOf(AzCopyExe);
   const home = await mkdtemp(join(tmpdir(), 'rollbook-azcopy-'));
   const env = {

@@ -208,7 +208,7 @@ describe('answers', () => {
       createUser('2', 'name,mail', { headers: { 'content-type': 'text/csv' } }),
     ]);
     assert.equal(method?.status, 405);
-    assert.equal(method?.headers['Allow'], 'GET, HEAD');
+    assert.equal(method?.headers['Allow'], 'GET, HEAD, POST');
     assert.equal(type?.status, 415);
   });
 });

@@ -127,7 +127,9 @@ test('people are users', async () => {
   assert.equal(found.employeeId, null);
   const teachers = await filtered('/beta/users', `${EXTENSION}ObjectType eq 'Teacher'`);
   assert.ok(teachers.body.value.some(({ id }: { id: string }) => id === clara));
-  const memberOf = await server.call(`/v1.0/users/${clara}/memberOf?$select=displayName`);
+  const memberOf = await server.call(
+    `/v1.0/users/${clara}/memberOf?$select=displayName&$orderby=displayName`,
+  );
   assert.deepEqual(
     memberOf.body.value.map((group: Record<string, unknown>) => [group['@odata.type'], group['displayName']]),
     [
