@@ -932,7 +932,7 @@ create table rollbook.run (
 );
 CREATE UNIQUE INDEX run_one_executing ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = ANY (ARRAY['staging'::text, 'planning'::text, 'applying'::text]));
 CREATE UNIQUE INDEX run_one_queued ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = 'queued'::text);
-CREATE INDEX run_profile ON rollbook.run USING btree (tenant_id, profile_id, created_at);
+CREATE INDEX run_profile ON rollbook.run USING btree (tenant_id, profile_id, created_at, id);
 alter table rollbook.run enable row level security;
 alter table rollbook.run force row level security;
 create policy owner on rollbook.run for all to rollbook_owner using (true);

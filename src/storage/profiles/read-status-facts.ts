@@ -39,8 +39,13 @@ interface JsonRun {
 const RUN_JSON = `jsonb_build_object('id', r.id, 'state', r.state, 'error_code', r.error_code, 'trigger', r.trigger, 'message', r.message,
   'progress', r.progress, 'next_attempt_at', case when r.next_attempt_at > now() then r.next_attempt_at end,
   'cancel_requested', r.cancel_requested,
-  'counts', jsonb_build_object('kinds', r.counts -> 'kinds', 'files', r.counts -> 'files',
-                               'filesToConfirm', r.counts -> 'filesToConfirm'))`;
+  'counts', (select jsonb_build_object('kinds', c.counts -> 'kinds', 'files', c.counts -> 'files',
+                                       'filesToConfirm', c.counts -> 'filesToConfirm')
+               from (select r.counts || '{}' as counts offset 0) c))`;
+
+/** The run by an id that was looked for first: what is read of a run is large, and those that are passed over are not to be read. */
+const runById = (search: string): string =>
+  `(select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.id = (${search}))`;
 
 /** Something of its plan is in the directory. */
 const TOUCHED = 'r.applied_item_no > 0 or r.apply_pass > 1';
@@ -74,17 +79,17 @@ const STATEMENT = {
                 and r.state in ('staging', 'planning', 'applying') and not r.plan_only),
               (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
                 and r.state = 'queued' and not r.plan_only)) as active,
-            (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
+            ${runById(`select r.id from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
                 and r.state not in ('superseded', 'rejected') and not r.plan_only and (r.state <> 'cancelled' or ${TOUCHED})
                 and (p.reset_at is null or r.created_at > p.reset_at)
-              order by r.created_at desc, r.id desc limit 1) as latest,
-            (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
+              order by r.created_at desc, r.id desc limit 1`)} as latest,
+            ${runById(`select r.id from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
                 and r.state in ('cancelled', 'rejected') and not (${TOUCHED}) and not r.plan_only
                 and (p.reset_at is null or r.created_at > p.reset_at)
                 and not exists (select from run n where n.tenant_id = p.tenant_id and n.profile_id = p.id
                   and (n.created_at, n.id) > (r.created_at, r.id)
                   and not n.plan_only and n.state not in ('superseded', 'rejected') and (n.state <> 'cancelled' or n.applied_item_no > 0 or n.apply_pass > 1))
-              order by r.created_at desc, r.id desc limit 1) as cancelled
+              order by r.created_at desc, r.id desc limit 1`)} as cancelled
        from profile p join tenant t on t.id = p.tenant_id
       where p.id = $1 and p.state <> 'deleted'`,
 };
