@@ -19,6 +19,7 @@ import { startPostgres } from '#storage/postgres-server/start-postgres.ts';
 import { startRollbookProcess } from '#test/helpers/rollbook-process.ts';
 
 import { createDatabase, measureBareCopy } from './bare-copy.ts';
+import type { Api } from './http-client.ts';
 import { measureRequests, type RequestMeasures } from './http-requests.ts';
 import { measureReview, type ReviewMeasure } from './plan-review.ts';
 import { generateRoster, type RosterSize, ROSTER_SIZES } from './roster-generator.ts';
@@ -123,28 +124,28 @@ async function bench(directory: string): Promise<Report> {
 
 /** A preview of the whole roster on an empty directory, and looks at it. */
 async function benchReview(directory: string): Promise<ReviewMeasure> {
-  const folder = join(directory, 'roster');
-  say(`writing the roster of a ${size} ...`);
-  await generateRoster(folder, { size, seed });
-  say('starting PostgreSQL and Rollbook ...');
-  const server = await startPostgres(join(directory, 'postgres'));
-  try {
-    const database = await createDatabase(server.url, 'bench');
-    const rollbook = await startRollbookProcess({ dataDir: join(directory, 'data'), databaseUrl: database });
-    try {
-      const api = { baseUrl: rollbook.baseUrl, token: await rollbook.token() };
-      say('plan ...');
-      return await measureReview(api, await createProfile(api, 'Bench'), folder, database);
-    } finally {
-      await rollbook.stop();
-    }
-  } finally {
-    await server.stop();
-  }
+  return withService(directory, async ({ api, database, folder }) => {
+    say('plan ...');
+    return measureReview(api, await createProfile(api, 'Bench'), folder, database);
+  });
 }
 
 /** Requests to a service that has synced the roster once. */
 async function benchRequests(directory: string): Promise<RequestMeasures> {
+  return withService(directory, async ({ api, database, folder }) => {
+    const profileId = await createProfile(api, 'Bench');
+    say('sync ...');
+    await syncFolder(api, profileId, folder);
+    say('requests ...');
+    return measureRequests(api, profileId, database);
+  });
+}
+
+/** A roster in a folder, and a service on a database of its own, for as long as the measurement takes. */
+async function withService<T>(
+  directory: string,
+  measure: (service: { api: Api; database: string; folder: string }) => Promise<T>,
+): Promise<T> {
   const folder = join(directory, 'roster');
   say(`writing the roster of a ${size} ...`);
   await generateRoster(folder, { size, seed });
@@ -157,12 +158,11 @@ async function benchRequests(directory: string): Promise<RequestMeasures> {
       databaseUrl: database,
     });
     try {
-      const api = { baseUrl: rollbook.baseUrl, token: await rollbook.token() };
-      const profileId = await createProfile(api, 'Bench');
-      say('sync ...');
-      await syncFolder(api, profileId, folder);
-      say('requests ...');
-      return await measureRequests(api, profileId, database);
+      return await measure({
+        api: { baseUrl: rollbook.baseUrl, token: await rollbook.token() },
+        database,
+        folder,
+      });
     } finally {
       await rollbook.stop();
     }

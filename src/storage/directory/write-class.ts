@@ -25,7 +25,7 @@ interface ClassRow {
   readonly newId: () => string;
 }
 
-/** Makes a class by hand; course and term, when it has any, are rows of its own. The caller holds the tenant's counter. */
+/** Makes a class by hand; its course and its term, if it has any, are rows that no other class shares. The caller holds the tenant's counter. */
 export async function insertClass(tx: Tx, row: ClassRow): Promise<void> {
   await insertRow(tx, 'class', { ...row, columns: CLASS_COLUMNS });
   for (const part of PARTS) if (touches(row.values, part)) await writePart(tx, row, part);

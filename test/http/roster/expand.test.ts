@@ -91,4 +91,15 @@ test('it shows no more than the caller may see', async () => {
   const person = { scopes: ['EduRoster.Read'] };
   assert.equal((await server.call('/v1.0/education/schools?$expand=users', person)).status, 403);
   assert.equal((await server.call('/v1.0/education/schools?$expand=classes', person)).status, 200);
+  // Nor does a filter tell whether somebody is at a school.
+  for (const path of ['education/schools', 'education/schools/$count'])
+    for (const filter of ["users/any(u:u/displayName eq 'x')", 'not users/any()']) {
+      const { status } = await server.call(`/v1.0/${path}?$filter=${encodeURIComponent(filter)}`, person);
+      assert.equal(status, 403, `${path} ${filter}`);
+    }
+  const units = '/v1.0/directory/administrativeUnits';
+  assert.equal((await server.call(`${units}?$expand=members`, person)).status, 403);
+  assert.equal((await server.call(`${units}?$filter=members/any()`, person)).status, 403);
+  const directory = { permissions: ['Directory.Read.All'] };
+  assert.equal((await server.call(`${units}?$expand=members`, directory)).status, 200);
 });

@@ -10,7 +10,7 @@ import { pageSizeOf } from '../../odata/page-size.ts';
 import { readQuery } from '../../odata/read-query.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
 import { openSkipToken, sealSkipToken } from '../../odata/skip-token.ts';
-import { EXPANDED_PAGE_SIZE, expandRelated, refuseHiddenExpand } from './expand-related.ts';
+import { EXPANDED_PAGE_SIZE, expandRelated, refuseHiddenPeople } from './expand-related.ts';
 import { resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
 
@@ -39,7 +39,7 @@ export async function answerCollection(
   const options = readQuery(request, view);
   const paths = visiblePaths(request, view, options);
   const { filter, orderBy, skip, skipToken, select, expand } = options;
-  refuseHiddenExpand(request, view, expand);
+  refuseHiddenPeople(request, view, options);
   const [path = ''] = request.url.split(/[?#]/, 1);
   const paged = { tenantId, path, filter, orderBy };
   const after = skipToken === undefined ? undefined : openSkipToken(context.secretBox, paged, skipToken);

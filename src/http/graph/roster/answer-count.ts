@@ -4,6 +4,7 @@ import { countObjects, readObject } from '#storage/views/read-view.ts';
 
 import { readQuery } from '../../odata/read-query.ts';
 import type { Collection } from './answer-collection.ts';
+import { refuseHiddenPeople } from './expand-related.ts';
 import { resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
 
@@ -18,6 +19,7 @@ export async function answerCount(
 ): Promise<FastifyReply> {
   const options = readQuery(request, view);
   visiblePaths(request, view, options);
+  refuseHiddenPeople(request, view, options);
   const count = await inTenant(
     context.db,
     request.caller.tenantId,

@@ -6,7 +6,7 @@ import type { View } from '#storage/views/view.ts';
 import { contextUrl } from '../../odata/context-url.ts';
 import { readQuery } from '../../odata/read-query.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
-import { expandRelated, refuseHiddenExpand } from './expand-related.ts';
+import { expandRelated, refuseHiddenPeople } from './expand-related.ts';
 import { idOf, resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
 
@@ -19,7 +19,7 @@ export async function answerObject(
   const { context, version } = routes;
   const { select, expand } = readQuery(request, view);
   const paths = visiblePaths(request, view, { select, filter: undefined, orderBy: [] });
-  refuseHiddenExpand(request, view, expand);
+  refuseHiddenPeople(request, view, { expand, filter: undefined });
   const id = idOf(request);
   const { row, expanded } = await inTenant(
     context.db,

@@ -1,7 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import { ForbiddenError } from '#access/access-errors.ts';
 import { isAllowed } from '#core/permissions.ts';
+import { pathsOf } from '#core/query/filter.ts';
 import type { Expand } from '#core/query/parse-expand.ts';
+import type { QueryOptions } from '#core/query/query-options.ts';
 import { must } from '#lib/assert.ts';
 import type { Tx } from '#storage/database.ts';
 import { readRelated } from '#storage/views/read-view.ts';
@@ -10,7 +12,7 @@ import type { View, ViewRow } from '#storage/views/view.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
 import { sealSkipToken } from '../../odata/skip-token.ts';
 import { navigationOf } from './entity-set.ts';
-import { LIST_USERS, type RosterRoutes } from './roster-route.ts';
+import { LIST_PEOPLE, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
 
 /** Objects on a page whose related ones come along. */
@@ -66,13 +68,22 @@ export async function expandRelated(
   return added;
 }
 
-/** People of a school are a list of people, whichever way they are asked for. Throws ForbiddenError. */
-export function refuseHiddenExpand(request: FastifyRequest, view: View, expand: readonly Expand[]): void {
-  const isList =
-    (view.set === 'education/schools' && expand.some(({ name }) => name === 'users')) ||
-    (view.set === 'directory/administrativeUnits' && expand.some(({ name }) => name === 'members'));
-  if (isList && !isAllowed(request.caller, LIST_USERS))
-    throw new ForbiddenError(
-      'Insufficient privileges to complete the operation. The users of a school are for applications with EduRoster.Read.All.',
-    );
+/** People of a school are a list of people, whichever way they are asked for: expanded, or by a filter that tells whether there is one. Throws ForbiddenError. */
+export function refuseHiddenPeople(
+  request: FastifyRequest,
+  view: View,
+  { expand, filter }: Pick<QueryOptions, 'expand' | 'filter'>,
+): void {
+  const hidden = PEOPLE_OF_SCHOOL[view.set];
+  const asked = [...expand.map(({ name }) => name), ...(filter === undefined ? [] : pathsOf(filter))];
+  if (hidden === undefined || !asked.includes(hidden) || isAllowed(request.caller, LIST_PEOPLE)) return;
+  throw new ForbiddenError(
+    `Insufficient privileges to complete the operation. The people of a school (${hidden}) are for applications with EduRoster.Read.All.`,
+  );
 }
+
+/** Navigations from a school to its people, by the address of the set. */
+const PEOPLE_OF_SCHOOL: Readonly<Record<string, string>> = {
+  'education/schools': 'users',
+  'directory/administrativeUnits': 'members',
+};

@@ -11,7 +11,7 @@ import { registerListChanges } from './list-changes.ts';
 import { registerListObjects } from './list-objects.ts';
 import { registerListRelated } from './list-related.ts';
 import { registerListSubscribedSkus } from './list-subscribed-skus.ts';
-import { rosterRoutes } from './roster-route.ts';
+import { LIST_PEOPLE, rosterRoutes } from './roster-route.ts';
 
 /** Reading the directory back: the education types, and the directory's own over the same objects. `scope`: that of /v1.0 or /beta. */
 export function registerRosterReads(
@@ -23,8 +23,7 @@ export function registerRosterReads(
   const { mayRead, mayListUsers, views } = routes;
   const mayReadDirectory = requirePermission(context, READ_DIRECTORY);
   const directory = { mayList: mayReadDirectory, mayRead: mayReadDirectory };
-  // Applications alone, as with education/users.
-  const mayListPeople = requirePermission(context, { ...READ_DIRECTORY, delegated: [] });
+  const mayListPeople = requirePermission(context, LIST_PEOPLE);
   const sets: readonly EntitySet[] = [
     { view: views.schools, mayList: mayRead, mayRead, guards: { users: mayListUsers } },
     { view: views.classes, mayList: mayRead, mayRead },

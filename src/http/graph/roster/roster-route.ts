@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { READ_ROSTER_BASIC, WRITE_ROSTER, type Requirement } from '#core/permissions.ts';
+import { READ_DIRECTORY, READ_ROSTER_BASIC, WRITE_ROSTER, type Requirement } from '#core/permissions.ts';
 import { NotFoundError } from '#lib/errors.ts';
 import { directoryViews, type DirectoryViews } from '#storage/views/directory-views.ts';
 
@@ -20,6 +20,8 @@ export interface RosterRoutes {
 
 /** Applications alone: a signed-in person reads no lists of people. */
 export const LIST_USERS: Requirement = { application: READ_ROSTER_BASIC.application, delegated: [] };
+/** The same where the directory shows them. */
+export const LIST_PEOPLE: Requirement = { application: READ_DIRECTORY.application, delegated: [] };
 
 export function rosterRoutes(
   scope: FastifyInstance,
