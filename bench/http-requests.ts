@@ -7,7 +7,7 @@ import { call, type Api } from './http-client.ts';
 import { measureLoad, type LoadMeasure } from './load.ts';
 
 const BARE_ROUTE = fileURLToPath(new URL('bare-route.ts', import.meta.url));
-const CONNECTIONS = 8;
+export const CONNECTIONS = 8;
 const SECONDS = 4;
 const ROUNDS = 3;
 
@@ -15,11 +15,11 @@ export type RequestMeasures = Readonly<Record<string, LoadMeasure & { readonly r
 
 /**
  * Requests per second of what clients ask most, beside a bare Fastify route with one `select`, in turns so that all see the same
- * machine; the median of three rounds each. `directory` holds a synced roster.
+ * machine; the median of three rounds each. All profiles were synced; the first is the one whose users are read.
  */
 export async function measureRequests(
   api: Api,
-  profileId: string,
+  profileIds: readonly string[],
   databaseUrl: string,
 ): Promise<RequestMeasures> {
   const port = await freePort();
@@ -29,20 +29,24 @@ export async function measureRequests(
   try {
     await once(bare.stdout, 'data');
     const delta = await lastDeltaLink(api);
-    const urls: Readonly<Record<string, string>> = {
-      'bare route': `http://127.0.0.1:${port}/`,
-      profileStatus: `${api.baseUrl}/beta/education/synchronizationProfiles/${profileId}/profileStatus`,
-      '1,000 users': `${api.baseUrl}/v1.0/education/users?$top=1000`,
-      '1,000 users, ordered': `${api.baseUrl}/v1.0/education/users?$top=1000&$orderby=displayName`,
-      'delta, nothing new': delta,
+    const statuses = profileIds.map(
+      (id) => `${api.baseUrl}/beta/education/synchronizationProfiles/${id}/profileStatus`,
+    );
+    const urls: Readonly<Record<string, readonly string[]>> = {
+      'bare route': [`http://127.0.0.1:${port}/`],
+      profileStatus: statuses.slice(0, 1),
+      [`profileStatus of ${statuses.length}`]: statuses,
+      '1,000 users': [`${api.baseUrl}/v1.0/education/users?$top=1000`],
+      '1,000 users, ordered': [`${api.baseUrl}/v1.0/education/users?$top=1000&$orderby=displayName`],
+      'delta, nothing new': [delta],
     };
     const measures = new Map<string, LoadMeasure[]>(Object.keys(urls).map((name) => [name, []]));
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const [name, url] of Object.entries(urls)) {
+      for (const [name, targets] of Object.entries(urls)) {
         const token = name === 'bare route' ? {} : { token: api.token };
         measures
           .get(name)
-          ?.push(await measureLoad(url, { ...token, connections: CONNECTIONS, seconds: SECONDS }));
+          ?.push(await measureLoad(targets, { ...token, connections: CONNECTIONS, seconds: SECONDS }));
       }
     }
     const bareRate = median(measures.get('bare route') ?? []).requestsPerSecond;

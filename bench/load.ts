@@ -6,14 +6,17 @@ export interface LoadMeasure {
   readonly p99Ms: number;
 }
 
-/** Sends the same request over and over on `connections` kept-alive connections, one at a time on each. Throws when an answer is not 200. */
+/**
+ * Sends the same request over and over on `connections` kept-alive connections, one at a time on each; of several URLs the connections
+ * take one each, in turn. Throws when an answer is not 200.
+ */
 export async function measureLoad(
-  url: string,
+  urls: readonly string[],
   options: { readonly token?: string; readonly connections: number; readonly seconds: number },
 ): Promise<LoadMeasure> {
   const agent = new Agent({ keepAlive: true, maxSockets: options.connections });
   const headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
-  const send = (): Promise<void> =>
+  const send = (url: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const sent = request(url, { agent, headers }, (answer) => {
         answer.resume();
@@ -29,9 +32,10 @@ export async function measureLoad(
   const started = performance.now();
   const until = started + options.seconds * 1_000;
   await Promise.all(
-    Array.from({ length: options.connections }, async () => {
+    Array.from({ length: options.connections }, async (_, connection) => {
+      const url = urls[connection % urls.length] ?? '';
       for (let now = performance.now(); now < until;) {
-        await send();
+        await send(url);
         const done = performance.now();
         waits.push(done - now);
         now = done;

@@ -20,7 +20,7 @@ import { startRollbookProcess } from '#test/helpers/rollbook-process.ts';
 
 import { createDatabase, measureBareCopy } from './bare-copy.ts';
 import type { Api } from './http-client.ts';
-import { measureRequests, type RequestMeasures } from './http-requests.ts';
+import { CONNECTIONS, measureRequests, type RequestMeasures } from './http-requests.ts';
 import { measureReview, type ReviewMeasure } from './plan-review.ts';
 import { generateRoster, type RosterSize, ROSTER_SIZES } from './roster-generator.ts';
 import { createProfile, syncFolder, type SyncMeasure } from './sync-folder.ts';
@@ -130,14 +130,21 @@ async function benchReview(directory: string): Promise<ReviewMeasure> {
   });
 }
 
-/** Requests to a service that has synced the roster once. */
+/** Requests to a service that has synced the roster once, and a village for each of the other profiles. */
 async function benchRequests(directory: string): Promise<RequestMeasures> {
   return withService(directory, async ({ api, database, folder }) => {
-    const profileId = await createProfile(api, 'Bench');
+    const profileIds = [await createProfile(api, 'Bench')];
     say('sync ...');
-    await syncFolder(api, profileId, folder);
+    await syncFolder(api, profileIds[0] ?? '', folder);
+    const village = join(directory, 'village');
+    await generateRoster(village, { size: 'village', seed });
+    while (profileIds.length < CONNECTIONS) {
+      const id = await createProfile(api, `Village ${profileIds.length}`, `v${profileIds.length}.example`);
+      await syncFolder(api, id, village);
+      profileIds.push(id);
+    }
     say('requests ...');
-    return measureRequests(api, profileId, database);
+    return measureRequests(api, profileIds, database);
   });
 }
 

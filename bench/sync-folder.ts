@@ -15,16 +15,20 @@ export interface SyncMeasure {
 
 const PROFILES = '/beta/education/synchronizationProfiles';
 
-/** A CSV profile that creates users; returns its id once it is provisioned. */
-export async function createProfile(api: Api, displayName: string): Promise<string> {
+/** A CSV profile that creates users; returns its id once it is provisioned. No two may have users of one name in one domain. */
+export async function createProfile(
+  api: Api,
+  displayName: string,
+  domain = 'bench.example',
+): Promise<string> {
   const { id } = await call<{ id: string }>(api, 'POST', PROFILES, {
     displayName,
     dataProvider: { '@odata.type': '#microsoft.graph.educationCsvDataProvider' },
     identitySynchronizationConfiguration: {
       '@odata.type': '#microsoft.graph.educationIdentityCreationConfiguration',
       userDomains: [
-        { appliesTo: 'student', name: 'students.bench.example' },
-        { appliesTo: 'teacher', name: 'bench.example' },
+        { appliesTo: 'student', name: `students.${domain}` },
+        { appliesTo: 'teacher', name: domain },
       ],
     },
   });

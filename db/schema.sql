@@ -923,6 +923,7 @@ create table rollbook.run (
   apply_pass integer default 1 not null,
   certificate jsonb,
   expired_on date,
+  totals json generated always as (run_totals(counts)) stored,
   constraint run_pkey PRIMARY KEY (tenant_id, id),
   constraint run_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id),
   constraint run_tenant_id_upload_id_fkey FOREIGN KEY (tenant_id, upload_id) REFERENCES upload(tenant_id, id),
@@ -950,6 +951,7 @@ comment on column rollbook.run.adds_only is 'It was planned in an adds-only wind
 comment on column rollbook.run.apply_pass is '1: all items that are not held. A later pass applies the held items that were released for it. applied_item_no counts within the pass.';
 comment on column rollbook.run.certificate is 'What proves that the source was read whole (core/plan/certificate); without proof nothing is ended.';
 comment on column rollbook.run.expired_on is 'Of the trigger expiration: the expiration date whose consequences it carries out. It stays when the profile gets another date.';
+comment on column rollbook.run.totals is 'run_totals(counts)';
 
 create table rollbook.run_event (
   tenant_id uuid not null,
@@ -1220,6 +1222,22 @@ CREATE OR REPLACE FUNCTION rollbook.month_floor_uuid(month date)
  LANGUAGE sql
  IMMUTABLE
 RETURN ((lpad(to_hex(((EXTRACT(epoch FROM ((month)::timestamp without time zone AT TIME ZONE 'UTC'::text)) * (1000)::numeric))::bigint), 12, '0'::text) || repeat('0'::text, 20)))::uuid;
+
+CREATE OR REPLACE FUNCTION rollbook.run_totals(counts jsonb)
+ RETURNS json
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select json_build_object(
+           'records', sum((k.value ->> 'records')::bigint), 'created', sum((k.value ->> 'created')::bigint),
+           'linked', sum((k.value ->> 'linked')::bigint), 'updated', sum((k.value ->> 'updated')::bigint),
+           'reactivated', sum((k.value ->> 'reactivated')::bigint), 'ended', sum((k.value ->> 'ended')::bigint),
+           'badRows', (select coalesce(sum((f ->> 'badRows')::bigint), 0) from jsonb_array_elements(counts -> 'files') f),
+           'filesToConfirm', coalesce(counts -> 'filesToConfirm', '[]'))
+    from jsonb_each(counts -> 'kinds') k
+  having counts is not null
+$function$;
+comment on function run_totals(jsonb) is 'run.counts as the status of a profile needs them: sums over all kinds (null: nothing was counted), rows that were dropped, files to confirm by name';
 
 CREATE OR REPLACE FUNCTION rollbook.show_memberships_of_class()
  RETURNS trigger

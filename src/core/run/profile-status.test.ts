@@ -5,6 +5,7 @@ import {
   deriveProfileStatus,
   type ProfileStatus,
   type RunFacts,
+  type RunTotals,
   type StatusFacts,
 } from './profile-status.ts';
 import type { RunState } from './run-state.ts';
@@ -39,11 +40,22 @@ function run(state: RunState, more: Partial<RunFacts> = {}): RunFacts {
     errorCode: null,
     message: null,
     progress: null,
-    counts: null,
+    totals: null,
     nextAttemptAt: null,
     ...more,
   };
 }
+
+const nothingCounted: RunTotals = {
+  records: null,
+  created: null,
+  linked: null,
+  updated: null,
+  reactivated: null,
+  ended: null,
+  badRows: 0,
+  filesToConfirm: [],
+};
 
 const completed = run('completed');
 const held = (errorCode: string): RunFacts => run('held', { errorCode });
@@ -212,7 +224,7 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
       latestRun: run('held', {
         errorCode: 'FilesNeedConfirmation',
         message: 'Teacher.csv is missing',
-        counts: { filesToConfirm: ['teacher.csv', 'teacherroster.csv'] },
+        totals: { ...nothingCounted, filesToConfirm: ['teacher.csv', 'teacherroster.csv'] },
       }),
     },
     'validationError',
@@ -242,7 +254,7 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
   [
     'more dropped rows than errors are kept',
     {
-      latestRun: run('completed', { counts: { files: [{ badRows: 99_999 }, { badRows: 1 }] } }),
+      latestRun: run('completed', { totals: { ...nothingCounted, badRows: 100_000 } }),
       errorCount: 10_000,
     },
     'error',
@@ -295,15 +307,24 @@ for (const [name, facts, status, message] of LINES) {
 }
 
 test('success and error tell what was read and what became of it', () => {
-  const kind = { records: 10, created: 0, linked: 0, updated: 0, reactivated: 0, ended: 0, unchanged: 10 };
-  const message = (counts: unknown): string =>
-    deriveProfileStatus({ ...base, latestRun: run('completed', { counts }) }).statusMessage;
-  assert.equal(message({ kinds: { org: kind, class: kind } }), '20 records read: nothing had changed.');
+  const message = (totals: RunTotals): string =>
+    deriveProfileStatus({ ...base, latestRun: run('completed', { totals }) }).statusMessage;
+  const read = {
+    ...nothingCounted,
+    records: 20,
+    created: 0,
+    linked: 0,
+    updated: 0,
+    reactivated: 0,
+    ended: 0,
+  };
+  assert.equal(message(read), '20 records read: nothing had changed.');
   assert.equal(
-    message({ kinds: { org: { ...kind, created: 2 }, class: { ...kind, updated: 1, ended: 3 } } }),
+    message({ ...read, created: 2, updated: 1, ended: 3 }),
     '20 records read: 2 created, 1 updated, 3 ended.',
   );
-  assert.equal(message('nonsense'), 'Every record of the source is in the directory.');
+  assert.equal(message({ ...read, linked: 4 }), '20 records read: 4 linked to accounts that were there.');
+  assert.equal(message(nothingCounted), 'Every record of the source is in the directory.');
 });
 
 test('extracting and validating are for clients that ask for new members', () => {

@@ -22,6 +22,17 @@ export type ProfileStatus =
   | 'extracting'
   | 'validating';
 
+/** Of run.counts, over all kinds: records read and what became of them, null while only time was measured. */
+export interface RunTotals extends Readonly<Record<(typeof CHANGES)[number], number | null>> {
+  readonly records: number | null;
+  /** Rows that the files had and that were dropped. */
+  readonly badRows: number;
+  readonly filesToConfirm: readonly string[];
+}
+
+/** What can become of a record, as it is counted and as it is called. */
+const CHANGES = ['created', 'linked', 'updated', 'reactivated', 'ended'] as const;
+
 export interface RunFacts {
   readonly id: string;
   readonly state: RunState;
@@ -33,8 +44,8 @@ export interface RunFacts {
   readonly message: string | null;
   /** As the worker stored it: stage, percent and how much is done. */
   readonly progress: unknown;
-  /** As the worker stored them: per kind, records and what became of them. */
-  readonly counts: unknown;
+  /** Null until something was counted. */
+  readonly totals: RunTotals | null;
   /** Only while it is in the future. */
   readonly nextAttemptAt: Date | null;
   /** It executes and stops between two batches. */
@@ -143,16 +154,16 @@ function firstLineThatFits(facts: StatusFacts, newMembers: boolean): Line {
   }
   if (facts.errorCount > 0) {
     // Errors are kept up to a limit, rows are counted to the last: who has more bad rows than errors is told the rows.
-    const missing = Math.max(facts.errorCount, badRowsOf(run?.counts));
+    const missing = Math.max(facts.errorCount, run?.totals?.badRows ?? 0);
     const capped =
       missing > facts.errorCount ? ` Of these, the first ${facts.errorCount} errors are listed.` : '';
-    const message = `${sentence(run?.message ?? countsText(run?.counts), 'The last run was applied.')} ${records(missing)} not in the directory as the source has ${missing === 1 ? 'it' : 'them'}: read the errors of the profile, correct the source and sync again.${capped}`;
+    const message = `${sentence(run?.message ?? totalsText(run?.totals), 'The last run was applied.')} ${records(missing)} not in the directory as the source has ${missing === 1 ? 'it' : 'them'}: read the errors of the profile, correct the source and sync again.${capped}`;
     return { status: 'error', message };
   }
   return {
     status: 'success',
     message: sentence(
-      run?.message ?? countsText(run?.counts),
+      run?.message ?? totalsText(run?.totals),
       'Every record of the source is in the directory.',
     ),
   };
@@ -257,7 +268,7 @@ function heldMessage(run: RunFacts, code: HeldCode): string {
   const text =
     message === '' ? `${HELD_FALLBACKS[code]} ${HELD_REMEDIES[code]}` : `${message} ${HELD_ENDINGS[code]}`;
   if (code !== 'FilesNeedConfirmation') return text;
-  return `${text} To confirm: POST /api/v1/profiles/{id}/resume with ${JSON.stringify({ confirmEmptyFiles: filesToConfirm(run.counts) })}.`;
+  return `${text} To confirm: POST /api/v1/profiles/{id}/resume with ${JSON.stringify({ confirmEmptyFiles: run.totals?.filesToConfirm ?? [] })}.`;
 }
 
 const HELD_ENDINGS: Readonly<Record<HeldCode, string>> = {
@@ -321,40 +332,25 @@ function progressText(progress: unknown): string {
   return rows === undefined ? '' : `: ${rows} rows so far${end}`;
 }
 
-/** `1200 records read: 3 created, 2 updated`, from the counts of a run. */
-function countsText(counts: unknown): string | null {
-  const kinds = propertyOf(counts, 'kinds');
-  if (typeof kinds !== 'object' || kinds === null) return null;
-  const sum = (property: string): number =>
-    Object.values(kinds).reduce<number>((total, kind) => total + (numberOf(kind, property) ?? 0), 0);
-  const changes = CHANGES.map(([property, word]) => ({ word, count: sum(property) })).filter(
+/** `1200 records read: 3 created, 2 updated`, or null when nothing was counted. */
+function totalsText(totals: RunTotals | null | undefined): string | null {
+  if (!totals || totals.records === null) return null;
+  const changes = CHANGES.map((change) => ({ change, count: totals[change] ?? 0 })).filter(
     ({ count }) => count > 0,
   );
-  const read = `${sum('records')} records read`;
+  const read = `${totals.records} records read`;
   return changes.length === 0
     ? `${read}: nothing had changed.`
-    : `${read}: ${changes.map(({ word, count }) => `${count} ${word}`).join(', ')}.`;
+    : `${read}: ${changes.map(({ change, count }) => `${count} ${CHANGE_TEXTS[change]}`).join(', ')}.`;
 }
 
-const CHANGES = [
-  ['created', 'created'],
-  ['linked', 'linked to accounts that were there'],
-  ['updated', 'updated'],
-  ['reactivated', 'reactivated'],
-  ['ended', 'ended'],
-] as const;
-
-/** Rows that the files had and that were dropped, as the run counted them. */
-function badRowsOf(counts: unknown): number {
-  const files = propertyOf(counts, 'files');
-  if (!Array.isArray(files)) return 0;
-  return files.reduce<number>((sum, file) => sum + (numberOf(file, 'badRows') ?? 0), 0);
-}
-
-function filesToConfirm(counts: unknown): readonly unknown[] {
-  const files = propertyOf(counts, 'filesToConfirm');
-  return Array.isArray(files) ? files : [];
-}
+const CHANGE_TEXTS: Readonly<Record<(typeof CHANGES)[number], string>> = {
+  created: 'created',
+  linked: 'linked to accounts that were there',
+  updated: 'updated',
+  reactivated: 'reactivated',
+  ended: 'ended',
+};
 
 function propertyOf(value: unknown, property: string): unknown {
   return typeof value === 'object' && value !== null

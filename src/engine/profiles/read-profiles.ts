@@ -1,4 +1,4 @@
-import { deriveProfileStatus, type StatusView } from '#core/run/profile-status.ts';
+import { deriveProfileStatus, type StatusFacts, type StatusView } from '#core/run/profile-status.ts';
 import { inTenant } from '#storage/database.ts';
 import { listProfiles as selectProfiles } from '#storage/profiles/find-profile.ts';
 import type { ListPage } from '#storage/profiles/list-page.ts';
@@ -30,16 +30,25 @@ export async function listProfiles(
   return inTenant(context.db, tenantId, (tx) => selectProfiles(tx, page), READ_ONLY);
 }
 
-/** The status of a profile, from one statement. `newMembers`: the client knows extracting and validating. Errors: NotFoundError. */
+/** What the status of a profile is derived from, by one statement. Errors: NotFoundError. */
+export async function getStatusFacts(
+  context: ReadContext,
+  tenantId: string,
+  profileId: string,
+): Promise<StatusFacts> {
+  const facts = isUuid(profileId) ? await readStatusFactsOnce(context.db, tenantId, profileId) : null;
+  if (!facts) throw noSuchProfile(profileId);
+  return facts;
+}
+
+/** The status of a profile. `newMembers`: the client knows extracting and validating. Errors: NotFoundError. */
 export async function getProfileStatus(
   context: ReadContext,
   tenantId: string,
   profileId: string,
   newMembers: boolean,
 ): Promise<StatusView> {
-  const facts = isUuid(profileId) ? await readStatusFactsOnce(context.db, tenantId, profileId) : null;
-  if (!facts) throw noSuchProfile(profileId);
-  return deriveProfileStatus(facts, newMembers);
+  return deriveProfileStatus(await getStatusFacts(context, tenantId, profileId), newMembers);
 }
 
 /** A page of the open errors of a profile. Errors: NotFoundError. */

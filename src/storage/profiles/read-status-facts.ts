@@ -1,4 +1,4 @@
-import type { RunFacts, StatusFacts } from '#core/run/profile-status.ts';
+import type { RunFacts, RunTotals, StatusFacts } from '#core/run/profile-status.ts';
 
 import { readOnce, type Database, type Tx } from '../database.ts';
 
@@ -20,8 +20,9 @@ interface Row {
   last_activity_at: Date | null;
   error_count: number;
   active: JsonRun | null;
-  latest: JsonRun | null;
-  cancelled: JsonRun | null;
+  newest: JsonRun | null;
+  newest_does_not_count: boolean;
+  newest_that_counts: JsonRun | null;
 }
 
 interface JsonRun {
@@ -31,28 +32,29 @@ interface JsonRun {
   trigger: string;
   message: string | null;
   progress: unknown;
-  counts: unknown;
+  totals: RunTotals | null;
   next_attempt_at: string | null;
   cancel_requested: boolean;
 }
 
-const RUN_JSON = `jsonb_build_object('id', r.id, 'state', r.state, 'error_code', r.error_code, 'trigger', r.trigger, 'message', r.message,
+/** A run `r`. As text: jsonb would be put together only to be taken apart again. Its counts stay where they are, they are large. */
+const RUN_JSON = `json_build_object('id', r.id, 'state', r.state, 'error_code', r.error_code, 'trigger', r.trigger, 'message', r.message,
   'progress', r.progress, 'next_attempt_at', case when r.next_attempt_at > now() then r.next_attempt_at end,
-  'cancel_requested', r.cancel_requested,
-  'counts', (select jsonb_build_object('kinds', c.counts -> 'kinds', 'files', c.counts -> 'files',
-                                       'filesToConfirm', c.counts -> 'filesToConfirm')
-               from (select r.counts || '{}' as counts offset 0) c))`;
+  'cancel_requested', r.cancel_requested, 'totals', r.totals)`;
 
-/** The run by an id that was looked for first: what is read of a run is large, and those that are passed over are not to be read. */
-const runById = (search: string): string =>
-  `(select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.id = (${search}))`;
+const OF_PROFILE = 'r.tenant_id = p.tenant_id and r.profile_id = p.id and not r.plan_only';
 
-/** Something of its plan is in the directory. */
-const TOUCHED = 'r.applied_item_no > 0 or r.apply_pass > 1';
+/** Not replaced, and made since the last reset. */
+const VALID = `r.state <> 'superseded' and (p.reset_at is null or r.created_at > p.reset_at)`;
+
+/** Of a valid run: nothing of its plan is in the directory, and nothing will be. */
+const DOES_NOT_COUNT = `(r.state = 'rejected' or r.state = 'cancelled' and r.applied_item_no = 0 and r.apply_pass <= 1)`;
+
+const NEWEST = 'order by r.created_at desc, r.id desc limit 1';
 
 /**
  * All that the status of a profile is derived from, in one statement: pollers ask for it every few seconds. Null when
- * there is no such profile. The two run look-ups use run_one_queued, run_one_executing and run_profile.
+ * there is no such profile. The look-ups of runs use run_one_queued, run_one_executing and run_profile.
  */
 export async function readStatusFacts(tx: Tx, profileId: string): Promise<StatusFacts | null> {
   return toStatusFacts(profileId, await tx.query<Row>(STATEMENT.text, [profileId]));
@@ -75,22 +77,13 @@ const STATEMENT = {
             (select count(*)::float8 from record_error e
               where e.tenant_id = p.tenant_id and e.profile_id = p.id) as error_count,
             coalesce(
-              (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
-                and r.state in ('staging', 'planning', 'applying') and not r.plan_only),
-              (select ${RUN_JSON} from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
-                and r.state = 'queued' and not r.plan_only)) as active,
-            ${runById(`select r.id from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
-                and r.state not in ('superseded', 'rejected') and not r.plan_only and (r.state <> 'cancelled' or ${TOUCHED})
-                and (p.reset_at is null or r.created_at > p.reset_at)
-              order by r.created_at desc, r.id desc limit 1`)} as latest,
-            ${runById(`select r.id from run r where r.tenant_id = p.tenant_id and r.profile_id = p.id
-                and r.state in ('cancelled', 'rejected') and not (${TOUCHED}) and not r.plan_only
-                and (p.reset_at is null or r.created_at > p.reset_at)
-                and not exists (select from run n where n.tenant_id = p.tenant_id and n.profile_id = p.id
-                  and (n.created_at, n.id) > (r.created_at, r.id)
-                  and not n.plan_only and n.state not in ('superseded', 'rejected') and (n.state <> 'cancelled' or n.applied_item_no > 0 or n.apply_pass > 1))
-              order by r.created_at desc, r.id desc limit 1`)} as cancelled
+              (select ${RUN_JSON} from run r where ${OF_PROFILE} and r.state in ('staging', 'planning', 'applying')),
+              (select ${RUN_JSON} from run r where ${OF_PROFILE} and r.state = 'queued')) as active,
+            case when n.id is not null then (select ${RUN_JSON} from (select n.*) r) end as newest, n.does_not_count as newest_does_not_count,
+            case when n.does_not_count then
+              (select ${RUN_JSON} from run r where ${OF_PROFILE} and ${VALID} and not ${DOES_NOT_COUNT} ${NEWEST}) end as newest_that_counts
        from profile p join tenant t on t.id = p.tenant_id
+       left join lateral (select r.*, ${DOES_NOT_COUNT} as does_not_count from run r where ${OF_PROFILE} and ${VALID} ${NEWEST}) n on true
       where p.id = $1 and p.state <> 'deleted'`,
 };
 
@@ -115,8 +108,8 @@ function toStatusFacts(profileId: string, [row]: readonly Row[]): StatusFacts | 
     lastActivityAt: row.last_activity_at,
     errorCount: row.error_count,
     activeRun: toRunFacts(row.active),
-    latestRun: toRunFacts(row.latest),
-    cancelledRun: toRunFacts(row.cancelled),
+    latestRun: toRunFacts(row.newest_does_not_count ? row.newest_that_counts : row.newest),
+    cancelledRun: toRunFacts(row.newest_does_not_count ? row.newest : null),
   };
 }
 
@@ -129,7 +122,7 @@ function toRunFacts(run: JsonRun | null): RunFacts | null {
       trigger: run.trigger,
       message: run.message,
       progress: run.progress,
-      counts: run.counts,
+      totals: run.totals,
       nextAttemptAt: run.next_attempt_at === null ? null : new Date(run.next_attempt_at),
       cancelRequested: run.cancel_requested,
     }

@@ -1,5 +1,6 @@
-import type { StatusView } from '#core/run/profile-status.ts';
-import { getProfileStatus } from '#engine/profiles/read-profiles.ts';
+import { deriveProfileStatus, type StatusView } from '#core/run/profile-status.ts';
+import { getStatusFacts } from '#engine/profiles/read-profiles.ts';
+import { shareReads } from '#lib/share-reads.ts';
 
 import { applyPreference, preferencesOf } from '../../odata/prefer.ts';
 import { contextOf, profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
@@ -7,14 +8,17 @@ import { contextOf, profileIdOf, PROFILES, type ProfileRoutes } from './profile-
 const NEW_MEMBERS = 'include-unknown-enum-members';
 
 /**
- * GET /education/synchronizationProfiles/{id}/profileStatus, from one statement. extracting and validating are for clients
+ * GET /education/synchronizationProfiles/{id}/profileStatus, from one statement, which all share who poll the same profile. extracting and validating are for clients
  * that send `Prefer: include-unknown-enum-members`; others see inProgress.
  */
 export function registerGetProfileStatus({ scope, context, mayRead }: ProfileRoutes): void {
+  const readFacts = shareReads((tenantId: string, id: string) =>
+    getStatusFacts(context.profiles, tenantId, id),
+  );
   scope.get(`${PROFILES}/:id/profileStatus`, { onRequest: mayRead }, async (request, reply) => {
     const id = profileIdOf(request).toLowerCase();
     const newMembers = preferencesOf(request).has(NEW_MEMBERS);
-    const view = await getProfileStatus(context.profiles, request.caller.tenantId, id, newMembers);
+    const view = deriveProfileStatus(await readFacts(request.caller.tenantId, id), newMembers);
     if (newMembers) applyPreference(reply, NEW_MEMBERS);
     return {
       '@odata.context': contextOf(request, `('${id}')/profileStatus/$entity`),
