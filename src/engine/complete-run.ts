@@ -24,7 +24,7 @@ import { COMPLETE } from './run-progress.ts';
 import { isRetry, type RunScope } from './run-scope.ts';
 
 /** From so many items on the planner should know at once how large the tables have become. */
-const STATISTICS_ITEMS = 2_000;
+const STATISTICS_ITEMS = 500;
 
 /**
  * The last item of this pass is in the directory or has its failure: the run is complete, or, where parts of its plan were set aside,
