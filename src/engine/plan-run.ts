@@ -47,12 +47,6 @@ export interface StagedRun {
 }
 
 /**
- * From so many items on all records of the source are read, and none looked up. That takes a second in the largest source; the look-ups that
- * the planner chooses when it takes the items for a handful, as it does after a first load, took minutes for 600 of them.
- */
-const MANY_ITEMS = 200;
-
-/**
  * Makes the plan: tells from the directory what each staged item really does, judges the whole, sets aside what has to wait, stores
  * plan, verdict and certificate. One transaction: a plan is complete or it is not there. Until the plan is stored the transaction
  * cannot write the directory.
@@ -205,13 +199,11 @@ async function resolveItems(
   { mapping, settings, result }: StagedRun,
 ): Promise<PlanCount[]> {
   const scope: PlanScope = { runId: run.id, sourceSystemId: run.sourceSystemId };
-  if (result.itemCount >= MANY_ITEMS) await joinByHash(tx);
+  await joinByHash(tx);
   if (await hasLinks(tx, scope)) {
     await resolveKnownRecords(tx, scope);
     await resolveAbsentRecords(tx, scope);
   }
-  // User names are compared in any case, which no index serves; and failures are joined with items.
-  await joinByHash(tx);
   const { student, teacher, role, class: classes } = result.kinds;
   if (role.ended > 0 || classes.updated > 0) await resolveMoves(tx, scope);
   if (student.created + student.updated + teacher.created + teacher.updated > 0) {

@@ -2,8 +2,9 @@ import type { PlanCount } from '#core/plan/verdict.ts';
 import { ENDINGS_BAND_START } from '#core/roster/kinds.ts';
 
 import type { Tx } from '../database.ts';
+import { lookUp } from './look-up.ts';
 import type { PlanScope } from './resolve-links.ts';
-import { SCHOOL_ID, SCHOOL_LINK, SOURCE_ORG } from './source-references.ts';
+import { SCHOOL_ID, schoolOf, SOURCE_ORG } from './source-references.ts';
 
 /** Changes of an update that come with every new school year and are no accident, however many there are. */
 const YEARLY_PROPERTIES = `'{grade,graduationYear,status}'::text[]`;
@@ -50,7 +51,7 @@ export async function resolveMoves(tx: Tx, scope: PlanScope): Promise<void> {
   await tx.query(
     `with arriving as materialized (
        select i.item_no, l.object_id, i.after ->> 'role' as role
-         from plan_item i join link l on l.source_system_id = $2 and l.key = i.first_key
+         from plan_item i cross join ${lookUp('link', 'l', 'l.source_system_id = $2 and l.key = i.first_key')}
         where i.run_id = $1 and i.kind = 'role' and i.action in ('create', 'reactivate')),
      leaving as materialized (
        select i.item_no, i.object_id, i.before ->> 'role' as role
@@ -66,12 +67,14 @@ export async function resolveMoves(tx: Tx, scope: PlanScope): Promise<void> {
   );
   // A class that goes to another school counts at the one it leaves, as people do.
   await tx.query(
-    `update plan_item i set action = 'move', reason = 'movedToSchool', school_id = ${SCHOOL_ID},
-            before = i.before || jsonb_build_object('school', ${SCHOOL_ID})
-       from class c
-       join org g on g.tenant_id = c.tenant_id and g.id = ${SOURCE_ORG} ${SCHOOL_LINK}, link o
-      where i.run_id = $1 and i.kind = 'class' and i.action = 'update' and c.id = i.object_id
-        and o.source_system_id = $2 and o.key = i.first_key and o.object_id <> ${SOURCE_ORG}`,
+    `update plan_item t set action = 'move', reason = 'movedToSchool', school_id = n.school_id,
+            before = t.before || jsonb_build_object('school', n.school_id)
+       from (select i.item_no, ${SCHOOL_ID} as school_id from plan_item i
+              cross join ${lookUp('class', 'c', 'c.tenant_id = i.tenant_id and c.id = i.object_id')}
+               ${schoolOf('c', SOURCE_ORG)}
+              cross join ${lookUp('link', 'o', 'o.source_system_id = $2 and o.key = i.first_key')}
+              where i.run_id = $1 and i.kind = 'class' and i.action = 'update' and o.object_id <> ${SOURCE_ORG}) n
+      where t.run_id = $1 and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
   await tx.query(

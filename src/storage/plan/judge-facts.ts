@@ -4,6 +4,7 @@ import { ITEM_BAND } from '#core/roster/kinds.ts';
 import type { Tx } from '../database.ts';
 import { IS_JUDGED, ITEM_ACTION } from './count-plan.ts';
 import { joinByHash, joinFreely } from './join-by-hash.ts';
+import { lookUp } from './look-up.ts';
 import type { PlanScope } from './resolve-links.ts';
 
 const LET_IN = `not r.plan_only and (r.state = 'completed' or r.applied_item_no > 0 or r.apply_pass > 1 or r.error_code = 'PartHeld')`;
@@ -66,7 +67,7 @@ export async function readWindowRecords(
      past as (
        select distinct coalesce(i.school_id, '') as school, i.kind, i.key,
               ${JUDGED_ACTION(ITEM_ACTION)} as action
-         from counted r join plan_item i on i.run_id = r.id
+         from counted r cross join ${lookUp('plan_item', 'i', 'i.run_id = r.id')}
          left join school s on s.scope_id = i.school_id
          left join plan_item_failure f on f.run_id = i.run_id and f.item_no = i.item_no
          left join plan_item_hold h on h.run_id = i.run_id and h.item_no = i.item_no and h.pass = 0

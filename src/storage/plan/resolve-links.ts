@@ -1,10 +1,11 @@
 import type { Tx } from '../database.ts';
+import { lookUp } from './look-up.ts';
 import { resolveRemovedObjects } from './resolve-removed.ts';
-import { SCHOOL_ID, SCHOOL_LINK } from './source-references.ts';
+import { SCHOOL_ID, schoolOf } from './source-references.ts';
 
 /**
- * The stage knows the roster and the snapshot; planning tells its items from what the directory holds. Each function is
- * one statement over the items of one run.
+ * The stage knows the roster and the snapshot; planning tells its items from what the directory holds, looking up each. The functions
+ * are to be called between joinByHash and joinFreely: what is found is joined with the items.
  */
 export interface PlanScope {
   readonly runId: string;
@@ -22,40 +23,42 @@ export async function hasLinks(tx: Tx, scope: PlanScope): Promise<boolean> {
 /** A record with a link already: known from before. Fills in its object, and what the source said last. */
 export async function resolveKnownRecords(tx: Tx, scope: PlanScope): Promise<void> {
   await tx.query(
-    `update plan_item i
-        set action = case when l.active then 'update' else 'reactivate' end,
-            reason = case when l.active then i.reason else 'backInSource' end,
-            object_id = l.object_id, before = l.attributes,
+    `update plan_item t
+        set action = case when n.active then 'update' else 'reactivate' end,
+            reason = case when n.active then t.reason else 'backInSource' end,
+            object_id = n.object_id, before = n.attributes,
             base_version = coalesce(
-              (select version from person o where o.tenant_id = l.tenant_id and o.id = l.object_id),
-              (select version from class o where o.tenant_id = l.tenant_id and o.id = l.object_id),
-              (select version from org o where o.tenant_id = l.tenant_id and o.id = l.object_id),
-              (select version from course o where o.tenant_id = l.tenant_id and o.id = l.object_id),
-              (select version from academic_session o where o.tenant_id = l.tenant_id and o.id = l.object_id))
-       from link l
-      where i.run_id = $1 and i.action in ('create', 'update')
-        and i.kind in ('org', 'academicSession', 'course', 'class', 'student', 'teacher')
-        and l.source_system_id = $2 and l.key = i.key`,
+              (select version from person o where o.tenant_id = n.tenant_id and o.id = n.object_id),
+              (select version from class o where o.tenant_id = n.tenant_id and o.id = n.object_id),
+              (select version from org o where o.tenant_id = n.tenant_id and o.id = n.object_id),
+              (select version from course o where o.tenant_id = n.tenant_id and o.id = n.object_id),
+              (select version from academic_session o where o.tenant_id = n.tenant_id and o.id = n.object_id))
+       from (select i.item_no, l.* from plan_item i
+              cross join ${lookUp('link', 'l', 'l.source_system_id = $2 and l.key = i.key')}
+              where i.run_id = $1 and i.action in ('create', 'update')
+                and i.kind in ('org', 'academicSession', 'course', 'class', 'student', 'teacher')) n
+      where t.run_id = $1 and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
   await resolveRemovedObjects(tx, scope.runId);
   for (const [table, before, isChanged] of [
     [
       'role',
-      `jsonb_build_object('role', o.role, 'grade', o.grade)`,
-      `i.after ->> 'grade' is distinct from o.grade`,
+      `jsonb_build_object('role', n.role, 'grade', n.grade)`,
+      `t.after ->> 'grade' is distinct from n.grade`,
     ],
-    ['enrollment', `jsonb_build_object('role', o.role)`, 'false'],
+    ['enrollment', `jsonb_build_object('role', n.role)`, 'false'],
   ] as const) {
     await tx.query(
-      `update plan_item i
-          set action = case when o.active or o.removed_by_hand = 'withObject' or (o.removed_by_hand = 'itself' and not (${isChanged}))
+      `update plan_item t
+          set action = case when n.active or n.removed_by_hand = 'withObject' or (n.removed_by_hand = 'itself' and not (${isChanged}))
                             then 'update' else 'reactivate' end,
-              reason = case when o.active or o.removed_by_hand is not null then i.reason else 'backInSource' end,
-              base_version = o.version, before = ${before}
-         from ${table} o
-        where i.run_id = $1 and i.action in ('create', 'update') and i.kind = '${table}'
-          and o.source_system_id = $2 and o.key = i.key`,
+              reason = case when n.active or n.removed_by_hand is not null then t.reason else 'backInSource' end,
+              base_version = n.version, before = ${before}
+         from (select i.item_no, o.* from plan_item i
+                cross join ${lookUp(table, 'o', 'o.source_system_id = $2 and o.key = i.key')}
+                where i.run_id = $1 and i.action in ('create', 'update') and i.kind = '${table}') n
+        where t.run_id = $1 and t.item_no = n.item_no`,
       [scope.runId, scope.sourceSystemId],
     );
   }
@@ -64,40 +67,50 @@ export async function resolveKnownRecords(tx: Tx, scope: PlanScope): Promise<voi
 /** A record that is absent: the stage knows its key alone. Fills in who it is, for the reader and for the limits per school. */
 export async function resolveAbsentRecords(tx: Tx, scope: PlanScope): Promise<void> {
   await tx.query(
-    `update plan_item i
-        set action = 'deactivate', source_id = l.source_id, object_id = l.object_id, before = l.attributes,
-            school_id = case l.kind when 'org' then l.source_id when 'class' then
-              (select ${SCHOOL_ID} from class c join org g on g.tenant_id = c.tenant_id and g.id = c.org_id ${SCHOOL_LINK}
-                where c.tenant_id = l.tenant_id and c.id = l.object_id) end
-       from link l
-      where i.run_id = $1 and i.action = 'end'
-        and i.kind in ('org', 'academicSession', 'course', 'class', 'student', 'teacher')
-        and l.source_system_id = $2 and l.key = i.key`,
+    `update plan_item t
+        set action = 'deactivate', source_id = n.source_id, object_id = n.object_id, before = n.attributes, school_id = n.school_id
+       from (select i.item_no, l.source_id, l.object_id, l.attributes,
+                    case l.kind when 'org' then l.source_id when 'class' then ${SCHOOL_ID} end as school_id
+               from plan_item i
+              cross join ${lookUp('link', 'l', 'l.source_system_id = $2 and l.key = i.key')}
+               left join ${lookUp('class', 'c', `l.kind = 'class' and c.tenant_id = l.tenant_id and c.id = l.object_id`)} on true
+               ${schoolOf('c', 'c.org_id')}
+              where i.run_id = $1 and i.action = 'end'
+                and i.kind in ('org', 'academicSession', 'course', 'class', 'student', 'teacher')) n
+      where t.run_id = $1 and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
   await tx.query(
-    `update plan_item i
-        set object_id = o.person_id, base_version = o.version, school_id = ${SCHOOL_ID},
-            source_id = coalesce(${SCHOOL_ID}, '') || '/' || coalesce(
-              case o.role when 'teacher' then p.teacher_external_id else p.student_external_id end, ''),
-            before = jsonb_build_object('role', o.role, 'grade', o.grade)
-       from role o
-       join org g on g.tenant_id = o.tenant_id and g.id = o.org_id ${SCHOOL_LINK}
-       join person p on p.tenant_id = o.tenant_id and p.id = o.person_id
-      where i.run_id = $1 and i.action = 'end' and i.kind = 'role' and o.source_system_id = $2 and o.key = i.key`,
+    `update plan_item t
+        set object_id = n.person_id, base_version = n.version, school_id = n.school_id,
+            source_id = coalesce(n.school_id, '') || '/' || coalesce(n.person_source_id, ''),
+            before = jsonb_build_object('role', n.role, 'grade', n.grade)
+       from (select i.item_no, o.person_id, o.version, o.role, o.grade, ${SCHOOL_ID} as school_id, ${PERSON_SOURCE_ID} as person_source_id
+               from plan_item i
+              cross join ${lookUp('role', 'o', 'o.source_system_id = $2 and o.key = i.key')}
+               ${schoolOf('o', 'o.org_id')}
+              cross join ${lookUp('person', 'p', 'p.tenant_id = o.tenant_id and p.id = o.person_id')}
+              where i.run_id = $1 and i.action = 'end' and i.kind = 'role') n
+      where t.run_id = $1 and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
   await tx.query(
-    `update plan_item i
-        set object_id = o.person_id, base_version = o.version, school_id = ${SCHOOL_ID},
-            source_id = coalesce(c.external_id, '') || '/' || coalesce(
-              case o.role when 'teacher' then p.teacher_external_id else p.student_external_id end, ''),
-            before = jsonb_build_object('role', o.role)
-       from enrollment o
-       join class c on c.tenant_id = o.tenant_id and c.id = o.class_id
-       left join org g on g.tenant_id = c.tenant_id and g.id = c.org_id ${SCHOOL_LINK}
-       join person p on p.tenant_id = o.tenant_id and p.id = o.person_id
-      where i.run_id = $1 and i.action = 'end' and i.kind = 'enrollment' and o.source_system_id = $2 and o.key = i.key`,
+    `update plan_item t
+        set object_id = n.person_id, base_version = n.version, school_id = n.school_id,
+            source_id = coalesce(n.class_source_id, '') || '/' || coalesce(n.person_source_id, ''),
+            before = jsonb_build_object('role', n.role)
+       from (select i.item_no, o.person_id, o.version, o.role, ${SCHOOL_ID} as school_id, c.external_id as class_source_id,
+                    ${PERSON_SOURCE_ID} as person_source_id
+               from plan_item i
+              cross join ${lookUp('enrollment', 'o', 'o.source_system_id = $2 and o.key = i.key')}
+              cross join ${lookUp('class', 'c', 'c.tenant_id = o.tenant_id and c.id = o.class_id')}
+               ${schoolOf('c', 'c.org_id')}
+              cross join ${lookUp('person', 'p', 'p.tenant_id = o.tenant_id and p.id = o.person_id')}
+              where i.run_id = $1 and i.action = 'end' and i.kind = 'enrollment') n
+      where t.run_id = $1 and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
 }
+
+/** The id of a person `p` in the source, for a role or enrollment `o`. */
+const PERSON_SOURCE_ID = `case o.role when 'teacher' then p.teacher_external_id else p.student_external_id end`;

@@ -1,4 +1,5 @@
 import type { Tx } from '../database.ts';
+import { lookUp } from './look-up.ts';
 
 /** The source gives another value to a property that it had given a value before. Of an item `i`. */
 const SOURCE_CHANGED = `exists (select from jsonb_each(i.after) n where i.before ? n.key and n.value is distinct from i.before -> n.key)`;
@@ -14,9 +15,11 @@ export async function resolveRemovedObjects(tx: Tx, runId: string): Promise<void
     ['person', `'student', 'teacher'`],
   ] as const) {
     await tx.query(
-      `update plan_item i set action = 'reactivate' from ${table} o
-        where i.run_id = $1 and i.kind in (${kinds}) and i.action = 'update' and o.id = i.object_id and not o.active
-          and ${SOURCE_CHANGED}`,
+      `update plan_item t set action = 'reactivate'
+         from (select i.item_no from plan_item i
+                cross join ${lookUp(table, 'o', 'o.tenant_id = i.tenant_id and o.id = i.object_id and not o.active')}
+                where i.run_id = $1 and i.kind in (${kinds}) and i.action = 'update' and ${SOURCE_CHANGED}) n
+        where t.run_id = $1 and t.item_no = n.item_no`,
       [runId],
     );
   }

@@ -1,3 +1,5 @@
+import { lookUp } from './look-up.ts';
+
 /** What the source of a class `c` said last of its school, course and term, whatever was set by hand since: SQL for their ids. */
 export const SOURCE_ORG = '(case when c.org_by_hand then c.source_org_id else c.org_id end)';
 export const SOURCE_COURSE = sourceOf('course');
@@ -8,6 +10,8 @@ function sourceOf(table: 'course' | 'academic_session'): string {
             where h.tenant_id = c.tenant_id and h.id = c.${table}_id)`;
 }
 
-/** The source id of a school `g`, from $2, the source system: what is shown as its id may have been written by hand. */
-export const SCHOOL_LINK = `left join link gl on gl.source_system_id = $2 and gl.kind = 'org' and gl.object_id = g.id`;
+/** The school `g` by its id, a column of some `row`, and its source id, from $2, the source system: what is shown as its id may have been written by hand. */
+export const schoolOf = (row: string, orgId: string): string =>
+  `left join ${lookUp('org', 'g', `g.tenant_id = ${row}.tenant_id and g.id = ${orgId}`)} on true
+   left join ${lookUp('link', 'gl', `gl.tenant_id = g.tenant_id and gl.object_id = g.id and gl.source_system_id = $2 and gl.kind = 'org'`)} on true`;
 export const SCHOOL_ID = 'coalesce(gl.source_id, g.external_id)';
