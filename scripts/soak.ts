@@ -14,8 +14,7 @@ const { status } = spawnSync(process.execPath, [runner, ...FILES], {
     ROLLBOOK_KILLS: '200',
     // Of each kind: 10,000 in laws and histories together.
     ROLLBOOK_HISTORIES: '5000',
-    // Of each sort.
-    ROLLBOOK_BODIES: '100000',
+    ROLLBOOK_BODIES: '1000000',
     ROLLBOOK_QUERIES: '1000000',
     ROLLBOOK_TEST_TIMEOUT_HOURS: '48',
     ...process.env,

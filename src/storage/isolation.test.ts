@@ -71,6 +71,16 @@ async function insertRow(tx: Tx, table: string, tenant: string): Promise<void> {
   );
 }
 
+/** Those that are not made from others. */
+async function writtenColumns(tx: Tx, table: string): Promise<string[]> {
+  const rows = await tx.query<{ name: string }>(
+    `select quote_ident(attname) as name from pg_attribute
+      where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
+    [table],
+  );
+  return rows.map(({ name }) => name);
+}
+
 function sampleOf(column: Column, tenant: string): unknown {
   if (column.allowed !== null) return column.allowed;
   switch (column.type) {
@@ -157,9 +167,11 @@ test('nobody changes or removes what belongs to another tenant', async () => {
 
 test('nobody writes rows for another tenant, nor gives one away', async () => {
   for (const table of await asOwner(t.db, tenantTables)) {
+    const columns = await asOwner(t.db, (tx) => writtenColumns(tx, table));
+    const values = columns.map((column) => (column === 'tenant_id' ? '$1::uuid' : column));
     const inserted = await attempt(
       t.tenantId,
-      `insert into ${table} select (jsonb_populate_record(r, jsonb_build_object('tenant_id', $1::text))).* from ${table} r`,
+      `insert into ${table} (${columns.join(', ')}) select ${values.join(', ')} from ${table}`,
       [other],
     );
     assert.equal(inserted, REFUSED, `insert into ${table}`);

@@ -1,19 +1,23 @@
 /**
- * Whatever stands in a body, the answer is no 5xx and comes in Graph's envelope. ROLLBOOK_BODIES: how many of each sort (1000; `npm run soak`:
- * 100,000); ROLLBOOK_SEED repeats a run.
+ * Whatever stands in a body, the answer is no 5xx and comes in Graph's envelope. ROLLBOOK_BODIES: how many in all (10,000; `npm run soak`:
+ * a million), a fifth of them batches; ROLLBOOK_SEED repeats a run.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import * as fc from 'fast-check';
 
+import { must } from '#lib/assert.ts';
 import { csvProfileBody } from '#test/helpers/profile-server.ts';
 import { rosterServer, type RosterServer } from '#test/helpers/roster-server.ts';
-import { seedDirectory } from '#test/helpers/seed-directory.ts';
+import { seedDirectory, type SeededDirectory } from '#test/helpers/seed-directory.ts';
 
-const BODIES = Number(process.env['ROLLBOOK_BODIES'] ?? '1000');
+const BODIES = Number(process.env['ROLLBOOK_BODIES'] ?? '10000');
+const BATCHES = BODIES / 5;
+/** Bodies that make users and profiles, and as many that change what is there. */
+const EACH = (BODIES - BATCHES) / 2;
 const SEED = Number(process.env['ROLLBOOK_SEED'] ?? String(Date.now() % 1_000_000));
-const OPTIONS = { numRuns: BODIES, seed: SEED, endOnFailure: true };
+const runs = (numRuns: number) => ({ numRuns, seed: SEED, endOnFailure: true });
 /** An answer that takes longer is none. */
 const HANG_MS = 60_000;
 
@@ -22,10 +26,16 @@ const PROFILES = '/beta/education/synchronizationProfiles';
 
 let server: RosterServer;
 let profile: string;
+let seeded: SeededDirectory;
+let withoutSchool: string;
 let token: string;
 before(async () => {
   server = await rosterServer();
-  await seedDirectory(server.db, server.tenantId);
+  seeded = await seedDirectory(server.db, server.tenantId);
+  const made = await server.call('/v1.0/education/classes', {
+    body: { displayName: 'Loose', mailNickname: 'loose' },
+  });
+  withoutSchool = made.body.id;
   profile = await server.provisioned();
   const { tenantId, actor } = server;
   const caller = { tenantId, applicationId: actor.applicationId, roles: PERMISSIONS, scopes: [] };
@@ -40,15 +50,24 @@ interface Sent {
   readonly contentType: string;
 }
 
+/** The id of `{classes/algebra}`. */
+function seededId(_: string, set: string, name: string): string {
+  return must((seeded as unknown as Record<string, Record<string, string>>)[set]?.[name]);
+}
+
 async function send({ method, path, body, contentType }: Sent): Promise<unknown> {
-  const response = await fetch(`${server.baseUrl}${path.replace('{id}', profile)}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
-    body,
-    signal: AbortSignal.timeout(HANG_MS),
-  });
+  const response = await fetch(
+    `${server.baseUrl}${path.replace('{id}', profile).replace(/\{(\w+)\/(\w+)\}/gu, seededId)}`,
+    {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
+      body,
+      signal: AbortSignal.timeout(HANG_MS),
+    },
+  );
   const text = await response.text();
   assert.ok(response.status < 500, `${response.status} ${text}`);
+  if (response.status === 204) return {};
   assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
   const answer = JSON.parse(text) as unknown;
   if (response.status >= 400) isEnvelope(answer, response.headers.get('request-id'));
@@ -81,6 +100,41 @@ const newUser = () => {
     teacher: null,
   };
 };
+const newSchool = () => ({
+  displayName: `School ${(made += 1)}`,
+  externalId: `s${made}`,
+  description: 'A school',
+
+  principalEmail: 'amy@contoso.edu',
+  principalName: 'Amy',
+  lowestGrade: '9',
+  highestGrade: '12',
+  schoolNumber: '17',
+  phone: '555',
+  address: { street: 'Pier 1', city: 'Seattle', state: 'WA', postalCode: '98052', countryOrRegion: 'US' },
+});
+const newClass = () => ({
+  displayName: `Class ${(made += 1)}`,
+  mailNickname: `c${made}`,
+  externalId: `c${made}`,
+  classCode: '17',
+  grade: '9',
+  course: { externalId: 'k1', displayName: 'Maths', courseNumber: '1', subject: 'MAT' },
+  term: { externalId: 't1', displayName: 'Autumn', startDate: '2026-08-01', endDate: '2026-12-20' },
+});
+const contacts = () => ({
+  relatedContacts: [
+    {
+      displayName: 'Pat',
+      emailAddress: 'pat@example.com',
+      mobilePhone: '555',
+      relationship: 'guardian',
+    },
+  ],
+});
+const reference = (set: 'users' | 'classes', id: () => string) => () => ({
+  '@odata.id': `${server.baseUrl}/v1.0/education/${set}/${id()}`,
+});
 const newProfile = () => ({
   ...csvProfileBody('Random'),
   dataProvider: {
@@ -242,7 +296,7 @@ const contentType = fc.oneof(
 const request = (method: string, path: string, valid: () => unknown): fc.Arbitrary<Sent> =>
   fc.record({ method: fc.constant(method), path: fc.constant(path), body: bodyOf(valid), contentType });
 
-test(`${BODIES} random batches (seed ${SEED})`, async () => {
+test(`${BATCHES} random batches (seed ${SEED})`, async () => {
   const batches = fc.oneof(
     request('POST', '/beta/$batch', newBatch),
     request('POST', '/v1.0/$batch', newBatch),
@@ -261,28 +315,63 @@ test(`${BODIES} random batches (seed ${SEED})`, async () => {
           isEnvelope(body, (headers as Record<string, string>)['request-id']);
       }
     }),
-    OPTIONS,
+    runs(BATCHES),
   );
-  assert.ok(ran > BODIES / 4, 'most batches were no batches at all');
+  assert.ok(ran > BATCHES / 4, 'most batches were no batches at all');
 });
 
-test(`${BODIES} random bodies for users and profiles (seed ${SEED})`, async () => {
-  const bodies = fc.oneof(
-    request('POST', '/v1.0/education/users', newUser),
-    request('POST', '/beta/education/users', newUser),
-    request('POST', PROFILES, newProfile),
-    request('PATCH', `${PROFILES}/{id}`, newProfile),
-  );
-  let taken = 0;
-  await fc.assert(
-    fc.asyncProperty(bodies, async (sent) => {
-      const answer = (await send(sent)) as { id?: string };
-      if (answer.id !== undefined) taken += 1;
-    }),
-    OPTIONS,
-  );
-  assert.ok(taken > BODIES / 50, 'none of the bodies came near to a good one');
-});
+const MAKING = [
+  request('POST', '/v1.0/education/users', newUser),
+  request('POST', '/beta/education/users', newUser),
+  request('POST', '/v1.0/education/schools', newSchool),
+  request('POST', '/beta/education/classes', newClass),
+  request('POST', PROFILES, newProfile),
+];
+/** Of what is there and of what is gone, and references to both. */
+const CHANGING = [
+  request('PATCH', `${PROFILES}/{id}`, newProfile),
+  request('PATCH', '/v1.0/education/users/{users/anna}', newUser),
+  request('PATCH', '/beta/education/users/{users/ben}', () => ({ ...newUser(), ...contacts() })),
+  request('PATCH', '/beta/education/users/{users/ended}', contacts),
+  request('PATCH', '/v1.0/education/schools/{schools/contoso}', newSchool),
+  request('PATCH', '/beta/education/schools/{schools/closed}', newSchool),
+  request('PATCH', '/v1.0/education/classes/{classes/algebra}', newClass),
+  request('PATCH', '/beta/education/classes/{classes/biology}', newClass),
+  ...(
+    [
+      ['classes/{classes/algebra}/members', reference('users', () => seeded.users.dora)],
+      ['classes/{classes/biology}/teachers', reference('users', () => seeded.users.dora)],
+      ['classes/{classes/algebra}/teachers', reference('users', () => seeded.users.ended)],
+      ['schools/{schools/fabrikam}/users', reference('users', () => seeded.users.anna)],
+      ['schools/{schools/fabrikam}/classes', reference('classes', () => withoutSchool)],
+    ] as const
+  ).map(([path, valid]) => request('POST', `/v1.0/education/${path}/$ref`, valid)),
+];
+
+/** What is there no more takes nothing. */
+const GONE = ['{users/ended}', '{schools/closed}', '{classes/algebra}/teachers'];
+
+for (const [name, requests] of [
+  ['that make users, schools, classes and profiles', MAKING],
+  ['that change what is there', CHANGING],
+] as const) {
+  test(`${EACH} random bodies ${name} (seed ${SEED})`, async () => {
+    const sentTo = new Set<string>();
+    const takenBy = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(...requests), async (sent) => {
+        const answer = (await send(sent)) as { error?: unknown };
+        sentTo.add(sent.path);
+        if (answer.error === undefined) takenBy.add(sent.path);
+      }),
+      runs(EACH),
+    );
+    const never = [...sentTo].filter(
+      (path) => !takenBy.has(path) && !GONE.some((gone) => path.includes(gone)),
+    );
+    assert.deepEqual(never, [], 'none of the bodies for these came near to a good one');
+  });
+}
 
 test('nothing of this was logged as an error', () => {
   assert.deepEqual(
