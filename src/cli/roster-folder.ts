@@ -2,20 +2,17 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { MANIFEST_FILE } from '#sources/csv/manifest.ts';
-import { SDS_V1_FILES } from '#sources/csv/sds-v1.ts';
+import { FORMATS, ROSTER_FILES } from '#sources/csv/formats.ts';
 
 import type { LocalFile } from './client/upload-file.ts';
 import { UsageError } from './exit-codes.ts';
-
-/** In lower case, as findings name them. */
-const ROSTER_FILES = SDS_V1_FILES.map(({ name }) => name);
 
 export interface RosterFolder {
   readonly path: string;
   /** The last part of the path: the default name of a profile. */
   readonly name: string;
   readonly files: readonly LocalFile[];
-  /** CSV files that are no part of the format, and stay where they are. */
+  /** CSV files that are part of no format, and stay where they are. */
   readonly leftOut: readonly string[];
 }
 
@@ -32,7 +29,7 @@ export async function openRosterFolder(folder: string): Promise<RosterFolder> {
   const known = names.filter((name) => standardName(name) !== null);
   if (known.length === 0)
     throw new UsageError(
-      `${folder} has none of the files of SDS V1: ${listOfFiles()}.${names.length === 0 ? '' : ` It has ${names.join(', ')}.`}`,
+      `${folder} has no roster files: ${listOfFiles()}.${names.length === 0 ? '' : ` It has ${names.join(', ')}.`}`,
     );
   for (const file of ROSTER_FILES) {
     const same = known.filter((name) => standardName(name) === file);
@@ -57,9 +54,13 @@ export async function openRosterFolder(folder: string): Promise<RosterFolder> {
 }
 
 function standardName(name: string): string | null {
-  return ROSTER_FILES.find((file) => file === name.toLowerCase()) ?? null;
+  const lower = name.toLowerCase();
+  return ROSTER_FILES.has(lower) ? lower : null;
 }
 
 function listOfFiles(): string {
-  return ROSTER_FILES.join(', ');
+  const sets = new Map(
+    Object.values(FORMATS).map(({ title, files }) => [files.map(({ name }) => name).join(', '), title]),
+  );
+  return [...sets].map(([files, title]) => `${files} (${title})`).join('; or ');
 }

@@ -40,17 +40,19 @@ export const FINDING_CODES = {
   FILE_MISSING_REQUIRED: {
     severity: 'fatal',
     title: 'A required file is missing',
-    remedy: 'Upload all six files: school, section, student, teacher, studentenrollment, teacherroster.',
+    remedy:
+      'Upload all files of the format (SDS V1 has six: school, section, student, teacher, studentenrollment, teacherroster). If another format was meant, look at what the run took it for and why, and set it in the settings of the profile.',
   },
   FILE_UNKNOWN: {
     severity: 'fatal',
     title: 'A file that is not part of the format',
-    remedy: 'Upload only the six files of SDS V1; remove or rename this one.',
+    remedy: 'Upload only the files of the format; remove or rename this one.',
   },
   FILE_IGNORED: {
     severity: 'warning',
     title: 'A file of the format that is not read yet',
-    remedy: 'Nothing to do: contacts (user, guardianrelationship) are not synchronized yet.',
+    remedy:
+      'Nothing to do: contacts and administrators (user, guardianrelationship, admins) are not synchronized yet.',
   },
   FILE_DUPLICATE: {
     severity: 'fatal',

@@ -1,9 +1,12 @@
 import type { PlanCount } from '#core/plan/verdict.ts';
+import type { RecognizedFormat } from '#core/roster/formats.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import type { StageResult } from '#sources/contract.ts';
 
 /** What a run read and changes, per kind: run.counts, shown by CLI and API. */
 export interface RunCounts {
+  /** Of the files; absent for a run that reads none. */
+  readonly format?: RecognizedFormat;
   readonly kinds: Readonly<Record<Kind, KindCounts>>;
   readonly files: readonly {
     file: string;
@@ -79,6 +82,7 @@ export function runCounts(result: StageResult, plan: readonly HeldCount[] | null
     }),
   ) as Record<Kind, KindCounts>;
   return {
+    format: result.format,
     kinds,
     files: result.files.map(({ file, rows, badRows, sizeBytes, sha256 }) => ({
       file,

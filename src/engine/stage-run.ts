@@ -66,6 +66,7 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
       connectionString: db.appConnectionString,
       upload: { directory: context.filesDirectory, key: upload.key, files: upload.files },
       mapping,
+      format: settings.format === 'auto' ? null : settings.format,
       hashKey,
       secretKeys: context.secretKeys,
       snapshotsDirectory: context.snapshotsDirectory,

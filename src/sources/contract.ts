@@ -1,4 +1,5 @@
 import type { Finding, FindingCount } from '#core/findings.ts';
+import type { RecognizedFormat } from '#core/roster/formats.ts';
 import type { Kind } from '#core/roster/kinds.ts';
 
 /** One file of a sealed upload, or of a folder on disk (validate). */
@@ -6,7 +7,7 @@ export interface SourceFile {
   /** As uploaded. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** The plain bytes, streaming. Called once. */
+  /** The plain bytes, streaming, from the beginning each time. */
   open(): AsyncIterable<Uint8Array>;
 }
 
@@ -72,6 +73,7 @@ export interface KindSummary {
  * validate.
  */
 export interface StageResult {
+  readonly format: RecognizedFormat;
   readonly files: readonly FileSummary[];
   readonly kinds: Readonly<Record<Kind, KindSummary>>;
   /** Hash over the names and hashes of all files: pins the plan to what it was made from. */

@@ -7,6 +7,8 @@ import { uuidBytes } from '#storage/stage/binary-copy-writer.ts';
 import { copyFindings } from '#storage/stage/stage-copy.ts';
 import { fenceStage, openStageSession, type StageSession } from '#storage/stage/stage-session.ts';
 
+import type { RosterFormat } from '#core/roster/formats.ts';
+
 import type { MappingSettings, SourceFile, StageResult } from './contract.ts';
 import { copyItems } from './copy-items.ts';
 import { fingerprintOf, stageRoster } from './csv/stage-roster.ts';
@@ -40,6 +42,8 @@ export interface StageInput {
     }[];
   };
   readonly mapping: MappingSettings;
+  /** Null: to be recognized. */
+  readonly format: RosterFormat | null;
   /** 32 bytes: tenant_secret.hash_key, opened. */
   readonly hashKey: Uint8Array;
   /** Initial passwords are sealed under the newest. */
@@ -102,6 +106,7 @@ async function stageIn(
     {
       files: openUploadFiles(upload),
       mapping,
+      format: input.format,
       hashKey: input.hashKey,
       index,
       snapshotFingerprint: fingerprint,

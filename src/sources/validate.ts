@@ -2,11 +2,12 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { RosterFormat } from '#core/roster/formats.ts';
 import type { Finding } from '#core/findings.ts';
 import type { System } from '#lib/system.ts';
 
 import type { MappingSettings, SourceFile, StageResult } from './contract.ts';
-import { SDS_V1_FILES } from './csv/sds-v1.ts';
+import { ROSTER_FILES } from './csv/formats.ts';
 import { stageRoster } from './csv/stage-roster.ts';
 import { FindingCollector } from './finding-collector.ts';
 import { noItems } from './item-sink.ts';
@@ -20,18 +21,20 @@ export interface FolderValidation {
 
 /**
  * Checks the CSV files of a folder as a first sync of a new profile would, without a database: nothing is stored, nothing is
- * compared. Files that are not part of SDS V1 are left alone, as `rollbook sync` does. Errors: what the file system says.
+ * compared. Files that are part of no format are left alone, as `rollbook sync` does. Errors: what the file system says.
  */
 export async function validateFolder(
   path: string,
   mapping: MappingSettings,
   system: Pick<System, 'randomBytes'>,
+  format: RosterFormat | null = null,
 ): Promise<FolderValidation> {
   const findings = new FindingCollector();
   const { result } = await stageRoster(
     {
       files: await openFolder(path),
       mapping,
+      format,
       hashKey: system.randomBytes(32),
       index: new RecordIndex(),
       snapshotFingerprint: null,
@@ -48,7 +51,7 @@ export async function validateFolder(
   return { result, findings: findings.kept };
 }
 
-/** The files of SDS V1 in a folder, as a source. */
+/** The files of any format in a folder, as a source. */
 export async function openFolder(path: string): Promise<SourceFile[]> {
   const names = (await readdir(path)).filter(isOfFormat).toSorted();
   return Promise.all(
@@ -61,5 +64,5 @@ export async function openFolder(path: string): Promise<SourceFile[]> {
 }
 
 function isOfFormat(name: string): boolean {
-  return SDS_V1_FILES.some((file) => file.name === name.toLowerCase());
+  return ROSTER_FILES.has(name.toLowerCase());
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '#core/findings.ts';
+import type { RosterFormat } from '#core/roster/formats.ts';
 import type { MappingSettings, SourceFile, StageResult } from '#sources/contract.ts';
 import { fingerprintOf, stageRoster } from '#sources/csv/stage-roster.ts';
 import { FindingCollector, type FindingLimits } from '#sources/finding-collector.ts';
@@ -17,6 +18,7 @@ export interface StagedFiles {
 
 export interface StageFilesOptions {
   readonly mapping?: MappingSettings;
+  readonly format?: RosterFormat;
   /** What an earlier call answered: its snapshot is compared with. */
   readonly after?: Pick<StagedFiles, 'next' | 'fingerprint'>;
   readonly confirmedFiles?: readonly string[];
@@ -42,6 +44,7 @@ export async function stageFiles(
     {
       files: Object.entries(files).map(([name, content]) => toFile(name, content, options.chunkBytes)),
       mapping,
+      format: options.format ?? null,
       hashKey: HASH_KEY,
       index,
       snapshotFingerprint: options.after?.fingerprint ?? null,

@@ -84,6 +84,7 @@ export async function stageInput(
     connectionString: db.appConnectionString,
     upload: { directory, key, files: uploaded },
     mapping: options.mapping ?? CREATE_MAPPING,
+    format: null,
     hashKey,
     secretKeys: TEST_SECRET_KEYS,
     snapshotsDirectory: join(work, 'snapshots'),

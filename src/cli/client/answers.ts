@@ -131,6 +131,10 @@ export const runAnswer = z.object({
   progress: progressAnswer.nullish().catch(null),
   counts: z
     .object({
+      format: z
+        .object({ title: z.string(), how: z.string(), evidence: z.array(z.string()) })
+        .nullish()
+        .catch(null),
       kinds: z.partialRecord(z.enum(KINDS), kindCounts),
       files: z.array(z.object({ file: z.string(), rows: z.number(), badRows: z.number() })).default([]),
       filesToConfirm: z.array(z.string()).default([]),

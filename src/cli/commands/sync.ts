@@ -29,7 +29,11 @@ export const syncCommand: Command = {
     'The files are the full set, each time: whoever is in the directory and no longer in the files becomes inactive. Syncing the same files again writes nothing.',
   ],
   arguments: [
-    { name: 'folder', summary: 'Folder with the six files of SDS V1: School.csv, Section.csv, ...' },
+    {
+      name: 'folder',
+      summary:
+        'Folder with the files of one roster: School.csv, Section.csv, ... (SDS V1), or another format that Rollbook reads.',
+    },
   ],
   options: {
     profile: {
@@ -79,8 +83,7 @@ export interface SyncWish {
 export async function syncFolder(call: CommandCall, client: ApiClient, wish: SyncWish): Promise<ExitName> {
   const { folder } = wish;
   const { view } = call;
-  for (const name of folder.leftOut)
-    view.warn(`${name} is not one of the six files of SDS V1 and is left out.`);
+  for (const name of folder.leftOut) view.warn(`${name} is no roster file and is left out.`);
   const { profile, created } = await findOrCreateProfile(call, client, wish);
   await uploadFolder(call, client, profile, folder);
   const { run, messages } = await startAndFollow(client, profile.id, view);

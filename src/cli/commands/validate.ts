@@ -24,7 +24,9 @@ export const validateCommand: Command = {
     'Reads the files as the first sync of a new profile would, and writes nothing anywhere. What compares with earlier syncs, such as too many endings, only a sync can tell.',
     'Exit code 0: a sync would take every record; 4: it would leave faulty rows out; 3: it would be held.',
   ],
-  arguments: [{ name: 'folder', summary: 'Folder with the six files of SDS V1.' }],
+  arguments: [
+    { name: 'folder', summary: 'Folder with the files of one roster, in any format that Rollbook reads.' },
+  ],
   options: {
     strict: { type: 'boolean', summary: 'Any faulty row would hold the sync, as a strict profile does.' },
     ...IDENTITY_OPTIONS,

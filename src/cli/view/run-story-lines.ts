@@ -95,10 +95,18 @@ function noteOf(detail: unknown): string {
   return note ?? code ?? because ?? '';
 }
 
-function fileLines({ files }: RunStoryAnswer): string[] {
+/** `Clever CSV (detected): 5 of its 5 files are there: ...` */
+function formatLines({ counts }: RunStoryAnswer): string[] {
+  const format = counts?.format;
+  if (!format) return [];
+  return wrap(printable(`${format.title} (${format.how}): ${format.evidence.join(' ')}`), WIDTH, '  ');
+}
+
+function fileLines(run: RunStoryAnswer): string[] {
+  const { files } = run;
   if (files.length === 0) return [];
   const right = { align: 'right' as const };
-  return textTable(
+  const table = textTable(
     [
       { title: 'name' },
       { title: 'size', ...right },
@@ -116,6 +124,7 @@ function fileLines({ files }: RunStoryAnswer): string[] {
       file.bytesKept ? 'kept' : `erased ${moment(file.erasedAt).slice(0, 10)}`.trimEnd(),
     ]),
   ).map((line) => `  ${line}`);
+  return [...formatLines(run), ...table];
 }
 
 const PROOFS: Readonly<Record<Proof, string>> = {

@@ -40,6 +40,7 @@ export interface ClassRecord {
   displayName: string;
   mailNickname: string;
   classCode?: string | null;
+  grade?: string | null;
   periods?: string | null;
   status?: string | null;
 }

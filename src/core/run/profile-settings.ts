@@ -1,4 +1,5 @@
 import { type Limit, type LimitRule, readLimitRules } from '../plan/limits.ts';
+import { ROSTER_FORMATS, type RosterFormat } from '../roster/formats.ts';
 import { readSchedule } from '../schedule/schedule-settings.ts';
 import { NOTHING_SCHEDULED, type Schedule } from '../schedule/schedule.ts';
 
@@ -11,6 +12,8 @@ export type ApplyPolicy = (typeof APPLY_POLICIES)[number];
  * Rules and defaults: docs/spec/status.md.
  */
 export interface ProfileSettings {
+  /** Format of the files; auto: recognized from their names and headers. */
+  readonly format: RosterFormat | 'auto';
   /** Record errors of one file that are let pass: the larger of both. `strict`: none. */
   readonly tolerance: Limit | 'strict';
   /** Deactivations or ended enrollments of one kind, over the whole plan, that are let pass: the larger of both. */
@@ -29,6 +32,7 @@ export interface ProfileSettings {
 }
 
 export const DEFAULT_PROFILE_SETTINGS: ProfileSettings = {
+  format: 'auto',
   tolerance: { percent: 1, count: 10 },
   deactivationLimit: { percent: 10, count: 25 },
   limits: [],
@@ -85,6 +89,12 @@ export function changeProfileSettings(before: ProfileSettings, change: unknown):
       case 'linkByUserName': {
         if (typeof value !== 'boolean') return problem(property, 'Use true or false.');
         settings = { ...settings, linkByUserName: value };
+        break;
+      }
+      case 'format': {
+        const format = (['auto', ...ROSTER_FORMATS] as const).find((known) => known === value);
+        if (format === undefined) return problem(property, `Use one of auto, ${ROSTER_FORMATS.join(', ')}.`);
+        settings = { ...settings, format };
         break;
       }
       case 'applyPolicy': {

@@ -25,8 +25,8 @@ export interface FolderLook {
 }
 
 export interface FolderRules {
-  /** Names of the files of the format, in lower case. */
-  readonly files: readonly string[];
+  /** Names of the files that make a complete roster, in lower case, for each format. */
+  readonly fileSets: readonly (readonly string[])[];
   readonly quietSeconds: number;
   readonly limits: Pick<UploadLimits, 'maxFileBytes' | 'maxUploadBytes'>;
 }
@@ -73,23 +73,34 @@ export function judgeFolder(
   return { ...judged, state: 'ready', note: ignored === '' ? null : ignored };
 }
 
-/** The entries that are files of the format, in the order of the rules. */
+/** The entries that are files of the format that most of them are of, in the order of the rules. */
 export function filesToTake(
   entries: readonly FolderEntry[],
-  rules: Pick<FolderRules, 'files'>,
+  rules: Pick<FolderRules, 'fileSets'>,
 ): FolderEntry[] {
-  return rules.files.flatMap((file) =>
+  return likeliestFiles(entries, rules).flatMap((file) =>
     entries.filter((entry) => entry.isFile && entry.name.toLowerCase() === file),
   );
+}
+
+/** Of the sets of files the one of which most are there. */
+function likeliestFiles(
+  entries: readonly FolderEntry[],
+  { fileSets }: Pick<FolderRules, 'fileSets'>,
+): readonly string[] {
+  const names = new Set(entries.map(({ name }) => name.toLowerCase()));
+  const present = (files: readonly string[]): number => files.filter((file) => names.has(file)).length;
+  return fileSets.toSorted((a, b) => present(b) - present(a))[0] ?? [];
 }
 
 function faultOfEntries(entries: readonly FolderEntry[], rules: FolderRules): string | null {
   const unfinished = entries.filter(({ name }) => UNFINISHED.test(name));
   if (unfinished.length > 0)
     return `Still being written: the folder holds ${listOf(unfinished.map(({ name }) => name))}.`;
+  const files = likeliestFiles(entries, rules);
   const missing: string[] = [];
   let bytes = 0;
-  for (const file of rules.files) {
+  for (const file of files) {
     const found = entries.filter(({ name }) => name.toLowerCase() === file);
     const other = found.find(({ isFile }) => !isFile);
     if (other !== undefined) return `${shown(other.name)} is no regular file; links are not followed.`;
@@ -101,7 +112,7 @@ function faultOfEntries(entries: readonly FolderEntry[], rules: FolderRules): st
       return `${shown(entry.name)} is larger than the ${rules.limits.maxFileBytes} bytes that a file may have.`;
     else bytes += entry.sizeBytes;
   }
-  if (missing.length === rules.files.length) return 'The folder holds no files yet.';
+  if (missing.length === files.length) return 'The folder holds no files yet.';
   if (missing.length > 0) return `These files are missing: ${missing.join(', ')}.`;
   if (bytes > rules.limits.maxUploadBytes)
     return `The files are larger than the ${rules.limits.maxUploadBytes} bytes that an upload may have, all together.`;
@@ -109,9 +120,8 @@ function faultOfEntries(entries: readonly FolderEntry[], rules: FolderRules): st
 }
 
 function ignoredNote(entries: readonly FolderEntry[], rules: FolderRules): string {
-  const ignored = entries
-    .filter(({ name }) => !rules.files.includes(name.toLowerCase()))
-    .map(({ name }) => name);
+  const files = likeliestFiles(entries, rules);
+  const ignored = entries.filter(({ name }) => !files.includes(name.toLowerCase())).map(({ name }) => name);
   return ignored.length === 0 ? '' : ` Ignored: ${listOf(ignored)}.`;
 }
 

@@ -1,7 +1,7 @@
 import type { CronState } from '#core/schedule/cron-due.ts';
 import { filesToTake, judgeFolder, type FolderEntry, type FolderRules } from '#core/schedule/folder-look.ts';
 import { fingerprintOf, openWatchedFolder, WatchedFolderError } from '#files/watched-folder.ts';
-import { SDS_V1_FILES } from '#sources/csv/sds-v1.ts';
+import { ROSTER_FILE_SETS } from '#sources/csv/formats.ts';
 import { inTenant } from '#storage/database.ts';
 import { saveFolderLook, type ScheduledProfile } from '#storage/schedule/profile-schedule.ts';
 
@@ -23,7 +23,7 @@ export function folderRules(
   context: Pick<ScheduleContext, 'uploadQuietSeconds' | 'uploadLimits'>,
 ): FolderRules {
   return {
-    files: SDS_V1_FILES.map(({ name }) => name),
+    fileSets: ROSTER_FILE_SETS,
     quietSeconds: context.uploadQuietSeconds,
     limits: context.uploadLimits,
   };

@@ -11,7 +11,7 @@ import { getProfileStatus } from '../profiles/read-profiles.ts';
 import { getSchedule } from '../profiles/read-schedule.ts';
 import { startProfile } from '../profiles/start-profile.ts';
 import { updateProfile } from '../profiles/update-profile.ts';
-import { ROSTER_FILES } from './look-at-profile.ts';
+import { SDS_V1_NAMES } from '#test/helpers/sds-v1-names.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -147,7 +147,7 @@ test('cron: of many processes that look at the same time one starts; nobody star
 
 test('on upload: all six files, and a minute without another', async () => {
   await schedule({ runOnUpload: true });
-  await bench.upload(state.profileId, ...ROSTER_FILES.slice(1), 'notes.txt');
+  await bench.upload(state.profileId, ...SDS_V1_NAMES.slice(1), 'notes.txt');
   const age = (seconds: number) =>
     bench.rows(
       `update upload_file set committed_at = now() - make_interval(secs => $2) where upload_id =

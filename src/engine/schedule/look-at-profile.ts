@@ -1,7 +1,7 @@
 import { stepCron, type CronState } from '#core/schedule/cron-due.ts';
 import { readSchedule } from '#core/schedule/schedule-settings.ts';
 import { isAddsOnly, zoneOf } from '#core/schedule/schedule.ts';
-import { SDS_V1_FILES } from '#sources/csv/sds-v1.ts';
+import { ROSTER_FILE_SETS } from '#sources/csv/formats.ts';
 import { inTenant } from '#storage/database.ts';
 import { lockProfile } from '#storage/profiles/find-profile.ts';
 import { appendProfileEvent } from '#storage/profiles/profile-event.ts';
@@ -17,9 +17,6 @@ import { afterStart, queueStart, type QueuedStart } from '../profiles/start-prof
 import { lookAtFolder } from './look-at-folder.ts';
 import { SCHEDULER, type ScheduleContext } from './schedule-context.ts';
 import { takeFolder } from './take-folder.ts';
-
-/** In lower case. */
-export const ROSTER_FILES: readonly string[] = SDS_V1_FILES.map(({ name }) => name);
 
 /** So long a cron time waits for a folder that is not ready; then it goes on without. */
 const FOLDER_GRACE_MS = 3_600_000;
@@ -138,7 +135,7 @@ async function startAtCronTime(
 
 async function startWhenUploaded(context: ScheduleContext, profile: ScheduledProfile): Promise<void> {
   const { profileId, tenantId } = profile;
-  const expected = { files: ROSTER_FILES, quietSeconds: context.uploadQuietSeconds };
+  const expected = { fileSets: ROSTER_FILE_SETS, quietSeconds: context.uploadQuietSeconds };
   const complete = await inTenant(context.db, tenantId, (tx) =>
     isUploadComplete(tx, profileId, { ...expected, lock: false }),
   );

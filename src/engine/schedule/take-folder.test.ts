@@ -8,7 +8,8 @@ import { QUIET_SECONDS, scheduleBench } from '#test/helpers/schedule-bench.ts';
 
 import { patchProfileSettings } from '../profiles/profile-settings.ts';
 import { resetProfile } from '../profiles/reset-profile.ts';
-import { lookAtProfile, ROSTER_FILES } from './look-at-profile.ts';
+import { SDS_V1_NAMES } from '#test/helpers/sds-v1-names.ts';
+import { lookAtProfile } from './look-at-profile.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -40,7 +41,7 @@ async function watch(more: Record<string, unknown> = {}): Promise<void> {
   await schedule({ watchedFolder: name, ...more });
 }
 async function drop(content = 'SIS ID,Name\r\n1,One\r\n'): Promise<void> {
-  for (const name of ROSTER_FILES) await writeFile(join(folder, name), content);
+  for (const name of SDS_V1_NAMES) await writeFile(join(folder, name), content);
 }
 /** Looks, and again when the quiet time is over. */
 async function lookTwice(): Promise<void> {
@@ -161,7 +162,7 @@ test('folder: files that change, vanish or are exchanged while they are read lea
     const result = await context.files.write(...input);
     if ((written += 1) === 2) {
       await writeFile(join(folder, 'school.new'), 'SIS ID\r\n');
-      await rename(join(folder, 'school.new'), join(folder, ROSTER_FILES[0] ?? ''));
+      await rename(join(folder, 'school.new'), join(folder, SDS_V1_NAMES[0] ?? ''));
     }
     return result;
   };

@@ -1,7 +1,7 @@
 import type { Finding, FindingCode } from '#core/findings.ts';
 import type { MappingSettings } from '../contract.ts';
 import type { CsvRow } from './csv-reader.ts';
-import { type ColumnDefinition, type FileDefinition, looseTitle } from './sds-v1.ts';
+import { type ColumnDefinition, type FileDefinition, looseTitle } from './format.ts';
 
 /** A column of the format that the file has and the profile wants. */
 export interface BoundColumn extends ColumnDefinition {
@@ -95,7 +95,7 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
     }
     const optional = definition.required === 'no' && definition.part !== 'secret';
     if (optional && wantedTitles !== null && !wantedTitles.has(loose)) continue;
-    if (definition.part === 'secret' && !creates) continue;
+    if (definition.part === 'unread' || (definition.part === 'secret' && !creates)) continue;
     // Who is matched by another column needs no user name.
     const valueRequired = required && (definition.property !== 'username' || creates);
     columns.push({ ...definition, position, ordinal, valueRequired });

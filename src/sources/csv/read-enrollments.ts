@@ -29,12 +29,12 @@ export function readEnrollments(
   const section = must(file.column('section', 'reference'));
   const person = must(file.column('person', 'reference'));
   const after = JSON.stringify({ role });
-  const toSection = { table: classes, code: RECORD_CODES.class, file: 'section.csv' } as const;
+  const toSection = { table: classes, code: RECORD_CODES.class, file: state.fileOf('class') };
   const toPerson = {
     table: people,
     code: RECORD_CODES[role],
-    file: role === 'student' ? 'student.csv' : 'teacher.csv',
-  } as const;
+    file: state.fileOf(role),
+  };
   hash.beginPlainContent(ENROLLMENT);
   hash.endContent();
   const content = hash.content.slice();

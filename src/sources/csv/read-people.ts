@@ -33,6 +33,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
   const people = role === 'student' ? state.students : state.teachers;
   const PERSON = RECORD_CODES[role];
   const ROLE = RECORD_CODES[role === 'student' ? 'studentRole' : 'teacherRole'];
+  const schoolFile = state.fileOf('org');
   const id = must(file.column('id', 'key'));
   const school = must(file.column('school', 'reference'));
   const username = must(file.column('username'));
@@ -216,16 +217,10 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
       const schoolIndex = findField(orgs, row, school);
       const reference = isEmpty(row, school)
         ? 'unchecked'
-        : lookUp(
-            state,
-            { table: orgs, code: RECORD_CODES.org, file: 'school.csv' },
-            schoolIndex,
-            row,
-            school,
-          );
+        : lookUp(state, { table: orgs, code: RECORD_CODES.org, file: schoolFile }, schoolIndex, row, school);
       if (reference === 'missing')
         file.fail('REFERENCE_NOT_FOUND', school, () =>
-          messageOfMissing(school, file.text(school), 'school.csv'),
+          messageOfMissing(school, file.text(school), schoolFile),
         );
       if (file.bad) {
         if (isEmpty(row, id)) spareFile(state, file);
@@ -235,7 +230,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
       const index = addFieldTo(people, row, id);
       const person = takePerson(index);
       if (reference === 'dropped') {
-        file.report('REFERENCE_DROPPED', school, messageOfDropped(school, 'school.csv'));
+        file.report('REFERENCE_DROPPED', school, messageOfDropped(school, schoolFile));
         hashRoleKey(row, -1, -1);
         delta.keep(hash.key);
         return;
@@ -247,7 +242,8 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
           id,
           `This ${role} was there before, with other values; the first row counts.`,
         );
-      else if (again) file.report('ID_DUPLICATE', id, `This ${role} was there before, in the same school.`);
+      else if (again && !file.definition.repeats)
+        file.report('ID_DUPLICATE', id, `This ${role} was there before, in the same school.`);
     },
   };
 }

@@ -10,7 +10,7 @@ import { readSchools } from './read-schools.ts';
 import { readSections } from './read-sections.ts';
 import { RosterFile } from './roster-file.ts';
 import { type RosterState, type RowReader, spareFile } from './roster-state.ts';
-import type { FileDefinition } from './sds-v1.ts';
+import type { FileDefinition } from './format.ts';
 
 export interface FileRead {
   readonly rows: number;
@@ -104,21 +104,21 @@ function rowsOf(file: RosterFile | null): number {
 }
 
 function openReader(state: RosterState, file: RosterFile): RowReader {
-  switch (file.definition.name) {
-    case 'school.csv':
+  switch (file.definition.reader) {
+    case 'schools':
       return readSchools(state, file);
-    case 'section.csv':
+    case 'sections':
       return readSections(state, file);
-    case 'student.csv':
+    case 'students':
       return readPeople(state, file, 'student');
-    case 'teacher.csv':
+    case 'teachers':
       return readPeople(state, file, 'teacher');
-    case 'studentenrollment.csv':
+    case 'studentEnrollments':
       return readEnrollments(state, file, 'student');
-    case 'teacherroster.csv':
+    case 'teacherEnrollments':
       return readEnrollments(state, file, 'teacher');
     default:
-      return unreachable(file.definition.name);
+      return unreachable(file.definition.reader);
   }
 }
 

@@ -4,6 +4,7 @@ import { must } from '#lib/assert.ts';
 import type { BoundColumn } from './bind-header.ts';
 import { isNickname, MAX_SECTION_ID_LENGTH, replaceInNickname, SECTION_PREFIX } from './directory-names.ts';
 import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
+import { readSectionTeachers } from './read-section-teachers.ts';
 import { countCharacters, type RosterFile } from './roster-file.ts';
 import {
   addAttributes,
@@ -24,9 +25,10 @@ import { NO_ENTRY } from '../staged-item.ts';
 
 const { class: CLASS, org: ORG, academicSession: SESSION, course: COURSE } = RECORD_CODES;
 
-/** section.csv: a row is a class, and names its academic session and its course (the first row that names one describes it). */
+/** A row is a class, and names its academic session and its course (the first row that names one describes it), and in some formats its teachers. */
 export function readSections(state: RosterState, file: RosterFile): RowReader {
   const { hash, delta, classes, orgs, mapping } = state;
+  const schoolFile = state.fileOf('org');
   const id = must(file.column('id', 'key'));
   const school = must(file.column('school', 'reference'));
   const attributes = file.header.columns.filter(({ part }) => part === 'record');
@@ -36,6 +38,9 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
     'courseNumber',
     'displayName',
   ]);
+  const sectionTeachers = readSectionTeachers(state, file, id);
+  const name = file.column('displayName', 'record');
+  const courseName = file.column('displayName', 'course');
   const startDate = file.column('startDate', 'session');
   const endDate = file.column('endDate', 'session');
 
@@ -45,6 +50,7 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
     hash.endKey();
   };
   const drop = (): boolean => {
+    sectionTeachers.spare();
     const index = addFieldTo(classes, file.row, id);
     if (classes.states[index] === PRESENT) return true;
     classes.states[index] = DROPPED;
@@ -92,10 +98,10 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
       const schoolIndex = findField(orgs, row, school);
       const reference = isEmpty(row, school)
         ? 'unchecked'
-        : lookUp(state, { table: orgs, code: ORG, file: 'school.csv' }, schoolIndex, row, school);
+        : lookUp(state, { table: orgs, code: ORG, file: schoolFile }, schoolIndex, row, school);
       if (reference === 'missing')
         file.fail('REFERENCE_NOT_FOUND', school, () =>
-          messageOfMissing(school, file.text(school), 'school.csv'),
+          messageOfMissing(school, file.text(school), schoolFile),
         );
       if (file.bad) {
         if (isEmpty(row, id)) spareFile(state, file);
@@ -105,7 +111,7 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
       const sessionEntry = readSession();
       const courseEntry = readCourse();
       if (reference === 'dropped') {
-        file.report('REFERENCE_DROPPED', school, messageOfDropped(school, 'school.csv'));
+        file.report('REFERENCE_DROPPED', school, messageOfDropped(school, schoolFile));
         drop();
         return;
       }
@@ -114,11 +120,14 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
       hash.beginContent(CLASS);
       addAttributes(hash, file, attributes);
       addField(hash, row, school);
+      // A class without a name has that of its course.
+      if (isEmpty(row, name) && courseName !== undefined) addField(hash, row, courseName);
       addEntryKey(state, sessionEntry);
       addEntryKey(state, courseEntry);
       hash.endContent();
       if (wasPresent) {
         reportRepeated(file, delta.hasContent(classes.entries[index] as number, hash.content));
+        sectionTeachers.place(index);
         return;
       }
       hashKey();
@@ -126,17 +135,21 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
       classes.states[index] = PRESENT;
       classes.entries[index] = delta.entry;
       classes.parents[index] = schoolIndex;
+      const { entry } = delta;
+      sectionTeachers.place(index);
       if (sighting !== 'new' && sighting !== 'changed') return;
       const sourceId = file.text(id);
       const nickname = mapping.replaceSpecialCharacters ? replaceInNickname(sourceId) : sourceId;
-      delta.emit(sighting, CLASS, delta.entry, {
+      const record = file.record('record');
+      const displayName = record['displayName'] ?? (file.text(courseName) || record['classCode'] || sourceId);
+      delta.emit(sighting, CLASS, entry, {
         sourceId,
         schoolId: file.text(school),
         firstEntry: schoolIndex === -1 ? NO_ENTRY : (orgs.entries[schoolIndex] as number),
         secondEntry: courseEntry,
         thirdEntry: sessionEntry,
         objectId: sighting === 'new' ? state.newId() : null,
-        after: JSON.stringify({ ...file.record('record'), mailNickname: SECTION_PREFIX + nickname }),
+        after: JSON.stringify({ ...record, displayName, mailNickname: SECTION_PREFIX + nickname }),
         file: file.definition.name,
         line: row.line,
       });

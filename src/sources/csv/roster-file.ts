@@ -7,7 +7,7 @@ import type { FindingCollector } from '../finding-collector.ts';
 import type { BoundColumn, BoundHeader } from './bind-header.ts';
 import { formatDate, readDate } from './calendar-date.ts';
 import type { CsvRow } from './csv-reader.ts';
-import type { ColumnPart, FileDefinition } from './sds-v1.ts';
+import type { ColumnPart, FileDefinition } from './format.ts';
 
 /**
  * One file while it is read: its row under way, checked column by column, and what it is found guilty of. Column

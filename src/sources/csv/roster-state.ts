@@ -1,4 +1,4 @@
-import { RECORD_CODES, RECORD_WORDS, type RecordCode } from '#core/roster/record-codes.ts';
+import { RECORD_CODES, RECORD_WORDS, type RecordCode, type RecordName } from '#core/roster/record-codes.ts';
 
 import type { MappingSettings } from '../contract.ts';
 import type { RosterDelta } from '../roster-delta.ts';
@@ -7,11 +7,13 @@ import { DROPPED, type IdTable, PRESENT, UNKNOWN } from './id-table.ts';
 import type { RecordHash } from './record-hash.ts';
 import type { BoundColumn } from './bind-header.ts';
 import type { RosterFile } from './roster-file.ts';
-import type { FileName } from './sds-v1.ts';
+import type { FileName } from './format.ts';
 
 /** What the files of one roster share while they are read. */
 export interface RosterState {
   readonly mapping: MappingSettings;
+  /** The file that is the main source of a kind of record, in the format that is read. */
+  fileOf(record: RecordName): FileName;
   readonly hash: RecordHash;
   readonly delta: RosterDelta;
   readonly orgs: IdTable;

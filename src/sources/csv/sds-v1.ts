@@ -1,63 +1,6 @@
-import type { RecordName } from '#core/roster/record-codes.ts';
+import { column, type ColumnDefinition, type FileDefinition, type FormatDefinition, id } from './format.ts';
 
-/**
- * The format SDS V1 as data: files, columns, what is required when, dates, lengths, where values go. Source: Microsoft's
- * "SDS V1 CSV file format" and its sample sets (the 31-column Student.csv of before 2018 included).
- */
-export type FileName =
-  | 'school.csv'
-  | 'section.csv'
-  | 'student.csv'
-  | 'teacher.csv'
-  | 'studentenrollment.csv'
-  | 'teacherroster.csv';
-
-export type Entity = 'school' | 'section' | 'student' | 'teacher';
-
-/** The record a column's value belongs to. `secret` goes into no record and no hash. */
-export type ColumnPart = 'key' | 'reference' | 'record' | 'session' | 'course' | 'role' | 'secret';
-
-export interface ColumnDefinition {
-  readonly title: string;
-  readonly part: ColumnPart;
-  /** Property of the canonical record (core/roster/records.ts); for key and reference what it is called in code. */
-  readonly property: string;
-  /** create: only when the profile creates users. The header of a required column must be there too. */
-  readonly required: 'always' | 'create' | 'no';
-  readonly date: boolean;
-  readonly maxLength: number;
-}
-
-export interface FileDefinition {
-  readonly name: FileName;
-  /** Whose optional columns a profile can choose; null: none to choose. */
-  readonly entity: Entity | null;
-  /** What one row is called in a message. */
-  readonly record: string;
-  readonly columns: readonly ColumnDefinition[];
-  /** Records this file feeds, its main one first. */
-  readonly feeds: readonly [RecordName, ...RecordName[]];
-}
-
-const ID_LENGTH = 256;
-
-const column = (
-  title: string,
-  property: string,
-  options: Partial<Pick<ColumnDefinition, 'part' | 'required' | 'date' | 'maxLength'>> = {},
-): ColumnDefinition => ({
-  title,
-  property,
-  part: 'record',
-  required: 'no',
-  date: false,
-  maxLength: 256,
-  ...options,
-});
-
-const id = (title: string, property: string, part: 'key' | 'reference'): ColumnDefinition =>
-  column(title, property, { part, required: 'always', maxLength: ID_LENGTH });
-
+/** Source: Microsoft's "SDS V1 CSV file format" and its sample sets (the 31-column Student.csv of before 2018 included). */
 const PERSON_COLUMNS = [
   id('SIS ID', 'id', 'key'),
   id('School SIS ID', 'school', 'reference'),
@@ -76,10 +19,10 @@ const address = (kind: 'Mailing' | 'Residence'): ColumnDefinition[] =>
     column(`${kind} ${part}`, `${kind.toLowerCase()}${part}`),
   );
 
-/** In the order of reading: what is pointed at comes first. */
-export const SDS_V1_FILES: readonly FileDefinition[] = [
+const FILES: readonly FileDefinition[] = [
   {
     name: 'school.csv',
+    reader: 'schools',
     entity: 'school',
     record: 'school',
     feeds: ['org'],
@@ -105,6 +48,7 @@ export const SDS_V1_FILES: readonly FileDefinition[] = [
   },
   {
     name: 'section.csv',
+    reader: 'sections',
     entity: 'section',
     record: 'section',
     feeds: ['class', 'academicSession', 'course'],
@@ -128,6 +72,7 @@ export const SDS_V1_FILES: readonly FileDefinition[] = [
   },
   {
     name: 'student.csv',
+    reader: 'students',
     entity: 'student',
     record: 'student',
     feeds: ['student', 'studentRole'],
@@ -146,6 +91,7 @@ export const SDS_V1_FILES: readonly FileDefinition[] = [
   },
   {
     name: 'teacher.csv',
+    reader: 'teachers',
     entity: 'teacher',
     record: 'teacher',
     feeds: ['teacher', 'teacherRole'],
@@ -158,6 +104,7 @@ export const SDS_V1_FILES: readonly FileDefinition[] = [
   },
   {
     name: 'studentenrollment.csv',
+    reader: 'studentEnrollments',
     entity: null,
     record: 'enrollment',
     feeds: ['studentEnrollment'],
@@ -165,6 +112,7 @@ export const SDS_V1_FILES: readonly FileDefinition[] = [
   },
   {
     name: 'teacherroster.csv',
+    reader: 'teacherEnrollments',
     entity: null,
     record: 'roster entry',
     feeds: ['teacherEnrollment'],
@@ -172,10 +120,10 @@ export const SDS_V1_FILES: readonly FileDefinition[] = [
   },
 ];
 
-/** Files of contacts: part of the format, not read yet. */
-export const SDS_V1_IGNORED_FILES: readonly string[] = ['user.csv', 'guardianrelationship.csv'];
-
-/** Titles are compared without letter case and blanks: `GradeLow` is `Grade Low`, `Birth Date` is `Birthdate`. */
-export function looseTitle(title: string): string {
-  return title.toLowerCase().replaceAll(/\s+/g, '');
-}
+export const SDS_V1: FormatDefinition = {
+  name: 'sds-v1',
+  title: 'SDS V1',
+  files: FILES,
+  // Contacts.
+  ignoredFiles: ['user.csv', 'guardianrelationship.csv'],
+};

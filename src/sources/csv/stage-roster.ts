@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 
+import type { RosterFormat } from '#core/roster/formats.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import { KIND_OF_CODE, RECORD_CODES, type RecordCode, type RecordName } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
@@ -14,11 +15,14 @@ import { checkManifest, MANIFEST_FILE, provesWhole, readManifest } from './manif
 import { readRosterFile } from './read-roster-file.ts';
 import { RecordHash } from './record-hash.ts';
 import type { RosterState } from './roster-state.ts';
-import { type FileDefinition, SDS_V1_FILES, SDS_V1_IGNORED_FILES } from './sds-v1.ts';
+import type { FileDefinition, FormatDefinition } from './format.ts';
+import { recognizeFormat } from './recognize-format.ts';
 
 export interface StageRosterInput {
   readonly files: readonly SourceFile[];
   readonly mapping: MappingSettings;
+  /** Null: to be recognized. */
+  readonly format: RosterFormat | null;
   /** 32 secret bytes of the tenant. */
   readonly hashKey: Uint8Array;
   /** The snapshot; marked and added to. */
@@ -52,7 +56,7 @@ export function fingerprintOf(mapping: MappingSettings): Buffer {
 }
 
 /**
- * Reads, checks and compares the six files of SDS V1 once, streaming: findings into the collector, plan items into the
+ * Reads, checks and compares the files of a roster once, streaming: findings into the collector, plan items into the
  * sink. The index is marked and added to.
  */
 export async function stageRoster(input: StageRosterInput, tools: StageRosterTools): Promise<StagedRoster> {
@@ -62,11 +66,14 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   const settingsChanged =
     input.snapshotFingerprint !== null && input.snapshotFingerprint !== fingerprint.toString('hex');
   const delta = new RosterDelta(index, items, settingsChanged);
-  const state = openState(input, tools, delta, fingerprint);
+  const { definition: format, recognized } = await recognizeFormat(input.files, input.format);
+  const fileOf = (code: RecordCode): string => fileOfRecord(format, code);
+  const state = openState(input, tools, delta, fingerprint, format);
   const manifestFile = input.files.find(({ name }) => name.toLowerCase() === MANIFEST_FILE);
   const manifest = manifestFile === undefined ? null : await readManifest(manifestFile, findings);
   const filesByName = sortFiles(
     input.files.filter((file) => file !== manifestFile),
+    format,
     findings,
   );
   const summaries: FileSummary[] = [];
@@ -77,7 +84,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   let bytesDone = 0;
   if (findings.fatal) delta.stop();
 
-  for (const definition of SDS_V1_FILES) {
+  for (const definition of format.files) {
     const startedMs = tools.nowMs();
     const recordsBefore = delta.before(RECORD_CODES[definition.feeds[0]]);
     const hadRecords = recordsBefore > 0;
@@ -107,9 +114,9 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
         if (hadRecords) filesToConfirm.push(definition.name);
         reportEmpty(findings, definition, hadRecords && !confirmed);
       }
-      if (definition.name === 'section.csv' && read.badRows > 0) {
-        state.spared.add(RECORD_CODES.academicSession);
-        state.spared.add(RECORD_CODES.course);
+      if (definition.reader === 'sections' && read.badRows > 0) {
+        // What a faulty section said of others is not known to be absent.
+        for (const name of definition.feeds.slice(1)) state.spared.add(RECORD_CODES[name]);
       }
       const content = sha256.digest('hex');
       const twin = namesByContent.get(content);
@@ -135,11 +142,12 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   if (findings.fatal) delta.stop();
   else {
     for (const _ of delta.endAbsent(state.spared, fileOf)) await items.drain();
-    reportSpared(findings, delta);
+    reportSpared(findings, delta, fileOf);
     await items.drain();
   }
   timings['endings'] = Math.round(tools.nowMs() - startedMs);
   const result: StageResult = {
+    format: recognized,
     files: summaries,
     kinds: summarizeKinds(delta),
     rosterHash: rosterHashOf(summaries),
@@ -158,6 +166,7 @@ function openState(
   tools: StageRosterTools,
   delta: RosterDelta,
   fingerprint: Buffer,
+  format: FormatDefinition,
 ): RosterState {
   // Seeds the tables of ids: secret, so that nobody can make ids that collide.
   const seed = createHash('sha256').update(hashKey).update('id tables').digest().readInt32LE(0);
@@ -166,6 +175,7 @@ function openState(
   const tableOf = (name: RecordName): IdTable => newTable(delta.before(RECORD_CODES[name]) * 1.1);
   return {
     mapping,
+    fileOf: (name) => fileOfRecord(format, RECORD_CODES[name]),
     delta,
     hash: new RecordHash(hashKey, fingerprint),
     orgs: tableOf('org'),
@@ -184,17 +194,21 @@ function openState(
 }
 
 /** The files of the format by their standard name; others are findings. */
-function sortFiles(files: readonly SourceFile[], findings: FindingCollector): Map<string, SourceFile> {
+function sortFiles(
+  files: readonly SourceFile[],
+  format: FormatDefinition,
+  findings: FindingCollector,
+): Map<string, SourceFile> {
   const filesByName = new Map<string, SourceFile>();
   for (const file of files) {
     const name = file.name.toLowerCase();
-    if (SDS_V1_IGNORED_FILES.includes(name)) {
+    if (format.ignoredFiles.includes(name)) {
       findings.report({ code: 'FILE_IGNORED', file: name }, () => ({
-        message: `${name} is not read: contacts are not synchronized yet.`,
+        message: `${name} is not read yet.`,
       }));
-    } else if (!SDS_V1_FILES.some((definition) => definition.name === name)) {
+    } else if (!format.files.some((definition) => definition.name === name)) {
       findings.report({ code: 'FILE_UNKNOWN', file: name }, () => ({
-        message: `${name} is not part of SDS V1.`,
+        message: `${name} is not part of ${format.title}.`,
       }));
     } else if (filesByName.has(name)) {
       findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
@@ -237,7 +251,11 @@ function reportEmpty(findings: FindingCollector, { name }: FileDefinition, stops
   }));
 }
 
-function reportSpared(findings: FindingCollector, delta: RosterDelta): void {
+function reportSpared(
+  findings: FindingCollector,
+  delta: RosterDelta,
+  fileOf: (code: RecordCode) => string,
+): void {
   for (const [code, { spared }] of delta.counts.entries()) {
     if (spared === 0) continue;
     const file = fileOf(code as RecordCode);
@@ -250,8 +268,8 @@ function reportSpared(findings: FindingCollector, delta: RosterDelta): void {
 }
 
 /** The file whose silence ends a record. */
-function fileOf(code: RecordCode): string {
-  const definition = SDS_V1_FILES.find(({ feeds }) => feeds.some((name) => RECORD_CODES[name] === code));
+function fileOfRecord(format: FormatDefinition, code: RecordCode): string {
+  const definition = format.files.find(({ feeds }) => feeds.some((name) => RECORD_CODES[name] === code));
   return must(definition).name;
 }
 

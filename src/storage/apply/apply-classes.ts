@@ -19,10 +19,10 @@ export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {
   const values = [range.runId, range.firstItemNo, range.lastItemNo, range.changeSeq, range.sourceSystemId];
   await tx.query(
     `with ${ITEMS}
-     insert into class (tenant_id, id, org_id, course_id, academic_session_id, display_name, class_code, mail_nickname,
+     insert into class (tenant_id, id, org_id, course_id, academic_session_id, display_name, class_code, grade, mail_nickname,
                         external_id, external_name, attributes, change_seq)
      select current_tenant(), i.object_id, org_link.object_id, course_link.object_id, session_link.object_id,
-            i.after ->> 'displayName', i.after ->> 'classCode', i.after ->> 'mailNickname', i.source_id, i.after ->> 'displayName',
+            i.after ->> 'displayName', i.after ->> 'classCode', i.after ->> 'grade', i.after ->> 'mailNickname', i.source_id, i.after ->> 'displayName',
             jsonb_strip_nulls(jsonb_build_object('periods', i.after -> 'periods', 'status', i.after -> 'status')), $4
        from item i ${REFERENCES} where i.action = 'create'`,
     values,
@@ -33,7 +33,7 @@ export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {
             source_org_id = case when n.keeps_org then o.source_org_id end,
             course_id = case when n.keeps_course then o.course_id else n.course_id end,
             academic_session_id = case when n.keeps_session then o.academic_session_id else n.session_id end,
-            ${changedRequired('display_name', 'displayName')}, ${changed('class_code', 'classCode')},
+            ${changedRequired('display_name', 'displayName')}, ${changed('class_code', 'classCode')}, ${changed('grade', 'grade')},
             ${changedRequired('mail_nickname', 'mailNickname')}, ${changed('external_name', 'displayName')},
             attributes = jsonb_strip_nulls(o.attributes || jsonb_build_object('periods', i.after -> 'periods', 'status', i.after -> 'status')),
             active = o.active or i.action = 'reactivate', version = o.version + 1, change_seq = $4

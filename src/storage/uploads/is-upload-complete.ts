@@ -1,3 +1,5 @@
+import { must } from '#lib/assert.ts';
+
 import type { Tx } from '../database.ts';
 
 /** Whether the open upload of a profile holds any file. */
@@ -11,13 +13,17 @@ export async function hasUploadedFiles(tx: Tx, profileId: string): Promise<boole
 }
 
 /**
- * Whether the open upload of a profile holds all these files (lower-case names), and nothing came for that long, blocks included. To
+ * Whether the open upload of a profile holds all files of one of these sets (lower-case names), and nothing came for that long, blocks included. To
  * rely on it, lock the upload first (lock: true), as the seal that follows does.
  */
 export async function isUploadComplete(
   tx: Tx,
   profileId: string,
-  expected: { readonly files: readonly string[]; readonly quietSeconds: number; readonly lock: boolean },
+  expected: {
+    readonly fileSets: readonly (readonly string[])[];
+    readonly quietSeconds: number;
+    readonly lock: boolean;
+  },
 ): Promise<boolean> {
   const uploads = await tx.query<{ id: string }>(
     `select id from upload where profile_id = $1 and state = 'open' ${expected.lock ? 'for update' : ''}`,
@@ -25,12 +31,13 @@ export async function isUploadComplete(
   );
   const upload = uploads[0];
   if (upload === undefined) return false;
-  const rows = await tx.query<{ complete: boolean }>(
-    `select (select count(distinct lower(name)) = $3 from upload_file where upload_id = $1 and lower(name) = any($2))
-        and not exists (select from upload_file where upload_id = $1 and committed_at > clock_timestamp() - make_interval(secs => $4))
-        and not exists (select from upload_block where upload_id = $1 and created_at > clock_timestamp() - make_interval(secs => $4))
-        as complete`,
-    [upload.id, expected.files, expected.files.length, expected.quietSeconds],
+  const rows = await tx.query<{ names: string[]; quiet: boolean }>(
+    `select array(select lower(name) from upload_file where upload_id = $1) as names,
+            not exists (select from upload_file where upload_id = $1 and committed_at > clock_timestamp() - make_interval(secs => $2))
+        and not exists (select from upload_block where upload_id = $1 and created_at > clock_timestamp() - make_interval(secs => $2))
+            as quiet`,
+    [upload.id, expected.quietSeconds],
   );
-  return rows[0]?.complete ?? false;
+  const { names, quiet } = must(rows[0]);
+  return quiet && expected.fileSets.some((files) => files.every((file) => names.includes(file)));
 }

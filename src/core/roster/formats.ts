@@ -1,0 +1,14 @@
+/** The formats a roster may come in, by the name that settings and messages use. */
+export const ROSTER_FORMATS = ['sds-v1', 'sds-v1-uk', 'clever'] as const;
+export type RosterFormat = (typeof ROSTER_FORMATS)[number];
+
+/** What the format of an upload was taken for, and why. */
+export interface RecognizedFormat {
+  readonly name: RosterFormat;
+  /** As people call it. */
+  readonly title: string;
+  /** detected: from names and headers. set: the profile says so. */
+  readonly how: 'detected' | 'set';
+  /** Sentences: what speaks for it. */
+  readonly evidence: readonly string[];
+}

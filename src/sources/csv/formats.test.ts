@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { toCleverFormat, toUkFormat } from '#test/helpers/other-formats.ts';
+import { shownFindings, stageFiles, type StagedFiles } from '#test/helpers/stage-files.ts';
+import { makeExamples } from '../../../scripts/make-examples.ts';
+
+const { contoso } = makeExamples();
+const CLEVER = toCleverFormat(contoso);
+
+/** What a plan says, without what only one of the formats can say, and without what depends on the order of the files. */
+function said({ items }: StagedFiles, leftOut: readonly string[] = []): string[] {
+  return items
+    .map(({ kind, action, sourceId, schoolId, after, hasSecret }) => {
+      const record = Object.entries((after ?? {}) as Record<string, unknown>).filter(
+        ([property, value]) => value !== null && !leftOut.includes(`${kind}.${property}`),
+      );
+      return JSON.stringify([
+        kind,
+        action,
+        sourceId,
+        schoolId,
+        record.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+        hasSecret,
+      ]);
+    })
+    .toSorted();
+}
+
+describe('the same school in another format', () => {
+  test('UK titles: the same plan, and no change after SDS V1', async () => {
+    const first = await stageFiles(contoso);
+    const uk = await stageFiles(toUkFormat(contoso));
+    assert.deepEqual(shownFindings(uk.findings), []);
+    assert.deepEqual(said(uk), said(first));
+    assert.equal((await stageFiles(toUkFormat(contoso), { after: first })).result.itemCount, 0);
+  });
+
+  test('Clever: the same plan, as far as it can say it', async () => {
+    // Clever has no ids of terms and courses, no country, no status.
+    const leftOut = ['org.country', 'class.status', 'student.status', 'teacher.status'];
+    const bySessionAndCourse = (line: string): boolean => !/^\["(academicSession|course)"/u.test(line);
+    const v1 = await stageFiles(contoso);
+    const clever = await stageFiles(CLEVER);
+    assert.deepEqual(
+      said(clever, leftOut).filter(bySessionAndCourse),
+      said(v1, leftOut).filter(bySessionAndCourse),
+    );
+    const { academicSession, course, enrollment } = clever.result.kinds;
+    assert.deepEqual([academicSession.created, course.created, enrollment.created], [1, 8, 504]);
+    const again = await stageFiles(CLEVER, { after: clever });
+    assert.equal(again.result.itemCount, 0);
+  });
+});
+
+describe('which format it is', () => {
+  const recognized = async (files: Record<string, string>) => (await stageFiles(files)).result.format;
+
+  test('by the names of the files', async () => {
+    const { name, title, how, evidence } = await recognized(CLEVER);
+    assert.deepEqual([name, title, how], ['clever', 'Clever CSV', 'detected']);
+    assert.deepEqual(evidence, [
+      '5 of its 5 files are there: schools.csv, students.csv, teachers.csv, sections.csv, enrollments.csv.',
+    ]);
+  });
+
+  test('by the titles of the columns where names are the same', async () => {
+    const v1 = await recognized(contoso);
+    const uk = await recognized(toUkFormat(contoso));
+    assert.deepEqual([v1.name, uk.name], ['sds-v1', 'sds-v1-uk']);
+    assert.equal(v1.evidence[1], 'school.csv has the columns "SIS ID", as SDS V1 calls them.');
+    assert.equal(uk.evidence[1], 'school.csv has the columns "DfE Number", as SDS V1 (UK) calls them.');
+  });
+
+  test('what most files are of; the others are findings', async () => {
+    const { result, findings } = await stageFiles({
+      ...contoso,
+      'students.csv': CLEVER['students.csv'] ?? '',
+    });
+    assert.equal(result.format.name, 'sds-v1');
+    assert.deepEqual(
+      findings.map(({ code, file, message }) => [code, file, message]),
+      [['FILE_UNKNOWN', 'students.csv', 'students.csv is not part of SDS V1.']],
+    );
+  });
+
+  test('nothing at all: SDS V1, whose files are missing', async () => {
+    const { result } = await stageFiles({});
+    assert.deepEqual(result.format.evidence, ['No file of a format that Rollbook reads is there.']);
+    assert.equal(result.findingCounts.filter(({ code }) => code === 'FILE_MISSING_REQUIRED').length, 6);
+  });
+
+  test('the profile knows better', async () => {
+    const { result } = await stageFiles(contoso, { format: 'clever' });
+    assert.deepEqual([result.format.how, result.fatal], ['set', true]);
+  });
+});
+
+describe('Clever', () => {
+  const section = (...cells: string[]): string => `${cells.join(',')}\r\n`;
+  const HEADER = 'School_id,Section_id,Teacher_id,Teacher_2_id,Name,Course_name,Section_number\r\n';
+  const withSections = (...rows: string[]): Record<string, string> => ({
+    ...CLEVER,
+    'sections.csv': HEADER + rows.join(''),
+    'enrollments.csv': 'School_id,Section_id,Student_id\r\n',
+  });
+  const places = ({ items }: StagedFiles): string[] =>
+    items.filter(({ kind }) => kind === 'enrollment').map(({ action, sourceId }) => `${action} ${sourceId}`);
+
+  test('a class without a name has that of its course, else its number, else its id', async () => {
+    const { items } = await stageFiles(
+      withSections(
+        section('1001', 'a', '', '', 'Own name', 'Maths', '7'),
+        section('1001', 'b', '', '', '', 'Maths', '7'),
+        section('1001', 'c', '', '', '', '', '7'),
+        section('1001', 'd', '', '', '', '', ''),
+      ),
+    );
+    const names = items
+      .filter(({ kind }) => kind === 'class')
+      .map(({ after }) => (after as { displayName: string }).displayName);
+    assert.deepEqual(names, ['Own name', 'Maths', '7', 'd']);
+  });
+
+  test('a renamed course renames the classes that have its name', async () => {
+    const first = await stageFiles(withSections(section('1001', 'b', '', '', '', 'Maths', '7')));
+    const second = await stageFiles(withSections(section('1001', 'b', '', '', '', 'Mathematics', '7')), {
+      after: first,
+    });
+    assert.equal(second.items.find(({ kind }) => kind === 'class')?.action, 'update');
+  });
+
+  test('teachers in columns: each once, also from a second row of the section', async () => {
+    const staged = await stageFiles(
+      withSections(
+        section('1001', 'a', 'T201', 'T202', 'A', '', ''),
+        section('1001', 'a', 'T203', 'T201', 'A', '', ''),
+      ),
+    );
+    assert.deepEqual(places(staged), ['create a/T201', 'create a/T202', 'create a/T203']);
+  });
+
+  test('a teacher who is not there is left out with a warning; the class and the other teacher stay', async () => {
+    const staged = await stageFiles(withSections(section('1001', 'a', 'nobody', 'T202', 'A', '', '')));
+    assert.deepEqual(places(staged), ['create a/T202']);
+    assert.deepEqual(
+      staged.findings
+        .filter(({ file }) => file === 'sections.csv')
+        .map(({ code, severity, line, field, value }) => [code, severity, line, field, value]),
+      [['REFERENCE_NOT_FOUND', 'warning', 2, 'Teacher_id', 'nobody']],
+    );
+  });
+
+  test('while a section is faulty, no teacher is taken from a class', async () => {
+    const first = await stageFiles(
+      withSections(
+        section('1001', 'a', 'T201', '', 'A', '', ''),
+        section('1001', 'b', 'T202', '', 'B', '', ''),
+      ),
+    );
+    const second = await stageFiles(
+      withSections(section('', 'a', 'T201', '', 'A', '', ''), section('1001', 'b', '', '', 'B', '', '')),
+      { after: first },
+    );
+    assert.deepEqual(places(second), []);
+    const third = await stageFiles(
+      withSections(section('1001', 'a', 'T201', '', 'A', '', ''), section('1001', 'b', '', '', 'B', '', '')),
+      { after: second },
+    );
+    assert.equal(places(third).length, 1);
+    assert.match(places(third)[0] ?? '', /^end /u);
+  });
+
+  test('a pupil has a row for each contact: no finding', async () => {
+    const [header = '', first = ''] = (CLEVER['students.csv'] ?? '').split('\r\n');
+    const students = [
+      `${header},Contact_name,Contact_email`,
+      `${first},Pat,pat@example.com`,
+      `${first},Sam,sam@example.com`,
+    ];
+    const staged = await stageFiles({
+      ...CLEVER,
+      'students.csv': students.join('\r\n'),
+      'enrollments.csv': 'School_id,Section_id,Student_id\r\n',
+    });
+    assert.deepEqual(
+      staged.findings.filter(({ severity }) => severity !== 'information'),
+      staged.findings.filter(({ code }) => code === 'FILE_EMPTY'),
+    );
+    assert.equal(staged.result.kinds.student.created, 1);
+  });
+});

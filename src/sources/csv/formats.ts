@@ -1,0 +1,23 @@
+import type { RosterFormat } from '#core/roster/formats.ts';
+
+import { CLEVER } from './clever.ts';
+import type { FormatDefinition } from './format.ts';
+import { SDS_V1_UK } from './sds-v1-uk.ts';
+import { SDS_V1 } from './sds-v1.ts';
+
+/** The registry of roster formats. Of two that fit alike the first is taken. */
+export const FORMATS: Readonly<Record<RosterFormat, FormatDefinition>> = {
+  'sds-v1': SDS_V1,
+  'sds-v1-uk': SDS_V1_UK,
+  clever: CLEVER,
+};
+
+/** The names of the files of each format, in lower case, without doubles: what makes a complete roster. */
+export const ROSTER_FILE_SETS: readonly (readonly string[])[] = [
+  ...new Set(Object.values(FORMATS).map(({ files }) => files.map(({ name }) => name).join('\n'))),
+].map((names) => names.split('\n'));
+
+/** The names of all of them, of files that are not read too. */
+export const ROSTER_FILES: ReadonlySet<string> = new Set(
+  Object.values(FORMATS).flatMap(({ files }) => files.map(({ name }) => name)),
+);

@@ -1,0 +1,101 @@
+import type { RecognizedFormat, RosterFormat } from '#core/roster/formats.ts';
+import { must } from '#lib/assert.ts';
+
+import type { SourceFile } from '../contract.ts';
+import { type FileDefinition, type FormatDefinition, looseTitle } from './format.ts';
+import { FORMATS } from './formats.ts';
+
+export interface Recognition {
+  readonly definition: FormatDefinition;
+  readonly recognized: RecognizedFormat;
+}
+
+/** A header line that is longer is not worth a guess; reading it properly will say what is wrong. */
+const HEAD_BYTES = 64 * 1024;
+
+/**
+ * The format of a roster: the one most of whose files are there; of formats with files of the same names, the one most of whose required
+ * columns are there. `set`: what the profile says, which is not doubted.
+ */
+export async function recognizeFormat(
+  files: readonly SourceFile[],
+  set: RosterFormat | null,
+): Promise<Recognition> {
+  if (set !== null) return recognition(FORMATS[set], 'set', ['The profile says so.']);
+  const filesByName = new Map(files.map((file) => [file.name.toLowerCase(), file]));
+  const present = (format: FormatDefinition): FileDefinition[] =>
+    format.files.filter(({ name }) => filesByName.has(name));
+  const formats = Object.values(FORMATS);
+  const most = Math.max(...formats.map((format) => present(format).length));
+  const [first, ...others] = formats.filter((format) => present(format).length === most);
+  const best = must(first);
+  if (most === 0) return recognition(best, 'detected', ['No file of a format that Rollbook reads is there.']);
+  const byName = `${most} of its ${best.files.length} files are there: ${present(best)
+    .map(({ name }) => name)
+    .join(', ')}.`;
+  if (others.length === 0) return recognition(best, 'detected', [byName]);
+
+  const titles = new Map<string, ReadonlySet<string>>();
+  for (const { name } of present(best)) titles.set(name, await readTitles(must(filesByName.get(name))));
+  const hits = (format: FormatDefinition): number =>
+    present(format).reduce((sum, file) => sum + requiredTitles(file, titles.get(file.name)).length, 0);
+  const ranked = [best, ...others].toSorted((a, b) => hits(b) - hits(a));
+  const winner = must(ranked[0]);
+  const evidence = tellingTitles(winner, must(ranked[1]), titles);
+  return recognition(winner, 'detected', evidence === null ? [byName] : [byName, evidence]);
+}
+
+function recognition(
+  definition: FormatDefinition,
+  how: RecognizedFormat['how'],
+  evidence: readonly string[],
+): Recognition {
+  const { name, title } = definition;
+  return { definition, recognized: { name, title, how, evidence } };
+}
+
+/** The required columns that a file has. */
+function requiredTitles(file: FileDefinition, titles: ReadonlySet<string> | undefined): string[] {
+  return file.columns
+    .filter(({ required, title }) => required === 'always' && titles?.has(looseTitle(title)))
+    .map(({ title }) => title);
+}
+
+/** Columns that only one of two formats has. */
+function tellingTitles(
+  format: FormatDefinition,
+  other: FormatDefinition,
+  titles: ReadonlyMap<string, ReadonlySet<string>>,
+): string | null {
+  for (const file of format.files) {
+    const otherFile = other.files.find(({ name }) => name === file.name);
+    const shared = new Set(otherFile?.columns.map(({ title }) => title));
+    const own = requiredTitles(file, titles.get(file.name)).filter((title) => !shared.has(title));
+    if (own.length > 0)
+      return `${file.name} has the columns ${own.map((title) => `"${title}"`).join(', ')}, as ${format.title} calls them.`;
+  }
+  return null;
+}
+
+/** The titles in the first line, compared loosely; none when it cannot be read here. */
+async function readTitles(file: SourceFile): Promise<ReadonlySet<string>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of file.open()) {
+    // The chunk may be changed by whoever reads on.
+    chunks.push(chunk.slice());
+    length += chunk.length;
+    if (length >= HEAD_BYTES) break;
+  }
+  const head = Buffer.concat(chunks).subarray(0, HEAD_BYTES);
+  const text = new TextDecoder(encodingOf(head)).decode(head);
+  const line = text.slice(0, Math.max(0, text.search(/[\r\n]|$/u)));
+  return new Set(line.split(/[,;\t|]/u).map((title) => looseTitle(title.replaceAll('"', ''))));
+}
+
+function encodingOf(head: Uint8Array): string {
+  const [first, second] = head;
+  if ((first === 0xff && second === 0xfe) || second === 0) return 'utf-16le';
+  if ((first === 0xfe && second === 0xff) || first === 0) return 'utf-16be';
+  return 'utf-8';
+}
