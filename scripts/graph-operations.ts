@@ -28,7 +28,6 @@ const NOT_SERVED: readonly (readonly [operation: string, why: string])[] = [
   ['`GET …/errors/{id}`', 'generated from metadata, never documented; errors are read as a collection'],
   ['`$expand` and `$search` on one profile', 'its errors and its status have addresses of their own'],
   ['writing `/users`, `/groups`, `/directory`', 'views: what they show is written under `/education`'],
-  ['`/users/{userPrincipalName}`', 'by id alone; `$filter=userPrincipalName eq ...` finds the id'],
   [
     'change notifications, `/subscriptions`',
     'Graph never had them for education types; delta tells what changed',

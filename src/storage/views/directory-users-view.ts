@@ -17,6 +17,7 @@ export function directoryUsersView(version: ViewVersion): View {
     set: 'users',
     from: PEOPLE,
     id: 'p.id',
+    alternateKey: 'lower(a.user_name)',
     condition: 'p.active',
     properties: {
       id: { type: 'guid', sql: 'p.id' },

@@ -99,7 +99,7 @@ export async function countObjects(tx: Tx, query: ViewQuery): Promise<number> {
   return must(rows[0]).total;
 }
 
-/** One object, or undefined when there is none by that id or it is inactive. */
+/** One object, or undefined when there is none by that id (or alternate key, where the view has one) or it is inactive. */
 export async function readObject(
   tx: Tx,
   view: View,
@@ -107,11 +107,18 @@ export async function readObject(
   paths: readonly string[] = allLeaves(view),
 ): Promise<ViewRow | undefined> {
   const columns = [...paths.flatMap((path) => columnOf(view, path)), `${view.id} as "@id"`];
+  const key = isUuid(id) ? `${view.id} = $1::uuid` : `${must(view.alternateKey)} = lower($1)`;
   const rows = await tx.query<ViewRow>(
-    `select ${columns.join(', ')} from ${view.from} where ${view.id} = $1::uuid and ${view.condition}`,
+    `select ${columns.join(', ')} from ${view.from} where ${key} and ${view.condition}`,
     [id],
   );
   return rows[0];
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+function isUuid(text: string): boolean {
+  return UUID.test(text);
 }
 
 function conditionsOf(query: ViewQuery, binder: Binder): string[] {

@@ -22,6 +22,8 @@ export interface View extends Catalogue {
   readonly from: string;
   /** SQL: the id. */
   readonly id: string;
+  /** SQL: another key that one object can be read by, in lower case. */
+  readonly alternateKey?: string;
   /** SQL: the object exists for readers. */
   readonly condition: string;
   /** The order of its pages unless another is asked for; undefined: that of ids, which break ties anyway. */

@@ -139,6 +139,28 @@ test('people are users', async () => {
   );
 });
 
+test('a user is read by user principal name too, in any case; what is none, gone or of another tenant is 404', async () => {
+  const { anna } = seeded.users;
+  for (const set of ['v1.0/users', 'beta/users', 'v1.0/education/users', 'beta/education/users']) {
+    for (const name of ['anna@contoso.edu', 'Anna%40Contoso.EDU']) {
+      const { status, body } = await server.call(`/${set}/${name}?$select=id,displayName`);
+      assert.deepEqual([status, body.id, body.displayName], [200, anna, "Anna O'Brien"], `${set}/${name}`);
+    }
+    for (const name of [
+      'nobody@contoso.edu',
+      '@',
+      'anna@',
+      `${'a'.repeat(65)}@contoso.edu`,
+      "a'--@b",
+      '%00@b',
+    ]) {
+      const { status, body } = await server.call(`/${set}/${name}`);
+      assert.deepEqual([status, body.error.code], [404, 'Request_ResourceNotFound'], `${set}/${name}`);
+    }
+  }
+  assert.equal((await server.call('/v1.0/groups/anna@contoso.edu')).status, 404);
+});
+
 test('v1.0 shows of a user what Graph shows, and more when asked', async () => {
   const { anna } = seeded.users;
   const { body } = await server.call(`/v1.0/users/${anna}`);

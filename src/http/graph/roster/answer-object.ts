@@ -7,7 +7,7 @@ import { contextUrl } from '../../odata/context-url.ts';
 import { readQuery } from '../../odata/read-query.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
 import { expandRelated, refuseHiddenPeople } from './expand-related.ts';
-import { idOf, resourceNotFound, type RosterRoutes } from './roster-route.ts';
+import { keyOf, resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
 
 /** One object in Graph's shape. Throws NotFoundError when it is not there, is inactive or is another tenant's. */
@@ -20,7 +20,7 @@ export async function answerObject(
   const { select, expand } = readQuery(request, view);
   const paths = visiblePaths(request, view, { select, filter: undefined, orderBy: [] });
   refuseHiddenPeople(request, view, { expand, filter: undefined });
-  const id = idOf(request);
+  const id = keyOf(request, view);
   const { row, expanded } = await inTenant(
     context.db,
     request.caller.tenantId,
@@ -35,6 +35,6 @@ export async function answerObject(
   return {
     '@odata.context': contextUrl(root, set, { select, expand, entity: true }),
     ...shapeObject(view, paths, row),
-    ...expanded.get(id),
+    ...expanded.get(String(row['@id'])),
   };
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { READ_DIRECTORY, READ_ROSTER_BASIC, WRITE_ROSTER, type Requirement } from '#core/permissions.ts';
 import { NotFoundError } from '#lib/errors.ts';
 import { directoryViews, type DirectoryViews } from '#storage/views/directory-views.ts';
+import type { View } from '#storage/views/view.ts';
 
 import { requirePermission, type Guard } from '../../auth/require-permission.ts';
 import type { HttpContext } from '../../context.ts';
@@ -47,6 +48,14 @@ export function idOf(request: FastifyRequest, name = 'id'): string {
   if (!UUID.test(id)) throw resourceNotFound(id);
   return id.toLowerCase();
 }
+
+/** The id in the path or, where the view has one, the alternate key: a user principal name. Throws NotFoundError for what is neither. */
+export function keyOf(request: FastifyRequest, view: View): string {
+  const { id = '' } = request.params as Record<string, string>;
+  return view.alternateKey !== undefined && USER_NAME.test(id) ? id : idOf(request);
+}
+
+const USER_NAME = /^[^@\0]{1,64}@[^@\0]{1,255}$/u;
 
 /** In Graph's words. */
 export function resourceNotFound(id: string): NotFoundError {
