@@ -1,10 +1,10 @@
 /**
- * npm run bench -- [--size village|school|district|state] [--review | --http] [--keep] [--json]
+ * npm run bench -- [--size village|school|district|state] [--review | --http | --format] [--keep] [--json]
  *
  * Makes a deterministic roster, starts PostgreSQL and Rollbook as processes of their own, and syncs it as a script would:
  * first, again without a change, and with 0.5 % of the rows changed. Prints seconds, rows per second and peak memory, and the ratios to
  * the two yardsticks measured in the same run: parsing the files with udsv alone, and a bare COPY of the rows that the first
- * sync made. With --http: requests per second of what clients ask most, beside a bare Fastify route. With --review: what it costs to plan the roster and to look at the plan, instead. Times of a shared machine say little; the ratios are what to look at.
+ * sync made. With --http: requests per second of what clients ask most, beside a bare Fastify route. With --format: rows per second of reading and checking the roster in each format. With --review: what it costs to plan the roster and to look at the plan, instead. Times of a shared machine say little; the ratios are what to look at.
  */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -19,6 +19,7 @@ import { startPostgres } from '#storage/postgres-server/start-postgres.ts';
 import { startRollbookProcess } from '#test/helpers/rollbook-process.ts';
 
 import { createDatabase, measureBareCopy } from './bare-copy.ts';
+import { type FormatMeasure, measureFormats } from './formats.ts';
 import type { Api } from './http-client.ts';
 import { CONNECTIONS, measureRequests, type RequestMeasures } from './http-requests.ts';
 import { measureReview, type ReviewMeasure } from './plan-review.ts';
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     review: { type: 'boolean', default: false },
     http: { type: 'boolean', default: false },
+    format: { type: 'boolean', default: false },
   },
 });
 const size = values.size as RosterSize;
@@ -46,7 +48,8 @@ const work = await mkdtemp(join(tmpdir(), 'rollbook-bench-'));
 await chmod(work, 0o755);
 const say = (line: string): void => console.error(line);
 try {
-  if (values.http) printRequests(await benchRequests(work));
+  if (values.format) printFormats(await benchFormats(work));
+  else if (values.http) printRequests(await benchRequests(work));
   else if (values.review) console.log(JSON.stringify(await benchReview(work), null, 2));
   else {
     const report = await bench(work);
@@ -120,6 +123,15 @@ async function bench(directory: string): Promise<Report> {
   } finally {
     await server.stop();
   }
+}
+
+/** The roster in each format. No service takes part. */
+async function benchFormats(directory: string): Promise<FormatMeasure[]> {
+  const folder = join(directory, 'roster');
+  say(`writing the roster of a ${size} ...`);
+  await generateRoster(folder, { size, seed });
+  say('reading it in each format ...');
+  return measureFormats(folder);
 }
 
 /** A preview of the whole roster on an empty directory, and looks at it. */
@@ -200,6 +212,18 @@ function printRequests(measures: RequestMeasures): void {
     console.log(
       `${name.padEnd(22)} ${requestsPerSecond.toFixed(0).padStart(6)} requests/s  p50 ${p50Ms.toFixed(1).padStart(6)} ms  ` +
         `p99 ${p99Ms.toFixed(1).padStart(6)} ms  ${ratioToBare.toFixed(2)} x the bare route`,
+    );
+}
+
+function printFormats(measures: readonly FormatMeasure[]): void {
+  if (values.json) {
+    console.log(JSON.stringify(measures, null, 2));
+    return;
+  }
+  for (const { format, rows, rowsPerSecond, ratioToFirst } of measures)
+    console.log(
+      `${format.padEnd(12)} ${String(rows).padStart(8)} rows  ${Math.round(rowsPerSecond).toString().padStart(8)} rows/s  ` +
+        `${ratioToFirst.toFixed(2)} x ${measures[0]?.format ?? ''}`,
     );
 }
 
