@@ -1,3 +1,4 @@
+import { ROSTER_FORMATS, type RosterFormat } from '#core/roster/formats.ts';
 import type { IdentityConfiguration } from '#core/run/profile.ts';
 import { DEFAULT_PROFILE_SETTINGS } from '#core/run/profile-settings.ts';
 import { judgeStage } from '#core/validate/judge-stage.ts';
@@ -6,7 +7,7 @@ import type { StageResult } from '#sources/contract.ts';
 import { type FolderValidation, validateFolder } from '#sources/validate.ts';
 
 import type { Command, CommandCall } from '../command.ts';
-import { EXIT_CODES, type ExitName } from '../exit-codes.ts';
+import { EXIT_CODES, type ExitName, UsageError } from '../exit-codes.ts';
 import {
   defaultIdentity,
   identityFromOptions,
@@ -29,6 +30,11 @@ export const validateCommand: Command = {
   ],
   options: {
     strict: { type: 'boolean', summary: 'Any faulty row would hold the sync, as a strict profile does.' },
+    format: {
+      type: 'string',
+      value: '<name>',
+      summary: `What the files are, if it is not to be worked out: ${ROSTER_FORMATS.join(', ')}.`,
+    },
     ...IDENTITY_OPTIONS,
   },
   shared: ['output'],
@@ -48,7 +54,7 @@ export const validateCommand: Command = {
       identityConfiguration: configurationOf(identity),
       handleSpecialCharacterConstraint: null,
     });
-    const validation = await validateFolder(folder.path, mapping, call.deps.system);
+    const validation = await validateFolder(folder.path, mapping, call.deps.system, formatOf(call));
     const { result, findings } = validation;
     const tolerance = call.flag('strict') ? 'strict' : DEFAULT_PROFILE_SETTINGS.tolerance;
     const stop = judgeStage(result, tolerance, false);
@@ -56,6 +62,7 @@ export const validateCommand: Command = {
     call.view.result({
       document: {
         folder: folder.path,
+        format: result.format,
         wouldBeHeld: stop,
         files: result.files,
         findingCounts: result.findingCounts,
@@ -67,6 +74,18 @@ export const validateCommand: Command = {
     return exit;
   },
 };
+
+/** Null: to be recognized. Throws UsageError. */
+function formatOf(call: CommandCall): RosterFormat | null {
+  const name = call.option('format');
+  if (name === undefined) return null;
+  const format = ROSTER_FORMATS.find((known) => known === name);
+  if (format === undefined)
+    throw new UsageError(
+      `--format ${name}: there is no such format. Use one of ${ROSTER_FORMATS.join(', ')}.`,
+    );
+  return format;
+}
 
 function configurationOf(identity: IdentityRequest): IdentityConfiguration {
   return 'userDomains' in identity
@@ -96,6 +115,7 @@ function reportLines(
         : wrap(`A sync would be held: ${stopMessage ?? ''}`, 100).map((line) => paint.red(line));
   return [
     `${path}: ${plural(result.files.length, 'file')}, ${plural(rows, 'row')}${bad === 0 ? '' : `, ${formatCount(bad)} faulty`}`,
+    ...wrap(`${result.format.title} (${result.format.how}): ${result.format.evidence.join(' ')}`, 100),
     ...findingLines(result.findingCounts, findings, paint),
     '',
     ...verdict,
