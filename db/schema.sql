@@ -104,9 +104,13 @@ create table rollbook.account (
   initial_password bytea,
   version integer default 1 not null,
   change_seq bigint not null,
+  initial_password_export uuid,
+  initial_password_handed_at timestamp with time zone,
   constraint account_pkey PRIMARY KEY (tenant_id, id),
   constraint account_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id)
 );
+CREATE INDEX account_password_export ON rollbook.account USING btree (tenant_id, initial_password_export) WHERE ((initial_password_export IS NOT NULL) AND (initial_password_handed_at IS NULL));
+CREATE INDEX account_password_not_handed ON rollbook.account USING btree (tenant_id, id) WHERE ((initial_password IS NOT NULL) AND (initial_password_handed_at IS NULL));
 CREATE UNIQUE INDEX account_person ON rollbook.account USING btree (tenant_id, person_id, target_id);
 CREATE UNIQUE INDEX account_user_name ON rollbook.account USING btree (tenant_id, target_id, lower(user_name));
 alter table rollbook.account enable row level security;
@@ -119,6 +123,8 @@ create policy tenant on rollbook.account for all to rollbook_app using ((tenant_
 grant delete, insert, select, update on rollbook.account to rollbook_app;
 comment on table rollbook.account is 'What a person signs in with, in one target; the built-in directory is target 0. user_name is Graph''s userPrincipalName.';
 comment on column rollbook.account.initial_password is 'Encrypted under SECRET_KEY (AES-GCM); never echoed.';
+comment on column rollbook.account.initial_password_export is 'The export that read the initial password last; confirming it hands the password out.';
+comment on column rollbook.account.initial_password_handed_at is 'When the initial password was handed to an administrator; it is shown to nobody after that.';
 
 create table rollbook.application (
   tenant_id uuid not null,

@@ -17,6 +17,7 @@ import { noticeChannelsCommand } from './commands/notice-channels.ts';
 import { noticeRemoveCommand } from './commands/notice-remove.ts';
 import { noticeTestCommand } from './commands/notice-test.ts';
 import { noticesCommand } from './commands/notices.ts';
+import { passwordsCommand } from './commands/passwords.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { planCommand } from './commands/plan.ts';
 import { profileCreateCommand } from './commands/profile-create.ts';
@@ -66,6 +67,7 @@ export const COMMANDS: readonly Command[] = [
   noticeTestCommand,
   noticeRemoveCommand,
   usersImportCommand,
+  passwordsCommand,
   tenantCreateCommand,
   appCreateCommand,
   appListCommand,

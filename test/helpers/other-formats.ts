@@ -2,7 +2,7 @@
 type Files = Readonly<Record<string, string>>;
 type Row = Readonly<Record<string, string>>;
 
-function rowsOf(text: string): Row[] {
+export function rowsOf(text: string): Row[] {
   const [header = '', ...lines] = text.trim().split(/\r?\n/u);
   const titles = valuesOf(header);
   return lines.map((line) =>

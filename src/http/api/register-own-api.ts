@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { HttpContext } from '../context.ts';
 import { registerCancelRun } from './cancel-run.ts';
 import { registerFollowEvents } from './follow-events.ts';
+import { registerInitialPasswords } from './initial-passwords.ts';
 import { registerListRuns } from './list-runs.ts';
 import { registerPlans } from './plans.ts';
 import { registerNoticeChannels } from './notice-channels.ts';
@@ -20,6 +21,7 @@ export function registerOwnApi(scope: FastifyInstance, context: HttpContext): vo
   registerResumeWithConfirmation(scope, context);
   registerResetScopes(scope, context);
   registerQuarantine(scope, context);
+  registerInitialPasswords(scope, context);
   registerRuns(scope, context);
   registerListRuns(scope, context);
   registerCancelRun(scope, context);
