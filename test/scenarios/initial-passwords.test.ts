@@ -147,8 +147,14 @@ describe('over the API', () => {
     assert.equal(await status(pathOf(profile), { exportId: 'x' }), 400);
     assert.equal(await status(`${pathOf(profile)}/confirm`, {}), 400);
     const made = await runCliHere([
-      ...['app', 'create', 'Syncs', '--permission', 'EduAdministration.ReadWrite.All', '--json'],
-      ...['--data-dir', rollbook.dataDir],
+      'app',
+      'create',
+      'Syncs',
+      '--permission',
+      'EduAdministration.ReadWrite.All',
+      '--json',
+      '--data-dir',
+      rollbook.dataDir,
     ]);
     const app = JSON.parse(made.stdout) as { tenantId: string; clientId: string; clientSecret: string };
     const token = await runCliHere(['token'], {

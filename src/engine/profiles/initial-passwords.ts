@@ -44,8 +44,12 @@ export async function readInitialPasswords(
   });
   return {
     exportId,
-    passwords: rows.map(({ accountId: _, sealed, ...person }) => ({
-      ...person,
+    passwords: rows.map(({ sealed, kind, sourceId, schoolId, displayName, userPrincipalName }) => ({
+      kind,
+      sourceId,
+      schoolId,
+      displayName,
+      userPrincipalName,
       initialPassword: context.secretBox.open(sealed).toString(),
     })),
     after: rows.length < PASSWORD_PAGE ? null : (rows.at(-1)?.accountId ?? null),
