@@ -175,7 +175,7 @@ export const SDS_V1_FILES: readonly FileDefinition[] = [
 /** Files of contacts: part of the format, not read yet. */
 export const SDS_V1_IGNORED_FILES: readonly string[] = ['user.csv', 'guardianrelationship.csv'];
 
-/** Titles are compared without letter case and blanks: `GradeLow` is `Grade Low`, `Birth Date` is `Birthdate`. */
+/** Titles are compared without letter case, blanks and underscores: `GradeLow` is `Grade Low`, `birth_date` is `Birthdate`. */
 export function looseTitle(title: string): string {
-  return title.toLowerCase().replaceAll(/\s+/g, '');
+  return title.toLowerCase().replaceAll(/[\s_]+/g, '');
 }
