@@ -89,14 +89,24 @@ export const FINDING_CODES = {
   },
   ENCODING_NOT_UTF8: {
     severity: 'fatal',
-    title: 'A file is not UTF-8',
+    title: 'A file is not UTF-8, nor in another encoding beyond doubt',
     remedy: 'Save or export the file as UTF-8.',
+  },
+  ENCODING_ASSUMED: {
+    severity: 'warning',
+    title: 'A file is read in another encoding than UTF-8',
+    remedy: 'Look at a few names with accents; if they are wrong, export the file as UTF-8.',
+  },
+  SEPARATOR_ASSUMED: {
+    severity: 'information',
+    title: 'The columns of a file are separated by semicolons or tabs',
+    remedy: 'Accepted; nothing to do.',
   },
   HEADER_UNREADABLE: {
     severity: 'fatal',
     title: 'The header line cannot be read',
     remedy:
-      'The first line holds the column titles, at most 1,000, separated by commas; its quotes are closed, lines end with CRLF or LF.',
+      'The first line holds the column titles, at most 1,000, separated by commas, semicolons or tabs; its quotes are closed, lines end with CRLF or LF.',
   },
   HEADER_MISSING: {
     severity: 'fatal',
@@ -116,7 +126,7 @@ export const FINDING_CODES = {
   ROW_FIELD_COUNT: {
     severity: 'error',
     title: 'A row has too few or too many fields',
-    remedy: 'Correct the row; values with commas stand in double quotes.',
+    remedy: 'Correct the row; values that hold a separator stand in double quotes.',
   },
   ROW_BROKEN_QUOTE: {
     severity: 'error',
@@ -132,6 +142,11 @@ export const FINDING_CODES = {
     severity: 'error',
     title: 'A row is longer than the limit',
     remedy: 'Shorten the row; a missing line break may have joined rows.',
+  },
+  ROW_TOTALS: {
+    severity: 'warning',
+    title: 'The last row holds totals, not a record',
+    remedy: 'The row is ignored; leave it out of the export.',
   },
   REQUIRED_MISSING: {
     severity: 'error',
@@ -188,8 +203,20 @@ export const FINDING_CODES = {
   },
   DATE_AMBIGUOUS_FORMAT: {
     severity: 'information',
-    title: 'Dates are written M/D/YYYY',
-    remedy: 'Accepted; YYYY-MM-DD leaves no doubt.',
+    title: 'All dates of a column fit both M/D/YYYY and D/M/YYYY',
+    remedy:
+      'Accepted, with slashes as M/D/YYYY, with dots as D.M.YYYY; with dashes they are left out. YYYY-MM-DD leaves no doubt.',
+  },
+  DATE_ORDER_ASSUMED: {
+    severity: 'information',
+    title: 'Dates of a column are written M/D/YYYY or D/M/YYYY',
+    remedy: 'Accepted in the order in which all of them are dates; YYYY-MM-DD leaves no doubt.',
+  },
+  DATE_ORDER_MIXED: {
+    severity: 'warning',
+    title: 'Dates of a column are in two orders',
+    remedy:
+      'Some can only be M/D/YYYY, others only D/M/YYYY, so none of them is read. Write all of them as YYYY-MM-DD.',
   },
   DATE_RANGE: {
     severity: 'warning',

@@ -7,7 +7,7 @@ export interface SourceFile {
   /** As uploaded. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** The plain bytes, streaming, from the beginning each time. */
+  /** The plain bytes, streaming, from the first on. Called several times: a file is looked through before its rows are taken. */
   open(): AsyncIterable<Uint8Array>;
 }
 

@@ -85,9 +85,9 @@ if (samples === '') {
       mapping: CREATE_MAPPING,
       records: [2, 1, 28, 28, 86, 12, 98, 630],
       findings: [
-        'DATE_AMBIGUOUS_FORMAT section.csv Term EndDate 28',
-        'DATE_AMBIGUOUS_FORMAT section.csv Term StartDate 28',
-        'DATE_AMBIGUOUS_FORMAT student.csv Birthdate 86',
+        'DATE_ORDER_ASSUMED section.csv Term EndDate 1',
+        'DATE_ORDER_ASSUMED section.csv Term StartDate 1',
+        'DATE_ORDER_ASSUMED student.csv Birthdate 1',
       ],
     },
     {

@@ -137,19 +137,19 @@ const REFUSED: [name: string, files: Files, fault: Fault][] = [
     { code: 'HEADER_DUPLICATE', file: 'student.csv', line: 1, field: 'LAST NAME', says: /"LAST NAME"/ },
   ],
   [
-    'Latin-1',
-    withStudent(Buffer.from(student.replace('Stu3', 'J\u00fcrgen'), 'latin1')),
-    { code: 'ENCODING_NOT_UTF8', file: 'student.csv', line: 4, says: /byte 10 of the line/ },
+    'a byte that neither UTF-8 nor Windows-1252 has',
+    withStudent(Buffer.from(student.replace('Stu3', 'J\u0081rgen'), 'latin1')),
+    { code: 'ENCODING_NOT_UTF8', file: 'student.csv', line: 4, says: /byte 10 of the line.*0x81/ },
   ],
   [
-    'UTF-16 with a BOM',
-    withStudent(Buffer.concat([Buffer.from([0xff, 0xfe]), UTF16_LE])),
-    { code: 'ENCODING_NOT_UTF8', file: 'student.csv', line: 1 },
+    'UTF-16 with a byte too many',
+    withStudent(Buffer.concat([UTF16_LE, Buffer.of(10)])),
+    { code: 'FILE_TRUNCATED', file: 'student.csv', says: /middle of a character/ },
   ],
   [
-    'UTF-16 without a BOM',
-    withStudent(UTF16_LE),
-    { code: 'ENCODING_NOT_UTF8', file: 'student.csv', line: 1, says: /UTF-16/ },
+    'UTF-16 with half a surrogate pair',
+    withStudent(Buffer.from(student.replace('Stu3', 'Stu\ud83c'), 'utf16le')),
+    { code: 'ENCODING_NOT_UTF8', file: 'student.csv', line: 4, says: /surrogate/ },
   ],
   [
     'half a surrogate pair',
@@ -162,14 +162,9 @@ const REFUSED: [name: string, files: Files, fault: Fault][] = [
     { code: 'HEADER_UNREADABLE', file: 'student.csv', line: 1, says: /carriage return alone/ },
   ],
   [
-    'semicolons between the columns',
-    withStudent(student.replaceAll(',', ';')),
-    { code: 'HEADER_UNREADABLE', file: 'student.csv', line: 1, says: /separated by semicolons/ },
-  ],
-  [
-    'tabs between the columns',
-    withStudent(student.replaceAll(',', '\t')),
-    { code: 'HEADER_UNREADABLE', file: 'student.csv', line: 1, says: /separated by tabs/ },
+    'vertical bars between the columns',
+    withStudent(student.replaceAll(',', '|')),
+    { code: 'HEADER_UNREADABLE', file: 'student.csv', line: 1, says: /separated by vertical bars/ },
   ],
   [
     'a header of 2,000 columns',
@@ -358,6 +353,18 @@ const DROPPED: [name: string, files: Files, errors: number, fault: Fault | null]
     ),
     0,
     { code: 'HEADER_UNKNOWN', file: 'student.csv', line: 1, field: 'Shoe size' },
+  ],
+  [
+    'UTF-16 with semicolons',
+    { ...good, 'Section.csv': Buffer.from(sections.replaceAll(',', ';'), 'utf16le') },
+    0,
+    { code: 'ENCODING_ASSUMED', file: 'section.csv', says: /UTF-16/ },
+  ],
+  [
+    'totals under the rows',
+    { ...good, 'Section.csv': `${sections}Total,,,,,,\r\n` },
+    0,
+    { code: 'ROW_TOTALS', file: 'section.csv', line: 8 },
   ],
   [
     'one file under two spellings: the later upload counts',

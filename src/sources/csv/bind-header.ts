@@ -41,14 +41,7 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
       row.fault === 'controlCharacter' && row.bytes.includes(0) ? 'ENCODING_NOT_UTF8' : 'HEADER_UNREADABLE';
     return { header: null, problems: [{ code, message: `The header line cannot be read: ${why}` }] };
   }
-  const titles = Array.from({ length: row.count }, (_, i) =>
-    row.bytes.toString('utf8', row.starts[i], row.ends[i]),
-  );
-  const separator = wrongSeparator(titles, file);
-  if (separator !== undefined) {
-    const message = `The header line cannot be read: its columns are separated by ${separator}; separate them by commas.`;
-    return { header: null, problems: [{ code: 'HEADER_UNREADABLE', message }] };
-  }
+  const titles = titlesOf(row);
   const problems: HeaderProblem[] = [];
   let usable = true;
   const fault = (code: FindingCode, field: string, message: string): void => {
@@ -117,31 +110,24 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
 
 /** Bytes 0: UTF-16 or UTF-32 in all likelihood. A lone CR: a file whose lines end with it is one long header line. */
 function describeControlCharacter({ bytes }: CsvRow): string {
-  if (bytes.includes(0)) return 'it holds zero bytes; the file seems to be UTF-16.';
+  if (bytes.includes(0))
+    return 'it holds zero bytes; the file is no text, or in an encoding that is not read.';
   const cr = bytes.indexOf(CR);
   if (cr !== -1 && bytes[cr + 1] !== LF)
     return 'its lines end with a carriage return alone; save the file with the line ends CRLF or LF.';
   return 'it holds control characters.';
 }
 
-/** What a spreadsheet of another country puts between the columns in place of commas. */
-function wrongSeparator(titles: readonly string[], file: FileDefinition): string | undefined {
-  const [only] = titles;
-  if (only === undefined || titles.length > 1) return undefined;
-  const known = new Set(file.columns.map(({ title }) => looseTitle(title)));
-  return SEPARATORS.find(
-    ({ separator }) => only.split(separator).filter((title) => known.has(looseTitle(title))).length > 1,
-  )?.name;
+/** The titles of a header line. Blanks around them do not count, nor does a BOM inside the quotes of the first one. */
+export function titlesOf(row: CsvRow): string[] {
+  // Trimming takes a BOM for a blank.
+  return Array.from({ length: row.count }, (_, i) =>
+    row.bytes.toString('utf8', row.starts[i], row.ends[i]).trim(),
+  );
 }
 
 const CR = 0x0d;
 const LF = 0x0a;
-const SEPARATORS = [
-  { separator: ';', name: 'semicolons' },
-  { separator: '\t', name: 'tabs' },
-  { separator: '|', name: 'vertical bars' },
-];
-
 function matchSource(file: FileDefinition, { identity }: MappingSettings): string | null {
   if (identity.mode !== 'match' || (file.entity !== 'student' && file.entity !== 'teacher')) return null;
   return identity.options[file.entity]?.sourceProperty ?? null;

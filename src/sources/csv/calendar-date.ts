@@ -1,33 +1,100 @@
 const DASH = 0x2d;
+const DOT = 0x2e;
 const SLASH = 0x2f;
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /**
- * Reads a calendar date: `YYYY-MM-DD`, `YYYYMMDD`, or `M/D/YYYY` (which Microsoft's samples use).
- * @returns year * 10000 + month * 100 + day, negative for `M/D/YYYY`; 0 when it is none. Years 1000 to 9999.
+ * How dates that end with their year are read. undecided: nothing in the file says it, so slashes are month first (as in
+ * Microsoft's samples), dots day first (nobody writes the other), and dashes are none; mixed: the column contradicts
+ * itself, so none of them is a date.
  */
-export function readDate(bytes: Buffer, start: number, end: number): number {
+export type DateOrder = 'monthFirst' | 'dayFirst' | 'undecided' | 'mixed';
+
+export const FITS_MONTH_FIRST = 1;
+export const FITS_DAY_FIRST = 2;
+
+/**
+ * Reads a calendar date: `YYYY-MM-DD`, `YYYYMMDD`, or two numbers and a year with `/`, `.` or `-` between them.
+ * @returns year * 10000 + month * 100 + day; 0 when it is none. Years 1000 to 9999.
+ */
+export function readDate(bytes: Buffer, start: number, end: number, order: DateOrder): number {
   const length = end - start;
   if (length === 10 && bytes[start + 4] === DASH && bytes[start + 7] === DASH) {
     const year = digits(bytes, start, start + 4);
     return checked(year, digits(bytes, start + 5, start + 7), digits(bytes, start + 8, end));
   }
-  const slash = bytes.indexOf(SLASH, start);
-  if (slash === -1 || slash >= end) {
-    if (length !== 8) return 0;
+  if (length === 8 && isDigit(bytes[start + 1] as number) && isDigit(bytes[start + 2] as number)) {
     const year = digits(bytes, start, start + 4);
     return checked(year, digits(bytes, start + 4, start + 6), digits(bytes, start + 6, end));
   }
-  const second = bytes.indexOf(SLASH, slash + 1);
-  if (second === -1 || end - second !== 5 || slash - start > 2 || second - slash > 3) return 0;
-  const month = digits(bytes, start, slash);
-  return 0 - checked(digits(bytes, second + 1, end), month, digits(bytes, slash + 1, second));
+  if (order === 'mixed' || !split(bytes, start, end)) return 0;
+  const first = orderOf(order, parts.separator);
+  if (first === 'none') return 0;
+  return first === 'monthFirst'
+    ? checked(parts.year, parts.first, parts.second)
+    : checked(parts.year, parts.second, parts.first);
 }
+
+/** Which orders a date that ends with its year is right in: FITS_ bits, 0 when it is no such date. */
+export function fittingOrders(bytes: Buffer, start: number, end: number): number {
+  if (!split(bytes, start, end)) return 0;
+  const { first, second, year } = parts;
+  return (
+    (checked(year, first, second) === 0 ? 0 : FITS_MONTH_FIRST) |
+    (checked(year, second, first) === 0 ? 0 : FITS_DAY_FIRST)
+  );
+}
+
+/**
+ * Whether dates that end with their year may stand in the bytes, whatever lies around them: two numbers of one or two
+ * digits and one of four or more. A run of four digits has one of them at every fourth place, so few bytes are looked at.
+ */
+export function mayHoldDates(bytes: Buffer): boolean {
+  for (let i = 3; i < bytes.length; i += 4) {
+    if (!isDigit(bytes[i] as number)) continue;
+    let start = i;
+    while (start > i - 4 && isDigit(bytes[start - 1] as number)) start -= 1;
+    if (start === i - 4) continue;
+    const separator = bytes[start - 1];
+    if (separator !== SLASH && separator !== DOT && separator !== DASH) continue;
+    if (!isDigit(bytes[start + 1] as number) || !isDigit(bytes[start + 2] as number)) continue;
+    if (!isDigit(bytes[start + 3] as number) || !isDigit(bytes[start - 2] as number)) continue;
+    const before = isDigit(bytes[start - 3] as number) ? start - 4 : start - 3;
+    if (bytes[before] === separator && isDigit(bytes[before - 1] as number)) return true;
+  }
+  return false;
+}
+
+/** More than a date that `mayHoldDates` finds is long. */
+export const MAX_DATE_BYTES = 16;
 
 /** `YYYY-MM-DD` from such a number. */
 export function formatDate(date: number): string {
-  const text = String(Math.abs(date));
+  const text = String(date);
   return `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`;
+}
+
+function orderOf(order: DateOrder, separator: number): DateOrder | 'none' {
+  if (order !== 'undecided') return order;
+  if (separator === SLASH) return 'monthFirst';
+  return separator === DOT ? 'dayFirst' : 'none';
+}
+
+/** The parts of the date that was split last. */
+const parts = { first: 0, second: 0, year: 0, separator: 0 };
+
+function split(bytes: Buffer, start: number, end: number): boolean {
+  const yearStart = end - 4;
+  const separator = bytes[yearStart - 1] as number;
+  if (yearStart - start < 4 || yearStart - start > 6) return false;
+  if (separator !== SLASH && separator !== DOT && separator !== DASH) return false;
+  const middle = bytes[start + 1] === separator ? start + 1 : start + 2;
+  if (bytes[middle] !== separator || yearStart - middle < 3 || yearStart - middle > 4) return false;
+  parts.first = digits(bytes, start, middle);
+  parts.second = digits(bytes, middle + 1, yearStart - 1);
+  parts.year = digits(bytes, yearStart, end);
+  parts.separator = separator;
+  return true;
 }
 
 function checked(year: number, month: number, day: number): number {
@@ -47,4 +114,8 @@ function digits(bytes: Buffer, start: number, end: number): number {
     number = number * 10 + digit;
   }
   return number;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
 }

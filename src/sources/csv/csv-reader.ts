@@ -40,11 +40,13 @@ const CR = 0x0d;
 const TAB = 0x09;
 const BLANK = 0x20;
 const QUOTE = 0x22;
-const COMMA = 0x2c;
+
+/** What stands between the fields. */
+export type Separator = ',' | ';' | '\t';
 
 /**
  * Reads CSV (RFC 4180, UTF-8, line breaks LF or CRLF, none inside values) from chunks as they come; how they are cut makes no
- * difference. A BOM and blank rows (nothing but commas and blanks) are skipped; after a bad row reading goes on with the
+ * difference. A BOM and blank rows (nothing but separators, blanks and empty quotes) are skipped; after a bad row reading goes on with the
  * next line. A chunk is the reader's to change: doubled quotes are undone in place.
  */
 export class CsvReader {
@@ -52,6 +54,7 @@ export class CsvReader {
   encodingFault: EncodingFault | null = null;
   readonly #onRow: (row: CsvRow) => void;
   readonly #limits: CsvLimits;
+  readonly #separator: number;
   readonly #row: CsvRow;
   /** The beginning of a line whose end has not come yet. */
   #carry: Buffer[] = [];
@@ -60,9 +63,10 @@ export class CsvReader {
   #skipping = false;
   #atStart = true;
 
-  constructor(onRow: (row: CsvRow) => void, limits: CsvLimits = CSV_LIMITS) {
+  constructor(onRow: (row: CsvRow) => void, limits: CsvLimits = CSV_LIMITS, separator: Separator = ',') {
     this.#onRow = onRow;
     this.#limits = limits;
+    this.#separator = separator.charCodeAt(0);
     this.#row = {
       bytes: Buffer.alloc(0),
       line: 0,
@@ -154,6 +158,8 @@ export class CsvReader {
     const row = this.#row;
     const { starts, ends } = row;
     const { maxRowBytes, maxColumns } = this.#limits;
+    const separator = this.#separator;
+    const lastSpecial = Math.max(separator, QUOTE);
     const size = bytes.length;
     let at = from;
     while (at < size) {
@@ -162,13 +168,12 @@ export class CsvReader {
       let fault: RowFault | null = null;
       let blank = true;
       row.line += 1;
-      // One field per turn; `at` ends on the comma or the line feed behind it.
+      // One field per turn; `at` ends on the separator or the line feed behind it.
       for (;;) {
         let start = at;
         let end: number;
         let byte = bytes[at] as number;
         if (byte === QUOTE) {
-          blank = false;
           start = at + 1;
           let out = start;
           at = start;
@@ -193,15 +198,15 @@ export class CsvReader {
             at += 1;
             byte = LF;
           }
-          if (!closed || (byte !== COMMA && byte !== LF)) {
+          if (!closed || (byte !== separator && byte !== LF)) {
             fault = 'brokenQuote';
             at = bytes.indexOf(LF, at);
             break;
           }
         } else {
           for (;;) {
-            if (byte <= COMMA) {
-              if (byte === COMMA || byte === LF || byte === QUOTE) break;
+            if (byte <= lastSpecial) {
+              if (byte === separator || byte === LF || byte === QUOTE) break;
               if (byte < BLANK && byte !== TAB) {
                 if (byte === CR && bytes[at + 1] === LF) break;
                 fault ??= 'controlCharacter';
@@ -212,7 +217,6 @@ export class CsvReader {
           }
           end = at;
           if (byte === QUOTE) {
-            blank = false;
             fault = 'brokenQuote';
             at = bytes.indexOf(LF, at);
             break;

@@ -108,18 +108,43 @@ const cases: readonly Case[] = [
     expect: ['ROW_FIELD_COUNT teacherroster.csv:3 (error)'],
   },
   {
-    name: 'Latin-1',
+    name: 'Windows-1252',
     replace: { 'school.csv': Buffer.from('SIS ID,Name\nA,Ald\u00e9r\nB,Birch\n', 'latin1') },
+    expect: ['ENCODING_ASSUMED school.csv (warning)'],
+  },
+  {
+    name: 'a byte that Windows-1252 has nothing for',
+    replace: { 'school.csv': Buffer.from('SIS ID,Name\nA,Ald\u00e9r\nB,Birch\u0081\n', 'latin1') },
     expect: ['ENCODING_NOT_UTF8 school.csv:2 (fatal)'],
   },
   {
-    name: 'UTF-16 with a BOM',
-    replace: { 'school.csv': Buffer.from('\ufeffSIS ID,Name\n', 'utf16le') },
-    expect: ['ENCODING_NOT_UTF8 school.csv:1 (fatal)'],
+    name: 'UTF-16 with half a surrogate pair',
+    replace: { 'school.csv': Buffer.from('\ufeffSIS ID,Name\nA,Alder\nB,Bi\ud83crch\n', 'utf16le') },
+    expect: ['ENCODING_ASSUMED school.csv (warning)', 'ENCODING_NOT_UTF8 school.csv:3 (fatal)'],
   },
   {
-    name: 'UTF-16 without a BOM',
-    replace: { 'school.csv': Buffer.from('SIS ID,Name\n', 'utf16le') },
+    name: 'UTF-16 with an odd byte at the end',
+    replace: {
+      'school.csv': Buffer.concat([
+        Buffer.from('\ufeffSIS ID,Name\nA,Alder\nB,Birch\n', 'utf16le'),
+        Buffer.of(10),
+      ]),
+    },
+    expect: ['ENCODING_ASSUMED school.csv (warning)', 'FILE_TRUNCATED school.csv (fatal)'],
+  },
+  {
+    name: 'UTF-16 with a zero character',
+    replace: { 'school.csv': Buffer.from('\ufeffSIS ID,Name\nA,Alder\nB,Birch\nC\0,Cedar\n', 'utf16le') },
+    expect: ['ENCODING_ASSUMED school.csv (warning)', 'ROW_CONTROL_CHARACTER school.csv:4 (error)'],
+  },
+  {
+    name: 'UTF-32',
+    replace: {
+      'school.csv': Buffer.from(
+        [...'\ufeffSIS ID,Name\nA,Alder\n'].map((one) => `${one}\0`).join(''),
+        'utf16le',
+      ),
+    },
     expect: ['ENCODING_NOT_UTF8 school.csv:1 (fatal)'],
   },
 
@@ -167,6 +192,40 @@ const cases: readonly Case[] = [
     expect: [],
   },
   {
+    name: 'titles with underscores, and a BOM inside the quotes',
+    replace: { 'school.csv': '"\ufeffSIS_ID"," name",Grade_Low\nA,Alder,1\nB,Birch,1\n' },
+    expect: [],
+  },
+  {
+    name: 'semicolons',
+    replace: { 'school.csv': 'SIS ID;Name\nA;"Alder; North"\nB;Birch, South\n' },
+    expect: ['SEPARATOR_ASSUMED school.csv (information)'],
+  },
+  {
+    name: 'semicolons, and a column is missing',
+    replace: { 'teacher.csv': 'SIS ID;School SIS ID;First Name;Last Name;Login\n1;A;Tea;Oak;toak\n' },
+    expect: [
+      'SEPARATOR_ASSUMED teacher.csv (information)',
+      'HEADER_MISSING teacher.csv:1 Username (fatal)',
+      'HEADER_UNKNOWN teacher.csv:1 Login (warning)',
+    ],
+  },
+  {
+    name: 'a header that is right under two separators',
+    replace: { 'school.csv': 'SIS ID;Name;x,SIS ID,Name\nA;Alder;x,A,Alder\n' },
+    expect: ['HEADER_UNREADABLE school.csv:1 (fatal)'],
+  },
+  {
+    name: 'vertical bars',
+    replace: { 'school.csv': 'SIS ID|Name\nA|Alder\n' },
+    expect: ['HEADER_UNREADABLE school.csv:1 (fatal)'],
+  },
+  {
+    name: 'a million columns',
+    replace: { 'school.csv': `SIS ID,Name${',x'.repeat(1_000_000)}\nA,Alder\n` },
+    expect: ['HEADER_UNREADABLE school.csv:1 (fatal)'],
+  },
+  {
     name: 'a broken quote in the header',
     replace: { 'school.csv': 'SIS ID,"Name\nA,Alder\n' },
     expect: ['HEADER_UNREADABLE school.csv:1 (fatal)'],
@@ -193,7 +252,44 @@ const cases: readonly Case[] = [
     add: student(`3,A,${long(1 << 20)},Hazel,chaz,5,2015-01-01`),
     expect: ['ROW_TOO_LONG student.csv:4 (error)'],
   },
-  { name: 'blank rows', add: student(',,,,,,\n\n   '), expect: [] },
+  { name: 'blank rows', add: student(',,,,,,\n\n   \n"","",\n,'), expect: [] },
+  {
+    name: 'totals under the rows, and how many there were',
+    add: student('Total: 2,,,,,,\n(2 rows affected)\n,,,,,,\n\n'),
+    expect: ['ROW_TOTALS student.csv:4 (warning)', 'ROW_TOTALS student.csv:5 (warning)'],
+  },
+  {
+    name: 'a sum in a row without id',
+    add: student(',,,,,,2'),
+    expect: ['ROW_TOTALS student.csv:4 (warning)'],
+  },
+  {
+    name: 'the number of rows in a file of two columns, without line break',
+    replace: { 'studentenrollment.csv': 'Section SIS ID,SIS ID\nm1,1\nm2,2\nTotal,2' },
+    expect: ['ROW_TOTALS studentenrollment.csv:4 (warning)'],
+  },
+  {
+    name: 'totals are at the end, or none',
+    add: student('Total,,,,,,\n3,A,Cleo,Hazel,chaz,5,2015-01-01'),
+    expect: [
+      'REQUIRED_MISSING student.csv:4 School SIS ID (error)',
+      'REQUIRED_MISSING student.csv:4 First Name (error)',
+      'REQUIRED_MISSING student.csv:4 Last Name (error)',
+      'REQUIRED_MISSING student.csv:4 Username (error)',
+    ],
+  },
+  {
+    name: 'a record whose id is such a word',
+    replace: {
+      'school.csv': 'SIS ID,Name,Address,City,Zip\nA,Alder,,,\nB,Birch,,,\nCount,Basie School,,,\n',
+    },
+    expect: [],
+  },
+  {
+    name: 'a person without id in the last row',
+    add: student(',A,Cleo,Hazel,chaz,5,2015-01-01'),
+    expect: ['REQUIRED_MISSING student.csv:4 SIS ID (error)'],
+  },
   {
     name: 'the same enrollment twice',
     add: { 'studentenrollment.csv': 'm1,1\n' },
@@ -248,9 +344,50 @@ const cases: readonly Case[] = [
     expect: ['DATE_INVALID student.csv:4 Birthdate (warning)'],
   },
   {
+    name: 'dates that fit both orders',
+    add: student('3,A,Cleo,Hazel,chaz,5,2/8/2015\n4,A,Dora,Hazel,dhaz,5,2/9/2015'),
+    expect: ['DATE_AMBIGUOUS_FORMAT student.csv Birthdate (information)'],
+  },
+  {
+    name: 'dates that fit both orders, with dashes',
+    add: student('3,A,Cleo,Hazel,chaz,5,2-8-2015'),
+    expect: [
+      'DATE_AMBIGUOUS_FORMAT student.csv Birthdate (information)',
+      'DATE_INVALID student.csv:4 Birthdate (warning)',
+    ],
+  },
+  {
     name: 'M/D/YYYY',
     add: student('3,A,Cleo,Hazel,chaz,5,2/28/2015'),
-    expect: ['DATE_AMBIGUOUS_FORMAT student.csv:4 Birthdate (information)'],
+    expect: ['DATE_ORDER_ASSUMED student.csv:4 Birthdate (information)'],
+  },
+  {
+    name: 'D.M.YYYY, and what is no date at all',
+    add: student('3,A,Cleo,Hazel,chaz,5,28.2.2015\n4,A,Dora,Hazel,dhaz,5,30.2.2015'),
+    expect: [
+      'DATE_ORDER_ASSUMED student.csv:4 Birthdate (information)',
+      'DATE_INVALID student.csv:5 Birthdate (warning)',
+    ],
+  },
+  {
+    name: 'two orders in one column: only YYYY-MM-DD is read',
+    add: student(
+      '3,A,Cleo,Hazel,chaz,5,28/2/2015\n4,A,Dora,Hazel,dhaz,5,2/28/2015\n5,A,Eve,Hazel,ehaz,5,2/3/2015',
+    ),
+    expect: [
+      'DATE_ORDER_MIXED student.csv:5 Birthdate (warning)',
+      'DATE_INVALID student.csv:4 Birthdate (warning)',
+      'DATE_INVALID student.csv:5 Birthdate (warning)',
+      'DATE_INVALID student.csv:6 Birthdate (warning)',
+    ],
+  },
+  {
+    name: 'columns do not decide for each other when they disagree',
+    add: section('m3,A,Art,T2,Spring,28/2/2027,2/28/2028'),
+    expect: [
+      'DATE_ORDER_ASSUMED section.csv:4 Term StartDate (information)',
+      'DATE_ORDER_ASSUMED section.csv:4 Term EndDate (information)',
+    ],
   },
   {
     name: 'a term that ends before it starts',

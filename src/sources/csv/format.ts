@@ -69,7 +69,7 @@ export const column = (title: string, property: string, options: ColumnOptions =
 export const id = (title: string, property: string, part: 'key' | 'reference'): ColumnDefinition =>
   column(title, property, { part, required: 'always' });
 
-/** Titles are compared without letter case and blanks: `GradeLow` is `Grade Low`, `Birth Date` is `Birthdate`. */
+/** Titles are compared without letter case, blanks and underscores: `GradeLow` is `Grade Low`, `birth_date` is `Birthdate`. */
 export function looseTitle(title: string): string {
-  return title.toLowerCase().replaceAll(/\s+/g, '');
+  return title.toLowerCase().replaceAll(/[\s_]+/g, '');
 }

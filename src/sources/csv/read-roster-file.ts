@@ -1,16 +1,24 @@
+import type { Hash } from 'node:crypto';
+
 import type { FindingCode } from '#core/findings.ts';
 import { must, unreachable } from '#lib/assert.ts';
 
+import type { SourceFile } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
 import { bindHeader } from './bind-header.ts';
-import { CsvReader, type CsvRow } from './csv-reader.ts';
+import { CSV_LIMITS, CsvReader, type CsvRow } from './csv-reader.ts';
+import { asBuffer, type FileLayout, inspectFile } from './inspect-file.ts';
 import { readEnrollments } from './read-enrollments.ts';
 import { readPeople } from './read-people.ts';
 import { readSchools } from './read-schools.ts';
 import { readSections } from './read-sections.ts';
+import { reportLayout } from './report-layout.ts';
 import { RosterFile } from './roster-file.ts';
 import { type RosterState, type RowReader, spareFile } from './roster-state.ts';
 import type { FileDefinition } from './format.ts';
+import { copyRow, looksLikeTotals } from './totals-row.ts';
+import { ENCODING_NAMES } from './text-encoding.ts';
+import { openTranscoder, type Transcoder } from './transcoder.ts';
 
 export interface FileRead {
   readonly rows: number;
@@ -22,13 +30,16 @@ export interface FileRead {
 
 /** How much of a file is split before others get a turn and the sink is drained. */
 const PIECE_BYTES = 64 * 1024;
+/** Lines that may stand under the rows in place of one: totals, and how many rows there are. */
+const MAX_TOTALS = 3;
 
-/** Reads one file. `afterPiece` is awaited after each piece. */
+/** Reads one file. Its bytes as they were uploaded go into `hash`; `afterPiece` is awaited after each piece. */
 export async function readRosterFile(
   state: RosterState,
   findings: FindingCollector,
   definition: FileDefinition,
-  chunks: AsyncIterable<Buffer>,
+  source: Pick<SourceFile, 'open'>,
+  hash: Hash,
   afterPiece: (progress: { readonly rows: number; readonly bytes: number }) => Promise<void>,
 ): Promise<FileRead> {
   const fault = (code: FindingCode, message: string, line?: number): void =>
@@ -36,6 +47,9 @@ export async function readRosterFile(
       ...(line === undefined ? {} : { line }),
       message,
     }));
+  const layout = await inspectFile(source, definition, state.mapping);
+  reportLayout(findings, definition.name, layout);
+  const dateOrders = new Map(layout.dateColumns.map(({ title, order }) => [title, order]));
   let headerRead = false;
   let file: RosterFile | null = null;
   let reader: RowReader | null = null;
@@ -43,11 +57,15 @@ export async function readRosterFile(
 
   const onHeader = (row: CsvRow): void => {
     headerRead = true;
+    if (layout.separator.problem !== null) {
+      fault('HEADER_UNREADABLE', `The header line cannot be read: ${layout.separator.problem}.`, row.line);
+      return;
+    }
     const { header, problems } = bindHeader(row, definition, state.mapping);
     for (const { code, field, message } of problems)
       findings.report({ code, file: definition.name, field }, () => ({ line: row.line, message }));
     if (header === null) return;
-    file = new RosterFile(definition, header, findings, row);
+    file = new RosterFile(definition, header, findings, row, dateOrders);
     reader = openReader(state, file);
   };
   const onBrokenRow = (row: CsvRow, from: RosterFile, into: RowReader): void => {
@@ -60,43 +78,82 @@ export async function readRosterFile(
     from.fail(...describeBrokenRow(row, from.header.fieldCount));
     if (!into.salvage(row)) spareFile(state, from);
   };
-  const csv = new CsvReader((row) => {
+  const takeRow = (row: CsvRow, into: RosterFile, by: RowReader): void => {
+    into.begin(row);
+    if (row.fault === null && row.count === into.header.fieldCount) {
+      by.take(row);
+      // The last value may be cut off, and be that of somebody else: then nobody knows whose row it was.
+      if (row.withoutBreak && into.bad) spareFile(state, into);
+    } else onBrokenRow(row, into, by);
+  };
+  /** Rows that are totals if no other comes. */
+  let held: CsvRow[] = [];
+  const onRow = (row: CsvRow): void => {
     if (!headerRead) {
       onHeader(row);
       return;
     }
     if (file === null || reader === null) return;
-    file.begin(row);
-    if (row.fault === null && row.count === file.header.fieldCount) {
-      reader.take(row);
-      // The last value may be cut off, and be that of somebody else: then nobody knows whose row it was.
-      if (row.withoutBreak && file.bad) spareFile(state, file);
-    } else onBrokenRow(row, file, reader);
-  });
+    const mayBeTotals = looksLikeTotals(row, file.header, file.rows);
+    if (held.length > 0 && (!mayBeTotals || held.length === MAX_TOTALS)) {
+      for (const earlier of held) takeRow(earlier, file, reader);
+      held = [];
+    }
+    if (mayBeTotals) held.push(copyRow(row));
+    else takeRow(row, file, reader);
+  };
 
+  const csv = new CsvReader(onRow, CSV_LIMITS, layout.separator.separator);
+  const transcoder = openTranscoder(layout.encoding);
   let bytes = 0;
-  for await (const chunk of chunks) {
-    for (let from = 0; from < chunk.length; from += PIECE_BYTES) {
-      const piece = chunk.subarray(from, from + PIECE_BYTES);
-      csv.push(piece);
+  for await (const chunk of source.open()) {
+    // Before the reader changes it.
+    hash.update(chunk);
+    const buffer = asBuffer(chunk);
+    for (let from = 0; from < buffer.length; from += PIECE_BYTES) {
+      const piece = buffer.subarray(from, from + PIECE_BYTES);
+      csv.push(transcoder.push(piece));
       bytes += piece.length;
       await afterPiece({ rows: rowsOf(file), bytes });
     }
   }
+  const endsWhole = transcoder.end();
   csv.end();
+  for (const { line } of held)
+    findings.report({ code: 'ROW_TOTALS', file: definition.name }, () => ({
+      line,
+      message: 'The row holds totals, it seems, and no record; it is left out.',
+    }));
   await afterPiece({ rows: rowsOf(file), bytes });
 
-  if (csv.encodingFault !== null) {
-    const { line, byte } = csv.encodingFault;
-    fault('ENCODING_NOT_UTF8', `Line ${line} is not UTF-8 (from byte ${byte + 1} of the line).`, line);
+  const notText = describeEncodingFault(csv, transcoder.fault, layout);
+  if (notText !== null) fault('ENCODING_NOT_UTF8', ...notText);
+  else if (!endsWhole) {
+    if (!truncated) fault('FILE_TRUNCATED', `${definition.name} ends in the middle of a character.`);
+    truncated = true;
   } else if (!headerRead) fault('HEADER_UNREADABLE', `${definition.name} is empty: not even a header line.`);
   const read = file as RosterFile | null;
   return {
     rows: rowsOf(read),
     badRows: read?.badRows ?? 0,
     bytes,
-    usable: read !== null && csv.encodingFault === null && !truncated,
+    usable: read !== null && notText === null && !truncated,
   };
+}
+
+function describeEncodingFault(
+  { encodingFault }: CsvReader,
+  transcodingFault: Transcoder['fault'],
+  { encoding, notWindows1252 }: FileLayout,
+): [message: string, line: number] | null {
+  if (transcodingFault !== null) {
+    const { line, message } = transcodingFault;
+    return [`Line ${line} is not ${ENCODING_NAMES[encoding]}: ${message}.`, line];
+  }
+  if (encodingFault === null) return null;
+  const { line, byte } = encodingFault;
+  const why = notWindows1252 === null ? '' : `, and the file is not Windows-1252 either: ${notWindows1252}`;
+  return [`Line ${line} is not UTF-8 (from byte ${byte + 1} of the line)${why}.`, line];
 }
 
 function rowsOf(file: RosterFile | null): number {

@@ -5,7 +5,7 @@ import { must } from '#lib/assert.ts';
 
 import type { FindingCollector } from '../finding-collector.ts';
 import type { BoundColumn, BoundHeader } from './bind-header.ts';
-import { formatDate, readDate } from './calendar-date.ts';
+import { type DateOrder, formatDate, readDate } from './calendar-date.ts';
 import type { CsvRow } from './csv-reader.ts';
 import type { ColumnPart, FileDefinition } from './format.ts';
 
@@ -25,14 +25,23 @@ export class RosterFile {
   readonly #kind: Kind;
   /** Dates of the row under way, by the ordinal of their column; 0: none. */
   readonly #dates: Int32Array;
+  /** By the ordinal of the column, too. */
+  readonly #dateOrders: readonly DateOrder[];
 
-  constructor(definition: FileDefinition, header: BoundHeader, findings: FindingCollector, row: CsvRow) {
+  constructor(
+    definition: FileDefinition,
+    header: BoundHeader,
+    findings: FindingCollector,
+    row: CsvRow,
+    dateOrders: ReadonlyMap<string, DateOrder>,
+  ) {
     this.definition = definition;
     this.header = header;
     this.row = row;
     this.#findings = findings;
     this.#kind = must(KIND_OF_CODE[RECORD_CODES[definition.feeds[0]]]);
     this.#dates = new Int32Array(definition.columns.length);
+    this.#dateOrders = definition.columns.map(({ title }) => dateOrders.get(title) ?? 'undecided');
   }
 
   /** The bound column of a property, if the file has it and the profile wants it. */
@@ -61,7 +70,12 @@ export class RosterFile {
         continue;
       }
       if (length > column.maxLength) this.#checkLength(column);
-      if (column.date) this.#checkDate(column, readDate(bytes, start, start + length));
+      if (column.date) {
+        const order = this.#dateOrders[column.ordinal] as DateOrder;
+        const date = readDate(bytes, start, start + length, order);
+        this.#dates[column.ordinal] = date;
+        if (date === 0) this.#reportDate(column, order);
+      }
     }
   }
 
@@ -147,15 +161,14 @@ export class RosterFile {
     }
   }
 
-  #checkDate(column: BoundColumn, date: number): void {
-    this.#dates[column.ordinal] = Math.abs(date);
-    if (date === 0) {
-      // Too long for a date, and dropped already.
-      if (this.text(column) === '') return;
-      this.report('DATE_INVALID', column, `${column.title} is no date; it is left out.`);
-    } else if (date < 0) {
-      this.report('DATE_AMBIGUOUS_FORMAT', column, () => `Read as ${formatDate(date)} (month/day/year).`);
-    }
+  #reportDate(column: BoundColumn, order: DateOrder): void {
+    // Too long for a date, and dropped already.
+    if (this.text(column) === '') return;
+    const message =
+      order === 'mixed'
+        ? `${column.title} is left out: it is no date, or written in an order that the column contradicts.`
+        : `${column.title} is no date, or may be one of two; it is left out.`;
+    this.report('DATE_INVALID', column, message);
   }
 
   /** The id as findings name it: the SIS id, or `section/person`. */

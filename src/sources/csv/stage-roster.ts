@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import type { RosterFormat } from '#core/roster/formats.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
@@ -96,17 +96,11 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
       if (!confirmed || !hadRecords) state.unusable.add(definition.name);
     } else {
       const sha256 = createHash('sha256');
-      const read = await readRosterFile(
-        state,
-        findings,
-        definition,
-        hashed(file.open(), sha256),
-        async (progress) => {
-          tools.onProgress?.({ rowsDone: rowsDone + progress.rows, bytesDone: bytesDone + progress.bytes });
-          if (findings.fatal) delta.stop();
-          await items.drain();
-        },
-      );
+      const read = await readRosterFile(state, findings, definition, file, sha256, async (progress) => {
+        tools.onProgress?.({ rowsDone: rowsDone + progress.rows, bytesDone: bytesDone + progress.bytes });
+        if (findings.fatal) delta.stop();
+        await items.drain();
+      });
       rowsDone += read.rows;
       bytesDone += read.bytes;
       if (!read.usable) state.unusable.add(definition.name);
@@ -291,14 +285,6 @@ function summarizeKinds(delta: RosterDelta): Record<Kind, KindSummary> {
 function rosterHashOf(files: readonly FileSummary[]): string {
   const lines = files.map(({ file, sha256 }) => `${file} ${sha256}\n`).toSorted();
   return createHash('sha256').update(lines.join('')).digest('hex');
-}
-
-/** The chunks as they come, hashed before the reader changes them. */
-async function* hashed(chunks: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  }
 }
 
 /** JSON with sorted names, so that equal settings are equal text. */

@@ -1,0 +1,134 @@
+import type { MappingSettings, SourceFile } from '../contract.ts';
+import { bindHeader } from './bind-header.ts';
+import { MAX_DATE_BYTES, mayHoldDates } from './calendar-date.ts';
+import { CSV_LIMITS, CsvReader } from './csv-reader.ts';
+import { type DateColumn, DateColumns } from './date-columns.ts';
+import { findSeparator, type FoundSeparator } from './find-separator.ts';
+import type { FileDefinition } from './format.ts';
+import { detectUtf16, type TextEncoding, Utf8Check, Windows1252Check } from './text-encoding.ts';
+import { openTranscoder } from './transcoder.ts';
+
+/** How a file is written, known before its first row is taken. */
+export interface FileLayout {
+  readonly encoding: TextEncoding;
+  /** Why a file that is not UTF-8 is not read as Windows-1252; null: it is, or there is no need. */
+  readonly notWindows1252: string | null;
+  readonly separator: FoundSeparator;
+  readonly dateColumns: readonly DateColumn[];
+}
+
+/** As long as a header line may be. */
+const HEAD_BYTES = CSV_LIMITS.maxRowBytes;
+const UTF16_HEAD_BYTES = 64;
+
+/**
+ * Looks a file through, streaming: its bytes once (which costs next to nothing beside taking the rows); again if they are
+ * not UTF-8; and row by row only when dates may stand in it whose order has to be found out.
+ */
+export async function inspectFile(
+  file: Pick<SourceFile, 'open'>,
+  definition: FileDefinition,
+  mapping: MappingSettings,
+): Promise<FileLayout> {
+  const seen = await lookThrough(file);
+  let encoding: TextEncoding = seen.utf16 ?? 'utf-8';
+  let notWindows1252: string | null = null;
+  if (seen.utf16 === null && !seen.utf8) {
+    notWindows1252 = hasBom(seen.head)
+      ? 'it starts with the byte order mark of UTF-8'
+      : await checkWindows1252(file);
+    if (notWindows1252 === null) encoding = 'windows-1252';
+  }
+  const separator = findSeparator(openTranscoder(encoding).push(seen.head), definition);
+  const layout = { encoding, notWindows1252, separator, dateColumns: [] };
+  const readable = notWindows1252 === null && separator.problem === null;
+  // The bytes of UTF-16 were not searched for dates.
+  const mayHoldAny = seen.dates || seen.utf16 !== null;
+  if (!readable || !mayHoldAny || !definition.columns.some(({ date }) => date)) return layout;
+  return { ...layout, dateColumns: await findDateColumns(file, layout, definition, mapping) };
+}
+
+interface Seen {
+  readonly head: Buffer;
+  readonly utf16: 'utf-16le' | 'utf-16be' | null;
+  readonly utf8: boolean;
+  readonly dates: boolean;
+}
+
+/** UTF-16 is known by its head, the rest is not read. */
+async function lookThrough(file: Pick<SourceFile, 'open'>): Promise<Seen> {
+  const parts: Buffer[] = [];
+  let headBytes = 0;
+  let utf16: Seen['utf16'] = null;
+  const utf8 = new Utf8Check();
+  let dates = false;
+  let before = Buffer.alloc(0);
+  for await (const bytes of file.open()) {
+    const chunk = asBuffer(bytes);
+    if (headBytes < HEAD_BYTES) {
+      const known = headBytes >= UTF16_HEAD_BYTES;
+      const part = Buffer.from(chunk.subarray(0, HEAD_BYTES - headBytes));
+      parts.push(part);
+      headBytes += part.length;
+      if (!known && headBytes >= UTF16_HEAD_BYTES) utf16 = detectUtf16(Buffer.concat(parts));
+    }
+    if (utf16 !== null) {
+      if (headBytes >= HEAD_BYTES) break;
+      continue;
+    }
+    utf8.push(chunk);
+    if (!dates) {
+      dates = mayHoldDates(Buffer.concat([before, chunk.subarray(0, MAX_DATE_BYTES)])) || mayHoldDates(chunk);
+      before = Buffer.concat([before, chunk.subarray(-MAX_DATE_BYTES)]).subarray(-MAX_DATE_BYTES);
+    }
+  }
+  utf8.end();
+  const head = Buffer.concat(parts);
+  if (headBytes < UTF16_HEAD_BYTES) utf16 = detectUtf16(head);
+  return { head, utf16, utf8: utf8.valid, dates };
+}
+
+async function checkWindows1252(file: Pick<SourceFile, 'open'>): Promise<string | null> {
+  const check = new Windows1252Check();
+  for await (const bytes of file.open()) {
+    check.push(asBuffer(bytes));
+    if (check.undefinedByte !== null) break;
+  }
+  return check.end();
+}
+
+async function findDateColumns(
+  file: Pick<SourceFile, 'open'>,
+  { encoding, separator }: Pick<FileLayout, 'encoding' | 'separator'>,
+  definition: FileDefinition,
+  mapping: MappingSettings,
+): Promise<DateColumn[]> {
+  let columns: DateColumns | null | undefined;
+  const reader = new CsvReader(
+    (row) => {
+      if (columns !== undefined) columns?.take(row);
+      else {
+        const { header } = bindHeader(row, definition, mapping);
+        columns = header === null ? null : new DateColumns(header);
+      }
+    },
+    CSV_LIMITS,
+    separator.separator,
+  );
+  const transcoder = openTranscoder(encoding);
+  for await (const bytes of file.open()) {
+    reader.push(transcoder.push(asBuffer(bytes)));
+    if (columns === null) return [];
+  }
+  reader.end();
+  return columns?.decide() ?? [];
+}
+
+function hasBom(head: Buffer): boolean {
+  return head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf;
+}
+
+/** The same bytes, not a copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

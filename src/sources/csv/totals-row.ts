@@ -1,0 +1,68 @@
+import type { BoundHeader } from './bind-header.ts';
+import type { CsvRow } from './csv-reader.ts';
+
+const WORDS =
+  /^(?:(?:grand )?totals?|sum|summe|gesamt(?:summe)?|anzahl|(?:row |record )?count|rows|records)(?:[\s:=]+[\d.,\s]*)?$/i;
+const ROWS_AFFECTED = /^\(\d+ rows?(?: affected)?\)$/i;
+const NUMBER = /^[\d.,\s]+$/;
+/** How such a word starts, two bytes of it, in lower case. */
+const BEGINNINGS: ReadonlySet<string> = new Set(['to', 'gr', 'su', 'ge', 'an', 'ro', 're', 'co']);
+
+/**
+ * Whether a row looks like the totals that reports put under their rows: `Total: 120`, `Total,,,120`, `,,,120`. Whether it
+ * is one depends on its being the last. A row that has all required values is a record, unless the one value it has beside
+ * the word is the number of rows.
+ */
+export function looksLikeTotals(row: CsvRow, header: BoundHeader, rowsBefore: number): boolean {
+  const { bytes, starts, ends, count, fault } = row;
+  if (fault !== null) return false;
+  const start = starts[0] as number;
+  const isEmpty = start === ends[0];
+  // Nearly all rows end here.
+  if (!isEmpty && !mayBeWord(bytes, start)) return false;
+  if (count > header.fieldCount || (isEmpty && row.withoutBreak && count < header.fieldCount)) return false;
+  if (!isEmpty && !isWord(bytes.toString('utf8', start, ends[0]))) return false;
+  const values: string[] = [];
+  for (let i = 1; i < count; i += 1)
+    if (starts[i] !== ends[i]) values.push(bytes.toString('utf8', starts[i], ends[i]));
+  if (isEmpty && !values.every((value) => NUMBER.test(value) || isWord(value))) return false;
+  const [only] = values;
+  if (values.length === 1 && Number(only?.replaceAll(/[.,\s]/g, '')) === rowsBefore) return true;
+  const isRecord = header.columns.every(
+    ({ valueRequired, position }) =>
+      !valueRequired || (position < count && starts[position] !== ends[position]),
+  );
+  return !isRecord && values.length * 2 <= count - 1;
+}
+
+function mayBeWord(bytes: Buffer, start: number): boolean {
+  const first = bytes[start] as number;
+  if (first === 0x28) return true;
+  const letter = first | 0x20;
+  if (
+    letter !== 0x74 &&
+    letter !== 0x67 &&
+    letter !== 0x73 &&
+    letter !== 0x61 &&
+    letter !== 0x72 &&
+    letter !== 0x63
+  )
+    return false;
+  return BEGINNINGS.has(String.fromCharCode(letter, (bytes[start + 1] as number) | 0x20));
+}
+
+function isWord(text: string): boolean {
+  return text.length <= 64 && (WORDS.test(text) || ROWS_AFFECTED.test(text));
+}
+
+/** A copy that outlives its turn. */
+export function copyRow(row: CsvRow): CsvRow {
+  const { count, starts, ends } = row;
+  const from = starts[0] as number;
+  return {
+    ...row,
+    bytes: Buffer.from(row.bytes.subarray(from, ends[count - 1])),
+    starts: starts.slice(0, count).map((start) => start - from),
+    ends: ends.slice(0, count).map((end) => end - from),
+  };
+}
