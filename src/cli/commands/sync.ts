@@ -29,7 +29,10 @@ export const syncCommand: Command = {
     'The files are the full set, each time: whoever is in the directory and no longer in the files becomes inactive. Syncing the same files again writes nothing.',
   ],
   arguments: [
-    { name: 'folder', summary: 'Folder with the six files of SDS V1: School.csv, Section.csv, ...' },
+    {
+      name: 'folder',
+      summary: 'Folder with the six files of SDS V1: School.csv, Section.csv, ...; or a zip of them.',
+    },
   ],
   options: {
     profile: {
@@ -42,6 +45,7 @@ export const syncCommand: Command = {
   shared: ['client', 'place', 'progress', 'output'],
   examples: [
     { line: 'rollbook sync ./export', summary: 'Sync a folder with the profile of its name.' },
+    { line: 'rollbook sync ./export.zip', summary: 'The same of a zip of the files.' },
     {
       line: 'rollbook sync ./export --profile "High schools" --create-users contoso.com',
       summary: 'Create users in students.contoso.com and contoso.com.',

@@ -3,7 +3,7 @@ import { DEFAULT_PROFILE_SETTINGS } from '#core/run/profile-settings.ts';
 import { judgeStage } from '#core/validate/judge-stage.ts';
 import { toMappingSettings } from '#engine/profiles/to-mapping-settings.ts';
 import type { StageResult } from '#sources/contract.ts';
-import { type FolderValidation, validateFolder } from '#sources/validate.ts';
+import { type FileValidation, validateFiles } from '#sources/validate.ts';
 
 import type { Command, CommandCall } from '../command.ts';
 import { EXIT_CODES, type ExitName } from '../exit-codes.ts';
@@ -24,7 +24,7 @@ export const validateCommand: Command = {
     'Reads the files as the first sync of a new profile would, and writes nothing anywhere. What compares with earlier syncs, such as too many endings, only a sync can tell.',
     'Exit code 0: a sync would take every record; 4: it would leave faulty rows out; 3: it would be held.',
   ],
-  arguments: [{ name: 'folder', summary: 'Folder with the six files of SDS V1.' }],
+  arguments: [{ name: 'folder', summary: 'Folder with the six files of SDS V1, or a zip of them.' }],
   options: {
     strict: { type: 'boolean', summary: 'Any faulty row would hold the sync, as a strict profile does.' },
     ...IDENTITY_OPTIONS,
@@ -46,7 +46,7 @@ export const validateCommand: Command = {
       identityConfiguration: configurationOf(identity),
       handleSpecialCharacterConstraint: null,
     });
-    const validation = await validateFolder(folder.path, mapping, call.deps.system);
+    const validation = await validateFiles(folder.files, mapping, call.deps.system);
     const { result, findings } = validation;
     const tolerance = call.flag('strict') ? 'strict' : DEFAULT_PROFILE_SETTINGS.tolerance;
     const stop = judgeStage(result, tolerance, false);
@@ -79,7 +79,7 @@ function badRowsOf(result: StageResult): number {
 function reportLines(
   call: CommandCall,
   path: string,
-  { result, findings }: FolderValidation,
+  { result, findings }: FileValidation,
   stopMessage: string | null,
   exit: ExitName,
 ): string[] {

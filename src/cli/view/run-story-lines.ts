@@ -108,7 +108,7 @@ function fileLines({ files }: RunStoryAnswer): string[] {
       { title: 'bytes' },
     ],
     files.map((file) => [
-      printable(file.name),
+      printable(typeof file.archive === 'string' ? `${file.archive}/${file.name}` : file.name),
       formatBytes(file.sizeBytes),
       file.rows === null || file.rows === undefined ? '' : formatCount(file.rows),
       file.badRows === null || file.badRows === undefined ? '' : formatCount(file.badRows),

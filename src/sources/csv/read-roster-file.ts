@@ -1,6 +1,7 @@
 import type { FindingCode } from '#core/findings.ts';
 import { must, unreachable } from '#lib/assert.ts';
 
+import type { SourceFile } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
 import { bindHeader } from './bind-header.ts';
 import { CsvReader, type CsvRow } from './csv-reader.ts';
@@ -23,13 +24,14 @@ export interface FileRead {
 /** How much of a file is split before others get a turn and the sink is drained. */
 const PIECE_BYTES = 64 * 1024;
 
-/** Reads one file. `afterPiece` is awaited after each piece. */
+/** Reads one file, of which `chunks` are the bytes. `afterPiece` is awaited after each piece. */
 export async function readRosterFile(
   state: RosterState,
   findings: FindingCollector,
   definition: FileDefinition,
   chunks: AsyncIterable<Buffer>,
   afterPiece: (progress: { readonly rows: number; readonly bytes: number }) => Promise<void>,
+  source: Pick<SourceFile, 'isBroken'> = {},
 ): Promise<FileRead> {
   const fault = (code: FindingCode, message: string, line?: number): void =>
     findings.report({ code, file: definition.name }, () => ({
@@ -83,6 +85,9 @@ export async function readRosterFile(
       await afterPiece({ rows: rowsOf(file), bytes });
     }
   }
+  // Where the bytes end then says nothing about the file.
+  if (source.isBroken?.() === true)
+    return { rows: rowsOf(file), badRows: badRowsOf(file), bytes, usable: false };
   csv.end();
   await afterPiece({ rows: rowsOf(file), bytes });
 
@@ -93,7 +98,7 @@ export async function readRosterFile(
   const read = file as RosterFile | null;
   return {
     rows: rowsOf(read),
-    badRows: read?.badRows ?? 0,
+    badRows: badRowsOf(read),
     bytes,
     usable: read !== null && csv.encodingFault === null && !truncated,
   };
@@ -101,6 +106,10 @@ export async function readRosterFile(
 
 function rowsOf(file: RosterFile | null): number {
   return file?.rows ?? 0;
+}
+
+function badRowsOf(file: RosterFile | null): number {
+  return file?.badRows ?? 0;
 }
 
 function openReader(state: RosterState, file: RosterFile): RowReader {

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import { KIND_OF_CODE, RECORD_CODES, type RecordCode, type RecordName } from '#core/roster/record-codes.ts';
@@ -6,7 +6,9 @@ import { must } from '#lib/assert.ts';
 
 import type { FileSummary, KindSummary, MappingSettings, SourceFile, StageResult } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
+import { hashed } from '../hashed.ts';
 import type { ItemSink } from '../item-sink.ts';
+import type { OpenedRoster } from '../open-roster.ts';
 import { RosterDelta } from '../roster-delta.ts';
 import type { RecordIndex } from '../snapshot/record-index.ts';
 import { IdTable } from './id-table.ts';
@@ -17,7 +19,7 @@ import type { RosterState } from './roster-state.ts';
 import { type FileDefinition, SDS_V1_FILES, SDS_V1_IGNORED_FILES } from './sds-v1.ts';
 
 export interface StageRosterInput {
-  readonly files: readonly SourceFile[];
+  readonly roster: OpenedRoster;
   readonly mapping: MappingSettings;
   /** 32 secret bytes of the tenant. */
   readonly hashKey: Uint8Array;
@@ -56,17 +58,17 @@ export function fingerprintOf(mapping: MappingSettings): Buffer {
  * sink. The index is marked and added to.
  */
 export async function stageRoster(input: StageRosterInput, tools: StageRosterTools): Promise<StagedRoster> {
-  const { mapping, index } = input;
+  const { mapping, index, roster } = input;
   const { findings, items } = tools;
   const fingerprint = fingerprintOf(mapping);
   const settingsChanged =
     input.snapshotFingerprint !== null && input.snapshotFingerprint !== fingerprint.toString('hex');
   const delta = new RosterDelta(index, items, settingsChanged);
   const state = openState(input, tools, delta, fingerprint);
-  const manifestFile = input.files.find(({ name }) => name.toLowerCase() === MANIFEST_FILE);
-  const manifest = manifestFile === undefined ? null : await readManifest(manifestFile, findings);
+  const manifestFile = roster.files.find(({ name }) => name.toLowerCase() === MANIFEST_FILE);
+  let manifest = manifestFile === undefined ? null : await readManifest(manifestFile, findings);
   const filesByName = sortFiles(
-    input.files.filter((file) => file !== manifestFile),
+    roster.files.filter((file) => file !== manifestFile),
     findings,
   );
   const summaries: FileSummary[] = [];
@@ -84,6 +86,8 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     const confirmed = input.confirmedFiles.includes(definition.name);
     const file = filesByName.get(definition.name);
     if (file === undefined) {
+      // Of an archive that is refused nobody knows what is in it.
+      if (roster.refused) continue;
       if (hadRecords) filesToConfirm.push(definition.name);
       reportMissing(findings, definition, hadRecords, confirmed && hadRecords);
       if (!confirmed || !hadRecords) state.unusable.add(definition.name);
@@ -99,9 +103,15 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
           if (findings.fatal) delta.stop();
           await items.drain();
         },
+        file,
       );
       rowsDone += read.rows;
       bytesDone += read.bytes;
+      if (file.isBroken?.() === true) {
+        manifest = null;
+        state.unusable.add(definition.name);
+        continue;
+      }
       if (!read.usable) state.unusable.add(definition.name);
       else if (read.rows === 0) {
         if (hadRecords) filesToConfirm.push(definition.name);
@@ -124,6 +134,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
         badRows: read.badRows,
         recordsBefore,
         inManifest: provesWhole(manifest?.get(definition.name)),
+        archive: file.archive,
       });
     }
     if (findings.fatal) delta.stop();
@@ -141,6 +152,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   timings['endings'] = Math.round(tools.nowMs() - startedMs);
   const result: StageResult = {
     files: summaries,
+    archives: roster.archives,
     kinds: summarizeKinds(delta),
     rosterHash: rosterHashOf(summaries),
     itemCount: findings.fatal ? 0 : delta.itemCount,
@@ -273,14 +285,6 @@ function summarizeKinds(delta: RosterDelta): Record<Kind, KindSummary> {
 function rosterHashOf(files: readonly FileSummary[]): string {
   const lines = files.map(({ file, sha256 }) => `${file} ${sha256}\n`).toSorted();
   return createHash('sha256').update(lines.join('')).digest('hex');
-}
-
-/** The chunks as they come, hashed before the reader changes them. */
-async function* hashed(chunks: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  }
 }
 
 /** JSON with sorted names, so that equal settings are equal text. */

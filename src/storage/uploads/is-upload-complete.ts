@@ -11,7 +11,7 @@ export async function hasUploadedFiles(tx: Tx, profileId: string): Promise<boole
 }
 
 /**
- * Whether the open upload of a profile holds all these files (lower-case names), and nothing came for that long, blocks included. To
+ * Whether the open upload of a profile holds all these files (lower-case names), or a zip, and nothing came for that long, blocks included. To
  * rely on it, lock the upload first (lock: true), as the seal that follows does.
  */
 export async function isUploadComplete(
@@ -26,7 +26,8 @@ export async function isUploadComplete(
   const upload = uploads[0];
   if (upload === undefined) return false;
   const rows = await tx.query<{ complete: boolean }>(
-    `select (select count(distinct lower(name)) = $3 from upload_file where upload_id = $1 and lower(name) = any($2))
+    `select (select count(distinct lower(name)) filter (where lower(name) = any($2)) = $3 or bool_or(lower(name) like '%.zip')
+               from upload_file where upload_id = $1)
         and not exists (select from upload_file where upload_id = $1 and committed_at > clock_timestamp() - make_interval(secs => $4))
         and not exists (select from upload_block where upload_id = $1 and created_at > clock_timestamp() - make_interval(secs => $4))
         as complete`,
