@@ -76,7 +76,7 @@ export const FINDING_CODES = {
   ZIP_DAMAGED: {
     severity: 'fatal',
     title: 'A zip is damaged, cut off, or no zip',
-    remedy: 'Make the zip again and upload it again; nothing of it was read.',
+    remedy: 'Make the zip again and upload it again; nothing of it was taken.',
   },
   ZIP_TOO_LARGE: {
     severity: 'fatal',

@@ -30,7 +30,10 @@ export async function openRoster(
   findings: FindingCollector,
   limits: ZipLimits = DEFAULT_ZIP_LIMITS,
 ): Promise<OpenedRoster> {
-  const [archive, ...others] = uploaded.filter(({ name }) => isArchive(name));
+  // In lower case, as findings name files.
+  const [archive, ...others] = uploaded
+    .filter(({ name }) => isArchive(name))
+    .map((file): UploadedFile => ({ ...file, name: file.name.toLowerCase() }));
   const loose = uploaded.filter(({ name }) => !isArchive(name));
   const looseFiles = loose.map((file): SourceFile => ({
     name: file.name,
@@ -40,7 +43,7 @@ export async function openRoster(
   }));
   if (archive === undefined) return { files: looseFiles, archives: [], refused: false };
   const report = ({ code, file, value, message }: ZipFault): void =>
-    findings.report({ code, file: file ?? archive.name.toLowerCase() }, () => ({
+    findings.report({ code, file: file ?? archive.name }, () => ({
       message,
       ...(value === undefined ? {} : { value }),
     }));
@@ -86,7 +89,7 @@ function openEntries(
   return chosen.map((one) => ({
     name: one.name,
     sizeBytes: one.entry.sizeBytes,
-    archive: archive.name.toLowerCase(),
+    archive: archive.name,
     async *open() {
       if (!broken) yield* inflateEntry(archive, one, limits, onFault);
     },
@@ -123,5 +126,5 @@ async function summarize(archive: UploadedFile): Promise<ArchiveSummary> {
   const sha256 = createHash('sha256');
   let sizeBytes = 0;
   for await (const chunk of hashed(archive.read(), sha256)) sizeBytes += chunk.length;
-  return { file: archive.name.toLowerCase(), sizeBytes, sha256: sha256.digest('hex') };
+  return { file: archive.name, sizeBytes, sha256: sha256.digest('hex') };
 }

@@ -44,7 +44,7 @@ export function chooseEntries(zipName: string, entries: readonly ZipEntry[], lim
   }
   const kept = named.filter((one) => !isJunk(one));
   const files = kept.filter(({ isFolder }) => !isFolder);
-  for (const one of kept) faults.push(...faultsOfEntry(one, limits));
+  for (const one of kept) faults.push(...faultsOfEntry(zipName, one, limits));
   const { folder, fault } = findFolder(zipName, kept);
   if (fault !== null) faults.push(fault);
   const chosen = files.map(({ entry, segments }) => ({ entry, name: segments.at(-1) ?? '' }));
@@ -59,7 +59,7 @@ function faultOfPath(path: string): string | null {
   if (path.length > MAX_PATH_LENGTH) return `is longer than ${MAX_PATH_LENGTH} characters`;
   if (path.includes('\\')) return 'holds a backslash';
   if (path.startsWith('/') || /^[a-z]:/iu.test(path)) return 'is absolute';
-  if (/[\p{Cc}\p{Cs}]/u.test(path)) return 'holds control characters';
+  if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(path)) return 'holds characters that cannot be shown';
   const segments = path.replace(/\/$/u, '').split('/');
   if (segments.includes('..')) return 'climbs out of its folder';
   if (segments.includes('.') || segments.includes('')) return 'holds an empty folder name';
@@ -78,18 +78,16 @@ function isJunk({ segments, isFolder }: Named): boolean {
   return !isFolder && (ADDED_BY_ARCHIVERS.has(last.toLowerCase()) || last.startsWith('._'));
 }
 
-function faultsOfEntry({ entry, segments, isFolder }: Named, limits: ZipLimits): ZipFault[] {
-  const name = segments.at(-1) ?? '';
-  const of = (code: ZipFault['code'], message: string): ZipFault[] => [
-    { code, file: name.toLowerCase(), message },
-  ];
+function faultsOfEntry(zipName: string, { entry, segments, isFolder }: Named, limits: ZipLimits): ZipFault[] {
+  const shown = segments.at(-1) ?? '';
+  const name = shown.toLowerCase();
+  const of = (code: ZipFault['code'], message: string): ZipFault[] => [{ code, file: name, message }];
   if (isFolder)
     return entry.sizeBytes === 0 && !entry.isSpecial
       ? []
       : of('ZIP_ENTRY_UNSUPPORTED', `${name} is a folder that holds bytes.`);
-  const wrong = faultOfFileName(name);
-  if (wrong !== undefined)
-    return [{ code: 'ZIP_NAME_INVALID', file: null, value: entry.path, message: wrong }];
+  const wrong = faultOfFileName(shown);
+  if (wrong !== undefined) return [nameFault(zipName, entry, `is not taken. ${wrong}`)];
   if (entry.isSpecial) return of('ZIP_ENTRY_UNSUPPORTED', `${name} is a link or a device.`);
   if (ARCHIVE_NAME.test(name)) return of('ZIP_NESTED', `${name} is an archive inside of the zip.`);
   if (entry.isEncrypted) return of('ZIP_ENCRYPTED', `${name} is protected with a password.`);
@@ -164,6 +162,6 @@ function nameFault(zipName: string, { path }: ZipEntry, wrong: string): ZipFault
     code: 'ZIP_NAME_INVALID',
     file: null,
     value: path,
-    message: `The name of an entry of ${zipName} ${wrong}.`,
+    message: `The name of an entry of ${zipName} ${wrong.replace(/\.$/u, '')}.`,
   };
 }

@@ -110,6 +110,7 @@ const HOSTILE: [name: string, files: Files, findings: string[]][] = [
     ['ZIP_DAMAGED a.zip'],
   ],
   ['with another method in its header', { 'a.zip': withStudent({ localMethod: 0 }) }, ['ZIP_DAMAGED a.zip']],
+  ['with strong encryption', { 'a.zip': withStudent({ flags: 0x41 }) }, ['ZIP_ENCRYPTED a.zip']],
   ['with a password', { 'a.zip': withStudent({ flags: 1 }) }, ['ZIP_ENCRYPTED student.csv']],
   [
     'compressed by another method',

@@ -16,12 +16,13 @@ const CHUNK_BYTES = 256 * 1024;
  */
 export async function* inflateEntry(
   archive: UploadedFile,
-  { name, entry }: ChosenEntry,
+  chosen: ChosenEntry,
   limits: ZipLimits,
   onFault: (fault: ZipFault) => void,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const fault = (code: ZipFault['code'], message: string): void =>
-    onFault({ code, file: name.toLowerCase(), message });
+  const { entry } = chosen;
+  const name = chosen.name.toLowerCase();
+  const fault = (code: ZipFault['code'], message: string): void => onFault({ code, file: name, message });
   const packed = archive.read({ start: entry.dataStart, sizeBytes: entry.compressedBytes });
   const source = entry.method === 0 ? stored(packed) : deflated(packed);
   let sizeBytes = 0;

@@ -13,7 +13,6 @@ interface Extent {
 
 /** What may follow the last entry of the directory: its end (32 and 64 bits), or a signature over it. */
 const AFTER_DIRECTORY = new Set([0x06054b50, 0x06064b50, 0x05054b50]);
-const STRONG_ENCRYPTION = 0x40;
 
 /**
  * Reads the directory at the end of a zip, and the header in front of each entry. All that two readers might understand
@@ -39,7 +38,10 @@ export async function readZipDirectory(
     return await readEntries(zip, reader, file);
   } catch (error) {
     if (reader.failure !== undefined) throw reader.failure;
-    return damaged(file, messageOf(error));
+    // The one thing that the library refuses and that is no damage; a test holds its words.
+    return /strong encryption/u.test(messageOf(error))
+      ? fault('ZIP_ENCRYPTED', `${file.name} is protected with a password.`)
+      : damaged(file, messageOf(error));
   } finally {
     zip?.close();
   }
@@ -77,7 +79,7 @@ async function readEntries(
     if (end > directoryStart) return overlap(file, path);
     entries.push({
       path,
-      isEncrypted: entry.isEncrypted() || (entry.generalPurposeBitFlag & STRONG_ENCRYPTION) !== 0,
+      isEncrypted: entry.isEncrypted(),
       method: entry.compressionMethod,
       crc32: entry.crc32,
       compressedBytes: entry.compressedSize,
