@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import * as fc from 'fast-check';
+
 import { FINDING_CODES } from '#core/findings.ts';
 import { makeZip, type MadeEntry, zipOf } from '#test/helpers/make-zip.ts';
 import { csvFiles, smallRoster } from '#test/helpers/small-roster.ts';
@@ -209,6 +211,32 @@ describe('a zip is refused', () => {
       // What was read before a fault that shows only then is not kept.
       if (result.files.length === 0) assert.deepEqual(items, []);
     });
+});
+
+test('whatever bytes are changed: the same roster, or a fatal finding', async () => {
+  const zip = makeZip([
+    { path: 'x/', store: true },
+    ...goodEntries.map((entry) => ({ ...entry, path: `x/${String(entry.path)}` })),
+  ]);
+  const { result: whole } = await stageFiles({ 'a.zip': zip });
+  const places = fc.array(fc.tuple(fc.nat(zip.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+  // Most bytes are compressed ones; the structure is at the end.
+  const atTheEnd = fc.array(
+    fc.tuple(fc.integer({ min: zip.length - 700, max: zip.length - 1 }), fc.nat(255)),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(places, atTheEnd), fc.nat(60), async (changes, cut) => {
+      const changed = Buffer.from(zip.subarray(0, cut > 40 ? zip.length - cut : zip.length));
+      for (const [at, value] of changes) if (at < changed.length) changed[at] = value;
+      const { result } = await stageFiles({ 'a.zip': changed });
+      assert.ok(result.fatal || result.rosterHash === whole.rosterHash);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('there is a case for every code of zips; open-roster.test.ts has the one that is no fault', () => {
