@@ -75,6 +75,73 @@ export const FINDING_CODES = {
     title: 'A file ends in the middle',
     remedy: 'Upload the file again; the last line is cut off.',
   },
+  ZIP_DAMAGED: {
+    severity: 'fatal',
+    title: 'A zip is damaged, cut off, or no zip',
+    remedy: 'Make the zip again and upload it again; nothing of it was taken.',
+  },
+  ZIP_TOO_LARGE: {
+    severity: 'fatal',
+    title: 'A zip unpacks to more than it states, or than is taken',
+    remedy:
+      'Send the six files of one roster alone. A file may have UPLOAD_FILE_BYTES, all together UPLOAD_BYTES, and at most 200 times what they have in the zip.',
+  },
+  ZIP_TOO_MANY_ENTRIES: {
+    severity: 'fatal',
+    title: 'A zip has too many entries',
+    remedy: 'Zip the files of the roster alone; at most 256 entries are taken.',
+  },
+  ZIP_OVERLAP: {
+    severity: 'fatal',
+    title: 'Entries of a zip use the same bytes',
+    remedy: 'No archiver makes such a zip by itself: find out where it came from, and make it again.',
+  },
+  ZIP_ENCRYPTED: {
+    severity: 'fatal',
+    title: 'A file in the zip is protected with a password',
+    remedy:
+      'Make the zip without a password; the upload itself is encrypted on its way and where it is kept.',
+  },
+  ZIP_METHOD_UNSUPPORTED: {
+    severity: 'fatal',
+    title: 'A file in the zip is compressed by a method that is not read',
+    remedy: 'Make the zip with the usual method, deflate (Windows, macOS and zip do so by themselves).',
+  },
+  ZIP_ENTRY_UNSUPPORTED: {
+    severity: 'fatal',
+    title: 'An entry of the zip is no ordinary file',
+    remedy: 'Zip the files themselves, not links to them.',
+  },
+  ZIP_NAME_INVALID: {
+    severity: 'fatal',
+    title: 'An entry of the zip has a name that is not taken',
+    remedy: 'Names are those of loose files, such as student.csv, with / alone between folder and file.',
+  },
+  ZIP_NESTED: {
+    severity: 'fatal',
+    title: 'An archive is inside of the zip',
+    remedy: 'Zip the files themselves: a zip in a zip is not opened.',
+  },
+  ZIP_FOLDERS: {
+    severity: 'fatal',
+    title: 'A zip has several folders, or folders beside files',
+    remedy: 'Zip the files of one roster, alone or in one folder.',
+  },
+  ZIP_FOLDER: {
+    severity: 'information',
+    title: 'The files of the zip are in a folder',
+    remedy: 'Accepted: all files are in that one folder, so there is no doubt which are meant.',
+  },
+  ZIP_EMPTY: {
+    severity: 'fatal',
+    title: 'A zip holds no file',
+    remedy: 'Zip the files of the roster and upload the zip again.',
+  },
+  ZIP_SEVERAL: {
+    severity: 'fatal',
+    title: 'There is more than one zip',
+    remedy: 'Upload one zip with all files of the roster, or the files themselves.',
+  },
   MANIFEST_UNREADABLE: {
     severity: 'fatal',
     title: 'The manifest cannot be read',

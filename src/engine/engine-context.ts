@@ -2,6 +2,7 @@ import type { RetryPolicy } from '#core/run/retry.ts';
 import type { SecretKey } from '#access/secret-key.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
+import { DEFAULT_ZIP_LIMITS, type ZipLimits } from '#sources/zip/zip-entry.ts';
 import type { Database } from '#storage/database.ts';
 
 /** Where the engine says what happens. Never a value of somebody's data. */
@@ -19,12 +20,15 @@ export interface EngineSettings {
   readonly retry: RetryPolicy;
   /** Between two looks for records in escrow that are due. */
   readonly retrySweepSeconds: number;
+  /** What a zip may unpack to. */
+  readonly zipLimits: ZipLimits;
 }
 
 export const DEFAULT_ENGINE_SETTINGS: Omit<EngineSettings, 'retry'> = {
   leaseSeconds: 30,
   batchItems: 20_000,
   retrySweepSeconds: 60,
+  zipLimits: DEFAULT_ZIP_LIMITS,
 };
 
 /** What every stage of a run needs. */

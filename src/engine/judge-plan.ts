@@ -70,9 +70,11 @@ export async function certifyRun(tx: Tx, { run }: RunScope, staged: StagedRun): 
   });
 }
 
-function compareWithReceived({ files }: StageResult, received: readonly ReceivedFile[]): void {
+/** What came in a zip is compared as that zip; that its files came out of it whole, their checksums there said when they were read. */
+function compareWithReceived({ files, archives }: StageResult, received: readonly ReceivedFile[]): void {
   const receivedByName = new Map(received.map((file) => [file.name.toLowerCase(), file]));
-  for (const { file, sizeBytes, sha256 } of files) {
+  const loose = files.filter(({ archive }) => archive === null);
+  for (const { file, sizeBytes, sha256 } of [...loose, ...archives]) {
     const sent = receivedByName.get(file);
     if (sent?.sha256 !== sha256 || sent.sizeBytes !== sizeBytes) throw new UploadDamagedError(file);
   }

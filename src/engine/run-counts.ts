@@ -14,6 +14,8 @@ export interface RunCounts {
     badRows: number;
     sizeBytes: number;
     sha256: string;
+    /** The zip it was in; null: it came loose. */
+    archive: string | null;
   }[];
   readonly filesToConfirm: readonly string[];
   /** Milliseconds per step. */
@@ -84,12 +86,13 @@ export function runCounts(result: StageResult, plan: readonly HeldCount[] | null
   return {
     format: result.format,
     kinds,
-    files: result.files.map(({ file, rows, badRows, sizeBytes, sha256 }) => ({
+    files: result.files.map(({ file, rows, badRows, sizeBytes, sha256, archive }) => ({
       file,
       rows,
       badRows,
       sizeBytes,
       sha256,
+      archive,
     })),
     filesToConfirm: result.filesToConfirm,
     timings: result.timings,

@@ -71,6 +71,7 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
       secretKeys: context.secretKeys,
       snapshotsDirectory: context.snapshotsDirectory,
       confirmedFiles: run.confirmedFiles,
+      zipLimits: context.settings.zipLimits,
     },
     {
       signal: lease.signal,

@@ -185,6 +185,12 @@ function engineContext(work: Workshop): Parameters<typeof startRunner>[0] {
         quarantineDelaySeconds: settings.quarantineRetrySeconds,
       },
       retrySweepSeconds: DEFAULT_ENGINE_SETTINGS.retrySweepSeconds,
+      // A zip is no way around the limits of files that come loose.
+      zipLimits: {
+        ...DEFAULT_ENGINE_SETTINGS.zipLimits,
+        maxFileBytes: settings.uploadFileBytes,
+        maxTotalBytes: settings.uploadBytes,
+      },
       ...options.engine,
     },
     filesDirectory,

@@ -1,14 +1,36 @@
 import type { Finding, FindingCount } from '#core/findings.ts';
 import type { RecognizedFormat } from '#core/roster/formats.ts';
 import type { Kind } from '#core/roster/kinds.ts';
+import type { ByteRange } from '#files/file-store.ts';
 
-/** One file of a sealed upload, or of a folder on disk (validate). */
-export interface SourceFile {
-  /** As uploaded. */
+/** One file as it was uploaded, or as it lies on a disk (validate): a file of the roster, or a zip of them. */
+export interface UploadedFile {
   readonly name: string;
   readonly sizeBytes: number;
+  /** The plain bytes, streaming: all, or the range. Any number of times. */
+  read(range?: ByteRange): AsyncIterable<Uint8Array>;
+}
+
+/** One file of a roster, loose or out of a zip: see openRoster. */
+export interface SourceFile {
+  /** As uploaded, or as the zip names it, without a folder. */
+  readonly name: string;
+  /** Of a file in a zip: as the zip states it. */
+  readonly sizeBytes: number;
+  /** The zip it is in, in lower case. */
+  readonly archive: string | null;
   /** The plain bytes, streaming, from the first on. Called several times: a file is looked through before its rows are taken. */
   open(): AsyncIterable<Uint8Array>;
+  /** After reading: the bytes ended early, and a fatal finding says why. */
+  isBroken?(): boolean;
+}
+
+/** A zip as it was read. */
+export interface ArchiveSummary {
+  /** In lower case. */
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
 }
 
 /** The settings of a profile that change what a row means. All of it goes into the content hash (its fingerprint). */
@@ -56,6 +78,8 @@ export interface FileSummary {
   readonly recordsBefore: number;
   /** The manifest of the upload names its rows or its hash. */
   readonly inManifest: boolean;
+  /** The zip it was in, in lower case; null: it came loose. */
+  readonly archive: string | null;
 }
 
 export interface KindSummary {
@@ -75,6 +99,8 @@ export interface KindSummary {
 export interface StageResult {
   readonly format: RecognizedFormat;
   readonly files: readonly FileSummary[];
+  /** Zips that files of the roster were in: compared with what was received, as loose files are. */
+  readonly archives: readonly ArchiveSummary[];
   readonly kinds: Readonly<Record<Kind, KindSummary>>;
   /** Hash over the names and hashes of all files: pins the plan to what it was made from. */
   readonly rosterHash: string;

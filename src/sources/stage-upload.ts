@@ -9,10 +9,11 @@ import { fenceStage, openStageSession, type StageSession } from '#storage/stage/
 
 import type { RosterFormat } from '#core/roster/formats.ts';
 
-import type { MappingSettings, SourceFile, StageResult } from './contract.ts';
+import type { MappingSettings, StageResult, UploadedFile } from './contract.ts';
 import { copyItems } from './copy-items.ts';
 import { fingerprintOf, stageRoster } from './csv/stage-roster.ts';
 import { FindingCollector } from './finding-collector.ts';
+import { openRoster } from './open-roster.ts';
 import { loadSnapshot } from './snapshot/load-snapshot.ts';
 import {
   nextSnapshotPath,
@@ -21,6 +22,7 @@ import {
   type SnapshotPlace,
   writeSnapshot,
 } from './snapshot/snapshot-file.ts';
+import type { ZipLimits } from './zip/zip-entry.ts';
 
 /** All that a stage needs, as plain data for a worker thread. */
 export interface StageInput {
@@ -52,6 +54,7 @@ export interface StageInput {
   readonly snapshotsDirectory: string;
   /** Lower case. */
   readonly confirmedFiles: readonly string[];
+  readonly zipLimits: ZipLimits;
 }
 
 export interface StageProgress {
@@ -86,8 +89,8 @@ async function stageIn(
 ): Promise<StageResult> {
   const { mapping, runId, upload } = input;
   const nowMs = (): number => performance.now();
-  const bytesTotal = upload.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  onProgress({ stage: 'extracting', rowsDone: 0, bytesDone: 0, bytesTotal });
+  const uploadBytes = sumOfSizes(upload.files);
+  onProgress({ stage: 'extracting', rowsDone: 0, bytesDone: 0, bytesTotal: uploadBytes });
   const place: SnapshotPlace = {
     directory: input.snapshotsDirectory,
     tenantId: input.tenantId,
@@ -102,9 +105,11 @@ async function stageIn(
   const secretBox = openSecretBox(input.secretKeys, { randomBytes: random });
   const findings = new FindingCollector();
   const items = copyItems(session, uuidBytes(runId), index);
+  const roster = await openRoster(openUploadFiles(upload), findings, input.zipLimits);
+  const bytesTotal = sumOfSizes(roster.files);
   const { result, isCurrent } = await stageRoster(
     {
-      files: openUploadFiles(upload),
+      roster,
       mapping,
       format: input.format,
       hashKey: input.hashKey,
@@ -147,11 +152,15 @@ async function stageIn(
   };
 }
 
-function openUploadFiles(upload: StageInput['upload']): SourceFile[] {
+function openUploadFiles(upload: StageInput['upload']): UploadedFile[] {
   const store = openLocalFileStore({ directory: upload.directory });
   return upload.files.map(({ name, objectName, sizeBytes }) => ({
     name,
     sizeBytes,
-    open: () => store.read(objectName, upload.key),
+    read: (range) => store.read(objectName, upload.key, range),
   }));
+}
+
+function sumOfSizes(files: readonly { readonly sizeBytes: number }[]): number {
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }

@@ -1,38 +1,44 @@
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { Readable } from 'node:stream';
 
 import type { RosterFormat } from '#core/roster/formats.ts';
 import type { Finding } from '#core/findings.ts';
 import type { System } from '#lib/system.ts';
 
-import type { MappingSettings, SourceFile, StageResult } from './contract.ts';
-import { ROSTER_FILES } from './csv/formats.ts';
+import type { MappingSettings, StageResult, UploadedFile } from './contract.ts';
 import { stageRoster } from './csv/stage-roster.ts';
 import { FindingCollector } from './finding-collector.ts';
 import { noItems } from './item-sink.ts';
+import { openRoster } from './open-roster.ts';
 import { RecordIndex } from './snapshot/record-index.ts';
 
-export interface FolderValidation {
+export interface FileValidation {
   readonly result: StageResult;
   /** As many as are kept of a run; `result.findingCounts` has them all. */
   readonly findings: readonly Finding[];
 }
 
+/** A file on this computer. */
+export interface FileOnDisk {
+  readonly name: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
 /**
- * Checks the CSV files of a folder as a first sync of a new profile would, without a database: nothing is stored, nothing is
- * compared. Files that are part of no format are left alone, as `rollbook sync` does. Errors: what the file system says.
+ * Checks roster files, or a zip of them, as a first sync of a new profile would, without a database: nothing is stored, nothing
+ * is compared. Errors: what the file system says.
  */
-export async function validateFolder(
-  path: string,
+export async function validateFiles(
+  files: readonly FileOnDisk[],
   mapping: MappingSettings,
   system: Pick<System, 'randomBytes'>,
   format: RosterFormat | null = null,
-): Promise<FolderValidation> {
+): Promise<FileValidation> {
   const findings = new FindingCollector();
   const { result } = await stageRoster(
     {
-      files: await openFolder(path),
+      roster: await openRoster(files.map(onDisk), findings),
       mapping,
       format,
       hashKey: system.randomBytes(32),
@@ -51,18 +57,17 @@ export async function validateFolder(
   return { result, findings: findings.kept };
 }
 
-/** The files of any format in a folder, as a source. */
-export async function openFolder(path: string): Promise<SourceFile[]> {
-  const names = (await readdir(path)).filter(isOfFormat).toSorted();
-  return Promise.all(
-    names.map(async (name) => ({
-      name,
-      sizeBytes: (await stat(join(path, name))).size,
-      open: () => createReadStream(join(path, name), { highWaterMark: 1024 * 1024 }),
-    })),
-  );
+function onDisk({ name, path, sizeBytes }: FileOnDisk): UploadedFile {
+  return {
+    name,
+    sizeBytes,
+    read: (range) => readPart(path, range?.start ?? 0, range?.sizeBytes ?? null),
+  };
 }
 
-function isOfFormat(name: string): boolean {
-  return ROSTER_FILES.has(name.toLowerCase());
+/** To the end of the file when no size is given; `end` of a stream is the last byte that is read. */
+function readPart(path: string, start: number, sizeBytes: number | null): AsyncIterable<Uint8Array> {
+  if (sizeBytes === 0) return Readable.from([]);
+  const options = { start, highWaterMark: 1024 * 1024 };
+  return createReadStream(path, sizeBytes === null ? options : { ...options, end: start + sizeBytes - 1 });
 }

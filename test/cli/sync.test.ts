@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 
 import { type CliResult, type CliRunOptions, runCliHere } from '#test/helpers/cli-run.ts';
+import { zipOf } from '#test/helpers/make-zip.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 import { type TestFolder, testFolder } from '#test/helpers/roster-folder.ts';
 import { shellWords } from '#test/helpers/shell-words.ts';
@@ -260,6 +262,39 @@ test('a file that is no part of the format is left out, and said', async () => {
     result.stderr.includes('notes.csv is not one of the six files of SDS V1 and is left out.'),
     true,
   );
+});
+
+test('a zip is checked and synced as the folder is: by its name, or alone in a folder', async () => {
+  const files = csvFiles(smallRoster({ schools: 1, sections: 2, students: 2 }));
+  await folder.write({ 'north.zip': zipOf(files, 'export/') });
+  const zip = join(folder.path, 'north.zip');
+  const checked = await runCliHere(['validate', zip, '--json']);
+  assert.equal(checked.exitCode, 0, checked.stderr);
+  const { files: read, findings } = JSON.parse(checked.stdout) as {
+    files: { file: string; archive: string }[];
+    findings: { code: string }[];
+  };
+  assert.deepEqual([read.length, read[0]?.file, read[0]?.archive], [6, 'school.csv', 'north.zip']);
+  assert.deepEqual(
+    findings.map(({ code }) => code),
+    ['ZIP_FOLDER'],
+  );
+  const first = await rollbookCli(['sync', zip]);
+  assert.equal(first.exitCode, 0, first.stderr);
+  assert.match(first.stdout, /Profile: north .*created/u);
+  const again = await rollbookCli(['sync', folder.path, '--profile', 'north']);
+  assert.equal(again.exitCode, 0, again.stderr);
+  assert.match(again.stdout, /Uploaded: 1 file/u);
+  const preview = await rollbookCli(['plan', 'north', '--folder', zip, '--exit-code']);
+  assert.equal(preview.exitCode, 0, 'nothing would change');
+  const runs = jsonOf<{ runs: { id: string }[] }>(await rollbookCli(['runs', '--json']));
+  const story = await rollbookCli(['run', runs.runs[0]?.id ?? '']);
+  assert.match(story.stdout, /north\.zip\/student\.csv/u);
+
+  await folder.write({ 'north.zip': zipOf(files, 'a/b/') });
+  const hostile = await runCliHere(['validate', zip]);
+  assert.equal(hostile.exitCode, 3);
+  assert.match(hostile.stdout, /north\.zip has a\/b\/: which files are the roster, nobody can tell/u);
 });
 
 test('a folder without roster files is a wrong command line', async () => {

@@ -7,8 +7,8 @@ import { csvFiles, type SmallRoster } from './small-roster.ts';
 /** A folder on disk with roster files, as an administrator has one. */
 export interface TestFolder {
   readonly path: string;
-  /** Replaces the files: a roster, or texts by file name. */
-  write(roster: SmallRoster | Readonly<Record<string, string>>): Promise<void>;
+  /** Replaces the files: a roster, or contents by file name. */
+  write(roster: SmallRoster | Readonly<Record<string, string | Uint8Array>>): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -27,6 +27,8 @@ export async function testFolder(name: string): Promise<TestFolder> {
   };
 }
 
-function isRoster(roster: SmallRoster | Readonly<Record<string, string>>): roster is SmallRoster {
+function isRoster(
+  roster: SmallRoster | Readonly<Record<string, string | Uint8Array>>,
+): roster is SmallRoster {
   return Array.isArray((roster as SmallRoster).school);
 }

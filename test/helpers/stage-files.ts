@@ -1,10 +1,12 @@
 import type { Finding } from '#core/findings.ts';
 import type { RosterFormat } from '#core/roster/formats.ts';
-import type { MappingSettings, SourceFile, StageResult } from '#sources/contract.ts';
+import type { MappingSettings, StageResult, UploadedFile } from '#sources/contract.ts';
 import { fingerprintOf, stageRoster } from '#sources/csv/stage-roster.ts';
 import { FindingCollector, type FindingLimits } from '#sources/finding-collector.ts';
 import { memoryItems, type ShownItem } from '#sources/item-sink.ts';
+import { openRoster } from '#sources/open-roster.ts';
 import { RecordIndex } from '#sources/snapshot/record-index.ts';
+import type { ZipLimits } from '#sources/zip/zip-entry.ts';
 import { CREATE_MAPPING } from './stage-upload.ts';
 
 export interface StagedFiles {
@@ -23,6 +25,7 @@ export interface StageFilesOptions {
   readonly after?: Pick<StagedFiles, 'next' | 'fingerprint'>;
   readonly confirmedFiles?: readonly string[];
   readonly limits?: FindingLimits;
+  readonly zipLimits?: ZipLimits;
   /** Bytes of a chunk. */
   readonly chunkBytes?: number;
 }
@@ -42,7 +45,11 @@ export async function stageFiles(
   let ids = 0;
   const { result, isCurrent } = await stageRoster(
     {
-      files: Object.entries(files).map(([name, content]) => toFile(name, content, options.chunkBytes)),
+      roster: await openRoster(
+        Object.entries(files).map(([name, content]) => toFile(name, content, options.chunkBytes)),
+        findings,
+        options.zipLimits,
+      ),
       mapping,
       format: options.format ?? null,
       hashKey: HASH_KEY,
@@ -69,13 +76,14 @@ export async function stageFiles(
   };
 }
 
-function toFile(name: string, content: string | Uint8Array, chunkBytes = 1 << 20): SourceFile {
-  const bytes = Buffer.from(content);
+function toFile(name: string, content: string | Uint8Array, chunkBytes = 1 << 20): UploadedFile {
+  const all = Buffer.from(content);
   return {
     name,
-    sizeBytes: bytes.length,
+    sizeBytes: all.length,
     // oxlint-disable-next-line typescript/require-await
-    async *open() {
+    async *read(range) {
+      const bytes = range === undefined ? all : all.subarray(range.start, range.start + range.sizeBytes);
       for (let at = 0; at < bytes.length; at += chunkBytes)
         yield Buffer.from(bytes.subarray(at, at + chunkBytes));
     },

@@ -180,6 +180,7 @@ export const runStoryAnswer = runAnswer.extend({
     .array(
       z.object({
         name: z.string(),
+        archive: z.string().nullish(),
         sizeBytes: z.number(),
         sha256: z.string(),
         rows: z.number().nullish(),

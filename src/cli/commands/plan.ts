@@ -23,7 +23,11 @@ export const planCommand: Command = {
   ],
   arguments: [{ name: 'profile', summary: 'Name or id of the profile.' }],
   options: {
-    folder: { type: 'string', value: '<folder>', summary: 'Upload the roster files of this folder first.' },
+    folder: {
+      type: 'string',
+      value: '<folder>',
+      summary: 'Upload the roster files of this folder, or this zip, first.',
+    },
     run: {
       type: 'string',
       value: '<id>',

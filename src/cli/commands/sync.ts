@@ -32,7 +32,7 @@ export const syncCommand: Command = {
     {
       name: 'folder',
       summary:
-        'Folder with the files of one roster: School.csv, Section.csv, ... (SDS V1), or another format that Rollbook reads.',
+        'Folder with the files of one roster: School.csv, Section.csv, ... (SDS V1), or another format that Rollbook reads; or a zip of them.',
     },
   ],
   options: {
@@ -46,6 +46,7 @@ export const syncCommand: Command = {
   shared: ['client', 'place', 'progress', 'output'],
   examples: [
     { line: 'rollbook sync ./export', summary: 'Sync a folder with the profile of its name.' },
+    { line: 'rollbook sync ./export.zip', summary: 'The same of a zip of the files.' },
     {
       line: 'rollbook sync ./export --profile "High schools" --create-users contoso.com',
       summary: 'Create users in students.contoso.com and contoso.com.',

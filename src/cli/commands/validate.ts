@@ -4,7 +4,7 @@ import { DEFAULT_PROFILE_SETTINGS } from '#core/run/profile-settings.ts';
 import { judgeStage } from '#core/validate/judge-stage.ts';
 import { toMappingSettings } from '#engine/profiles/to-mapping-settings.ts';
 import type { StageResult } from '#sources/contract.ts';
-import { type FolderValidation, validateFolder } from '#sources/validate.ts';
+import { type FileValidation, validateFiles } from '#sources/validate.ts';
 
 import type { Command, CommandCall } from '../command.ts';
 import { EXIT_CODES, type ExitName, UsageError } from '../exit-codes.ts';
@@ -26,7 +26,10 @@ export const validateCommand: Command = {
     'Exit code 0: a sync would take every record; 4: it would leave faulty rows out; 3: it would be held.',
   ],
   arguments: [
-    { name: 'folder', summary: 'Folder with the files of one roster, in any format that Rollbook reads.' },
+    {
+      name: 'folder',
+      summary: 'Folder with the files of one roster, in any format that Rollbook reads, or a zip of them.',
+    },
   ],
   options: {
     strict: { type: 'boolean', summary: 'Any faulty row would hold the sync, as a strict profile does.' },
@@ -54,7 +57,7 @@ export const validateCommand: Command = {
       identityConfiguration: configurationOf(identity),
       handleSpecialCharacterConstraint: null,
     });
-    const validation = await validateFolder(folder.path, mapping, call.deps.system, formatOf(call));
+    const validation = await validateFiles(folder.files, mapping, call.deps.system, formatOf(call));
     const { result, findings } = validation;
     const tolerance = call.flag('strict') ? 'strict' : DEFAULT_PROFILE_SETTINGS.tolerance;
     const stop = judgeStage(result, tolerance, false);
@@ -100,7 +103,7 @@ function badRowsOf(result: StageResult): number {
 function reportLines(
   call: CommandCall,
   path: string,
-  { result, findings }: FolderValidation,
+  { result, findings }: FileValidation,
   stopMessage: string | null,
   exit: ExitName,
 ): string[] {

@@ -116,7 +116,7 @@ function fileLines(run: RunStoryAnswer): string[] {
       { title: 'bytes' },
     ],
     files.map((file) => [
-      printable(file.name),
+      printable(typeof file.archive === 'string' ? `${file.archive}/${file.name}` : file.name),
       formatBytes(file.sizeBytes),
       file.rows === null || file.rows === undefined ? '' : formatCount(file.rows),
       file.badRows === null || file.badRows === undefined ? '' : formatCount(file.badRows),

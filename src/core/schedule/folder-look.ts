@@ -43,6 +43,7 @@ export interface FolderJudgement {
 const UNFINISHED =
   /\.(?:tmp|temp|part|partial|filepart|crdownload|lock|lck)$|^\.~lock\.|^~\$|^\.lock$|^lock$/iu;
 const SHOWN_NAMES = 5;
+const ZIP = '.zip';
 
 /** Whether the files of a watched folder can be taken now. A clock that was set back counts as a change: the quiet time begins anew. */
 export function judgeFolder(
@@ -73,13 +74,13 @@ export function judgeFolder(
   return { ...judged, state: 'ready', note: ignored === '' ? null : ignored };
 }
 
-/** The entries that are files of the format that most of them are of, in the order of the rules. */
+/** The entries that are files of the format that most of them are of, in the order of the rules, or the zip of them. */
 export function filesToTake(
   entries: readonly FolderEntry[],
   rules: Pick<FolderRules, 'fileSets'>,
 ): FolderEntry[] {
-  return likeliestFiles(entries, rules).flatMap((file) =>
-    entries.filter((entry) => entry.isFile && entry.name.toLowerCase() === file),
+  return [...likeliestFiles(entries, rules), ZIP].flatMap((file) =>
+    entries.filter((entry) => entry.isFile && namedAs(entry, file)),
   );
 }
 
@@ -93,6 +94,11 @@ function likeliestFiles(
   return fileSets.toSorted((a, b) => present(b) - present(a))[0] ?? [];
 }
 
+/** `file` is a name of the format in lower case, or ZIP: any zip. */
+function namedAs({ name }: FolderEntry, file: string): boolean {
+  return file === ZIP ? name.toLowerCase().endsWith(ZIP) : name.toLowerCase() === file;
+}
+
 function faultOfEntries(entries: readonly FolderEntry[], rules: FolderRules): string | null {
   const unfinished = entries.filter(({ name }) => UNFINISHED.test(name));
   if (unfinished.length > 0)
@@ -100,8 +106,15 @@ function faultOfEntries(entries: readonly FolderEntry[], rules: FolderRules): st
   const files = likeliestFiles(entries, rules);
   const missing: string[] = [];
   let bytes = 0;
-  for (const file of files) {
-    const found = entries.filter(({ name }) => name.toLowerCase() === file);
+  const zips = entries.filter((entry) => namedAs(entry, ZIP));
+  if (zips.length > 0) {
+    const rest = entries.filter((entry) => files.some((file) => namedAs(entry, file)));
+    if (zips.length + rest.length > 1)
+      return `The folder holds ${listOf([...zips, ...rest].map(({ name }) => name))}: leave either one zip or the files themselves.`;
+  }
+  const expected = zips.length > 0 ? [ZIP] : files;
+  for (const file of expected) {
+    const found = entries.filter((entry) => namedAs(entry, file));
     const other = found.find(({ isFile }) => !isFile);
     if (other !== undefined) return `${shown(other.name)} is no regular file; links are not followed.`;
     if (found.length > 1)
@@ -112,7 +125,7 @@ function faultOfEntries(entries: readonly FolderEntry[], rules: FolderRules): st
       return `${shown(entry.name)} is larger than the ${rules.limits.maxFileBytes} bytes that a file may have.`;
     else bytes += entry.sizeBytes;
   }
-  if (missing.length === files.length) return 'The folder holds no files yet.';
+  if (missing.length === expected.length) return 'The folder holds no files yet.';
   if (missing.length > 0) return `These files are missing: ${missing.join(', ')}.`;
   if (bytes > rules.limits.maxUploadBytes)
     return `The files are larger than the ${rules.limits.maxUploadBytes} bytes that an upload may have, all together.`;
@@ -120,8 +133,10 @@ function faultOfEntries(entries: readonly FolderEntry[], rules: FolderRules): st
 }
 
 function ignoredNote(entries: readonly FolderEntry[], rules: FolderRules): string {
-  const files = likeliestFiles(entries, rules);
-  const ignored = entries.filter(({ name }) => !files.includes(name.toLowerCase())).map(({ name }) => name);
+  const files = [...likeliestFiles(entries, rules), ZIP];
+  const ignored = entries
+    .filter((entry) => !files.some((file) => namedAs(entry, file)))
+    .map(({ name }) => name);
   return ignored.length === 0 ? '' : ` Ignored: ${listOf(ignored)}.`;
 }
 

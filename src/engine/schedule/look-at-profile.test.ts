@@ -178,6 +178,20 @@ test('on upload: all six files, and a minute without another', async () => {
   assert.deepEqual(await triggers(), ['upload']);
 });
 
+test('on upload: a zip is complete by itself', async () => {
+  await schedule({ runOnUpload: true });
+  await bench.upload(state.profileId, 'Roster.ZIP');
+  await look();
+  assert.deepEqual(await triggers(), [], 'it came just now');
+  await bench.rows(
+    `update upload_file set committed_at = now() - interval '61 seconds' where upload_id =
+      (select id from upload where profile_id = $1 and state = 'open')`,
+    state.profileId,
+  );
+  await look();
+  assert.deepEqual(await triggers(), ['upload']);
+});
+
 test('expiration is noticed once, and again when the date was moved and came', async () => {
   const expire = (expirationDate: string | null) =>
     bench.rows('update profile set expiration_date = $2 where id = $1', state.profileId, expirationDate);

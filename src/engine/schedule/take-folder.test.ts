@@ -93,6 +93,34 @@ test('folder: six files that rest for a minute are uploaded and started, once; t
   assert.deepEqual(await triggers(), ['folder', 'folder', 'folder']);
 });
 
+test('folder: a single zip is the roster, whatever its name; with other files beside it nobody knows', async () => {
+  await watch();
+  await writeFile(join(folder, 'Export 2026-11.ZIP'), 'PK');
+  await drop();
+  await lookTwice();
+  assert.match(
+    String(await noteNow()),
+    /^The folder holds Export 2026-11\.ZIP, .* and 2 more: leave either one zip or the files themselves\.$/u,
+  );
+  for (const name of SDS_V1_NAMES) await unlink(join(folder, name));
+  await writeFile(join(folder, 'old.zip'), 'PK');
+  await lookTwice();
+  assert.match(String(await noteNow()), /holds Export 2026-11\.ZIP, old\.zip: leave either one zip/u);
+  assert.deepEqual(await triggers(), []);
+  await unlink(join(folder, 'old.zip'));
+  await lookTwice();
+  assert.deepEqual(await triggers(), ['folder']);
+  assert.deepEqual(
+    await bench.rows(
+      'select f.name from upload_file f join upload u on u.id = f.upload_id where u.profile_id = $1',
+      state.profileId,
+    ),
+    [{ name: 'Export 2026-11.ZIP' }],
+  );
+  await lookTwice();
+  assert.deepEqual(await triggers(), ['folder'], 'the same zip is not taken twice');
+});
+
 test('folder: what is still being written is waited for', async () => {
   await watch();
   await drop();

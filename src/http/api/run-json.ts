@@ -66,25 +66,43 @@ function durationSeconds({ startedAt, finishedAt }: StoredRun): number | null {
   return Math.max(0, Math.round((finishedAt.getTime() - startedAt.getTime()) / 100) / 10);
 }
 
-/** Rows and bad rows are what the run counted; null where it did not come to that file. */
+/** Rows and bad rows are what the run counted; null where it did not come to that file. In place of a zip stand the files that were read of it. */
 function filesJson({ run, files }: RunDetails): Record<string, unknown>[] {
   const counted = countedFiles(run.counts);
-  return files.map(({ name, sizeBytes, sha256, bytesKept, erasedAt }) => {
+  return files.flatMap(({ name, sizeBytes, sha256, bytesKept, erasedAt }): Record<string, unknown>[] => {
+    const bytes = { bytesKept, erasedAt };
+    const unpacked = counted.filter(({ archive }) => archive === name.toLowerCase());
+    if (unpacked.length > 0)
+      return unpacked.map((one) => ({
+        name: one.file,
+        archive: name,
+        sizeBytes: one.sizeBytes,
+        sha256: one.sha256,
+        rows: one.rows,
+        badRows: one.badRows,
+        ...bytes,
+      }));
     const counts = counted.find(({ file }) => file === name.toLowerCase());
-    return {
-      name,
-      sizeBytes,
-      sha256,
-      rows: counts?.rows ?? null,
-      badRows: counts?.badRows ?? null,
-      bytesKept,
-      erasedAt,
-    };
+    return [
+      {
+        name,
+        archive: null,
+        sizeBytes,
+        sha256,
+        rows: counts?.rows ?? null,
+        badRows: counts?.badRows ?? null,
+        ...bytes,
+      },
+    ];
   });
 }
 
 interface CountedFile {
   readonly file?: unknown;
+  /** Of runs before zips were taken: not there. */
+  readonly archive?: unknown;
+  readonly sizeBytes?: unknown;
+  readonly sha256?: unknown;
   readonly rows?: unknown;
   readonly badRows?: unknown;
 }

@@ -566,9 +566,11 @@ describe('findings', () => {
     });
   }
 
-  test('there is a case for every code', () => {
+  test('there is a case for every code; those of zips are in hostile-zips.test.ts', () => {
     const met = new Set(cases.flatMap(({ expect }) => expect.map((line) => line.split(' ')[0])));
-    const missing = Object.keys(FINDING_CODES).filter((code) => !met.has(code) && !ELSEWHERE.includes(code));
+    const missing = Object.keys(FINDING_CODES).filter(
+      (code) => !met.has(code) && !ELSEWHERE.includes(code) && !code.startsWith('ZIP_'),
+    );
     assert.deepEqual(missing, []);
   });
 

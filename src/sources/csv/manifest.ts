@@ -47,6 +47,7 @@ export async function readManifest(
     if (bytes > MAX_BYTES) return refuse(`${MANIFEST_FILE} is longer than ${MAX_BYTES / 1024} KiB.`);
     chunks.push(chunk);
   }
+  if (file.isBroken?.() === true) return null;
   const read = manifestSchema.safeParse(parseJson(Buffer.concat(chunks).toString('utf8')));
   if (!read.success)
     return refuse(

@@ -38,7 +38,7 @@ export async function readRosterFile(
   state: RosterState,
   findings: FindingCollector,
   definition: FileDefinition,
-  source: Pick<SourceFile, 'open'>,
+  source: Pick<SourceFile, 'open' | 'isBroken'>,
   hash: Hash,
   afterPiece: (progress: { readonly rows: number; readonly bytes: number }) => Promise<void>,
 ): Promise<FileRead> {
@@ -48,6 +48,7 @@ export async function readRosterFile(
       message,
     }));
   const layout = await inspectFile(source, definition, state.mapping);
+  if (source.isBroken?.() === true) return { rows: 0, badRows: 0, bytes: 0, usable: false };
   reportLayout(findings, definition.name, layout);
   const dateOrders = new Map(layout.dateColumns.map(({ title, order }) => [title, order]));
   let headerRead = false;
@@ -117,6 +118,9 @@ export async function readRosterFile(
       await afterPiece({ rows: rowsOf(file), bytes });
     }
   }
+  // Where the bytes end then says nothing about the file.
+  if (source.isBroken?.() === true)
+    return { rows: rowsOf(file), badRows: badRowsOf(file), bytes, usable: false };
   const endsWhole = transcoder.end();
   csv.end();
   for (const { line } of held)
@@ -135,7 +139,7 @@ export async function readRosterFile(
   const read = file as RosterFile | null;
   return {
     rows: rowsOf(read),
-    badRows: read?.badRows ?? 0,
+    badRows: badRowsOf(read),
     bytes,
     usable: read !== null && notText === null && !truncated,
   };
@@ -158,6 +162,10 @@ function describeEncodingFault(
 
 function rowsOf(file: RosterFile | null): number {
   return file?.rows ?? 0;
+}
+
+function badRowsOf(file: RosterFile | null): number {
+  return file?.badRows ?? 0;
 }
 
 function openReader(state: RosterState, file: RosterFile): RowReader {

@@ -8,6 +8,7 @@ import { must } from '#lib/assert.ts';
 import type { FileSummary, KindSummary, MappingSettings, SourceFile, StageResult } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
 import type { ItemSink } from '../item-sink.ts';
+import type { OpenedRoster } from '../open-roster.ts';
 import { RosterDelta } from '../roster-delta.ts';
 import type { RecordIndex } from '../snapshot/record-index.ts';
 import { IdTable } from './id-table.ts';
@@ -19,7 +20,7 @@ import type { FileDefinition, FormatDefinition } from './format.ts';
 import { recognizeFormat } from './recognize-format.ts';
 
 export interface StageRosterInput {
-  readonly files: readonly SourceFile[];
+  readonly roster: OpenedRoster;
   readonly mapping: MappingSettings;
   /** Null: to be recognized. */
   readonly format: RosterFormat | null;
@@ -60,19 +61,19 @@ export function fingerprintOf(mapping: MappingSettings): Buffer {
  * sink. The index is marked and added to.
  */
 export async function stageRoster(input: StageRosterInput, tools: StageRosterTools): Promise<StagedRoster> {
-  const { mapping, index } = input;
+  const { mapping, index, roster } = input;
   const { findings, items } = tools;
   const fingerprint = fingerprintOf(mapping);
   const settingsChanged =
     input.snapshotFingerprint !== null && input.snapshotFingerprint !== fingerprint.toString('hex');
   const delta = new RosterDelta(index, items, settingsChanged);
-  const { definition: format, recognized } = await recognizeFormat(input.files, input.format);
+  const { definition: format, recognized } = await recognizeFormat(roster.files, input.format);
   const fileOf = (code: RecordCode): string => fileOfRecord(format, code);
   const state = openState(input, tools, delta, fingerprint, format);
-  const manifestFile = input.files.find(({ name }) => name.toLowerCase() === MANIFEST_FILE);
-  const manifest = manifestFile === undefined ? null : await readManifest(manifestFile, findings);
+  const manifestFile = roster.files.find(({ name }) => name.toLowerCase() === MANIFEST_FILE);
+  let manifest = manifestFile === undefined ? null : await readManifest(manifestFile, findings);
   const filesByName = sortFiles(
-    input.files.filter((file) => file !== manifestFile),
+    roster.files.filter((file) => file !== manifestFile),
     format,
     findings,
   );
@@ -91,6 +92,8 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     const confirmed = input.confirmedFiles.includes(definition.name);
     const file = filesByName.get(definition.name);
     if (file === undefined) {
+      // Of an archive that is refused nobody knows what is in it.
+      if (roster.refused) continue;
       if (hadRecords) filesToConfirm.push(definition.name);
       reportMissing(findings, definition, hadRecords, confirmed && hadRecords);
       if (!confirmed || !hadRecords) state.unusable.add(definition.name);
@@ -103,6 +106,11 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
       });
       rowsDone += read.rows;
       bytesDone += read.bytes;
+      if (file.isBroken?.() === true) {
+        manifest = null;
+        state.unusable.add(definition.name);
+        continue;
+      }
       if (!read.usable) state.unusable.add(definition.name);
       else if (read.rows === 0) {
         if (hadRecords) filesToConfirm.push(definition.name);
@@ -125,6 +133,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
         badRows: read.badRows,
         recordsBefore,
         inManifest: provesWhole(manifest?.get(definition.name)),
+        archive: file.archive,
       });
     }
     if (findings.fatal) delta.stop();
@@ -143,6 +152,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   const result: StageResult = {
     format: recognized,
     files: summaries,
+    archives: roster.archives,
     kinds: summarizeKinds(delta),
     rosterHash: rosterHashOf(summaries),
     itemCount: findings.fatal ? 0 : delta.itemCount,

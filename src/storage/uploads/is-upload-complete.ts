@@ -13,7 +13,7 @@ export async function hasUploadedFiles(tx: Tx, profileId: string): Promise<boole
 }
 
 /**
- * Whether the open upload of a profile holds all files of one of these sets (lower-case names), and nothing came for that long, blocks included. To
+ * Whether the open upload of a profile holds all files of one of these sets (lower-case names), or a zip, and nothing came for that long, blocks included. To
  * rely on it, lock the upload first (lock: true), as the seal that follows does.
  */
 export async function isUploadComplete(
@@ -39,5 +39,8 @@ export async function isUploadComplete(
     [upload.id, expected.quietSeconds],
   );
   const { names, quiet } = must(rows[0]);
-  return quiet && expected.fileSets.some((files) => files.every((file) => names.includes(file)));
+  const complete =
+    names.some((name) => name.endsWith('.zip')) ||
+    expected.fileSets.some((files) => files.every((file) => names.includes(file)));
+  return quiet && complete;
 }

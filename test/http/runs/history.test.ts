@@ -178,7 +178,13 @@ test('the story of a run: who, when, what of which file, with names', async () =
       ['accepted', 'queued', 'Nightly sync'],
     ],
   );
-  const file = { sizeBytes: 10, sha256: '00', bytesKept: false, erasedAt: '2026-09-01T00:00:00.000Z' };
+  const file = {
+    archive: null,
+    sizeBytes: 10,
+    sha256: '00',
+    bytesKept: false,
+    erasedAt: '2026-09-01T00:00:00.000Z',
+  };
   assert.deepEqual(body.files, [
     { name: 'School.csv', rows: null, badRows: null, ...file },
     { name: 'Student.csv', rows: 7, badRows: 2, ...file },
