@@ -58,7 +58,7 @@ export async function readRosterFile(
       return;
     }
     from.fail(...describeBrokenRow(row, from.header.fieldCount));
-    if (!into.salvage(row)) spareFile(state, from);
+    if (!into.salvage(row) || mayHoldTwo(row, from.header.fieldCount)) spareFile(state, from);
   };
   const csv = new CsvReader((row) => {
     if (!headerRead) {
@@ -97,6 +97,11 @@ export async function readRosterFile(
     bytes,
     usable: read !== null && csv.encodingFault === null && !truncated,
   };
+}
+
+/** The line break between two rows may be missing, or be a lone carriage return: the second row is in there, unread. */
+function mayHoldTwo(row: CsvRow, fieldCount: number): boolean {
+  return row.count >= fieldCount * 2 - 1;
 }
 
 function rowsOf(file: RosterFile | null): number {
