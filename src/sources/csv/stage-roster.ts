@@ -14,7 +14,7 @@ import { checkManifest, MANIFEST_FILE, provesWhole, readManifest } from './manif
 import { readRosterFile } from './read-roster-file.ts';
 import { RecordHash } from './record-hash.ts';
 import type { RosterState } from './roster-state.ts';
-import { type FileDefinition, SDS_V1_FILES, SDS_V1_IGNORED_FILES } from './sds-v1.ts';
+import { type FileDefinition, type FileName, SDS_V1_FILES, SDS_V1_IGNORED_FILES } from './sds-v1.ts';
 
 export interface StageRosterInput {
   readonly files: readonly SourceFile[];
@@ -63,14 +63,18 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     input.snapshotFingerprint !== null && input.snapshotFingerprint !== fingerprint.toString('hex');
   const delta = new RosterDelta(index, items, settingsChanged);
   const state = openState(input, tools, delta, fingerprint);
-  const manifestFile = input.files.find(({ name }) => name.toLowerCase() === MANIFEST_FILE);
-  const manifest = manifestFile === undefined ? null : await readManifest(manifestFile, findings);
+  const manifestFiles = input.files.filter(({ name }) => name.toLowerCase() === MANIFEST_FILE);
+  const [manifestFile] = manifestFiles;
+  const manifest =
+    manifestFile === undefined || manifestFiles.length > 1
+      ? null
+      : await readManifest(manifestFile, findings);
   const filesByName = sortFiles(
     input.files.filter((file) => file !== manifestFile),
     findings,
   );
   const summaries: FileSummary[] = [];
-  const namesByContent = new Map<string, string>();
+  const namesByContent = new Map<string, FileName>();
   const filesToConfirm: string[] = [];
   const timings: Record<string, number> = {};
   let rowsDone = 0;
@@ -115,7 +119,10 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
       const twin = namesByContent.get(content);
       if (twin === undefined) namesByContent.set(content, definition.name);
       // Without rows it may be right: two files of the format have the same columns.
-      else if (read.rows > 0) reportTwin(findings, definition, twin);
+      else if (read.rows > 0) {
+        reportTwin(findings, definition, twin);
+        state.unusable.add(definition.name).add(twin);
+      }
       summaries.push({
         file: definition.name,
         sizeBytes: read.bytes,
@@ -192,13 +199,13 @@ function sortFiles(files: readonly SourceFile[], findings: FindingCollector): Ma
       findings.report({ code: 'FILE_IGNORED', file: name }, () => ({
         message: `${name} is not read: contacts are not synchronized yet.`,
       }));
+    } else if (name === MANIFEST_FILE || filesByName.has(name)) {
+      findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
+        message: `${name} is there twice, and nobody can tell which one counts.`,
+      }));
     } else if (!SDS_V1_FILES.some((definition) => definition.name === name)) {
       findings.report({ code: 'FILE_UNKNOWN', file: name }, () => ({
         message: `${name} is not part of SDS V1.`,
-      }));
-    } else if (filesByName.has(name)) {
-      findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
-        message: `${name} is there twice, and nobody can tell which one counts.`,
       }));
     } else filesByName.set(name, file);
   }
