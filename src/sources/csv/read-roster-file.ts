@@ -1,9 +1,9 @@
 import type { FindingCode } from '#core/findings.ts';
-import { must, unreachable } from '#lib/assert.ts';
+import { unreachable } from '#lib/assert.ts';
 
 import type { FindingCollector } from '../finding-collector.ts';
 import { bindHeader } from './bind-header.ts';
-import { CsvReader, type CsvRow } from './csv-reader.ts';
+import { CsvReader, type CsvRow, type RowFault } from './csv-reader.ts';
 import { readEnrollments } from './read-enrollments.ts';
 import { readPeople } from './read-people.ts';
 import { readSchools } from './read-schools.ts';
@@ -51,13 +51,14 @@ export async function readRosterFile(
     reader = openReader(state, file);
   };
   const onBrokenRow = (row: CsvRow, from: RosterFile, into: RowReader): void => {
-    const tooFew = row.fault === null && row.count < from.header.fieldCount;
-    if (row.withoutBreak && (tooFew || row.fault === 'brokenQuote')) {
+    const { fault: rowFault } = row;
+    const tooFew = rowFault === null && row.count < from.header.fieldCount;
+    if (rowFault === 'cutOff' || (row.withoutBreak && (tooFew || rowFault === 'brokenQuote'))) {
       truncated = true;
       fault('FILE_TRUNCATED', `${definition.name} ends in the middle of line ${row.line}.`, row.line);
       return;
     }
-    from.fail(...describeBrokenRow(row, from.header.fieldCount));
+    from.fail(...describeBrokenRow(rowFault, row.count, from.header.fieldCount));
     if (!into.salvage(row) || mayHoldTwo(row, from.header.fieldCount)) spareFile(state, from);
   };
   const csv = new CsvReader((row) => {
@@ -127,8 +128,12 @@ function openReader(state: RosterState, file: RosterFile): RowReader {
   }
 }
 
-function describeBrokenRow(row: CsvRow, fieldCount: number): [FindingCode, undefined, string] {
-  switch (row.fault) {
+function describeBrokenRow(
+  fault: Exclude<RowFault, 'cutOff'> | null,
+  count: number,
+  fieldCount: number,
+): [FindingCode, undefined, string] {
+  switch (fault) {
     case 'brokenQuote':
       return ['ROW_BROKEN_QUOTE', undefined, 'A quote is not closed on its line, or stands inside a value.'];
     case 'tooLong':
@@ -140,9 +145,9 @@ function describeBrokenRow(row: CsvRow, fieldCount: number): [FindingCode, undef
       return [
         'ROW_FIELD_COUNT',
         undefined,
-        `The row has ${row.fault === null ? must(row.count) : 'more than 1,000'} fields; the header has ${fieldCount}.`,
+        `The row has ${fault === null ? count : 'more than 1,000'} fields; the header has ${fieldCount}.`,
       ];
     default:
-      return unreachable(row.fault);
+      return unreachable(fault);
   }
 }
