@@ -9,7 +9,8 @@ import * as fc from 'fast-check';
 
 import { stageFiles } from '#test/helpers/stage-files.ts';
 import { expectReferences, showReference } from './expect-references.ts';
-import { type Bench, type Fault, MUTATIONS } from './mutations.ts';
+import type { Bench, Fault } from './faults.ts';
+import { MUTATIONS } from './mutations.ts';
 import { FILE_NAMES, joinLines, makeRoster, type Roster, type Style, writeLines } from './random-roster.ts';
 
 const RUNS = Number(process.env['ROLLBOOK_MUTATIONS'] ?? '1000');

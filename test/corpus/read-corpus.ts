@@ -116,7 +116,7 @@ async function readCase(
   const { [CASE_FILE]: description, ...ownFiles } = await readFiles(join(folder, name));
   const read = caseSchema.safeParse(JSON.parse(Buffer.from(description ?? []).toString('utf8') || 'null'));
   if (!read.success) throw new Error(`${name}/${CASE_FILE}: ${z.prettifyError(read.error)}`);
-  const { without, generate } = read.data;
+  const { without, generate, settings: own } = read.data;
   const missing = without.filter((file) => base[file] === undefined);
   if (missing.length > 0) throw new Error(`${name}: ${missing.join(', ')} is not in the base`);
   const generated = Object.entries(generate).map(
@@ -126,7 +126,11 @@ async function readCase(
   return {
     ...read.data,
     name,
-    settings: { ...settings, ...withoutUndefined(read.data.settings) },
+    settings: {
+      identity: own.identity ?? settings.identity,
+      replaceSpecialCharacters: own.replaceSpecialCharacters ?? settings.replaceSpecialCharacters,
+      optionalProperties: own.optionalProperties ?? settings.optionalProperties,
+    },
     files: Object.fromEntries(
       Object.entries(files).filter(([file]) => !without.includes(file) || Object.hasOwn(ownFiles, file)),
     ),
@@ -158,8 +162,4 @@ async function readFiles(folder: string): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {};
   for (const name of names) files[name] = await readFile(join(folder, name));
   return files;
-}
-
-function withoutUndefined(settings: Partial<CorpusSettings>): Partial<CorpusSettings> {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
