@@ -7,6 +7,7 @@ const FILES = [
   ...['kill', 'laws', 'plan-laws', 'histories'].map((name) => `test/scenarios/${name}`),
   'test/http/batch/random-bodies',
   'test/http/roster/random-queries',
+  'test/corpus/mutations',
 ];
 const { status } = spawnSync(process.execPath, [runner, ...FILES], {
   stdio: 'inherit',
@@ -16,6 +17,7 @@ const { status } = spawnSync(process.execPath, [runner, ...FILES], {
     ROLLBOOK_HISTORIES: '5000',
     ROLLBOOK_BODIES: '1000000',
     ROLLBOOK_QUERIES: '1000000',
+    ROLLBOOK_MUTATIONS: '1000000',
     ROLLBOOK_TEST_TIMEOUT_HOURS: '48',
     ...process.env,
   },

@@ -79,6 +79,11 @@ export class RosterDelta {
     return 'changed';
   }
 
+  /** Is there such a record, from before or from this run? */
+  knows(key: Int32Array): boolean {
+    return this.#index.find(key) !== -1;
+  }
+
   /** A record that is not good now, or hangs on one: its last good state stays. @returns whether there is one. */
   keep(key: Int32Array): boolean {
     this.entry = this.#index.find(key);

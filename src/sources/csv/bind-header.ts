@@ -34,6 +34,7 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
     const why = {
       brokenQuote: 'a quote is not closed, or stands inside a title.',
       tooLong: 'it is longer than 1 MiB; perhaps the file has no line breaks.',
+      cutOff: 'the file ends in the middle of it.',
       tooManyFields: 'it has more than 1,000 columns.',
       controlCharacter: describeControlCharacter(row),
     }[row.fault];

@@ -283,6 +283,22 @@ describe('a bad row never erases the last good state', () => {
     ]);
   });
 
+  for (const [name, breakFile] of [
+    ['its id holds a control character', (text: string) => text.replace('S1P1,', 'S1\0P1,')],
+    [
+      'it stands behind another row, without a line break',
+      (text: string) => text.replace('\r\nS1P2,', ',S1P2,'),
+    ],
+    ['it stands behind a lone carriage return', (text: string) => text.replace('\r\nS1P2,', '\rS1P2,')],
+  ] as const)
+    test(`when ${name}: nobody is ended`, async () => {
+      const staged = await stageChanged(nothing, (files) => {
+        files['Student.csv'] = breakFile(must(files['Student.csv']));
+      });
+      assert.deepEqual(shownActions(staged), []);
+      assert.ok(shownFindings(staged.findings).includes('ABSENCE_NOT_PROVEN student.csv role (information)'));
+    });
+
   test('terms and courses end only when every section could be read', async () => {
     const drop = (changed: SmallRoster): void => {
       for (const row of changed.section) row['Course SIS ID'] = 'K1';

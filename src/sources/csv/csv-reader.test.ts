@@ -56,6 +56,20 @@ const cases: [name: string, text: string, rows: (string[] | string)[]][] = [
   ['other languages', 'Zoë,"日本, 語"\n🎓\n', ['Zoë|日本, 語', '🎓']],
 ];
 
+test('a file that ends between the bytes of a character is cut off, wherever it is', () => {
+  const bytes = Buffer.from('a,b\nc,\u00e4\n\u{1f393},d\n\u{1f393}');
+  for (const cut of [1, 2, 3]) {
+    const { rows, encodingFault } = read(bytes.subarray(0, -cut), [9, 12]);
+    assert.equal(encodingFault, null);
+    assert.deepEqual(rows.at(-1), { line: 4, fields: [''], fault: 'cutOff', withoutBreak: true });
+    assert.deepEqual(
+      rows.slice(0, -1).map(({ fault }) => fault),
+      [null, null, null],
+    );
+  }
+  assert.equal(read(Buffer.from([0x61, 0xff])).encodingFault?.byte, 1);
+});
+
 for (const [name, text, expected] of cases) {
   test(`reads: ${name}`, () => {
     const lines = read(Buffer.from(text)).rows.map(({ line, fields, fault }) => {

@@ -1,10 +1,11 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 
 /**
  * Why a row cannot be taken as it is. `fields` of such a row are those read before the fault.
- * brokenQuote: a quote is not closed on its line, or stands inside a value; controlCharacter: a byte below 0x20 in a value.
+ * brokenQuote: a quote is not closed on its line, or stands inside a value; controlCharacter: a byte below 0x20 in a value;
+ * cutOff: the file ends between the bytes of a character.
  */
-export type RowFault = 'brokenQuote' | 'tooLong' | 'tooManyFields' | 'controlCharacter';
+export type RowFault = 'brokenQuote' | 'tooLong' | 'tooManyFields' | 'controlCharacter' | 'cutOff';
 
 /**
  * One row, valid until the handler returns: field i is `bytes[starts[i] .. ends[i])`, unquoted, blanks and tabs around
@@ -62,6 +63,10 @@ export class CsvReader {
   /** The line under way is over the limit: its bytes are dropped until it ends. */
   #skipping = false;
   #atStart = true;
+  /** Characters of several bytes were met: it is UTF-8 indeed. */
+  #provenUtf8 = false;
+  /** The file ends between the bytes of a character. */
+  #cutOff = false;
 
   constructor(onRow: (row: CsvRow) => void, limits: CsvLimits = CSV_LIMITS, separator: Separator = ',') {
     this.#onRow = onRow;
@@ -99,6 +104,7 @@ export class CsvReader {
   end(): void {
     if (this.encodingFault !== null || (this.#carryBytes === 0 && !this.#skipping)) return;
     this.#row.withoutBreak = true;
+    this.#cutLastCharacter();
     this.#carryOn(Buffer.from([LF]));
     this.#finishCarried();
   }
@@ -114,6 +120,19 @@ export class CsvReader {
       // A copy: the chunk may be a small part of a large buffer, or be used again by whoever gave it.
       this.#carry.push(Buffer.from(part));
     }
+  }
+
+  /** Leaves half a character out. In a file of ASCII but for that byte it may be a letter of another encoding as well. */
+  #cutLastCharacter(): void {
+    if (this.#skipping) return;
+    const line = Buffer.concat(this.#carry);
+    if (isUtf8(line) || !isStartOfUtf8(line)) return;
+    let end = line.length - 1;
+    while (!isUtf8(line.subarray(0, end))) end -= 1;
+    if (!this.#provenUtf8 && isAscii(line.subarray(0, end))) return;
+    this.#cutOff = true;
+    this.#carry = [line.subarray(0, end)];
+    this.#carryBytes = end;
   }
 
   /** The carried line has its end. */
@@ -132,7 +151,7 @@ export class CsvReader {
   }
 
   #report(fault: RowFault | null, count: number): void {
-    this.#row.fault = fault;
+    this.#row.fault = this.#cutOff ? 'cutOff' : fault;
     this.#row.count = count;
     this.#onRow(this.#row);
   }
@@ -145,6 +164,7 @@ export class CsvReader {
       this.encodingFault = findEncodingFault(lines, this.#row.line);
       return;
     }
+    this.#provenUtf8 ||= !isAscii(lines);
     let from = 0;
     if (this.#atStart) {
       this.#atStart = false;
@@ -241,7 +261,7 @@ export class CsvReader {
         at += 1;
       }
       if (at - rowStart > maxRowBytes) this.#report('tooLong', 0);
-      else if (!blank || fault !== null) this.#report(fault, count);
+      else if (!blank || fault !== null || this.#cutOff) this.#report(fault, count);
       at += 1;
     }
   }

@@ -23,9 +23,19 @@ export function isNickname(bytes: Buffer, start: number, end: number): boolean {
   return true;
 }
 
+/** How long a user name may be before the `@` of a domain. */
+export function maxLocalLength(domain: string): number {
+  return Math.min(MAX_LOCAL_LENGTH, MAX_USER_NAME_LENGTH - domain.length - 1);
+}
+
 /** Letters, digits and the few signs a user name takes; no `@`. */
-export function isPlainUserName(bytes: Buffer, start: number, end: number): boolean {
-  if (end - start > MAX_LOCAL_LENGTH) return false;
+export function isPlainUserName(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  maxLength = MAX_LOCAL_LENGTH,
+): boolean {
+  if (end - start > maxLength) return false;
   for (let i = start; i < end; i += 1) if (userBytes[bytes[i] as number] === 0) return false;
   return true;
 }
@@ -46,12 +56,13 @@ export function toUserPrincipalName(
 ): string | null {
   const at = username.indexOf('@');
   const ownDomain = at === -1 ? domain : username.slice(at + 1);
-  if (ownDomain === null || !/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i.test(ownDomain)) return null;
+  if (ownDomain === null || ownDomain.includes('..')) return null;
+  if (!/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i.test(ownDomain)) return null;
   const given = at === -1 ? username : username.slice(0, at);
   const local = replaceSpecialCharacters ? replaceBytes(given, userBytes) : given;
   const name = `${local}@${ownDomain}`;
   const bytes = Buffer.from(local);
-  const fits = local !== '' && isPlainUserName(bytes, 0, bytes.length) && name.length <= MAX_USER_NAME_LENGTH;
+  const fits = local !== '' && isPlainUserName(bytes, 0, bytes.length, maxLocalLength(ownDomain));
   return fits ? name : null;
 }
 

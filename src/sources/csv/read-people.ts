@@ -2,7 +2,7 @@ import { RECORD_CODES } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
 import { NO_ENTRY } from '../staged-item.ts';
-import { isPlainUserName, toUserPrincipalName } from './directory-names.ts';
+import { isPlainUserName, maxLocalLength, toUserPrincipalName } from './directory-names.ts';
 import type { CsvRow } from './csv-reader.ts';
 import { DROPPED, PRESENT } from './id-table.ts';
 import type { RosterFile } from './roster-file.ts';
@@ -42,6 +42,8 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
   const attributes = file.header.columns.filter(({ part }) => part === 'record');
   const { identity } = mapping;
   const domain = identity.mode === 'create' ? identity.domains[role] : null;
+  const maxLength = domain === null ? 0 : maxLocalLength(domain);
+  const suffix = domain === null ? null : Buffer.from(`@${domain.toLowerCase()}`);
   const usernames = state.newTable(people.states.length);
   const lowerCase = Buffer.alloc(SHORT_NAME_BYTES);
   const grades = state.newTable();
@@ -83,7 +85,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     const start = starts[username.position] as number;
     const end = ends[username.position] as number;
     if (identity.mode !== 'create' || start === end) return;
-    if (domain !== null && isPlainUserName(bytes, start, end)) return;
+    if (domain !== null && isPlainUserName(bytes, start, end, maxLength)) return;
     if (userPrincipalName() !== null) return;
     const text = file.text(username);
     file.fail(
@@ -107,7 +109,10 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
       const byte = bytes[start + i] as number;
       lowerCase[i] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
     }
-    const index = usernames.add(lowerCase, 0, length);
+    // With the domain of the profile it is the same name as without.
+    const own = suffix === null ? -1 : length - suffix.length;
+    const end = own > 0 && suffix?.compare(lowerCase, own, length) === 0 ? own : length;
+    const index = usernames.add(lowerCase, 0, end);
     if (usernames.parents[index] === -1) usernames.parents[index] = person;
     else if (usernames.parents[index] !== person) {
       const other = usernames.parents[index] as number;

@@ -1,12 +1,12 @@
 import type { Hash } from 'node:crypto';
 
 import type { FindingCode } from '#core/findings.ts';
-import { must, unreachable } from '#lib/assert.ts';
+import { unreachable } from '#lib/assert.ts';
 
 import type { SourceFile } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
 import { bindHeader } from './bind-header.ts';
-import { CSV_LIMITS, CsvReader, type CsvRow } from './csv-reader.ts';
+import { CSV_LIMITS, CsvReader, type CsvRow, type RowFault } from './csv-reader.ts';
 import { asBuffer, type FileLayout, inspectFile } from './inspect-file.ts';
 import { readEnrollments } from './read-enrollments.ts';
 import { readPeople } from './read-people.ts';
@@ -70,14 +70,15 @@ export async function readRosterFile(
     reader = openReader(state, file);
   };
   const onBrokenRow = (row: CsvRow, from: RosterFile, into: RowReader): void => {
-    const tooFew = row.fault === null && row.count < from.header.fieldCount;
-    if (row.withoutBreak && (tooFew || row.fault === 'brokenQuote')) {
+    const { fault: rowFault } = row;
+    const tooFew = rowFault === null && row.count < from.header.fieldCount;
+    if (rowFault === 'cutOff' || (row.withoutBreak && (tooFew || rowFault === 'brokenQuote'))) {
       truncated = true;
       fault('FILE_TRUNCATED', `${definition.name} ends in the middle of line ${row.line}.`, row.line);
       return;
     }
-    from.fail(...describeBrokenRow(row, from.header.fieldCount));
-    if (!into.salvage(row)) spareFile(state, from);
+    from.fail(...describeBrokenRow(rowFault, row.count, from.header.fieldCount));
+    if (!into.salvage(row) || mayHoldTwo(row, from.header.fieldCount)) spareFile(state, from);
   };
   const takeRow = (row: CsvRow, into: RosterFile, by: RowReader): void => {
     into.begin(row);
@@ -160,6 +161,11 @@ function describeEncodingFault(
   return [`Line ${line} is not UTF-8 (from byte ${byte + 1} of the line)${why}.`, line];
 }
 
+/** The line break between two rows may be missing, or be a lone carriage return: the second row is in there, unread. */
+function mayHoldTwo(row: CsvRow, fieldCount: number): boolean {
+  return row.count >= fieldCount * 2 - 1;
+}
+
 function rowsOf(file: RosterFile | null): number {
   return file?.rows ?? 0;
 }
@@ -187,8 +193,12 @@ function openReader(state: RosterState, file: RosterFile): RowReader {
   }
 }
 
-function describeBrokenRow(row: CsvRow, fieldCount: number): [FindingCode, undefined, string] {
-  switch (row.fault) {
+function describeBrokenRow(
+  fault: Exclude<RowFault, 'cutOff'> | null,
+  count: number,
+  fieldCount: number,
+): [FindingCode, undefined, string] {
+  switch (fault) {
     case 'brokenQuote':
       return ['ROW_BROKEN_QUOTE', undefined, 'A quote is not closed on its line, or stands inside a value.'];
     case 'tooLong':
@@ -200,9 +210,9 @@ function describeBrokenRow(row: CsvRow, fieldCount: number): [FindingCode, undef
       return [
         'ROW_FIELD_COUNT',
         undefined,
-        `The row has ${row.fault === null ? must(row.count) : 'more than 1,000'} fields; the header has ${fieldCount}.`,
+        `The row has ${fault === null ? count : 'more than 1,000'} fields; the header has ${fieldCount}.`,
       ];
     default:
-      return unreachable(row.fault);
+      return unreachable(fault);
   }
 }

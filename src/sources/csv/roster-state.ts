@@ -103,7 +103,8 @@ export function lookUp(
     state.hash.beginKey(target.code);
     addField(state.hash, row, column);
     state.hash.endKey();
-    if (state.delta.keep(state.hash.key)) return 'dropped';
+    // Not kept here: nothing of the file ends, and what is absent is counted then.
+    if (state.delta.knows(state.hash.key)) return 'dropped';
   }
   return 'missing';
 }
@@ -153,10 +154,17 @@ export function messageOfDropped(column: BoundColumn, target: FileName): string 
 
 /**
  * The key of a broken row, can it be trusted? What stands before a broken quote can; in a row with too many or too few
- * fields values have moved, but not the first.
+ * fields values have moved, but not the first. A key with a control character is not the one that is meant.
  */
 export function isReliable(row: CsvRow, key: BoundColumn): boolean {
-  return row.fault === 'brokenQuote' || row.fault === 'controlCharacter' || key.position === 0;
+  if (row.fault !== 'brokenQuote' && row.fault !== 'controlCharacter' && key.position !== 0) return false;
+  return !holdsControlCharacter(row, key);
+}
+
+function holdsControlCharacter({ bytes, starts, ends }: CsvRow, { position }: BoundColumn): boolean {
+  const end = ends[position] as number;
+  for (let i = starts[position] as number; i < end; i += 1) if ((bytes[i] as number) < 0x20) return true;
+  return false;
 }
 
 /** Nobody knows whose row it was: nothing that this file feeds is ended in this run. */

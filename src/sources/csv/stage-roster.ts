@@ -16,7 +16,7 @@ import { checkManifest, MANIFEST_FILE, provesWhole, readManifest } from './manif
 import { readRosterFile } from './read-roster-file.ts';
 import { RecordHash } from './record-hash.ts';
 import type { RosterState } from './roster-state.ts';
-import type { FileDefinition, FormatDefinition } from './format.ts';
+import type { FileDefinition, FileName, FormatDefinition } from './format.ts';
 import { recognizeFormat } from './recognize-format.ts';
 
 export interface StageRosterInput {
@@ -70,15 +70,19 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   const { definition: format, recognized } = await recognizeFormat(roster.files, input.format);
   const fileOf = (code: RecordCode): string => fileOfRecord(format, code);
   const state = openState(input, tools, delta, fingerprint, format);
-  const manifestFile = roster.files.find(({ name }) => name.toLowerCase() === MANIFEST_FILE);
-  let manifest = manifestFile === undefined ? null : await readManifest(manifestFile, findings);
+  const manifestFiles = roster.files.filter(({ name }) => name.toLowerCase() === MANIFEST_FILE);
+  const [manifestFile] = manifestFiles;
+  let manifest =
+    manifestFile === undefined || manifestFiles.length > 1
+      ? null
+      : await readManifest(manifestFile, findings);
   const filesByName = sortFiles(
     roster.files.filter((file) => file !== manifestFile),
     format,
     findings,
   );
   const summaries: FileSummary[] = [];
-  const namesByContent = new Map<string, string>();
+  const namesByContent = new Map<string, FileName>();
   const filesToConfirm: string[] = [];
   const timings: Record<string, number> = {};
   let rowsDone = 0;
@@ -124,7 +128,10 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
       const twin = namesByContent.get(content);
       if (twin === undefined) namesByContent.set(content, definition.name);
       // Without rows it may be right: two files of the format have the same columns.
-      else if (read.rows > 0) reportTwin(findings, definition, twin);
+      else if (read.rows > 0) {
+        reportTwin(findings, definition, twin);
+        state.unusable.add(definition.name).add(twin);
+      }
       summaries.push({
         file: definition.name,
         sizeBytes: read.bytes,
@@ -210,13 +217,13 @@ function sortFiles(
       findings.report({ code: 'FILE_IGNORED', file: name }, () => ({
         message: `${name} is not read yet.`,
       }));
+    } else if (name === MANIFEST_FILE || filesByName.has(name)) {
+      findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
+        message: `${name} is there twice, and nobody can tell which one counts.`,
+      }));
     } else if (!format.files.some((definition) => definition.name === name)) {
       findings.report({ code: 'FILE_UNKNOWN', file: name }, () => ({
         message: `${name} is not part of ${format.title}.`,
-      }));
-    } else if (filesByName.has(name)) {
-      findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
-        message: `${name} is there twice, and nobody can tell which one counts.`,
       }));
     } else filesByName.set(name, file);
   }
