@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify';
 
 import { getPlan, listPlanItems } from '#engine/profiles/read-plans.ts';
+import { csvCell } from '#lib/csv-cell.ts';
 import type { ItemFilter, ReadItem } from '#storage/plan/read-plan.ts';
 
 import type { HttpContext } from '../context.ts';
@@ -96,12 +97,4 @@ function csvLine(item: ReadItem): string {
 function shown(value: unknown): string {
   if (value === null || value === undefined) return '(none)';
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** Quoted where needed; what a spreadsheet would take for a formula gets an apostrophe in front. */
-export function csvCell(value: string | number | null): string {
-  if (value === null) return '';
-  const text = String(value);
-  const safe = typeof value === 'string' && /^[=+\-@\t\r]/u.test(text) ? `'${text}` : text;
-  return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
