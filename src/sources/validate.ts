@@ -3,19 +3,22 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Finding } from '#core/findings.ts';
+import type { RowTotals } from '#core/validate/validation-report.ts';
 import type { System } from '#lib/system.ts';
 
 import type { MappingSettings, SourceFile, StageResult } from './contract.ts';
 import { SDS_V1_FILES } from './csv/sds-v1.ts';
 import { stageRoster } from './csv/stage-roster.ts';
-import { FindingCollector } from './finding-collector.ts';
+import { FINDING_LIMITS, FindingCollector } from './finding-collector.ts';
 import { noItems } from './item-sink.ts';
+import { RowTally } from './row-tally.ts';
 import { RecordIndex } from './snapshot/record-index.ts';
 
 export interface FolderValidation {
   readonly result: StageResult;
   /** As many as are kept of a run; `result.findingCounts` has them all. */
   readonly findings: readonly Finding[];
+  readonly rowTotals: RowTotals;
 }
 
 /**
@@ -27,7 +30,8 @@ export async function validateFolder(
   mapping: MappingSettings,
   system: Pick<System, 'randomBytes'>,
 ): Promise<FolderValidation> {
-  const findings = new FindingCollector();
+  const rows = new RowTally();
+  const findings = new FindingCollector(FINDING_LIMITS, rows);
   const { result } = await stageRoster(
     {
       files: await openFolder(path),
@@ -45,7 +49,7 @@ export async function validateFolder(
       nowMs: () => performance.now(),
     },
   );
-  return { result, findings: findings.kept };
+  return { result, findings: findings.kept, rowTotals: rows.totals() };
 }
 
 /** The files of SDS V1 in a folder, as a source. */
