@@ -13,7 +13,7 @@ import { validateFolder } from './validate.ts';
 type Observed = [FindingCode, Severity, string, number, string, string, string];
 
 function tallyOf(observed: readonly Observed[], remembered?: number): RowTally {
-  const tally = new RowTally(remembered);
+  const tally = new RowTally(7, remembered);
   for (const [code, severity, file, line, field, value, sourceId] of observed)
     tally.observe({ code, file, field }, severity, { line, kind: 'x', value, sourceId, message: '' });
   return tally;
@@ -73,7 +73,7 @@ test('rows: each counts once, by the worst that was found in it', () => {
 });
 
 test('rows: a finding about a file or its header counts no row', () => {
-  const tally = new RowTally();
+  const tally = new RowTally(7);
   tally.observe({ code: 'HEADER_UNKNOWN', file: 'student.csv' }, 'warning', { line: 1, message: '' });
   assert.deepEqual(tally.totals().files, []);
 });
@@ -137,7 +137,7 @@ const DEPENDANTS: [string, readonly Observed[], number | undefined, readonly str
       waits('studentenrollment.csv', 3, 'SIS ID', 'P2'),
     ],
     1,
-    ['REQUIRED_MISSING studentenrollment.csv SIS ID 1', 'null studentenrollment.csv SIS ID 1'],
+    ['null studentenrollment.csv SIS ID 1', 'REQUIRED_MISSING studentenrollment.csv SIS ID 1'],
   ],
 ];
 for (const [name, observed, remembered, expected] of DEPENDANTS) {

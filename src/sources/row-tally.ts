@@ -1,11 +1,12 @@
-import type { FindingCode, Severity } from '#core/findings.ts';
+import { FINDING_CODES, type FindingCode, type Severity } from '#core/findings.ts';
 import type { DependantCount } from '#core/validate/finding-groups.ts';
 import type { RowTotals } from '#core/validate/validation-report.ts';
 
+import { IdTable, UNKNOWN } from './csv/id-table.ts';
 import type { FindingDetail, FindingHead, FindingObserver } from './finding-collector.ts';
 
-/** Dropped records whose reason is remembered, in all: some 20 MB. */
-const REMEMBERED_RECORDS = 200_000;
+/** Dropped records whose reason is remembered, in all: some 50 MB. */
+const REMEMBERED_RECORDS = 1_000_000;
 const MAX_ID_LENGTH = 256;
 
 /** What a row is, by the worst that was found in it. */
@@ -22,18 +23,21 @@ interface FileTally {
   waiting: number;
   /** Codes that dropped records of this file: the cause of those that are not remembered, when there is one only. */
   readonly codes: Set<FindingCode>;
-  /** Why a record was dropped. */
-  readonly causeById: Map<string, FindingCode>;
+  /** Dropped records by id; the state of each is the number of its code, from 1. */
+  readonly dropped: IdTable;
 }
 
-interface MutableDependants {
-  /** The file of the records named. */
-  readonly target: string;
-  readonly code: FindingCode | null;
+/** Rows of one column that name a dropped record. */
+interface ColumnTally {
   readonly file: string;
   readonly field: string;
-  rowCount: number;
+  /** The file of the records named; empty: not known. */
+  readonly target: string;
+  /** By the number of the code, from 1; 0: not remembered. */
+  readonly rowCounts: Uint32Array;
 }
+
+const CODES = Object.keys(FINDING_CODES) as FindingCode[];
 
 /**
  * Counts rows by the worst that was found in them, and the rows that a dropped record takes with it under the code that
@@ -41,11 +45,15 @@ interface MutableDependants {
  */
 export class RowTally implements FindingObserver {
   readonly #files = new Map<string, FileTally>();
-  readonly #dependants = new Map<string, MutableDependants>();
+  readonly #columns: ColumnTally[] = [];
+  readonly #id = Buffer.alloc(MAX_ID_LENGTH * 4);
+  readonly #seed: number;
   /** Records that may still be remembered. */
   #left: number;
 
-  constructor(remembered: number = REMEMBERED_RECORDS) {
+  /** `seed` is random: nobody can choose ids that collide. */
+  constructor(seed: number, remembered: number = REMEMBERED_RECORDS) {
+    this.#seed = seed;
     this.#left = remembered;
   }
 
@@ -60,11 +68,11 @@ export class RowTally implements FindingObserver {
       tally.rank = Math.max(tally.rank, WAITING);
       const cause = this.#countDependant(file, field, value);
       // A person stays when the school is dropped; a section does not.
-      if (cause !== undefined && file === 'section.csv') this.#remember(file, sourceId, cause);
+      if (cause !== UNKNOWN && file === 'section.csv') this.#remember(file, sourceId, cause);
     } else if (severity === 'error') {
       tally.rank = BAD;
       tally.codes.add(code);
-      this.#remember(file, sourceId, code);
+      this.#remember(file, sourceId, CODES.indexOf(code) + 1);
     } else if (severity === 'warning') tally.rank = Math.max(tally.rank, WARNED);
   }
 
@@ -80,39 +88,64 @@ export class RowTally implements FindingObserver {
   #fileTally(file: string): FileTally {
     let tally = this.#files.get(file);
     if (tally === undefined) {
-      tally = { line: 0, rank: GOOD, warned: 0, waiting: 0, codes: new Set(), causeById: new Map() };
+      tally = {
+        line: 0,
+        rank: GOOD,
+        warned: 0,
+        waiting: 0,
+        codes: new Set(),
+        dropped: new IdTable(this.#seed),
+      };
       this.#files.set(file, tally);
     }
     return tally;
   }
 
-  #remember(file: string, sourceId: string, code: FindingCode): void {
+  #remember(file: string, sourceId: string, cause: number): void {
     if (!NAMED_FILES.has(file) || sourceId === '' || sourceId.length > MAX_ID_LENGTH) return;
-    const { causeById } = this.#fileTally(file);
+    const { dropped } = this.#fileTally(file);
+    if (this.#left === 0) return;
+    const index = dropped.add(this.#id, 0, this.#id.write(sourceId));
     // The first error of a record stands for it.
-    if (this.#left === 0 || causeById.has(sourceId)) return;
-    causeById.set(sourceId, code);
+    if (dropped.states[index] !== UNKNOWN) return;
+    dropped.states[index] = cause;
     this.#left -= 1;
   }
 
-  #countDependant(file: string, field: string, id: string): FindingCode | undefined {
-    const target = fileNamedBy(file, field);
-    const cause = this.#files.get(target)?.causeById.get(id);
-    const key = [cause ?? '', file, field].join('\n');
-    const count = this.#dependants.get(key);
-    if (count !== undefined) count.rowCount += 1;
-    else this.#dependants.set(key, { target, code: cause ?? null, file, field, rowCount: 1 });
+  /** @returns the number of the code, or UNKNOWN. */
+  #countDependant(file: string, field: string, id: string): number {
+    const column = this.#columnTally(file, field);
+    const cause = this.#causeOf(column.target, id);
+    column.rowCounts[cause] = (column.rowCounts[cause] as number) + 1;
     return cause;
   }
 
+  #columnTally(file: string, field: string): ColumnTally {
+    const known = this.#columns.find((column) => column.field === field && column.file === file);
+    if (known !== undefined) return known;
+    const rowCounts = new Uint32Array(CODES.length + 1);
+    const column = { file, field, target: fileNamedBy(file, field), rowCounts };
+    this.#columns.push(column);
+    return column;
+  }
+
+  #causeOf(file: string, id: string): number {
+    const dropped = this.#files.get(file)?.dropped;
+    if (dropped === undefined || id.length > MAX_ID_LENGTH) return UNKNOWN;
+    const index = dropped.find(this.#id, 0, this.#id.write(id));
+    return index === -1 ? UNKNOWN : (dropped.states[index] as number);
+  }
+
   #dependantCounts(): DependantCount[] {
-    const counts = new Map<string, DependantCount>();
-    for (const { target, code: known, file, field, rowCount } of this.#dependants.values()) {
-      const code = known ?? this.#onlyCauseIn(target);
-      const key = [code ?? '', file, field].join('\n');
-      counts.set(key, { code, file, field, rowCount: rowCount + (counts.get(key)?.rowCount ?? 0) });
-    }
-    return [...counts.values()];
+    return this.#columns.flatMap(({ file, field, target, rowCounts }) => {
+      const counts = new Map<FindingCode | null, number>();
+      for (const [cause, rowCount] of rowCounts.entries()) {
+        if (rowCount === 0) continue;
+        const code = cause === UNKNOWN ? this.#onlyCauseIn(target) : (CODES[cause - 1] ?? null);
+        counts.set(code, (counts.get(code) ?? 0) + rowCount);
+      }
+      return Array.from(counts, ([code, rowCount]) => ({ code, file, field, rowCount }));
+    });
   }
 
   /** Whatever record of the file was dropped, it was for this. */

@@ -30,7 +30,7 @@ export async function validateFolder(
   mapping: MappingSettings,
   system: Pick<System, 'randomBytes'>,
 ): Promise<FolderValidation> {
-  const rows = new RowTally();
+  const rows = new RowTally(system.randomBytes(4).readInt32LE());
   const findings = new FindingCollector(FINDING_LIMITS, rows);
   const { result } = await stageRoster(
     {

@@ -65,8 +65,8 @@ describe('rollbook validate', () => {
     assert.deepEqual(document.rows.total, { rows: 11, good: 6, warned: 1, waiting: 2, bad: 2 });
     const place = { file: 'studentenrollment.csv', field: 'SIS ID', rowCount: 1 };
     assert.deepEqual(document.dependants, [
-      { code: 'USERNAME_INVALID', ...place },
       { code: 'REQUIRED_MISSING', ...place },
+      { code: 'USERNAME_INVALID', ...place },
     ]);
     assert.deepEqual([document.findings.length, document.exitCode], [5, 4]);
   });
