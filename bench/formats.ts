@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { RosterFormat } from '#core/roster/formats.ts';
 import { realSystem } from '#lib/system.ts';
-import { type FileOnDisk, validateFiles } from '#sources/validate.ts';
+import { validateFiles } from '#sources/validate.ts';
+import { filesOnDisk } from '#test/helpers/files-on-disk.ts';
 import { toCleverFormat, toUkFormat } from '#test/helpers/other-formats.ts';
 import { CREATE_MAPPING } from '#test/helpers/stage-upload.ts';
 
@@ -36,7 +37,7 @@ export async function measureFormats(folder: string): Promise<FormatMeasure[]> {
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [format, path] of folders) {
       const started = performance.now();
-      const { result } = await validateFiles(await filesOf(path), CREATE_MAPPING, realSystem);
+      const { result } = await validateFiles(await filesOnDisk(path), CREATE_MAPPING, realSystem);
       const seconds = (performance.now() - started) / 1_000;
       if (result.format.name !== format || result.fatal) throw new Error(`${format} was not read`);
       const rows = result.files.reduce((sum, file) => sum + file.rows, 0);
@@ -50,15 +51,6 @@ export async function measureFormats(folder: string): Promise<FormatMeasure[]> {
   });
   const first = medians[0]?.rowsPerSecond ?? 1;
   return medians.map((measure) => ({ ...measure, ratioToFirst: measure.rowsPerSecond / first }));
-}
-
-async function filesOf(folder: string): Promise<FileOnDisk[]> {
-  return Promise.all(
-    (await readdir(folder)).map(async (name) => {
-      const path = join(folder, name);
-      return { name, path, sizeBytes: (await stat(path)).size };
-    }),
-  );
 }
 
 async function readRoster(folder: string): Promise<Record<string, string>> {

@@ -46,7 +46,7 @@ test('a zip is taken by its name or as the only one in its folder, and not besid
     await writeFile(join(folder, 'old.zip'), 'PK');
     await assert.rejects(openRosterFolder(folder), /has Export\.Zip, old\.zip: leave either one zip/);
     await mkdir(join(folder, 'folder.zip'));
-    await assert.rejects(openRosterFolder(join(folder, 'folder.zip')), /has none of the files/);
+    await assert.rejects(openRosterFolder(join(folder, 'folder.zip')), /has no roster files/);
     await assert.rejects(openRosterFolder(join(folder, 'notes.csv')), /is not a folder/);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -82,8 +82,10 @@ function standardName(name: string): string | null {
 }
 
 function listOfFiles(): string {
-  const sets = new Map(
-    Object.values(FORMATS).map(({ title, files }) => [files.map(({ name }) => name).join(', '), title]),
-  );
-  return [...sets].map(([files, title]) => `${files} (${title})`).join('; or ');
+  const titles = new Map<string, string>();
+  for (const { title, files } of Object.values(FORMATS)) {
+    const names = files.map(({ name }) => name).join(', ');
+    if (!titles.has(names)) titles.set(names, title);
+  }
+  return [...titles].map(([files, title]) => `${files} (${title})`).join('; or ');
 }

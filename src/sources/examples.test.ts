@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { realSystem } from '#lib/system.ts';
+import { filesOnDisk } from '#test/helpers/files-on-disk.ts';
 import { shownFindings, stageFiles, type StagedFiles } from '#test/helpers/stage-files.ts';
 import { CREATE_MAPPING, MATCH_MAPPING } from '#test/helpers/stage-upload.ts';
 import { EXAMPLES_DIRECTORY, makeExamples } from '../../scripts/make-examples.ts';
@@ -62,12 +63,7 @@ describe('our examples', () => {
 
   test('validateFiles says the same without a database', async () => {
     const folder = join(EXAMPLES_DIRECTORY, 'contoso');
-    const files = await Promise.all(
-      (await readdir(folder)).map(async (name) => {
-        const path = join(folder, name);
-        return { name, path, sizeBytes: (await stat(path)).size };
-      }),
-    );
+    const files = await filesOnDisk(folder);
     const { result, findings } = await validateFiles(files, CREATE_MAPPING, realSystem);
     assert.deepEqual([result.fatal, findings.length, result.kinds.student.records], [false, 0, 120]);
     assert.equal(result.rosterHash, (await stageFiles(makeExamples().contoso)).result.rosterHash);

@@ -18,6 +18,11 @@ export interface FindingHead {
 
 export type FindingDetail = Pick<Finding, 'line' | 'value' | 'kind' | 'sourceId' | 'message'>;
 
+/** Hears of every finding, with its detail: kept or not. */
+export interface FindingObserver {
+  observe(head: FindingHead, severity: Severity, detail: FindingDetail): void;
+}
+
 export interface FindingLimits {
   /** Errors kept in all. */
   readonly errors: number;
@@ -51,9 +56,11 @@ export class FindingCollector {
   #errors = 0;
   #warnings = 0;
   readonly #limits: FindingLimits;
+  readonly #observer: FindingObserver | null;
 
-  constructor(limits: FindingLimits = FINDING_LIMITS) {
+  constructor(limits: FindingLimits = FINDING_LIMITS, observer: FindingObserver | null = null) {
     this.#limits = limits;
+    this.#observer = observer;
   }
 
   /** At least one finding is fatal. */
@@ -61,7 +68,7 @@ export class FindingCollector {
     return this.#fatal;
   }
 
-  /** `detail` is only asked for when the finding is kept. */
+  /** `detail` is only asked for when the finding is kept, or observed. */
   report(head: FindingHead, detail: () => FindingDetail): void {
     const { code, file, field = '' } = head;
     const severity = head.severity ?? FINDING_CODES[code].severity;
@@ -70,8 +77,10 @@ export class FindingCollector {
     const count = this.#counts.get(place);
     if (count === undefined) this.#counts.set(place, { file, code, field, severity, rowCount: 1 });
     else count.rowCount += 1;
+    const observed = this.#observer === null ? null : detail();
+    if (observed !== null) this.#observer?.observe(head, severity, observed);
     if (!this.#wants(code, severity)) return;
-    const { value, sourceId, ...rest } = detail();
+    const { value, sourceId, ...rest } = observed ?? detail();
     this.kept.push({
       code,
       severity,

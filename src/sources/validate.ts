@@ -3,19 +3,22 @@ import { Readable } from 'node:stream';
 
 import type { RosterFormat } from '#core/roster/formats.ts';
 import type { Finding } from '#core/findings.ts';
+import type { RowTotals } from '#core/validate/validation-report.ts';
 import type { System } from '#lib/system.ts';
 
 import type { MappingSettings, StageResult, UploadedFile } from './contract.ts';
 import { stageRoster } from './csv/stage-roster.ts';
-import { FindingCollector } from './finding-collector.ts';
+import { FINDING_LIMITS, FindingCollector } from './finding-collector.ts';
 import { noItems } from './item-sink.ts';
 import { openRoster } from './open-roster.ts';
+import { RowTally } from './row-tally.ts';
 import { RecordIndex } from './snapshot/record-index.ts';
 
 export interface FileValidation {
   readonly result: StageResult;
   /** As many as are kept of a run; `result.findingCounts` has them all. */
   readonly findings: readonly Finding[];
+  readonly rowTotals: RowTotals;
 }
 
 /** A file on this computer. */
@@ -35,7 +38,8 @@ export async function validateFiles(
   system: Pick<System, 'randomBytes'>,
   format: RosterFormat | null = null,
 ): Promise<FileValidation> {
-  const findings = new FindingCollector();
+  const rows = new RowTally(system.randomBytes(4).readInt32LE());
+  const findings = new FindingCollector(FINDING_LIMITS, rows);
   const { result } = await stageRoster(
     {
       roster: await openRoster(files.map(onDisk), findings),
@@ -54,7 +58,7 @@ export async function validateFiles(
       nowMs: () => performance.now(),
     },
   );
-  return { result, findings: findings.kept };
+  return { result, findings: findings.kept, rowTotals: rows.totals() };
 }
 
 function onDisk({ name, path, sizeBytes }: FileOnDisk): UploadedFile {

@@ -6,10 +6,15 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
   await rm(unfinished, { force: true });
   const file = await open(unfinished, 'wx', mode);
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
   }
-  await rename(unfinished, path);
 }

@@ -12,6 +12,9 @@ for await (const file of glob('{*.md,docs/**/*.md}', { cwd: PACKAGE_DIR }))
   pages.set(file.replaceAll('\\', '/'), await readFile(join(PACKAGE_DIR, file), 'utf8'));
 const isThere = (path: string): boolean => existsSync(join(PACKAGE_DIR, path));
 
+/** What a guide has its reader make. */
+const MADE_BY_READERS = new Set(['docs/guide/add-a-format.md: src/sources/csv/ladybird.ts']);
+
 test('every file that a page names in backticks exists', () => {
   const missing = [...pages].flatMap(([page, text]) =>
     [...text.matchAll(/`((?:src|test|db|docs|scripts|examples|bench)\/[\w./-]+)`/gu)]
@@ -19,7 +22,10 @@ test('every file that a page names in backticks exists', () => {
       .filter((path) => !isThere(path))
       .map((path) => `${page}: ${path}`),
   );
-  assert.deepEqual(missing, []);
+  assert.deepEqual(
+    missing.filter((reference) => !MADE_BY_READERS.has(reference)),
+    [],
+  );
 });
 
 test('every link from page to page leads somewhere, headings included', () => {

@@ -1,29 +1,42 @@
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { ROSTER_FORMATS, type RosterFormat } from '#core/roster/formats.ts';
 import type { IdentityConfiguration } from '#core/run/profile.ts';
 import { DEFAULT_PROFILE_SETTINGS } from '#core/run/profile-settings.ts';
-import { judgeStage } from '#core/validate/judge-stage.ts';
+import { FAIL_ON, type FailOn, outcomeOf, validationReport } from '#core/validate/validation-report.ts';
 import { toMappingSettings } from '#engine/profiles/to-mapping-settings.ts';
-import type { StageResult } from '#sources/contract.ts';
-import { type FileValidation, validateFiles } from '#sources/validate.ts';
+import { ROSTER_FILES } from '#sources/csv/formats.ts';
+import { MANIFEST_FILE } from '#sources/csv/manifest.ts';
+import { FINDING_LIMITS } from '#sources/finding-collector.ts';
+import { validateFiles } from '#sources/validate.ts';
 
 import type { Command, CommandCall } from '../command.ts';
-import { EXIT_CODES, type ExitName, UsageError } from '../exit-codes.ts';
+import { EXIT_CODES, UsageError } from '../exit-codes.ts';
 import {
   defaultIdentity,
   identityFromOptions,
   IDENTITY_OPTIONS,
   type IdentityRequest,
 } from '../identity-options.ts';
-import { openRosterFolder } from '../roster-folder.ts';
-import { findingLines } from '../view/finding-lines.ts';
-import { formatCount, plural, wrap } from '../view/format.ts';
+import { checkOutputFile, isSamePath, type OutputFile, writeOutputFile } from '../output-file.ts';
+import { openRosterFolder, type RosterFolder } from '../roster-folder.ts';
+import { findingCsv } from '../view/finding-csv.ts';
+import { formatCount } from '../view/format.ts';
+import { validationLines } from '../view/validation-lines.ts';
+import { validationPage } from '../view/validation-page.ts';
+
+const DEFAULT_EXAMPLES = 5;
+const MAX_EXAMPLES = 1_000;
+const NARROWEST = 40;
+const WIDEST = 100;
 
 export const validateCommand: Command = {
   name: 'validate',
   summary: 'Check the roster files of a folder, without a service.',
   description: [
-    'Reads the files as the first sync of a new profile would, and writes nothing anywhere. What compares with earlier syncs, such as too many endings, only a sync can tell.',
-    'Exit code 0: a sync would take every record; 4: it would leave faulty rows out; 3: it would be held.',
+    'Reads the files as the first sync of a new profile would, and changes nothing: it writes only what --report and --findings ask for. What compares with earlier syncs, such as too many endings, only a sync can tell.',
+    'Exit code 0: a sync would take every record, with warnings or without; 4: it would leave faulty rows out; 3: it would be held. --fail-on warning ends with 8 where there are warnings and nothing worse; --fail-on fatal ends with 0 unless a sync would be held.',
   ],
   arguments: [
     {
@@ -38,41 +51,87 @@ export const validateCommand: Command = {
       value: '<name>',
       summary: `What the files are, if it is not to be worked out: ${ROSTER_FORMATS.join(', ')}.`,
     },
+    'fail-on': {
+      type: 'string',
+      value: `<${FAIL_ON.join('|')}>`,
+      summary:
+        'The least that ends with another exit code than 0. fatal: a sync would be held; error: that, or faulty rows; warning: that, or warnings. Default: error.',
+    },
+    report: {
+      type: 'string',
+      value: '<file.html>',
+      summary: 'Write the report as one HTML page, too. A file that is there is replaced.',
+    },
+    findings: {
+      type: 'string',
+      value: '<file.csv>',
+      summary: `Write single findings as CSV, too: the first ${formatCount(FINDING_LIMITS.errors)} errors and ${formatCount(FINDING_LIMITS.warnings)} warnings, and ${FINDING_LIMITS.perCode} of each code.`,
+    },
+    examples: {
+      type: 'string',
+      value: '<number>',
+      summary: `How many lines are shown of each kind of finding, here and on the page. Default: ${DEFAULT_EXAMPLES}.`,
+    },
     ...IDENTITY_OPTIONS,
   },
   shared: ['output'],
   examples: [
     { line: 'rollbook validate ./export', summary: 'Before the first sync.' },
     {
+      line: 'rollbook validate ./export --report check.html --findings check.csv',
+      summary: 'A page to read and to pass on, and a list to work through.',
+    },
+    {
+      line: 'rollbook validate ./export --strict --fail-on warning',
+      summary: 'For the tests of an exporter: nothing at all may be wrong.',
+    },
+    {
       line: 'rollbook validate ./export --match Username=userPrincipalName --json',
       summary: 'For a profile that links users, and for a script.',
     },
   ],
-  exits: ['held', 'errors'],
+  exits: ['held', 'errors', 'warnings'],
   async run(call) {
+    const failOn = failOnOf(call.option('fail-on'));
+    const exampleCount = exampleCountOf(call.option('examples'));
     const folder = await openRosterFolder(call.argument('folder'));
+    const outputs = await outputsOf(call, folder);
     const identity = identityFromOptions(call) ?? defaultIdentity(folder.name);
     const mapping = toMappingSettings({
       dataProvider: { type: 'csv', customizations: null },
       identityConfiguration: configurationOf(identity),
       handleSpecialCharacterConstraint: null,
     });
-    const validation = await validateFiles(folder.files, mapping, call.deps.system, formatOf(call));
-    const { result, findings } = validation;
-    const tolerance = call.flag('strict') ? 'strict' : DEFAULT_PROFILE_SETTINGS.tolerance;
-    const stop = judgeStage(result, tolerance, false);
-    const exit = stop === null ? (badRowsOf(result) > 0 ? 'errors' : 'ok') : 'held';
+    const { result, findings, rowTotals } = await validateFiles(
+      folder.files,
+      mapping,
+      call.deps.system,
+      formatOf(call),
+    );
+    const report = validationReport(folder.path, result, findings, rowTotals, {
+      tolerance: call.flag('strict') ? 'strict' : DEFAULT_PROFILE_SETTINGS.tolerance,
+      exampleCount,
+    });
+    if (outputs.report !== null) {
+      const page = validationPage(report, call.deps.system.now(), call.deps.version);
+      await writeOutputFile(outputs.report, page);
+    }
+    if (outputs.findings !== null) await writeOutputFile(outputs.findings, findingCsv(findings));
+    const exit = outcomeOf(report, failOn);
+    const width = Math.max(NARROWEST, Math.min(WIDEST, call.io.stdout.columns ?? 80));
     call.view.result({
       document: {
         folder: folder.path,
         format: result.format,
-        wouldBeHeld: stop,
+        wouldBeHeld: report.stop,
         files: result.files,
+        rows: { total: report.total, files: report.files },
         findingCounts: result.findingCounts,
+        dependants: rowTotals.dependants,
         findings,
         exitCode: EXIT_CODES[exit].code,
       },
-      lines: reportLines(call, folder.path, validation, stop?.message ?? null, exit),
+      lines: validationLines(report, call.view.paint, width),
     });
     return exit;
   },
@@ -96,31 +155,37 @@ function configurationOf(identity: IdentityRequest): IdentityConfiguration {
     : { type: 'matching', matchingOptions: identity.matchingOptions };
 }
 
-function badRowsOf(result: StageResult): number {
-  return result.files.reduce((sum, { badRows }) => sum + badRows, 0);
+function failOnOf(option: string | undefined): FailOn {
+  const failOn = FAIL_ON.find((name) => name === (option ?? 'error'));
+  if (failOn === undefined) throw new UsageError(`--fail-on '${option}' is none of ${FAIL_ON.join(', ')}.`);
+  return failOn;
 }
 
-function reportLines(
+function exampleCountOf(option: string | undefined): number {
+  if (option === undefined) return DEFAULT_EXAMPLES;
+  const count = /^\d{1,4}$/u.test(option) ? Number(option) : Number.NaN;
+  if (!(count <= MAX_EXAMPLES))
+    throw new UsageError(`--examples '${option}' is not a number from 0 to ${formatCount(MAX_EXAMPLES)}.`);
+  return count;
+}
+
+/** Where the files go that are asked for: looked at before the work, so that a mistake costs no minute. */
+async function outputsOf(
   call: CommandCall,
-  path: string,
-  { result, findings }: FileValidation,
-  stopMessage: string | null,
-  exit: ExitName,
-): string[] {
-  const { paint } = call.view;
-  const rows = result.files.reduce((sum, file) => sum + file.rows, 0);
-  const bad = badRowsOf(result);
-  const verdict =
-    exit === 'ok'
-      ? [paint.green('A sync would take every record.')]
-      : exit === 'errors'
-        ? [paint.yellow(`A sync would leave ${plural(bad, 'faulty row')} out and take the others.`)]
-        : wrap(`A sync would be held: ${stopMessage ?? ''}`, 100).map((line) => paint.red(line));
-  return [
-    `${path}: ${plural(result.files.length, 'file')}, ${plural(rows, 'row')}${bad === 0 ? '' : `, ${formatCount(bad)} faulty`}`,
-    ...wrap(`${result.format.title} (${result.format.how}): ${result.format.evidence.join(' ')}`, 100),
-    ...findingLines(result.findingCounts, findings, paint),
-    '',
-    ...verdict,
+  folder: RosterFolder,
+): Promise<Readonly<Record<'report' | 'findings', OutputFile | null>>> {
+  const realFolder = await realpath(folder.path);
+  // A roster file that is missing must not be made by us, either.
+  const inputs = [
+    ...folder.files.map(({ path }) => path),
+    ...[...ROSTER_FILES, MANIFEST_FILE].map((name) => join(realFolder, name)),
   ];
+  const outputOf = async (name: 'report' | 'findings'): Promise<OutputFile | null> => {
+    const given = call.option(name);
+    return given === undefined ? null : checkOutputFile(name, given, inputs);
+  };
+  const [report, findings] = [await outputOf('report'), await outputOf('findings')];
+  if (report !== null && findings !== null && isSamePath(report.path, findings.path))
+    throw new UsageError(`${report.option} and ${findings.option} are one file. Name two.`);
+  return { report, findings };
 }
