@@ -109,7 +109,9 @@ export const FILE_FAULTS: readonly FaultCase[] = [
     name: 'UTF-32',
     replace: {
       'school.csv': Buffer.from(
-        [...'\ufeffSIS ID,Name\nA,Alder\n'].map((one) => `${one}\0`).join(''),
+        Array.from('\ufeffSIS ID,Name\nA,Alder\n')
+          .map((one) => `${one}\0`)
+          .join(''),
         'utf16le',
       ),
     },
