@@ -15,8 +15,6 @@ import { FILE_NAMES, joinLines, makeRoster, type Roster, type Style, writeLines 
 
 const RUNS = Number(process.env['ROLLBOOK_MUTATIONS'] ?? '1000');
 const SEED = Number(process.env['ROLLBOOK_SEED'] ?? String(Date.now() % 1_000_000));
-/** One of these rosters takes a few milliseconds. */
-const PATIENCE_MS = 10_000;
 
 const style: fc.Arbitrary<Style> = fc.record({
   crlf: fc.boolean(),
@@ -60,14 +58,12 @@ async function check(
   chunkBytes: number,
   expected: readonly string[],
 ): Promise<void> {
-  const startedMs = performance.now();
   const { findings, result } = await stageFiles(files, { chunkBytes });
   const shown = findings.map(
     ({ file, line, code, field }) =>
       `${file}${line === undefined ? '' : `:${line}`} ${code}${field === undefined ? '' : ` ${field}`}`,
   );
   assert.deepEqual(shown.toSorted(), expected.toSorted());
-  assert.ok(performance.now() - startedMs < PATIENCE_MS, 'it takes too long');
   const fatal = findings.some(({ severity }) => severity === 'fatal');
   assert.equal(result.fatal, fatal);
   if (fatal) assert.equal(result.itemCount, 0);

@@ -85,7 +85,7 @@ export function makeRoster({ schools, sections, students, teachers }: Size): Ros
   return {
     'school.csv': table(
       'school.csv',
-      times(schools, (i) => [school(i), `House ${i + 1}`, 'Lake, North']),
+      times(schools, (i) => [school(i), `House ${i + 1}`, 'Lake "North", East']),
     ),
     'section.csv': table(
       'section.csv',
