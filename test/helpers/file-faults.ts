@@ -106,6 +106,16 @@ export const FILE_FAULTS: readonly FaultCase[] = [
     expect: ['ENCODING_ASSUMED school.csv (warning)', 'ROW_CONTROL_CHARACTER school.csv:4 (error)'],
   },
   {
+    name: 'bytes that are no text, in a row too long to be read',
+    replace: {
+      'school.csv': Buffer.concat([
+        Buffer.from('SIS ID,Name\nA,Alder\nB,Birch\n'),
+        Buffer.alloc(3_000_000, 0xe9),
+      ]),
+    },
+    expect: ['ROW_TOO_LONG school.csv:4 (error)', 'ENCODING_NOT_UTF8 school.csv (fatal)'],
+  },
+  {
     name: 'UTF-32',
     replace: {
       'school.csv': Buffer.from(

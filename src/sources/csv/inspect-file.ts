@@ -30,7 +30,8 @@ export async function inspectFile(
   definition: FileDefinition,
   mapping: MappingSettings,
 ): Promise<FileLayout> {
-  const seen = await lookThrough(file);
+  const hasDates = definition.columns.some(({ date }) => date);
+  const seen = await lookThrough(file, hasDates);
   let encoding: TextEncoding = seen.utf16 ?? 'utf-8';
   let notWindows1252: string | null = null;
   if (seen.utf16 === null && !seen.utf8) {
@@ -44,7 +45,7 @@ export async function inspectFile(
   const readable = notWindows1252 === null && separator.problem === null;
   // The bytes of UTF-16 were not searched for dates.
   const mayHoldAny = seen.dates || seen.utf16 !== null;
-  if (!readable || !mayHoldAny || !definition.columns.some(({ date }) => date)) return layout;
+  if (!readable || !mayHoldAny || !hasDates) return layout;
   return { ...layout, dateColumns: await findDateColumns(file, layout, definition, mapping) };
 }
 
@@ -56,7 +57,7 @@ interface Seen {
 }
 
 /** UTF-16 is known by its head, the rest is not read. */
-async function lookThrough(file: Pick<SourceFile, 'open'>): Promise<Seen> {
+async function lookThrough(file: Pick<SourceFile, 'open'>, searchDates: boolean): Promise<Seen> {
   const parts: Buffer[] = [];
   let headBytes = 0;
   let utf16: Seen['utf16'] = null;
@@ -77,7 +78,7 @@ async function lookThrough(file: Pick<SourceFile, 'open'>): Promise<Seen> {
       continue;
     }
     utf8.push(chunk);
-    if (!dates) {
+    if (searchDates && !dates) {
       dates = mayHoldDates(Buffer.concat([before, chunk.subarray(0, MAX_DATE_BYTES)])) || mayHoldDates(chunk);
       before = Buffer.concat([before, chunk.subarray(-MAX_DATE_BYTES)]).subarray(-MAX_DATE_BYTES);
     }

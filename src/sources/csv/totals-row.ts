@@ -5,8 +5,10 @@ const WORDS =
   /^(?:(?:grand )?totals?|sum|summe|gesamt(?:summe)?|anzahl|(?:row |record )?count|rows|records)(?:[\s:=]+[\d.,\s]*)?$/i;
 const ROWS_AFFECTED = /^\(\d+ rows?(?: affected)?\)$/i;
 const NUMBER = /^[\d.,\s]+$/;
-/** How such a word starts, two bytes of it, in lower case. */
-const BEGINNINGS: ReadonlySet<string> = new Set(['to', 'gr', 'su', 'ge', 'an', 'ro', 're', 'co']);
+/** The second letters of these words: most ids have a digit there, and need no other look. */
+const SECOND_LETTERS = new Uint8Array(256);
+for (const letter of 'oruneORUNE') SECOND_LETTERS[letter.charCodeAt(0)] = 1;
+const PARENTHESIS = 0x28;
 
 /**
  * Whether a row looks like the totals that reports put under their rows: `Total: 120`, `Total,,,120`, `,,,120`. Whether it
@@ -36,19 +38,7 @@ export function looksLikeTotals(row: CsvRow, header: BoundHeader, rowsBefore: nu
 }
 
 function mayBeWord(bytes: Buffer, start: number): boolean {
-  const first = bytes[start] as number;
-  if (first === 0x28) return true;
-  const letter = first | 0x20;
-  if (
-    letter !== 0x74 &&
-    letter !== 0x67 &&
-    letter !== 0x73 &&
-    letter !== 0x61 &&
-    letter !== 0x72 &&
-    letter !== 0x63
-  )
-    return false;
-  return BEGINNINGS.has(String.fromCharCode(letter, (bytes[start + 1] as number) | 0x20));
+  return SECOND_LETTERS[bytes[start + 1] as number] === 1 || bytes[start] === PARENTHESIS;
 }
 
 function isWord(text: string): boolean {
