@@ -280,10 +280,10 @@ export const FINDING_CODES = {
     remedy: 'Accepted in the order in which all of them are dates; YYYY-MM-DD leaves no doubt.',
   },
   DATE_ORDER_MIXED: {
-    severity: 'warning',
+    severity: 'fatal',
     title: 'Dates of a column are in two orders',
     remedy:
-      'Some can only be M/D/YYYY, others only D/M/YYYY, so none of them is read. Write all of them as YYYY-MM-DD.',
+      'Some can only be M/D/YYYY, others only D/M/YYYY, and nobody can tell what the rest is. Write all of them as YYYY-MM-DD. (One in a hundred is taken for a slip, and is no date.)',
   },
   DATE_RANGE: {
     severity: 'warning',

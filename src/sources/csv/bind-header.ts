@@ -81,7 +81,10 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
     const loose = looseTitle(definition.title);
     const position = positions.get(loose);
     positions.delete(loose);
-    const required = definition.required === 'always' || (definition.required === 'create' && creates);
+    const required =
+      definition.required === 'always' ||
+      definition.required === 'header' ||
+      (definition.required === 'create' && creates);
     if (position === undefined) {
       if (required)
         fault('HEADER_MISSING', definition.title, `The file has no column "${definition.title}".`);
@@ -91,7 +94,8 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
     if (optional && wantedTitles !== null && !wantedTitles.has(loose)) continue;
     if (definition.part === 'unread' || (definition.part === 'secret' && !creates)) continue;
     // Who is matched by another column needs no user name.
-    const valueRequired = required && (definition.property !== 'username' || creates);
+    const valueRequired =
+      required && definition.required !== 'header' && (definition.property !== 'username' || creates);
     columns.push({ ...definition, position, ordinal, valueRequired });
   }
   for (const [loose, position] of positions) {

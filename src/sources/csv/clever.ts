@@ -107,7 +107,8 @@ export const CLEVER: FormatDefinition = {
       columns: [
         id('Section_id', 'id', 'key'),
         SCHOOL,
-        column('Teacher_id', 'teacher1', { part: 'member' }),
+        // Without it all classes would lose their teachers.
+        column('Teacher_id', 'teacher1', { part: 'member', required: 'header' }),
         ...Array.from({ length: 9 }, (_, index) =>
           column(`Teacher_${index + 2}_id`, `teacher${index + 2}`, { part: 'member' }),
         ),

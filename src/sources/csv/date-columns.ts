@@ -16,6 +16,9 @@ export interface DateColumn {
 interface Tally {
   readonly column: BoundColumn;
   count: number;
+  /** Dates that fit that order only. */
+  monthFirstCount: number;
+  dayFirstCount: number;
   monthFirstLine: number | null;
   dayFirstLine: number | null;
 }
@@ -29,7 +32,14 @@ export class DateColumns {
     this.#fieldCount = header.fieldCount;
     this.#tallies = header.columns
       .filter(({ date }) => date)
-      .map((column) => ({ column, count: 0, monthFirstLine: null, dayFirstLine: null }));
+      .map((column) => ({
+        column,
+        count: 0,
+        monthFirstCount: 0,
+        dayFirstCount: 0,
+        monthFirstLine: null,
+        dayFirstLine: null,
+      }));
   }
 
   take(row: CsvRow): void {
@@ -39,8 +49,13 @@ export class DateColumns {
       const fitting = fittingOrders(row.bytes, row.starts[position] as number, row.ends[position] as number);
       if (fitting === 0) continue;
       tally.count += 1;
-      if (fitting === FITS_MONTH_FIRST) tally.monthFirstLine ??= row.line;
-      if (fitting === FITS_DAY_FIRST) tally.dayFirstLine ??= row.line;
+      if (fitting === FITS_MONTH_FIRST) {
+        tally.monthFirstCount += 1;
+        tally.monthFirstLine ??= row.line;
+      } else if (fitting === FITS_DAY_FIRST) {
+        tally.dayFirstCount += 1;
+        tally.dayFirstLine ??= row.line;
+      }
     }
   }
 
@@ -48,12 +63,12 @@ export class DateColumns {
   decide(): DateColumn[] {
     const found = this.#tallies
       .filter(({ count }) => count > 0)
-      .map(({ column, count, monthFirstLine, dayFirstLine }) => ({
+      .map(({ column, count, monthFirstCount, dayFirstCount, monthFirstLine, dayFirstLine }) => ({
         title: column.title,
         count,
         monthFirstLine,
         dayFirstLine,
-        order: orderOf(monthFirstLine !== null, dayFirstLine !== null),
+        order: orderOf(monthFirstCount, dayFirstCount),
       }));
     const decided = new Set(found.map(({ order }) => order).filter((order) => order !== 'undecided'));
     const [common = 'undecided'] = decided;
@@ -64,7 +79,11 @@ export class DateColumns {
   }
 }
 
-function orderOf(monthFirst: boolean, dayFirst: boolean): DateOrder {
-  if (monthFirst) return dayFirst ? 'mixed' : 'monthFirst';
-  return dayFirst ? 'dayFirst' : 'undecided';
+/** One date in a hundred of the other order is a slip of the pen: of that row, and no reason to doubt all others. */
+const SLIPS_PER_DATE = 1 / 100;
+
+function orderOf(monthFirst: number, dayFirst: number): DateOrder {
+  if (monthFirst === 0 && dayFirst === 0) return 'undecided';
+  if (Math.min(monthFirst, dayFirst) > (monthFirst + dayFirst) * SLIPS_PER_DATE) return 'mixed';
+  return monthFirst > dayFirst ? 'monthFirst' : 'dayFirst';
 }

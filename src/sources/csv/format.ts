@@ -32,8 +32,11 @@ export interface ColumnDefinition {
   readonly part: ColumnPart;
   /** Property of the canonical record (core/roster/records.ts); for key and reference what it is called in code. */
   readonly property: string;
-  /** create: only when the profile creates users. The header of a required column must be there too. */
-  readonly required: 'always' | 'create' | 'no';
+  /**
+   * create: only when the profile creates users. The header of a required column must be there too; header: that alone, its values may be
+   * empty.
+   */
+  readonly required: 'always' | 'create' | 'header' | 'no';
   readonly date: boolean;
   readonly maxLength: number;
 }

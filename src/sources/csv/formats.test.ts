@@ -171,6 +171,64 @@ describe('Clever', () => {
     assert.match(places(third)[0] ?? '', /^end /u);
   });
 
+  test('all teachers gone from the sections at once: the run waits for a confirmation, as for a file without rows', async () => {
+    const row = section('1001', 'a', 'T201', 'T202', 'A', '', '');
+    const first = await stageFiles(withSections(row));
+    const empty = withSections(section('1001', 'a', '', '', 'A', '', ''));
+    const second = await stageFiles(empty, { after: first });
+    assert.deepEqual(
+      second.findings
+        .filter(({ severity }) => severity === 'fatal')
+        .map(({ code, file, message }) => [code, file, message]),
+      [
+        [
+          'FILE_EMPTY_HAD_ROWS',
+          'sections.csv',
+          'sections.csv names no teacher of any class, and the directory has 2 places of teachers from it.',
+        ],
+      ],
+    );
+    assert.deepEqual([second.result.itemCount, second.result.filesToConfirm], [0, ['sections.csv']]);
+    const confirmed = await stageFiles(empty, { after: first, confirmedFiles: ['sections.csv'] });
+    assert.equal(places(confirmed).length, 2);
+  });
+
+  test('without the column of the first teacher the sections are not taken; the other columns may be missing', async () => {
+    const without = await stageFiles({
+      ...CLEVER,
+      'sections.csv': 'School_id,Section_id,Name\r\n1001,a,A\r\n',
+    });
+    assert.deepEqual(
+      without.findings.filter(({ file, severity }) => file === 'sections.csv' && severity === 'fatal'),
+      [
+        {
+          code: 'HEADER_MISSING',
+          severity: 'fatal',
+          file: 'sections.csv',
+          line: 1,
+          field: 'Teacher_id',
+          message: 'The file has no column "Teacher_id".',
+        },
+      ],
+    );
+    const one = await stageFiles({
+      ...CLEVER,
+      'sections.csv': 'School_id,Section_id,Teacher_id,Name\r\n1001,a,,A\r\n',
+      'enrollments.csv': 'School_id,Section_id,Student_id\r\n',
+    });
+    assert.equal(one.result.fatal, false);
+  });
+
+  test('a number alone in the last row is no total unless it counts the rows: nobody is ended for it', async () => {
+    const first = await stageFiles(CLEVER);
+    const rows = (CLEVER['enrollments.csv'] ?? '').trimEnd().split('\r\n');
+    const last = (rows.at(-1) ?? '').split(',');
+    const cut = [...rows.slice(0, -1), `,,${last[2]}`].join('\r\n');
+    const second = await stageFiles({ ...CLEVER, 'enrollments.csv': `${cut}\r\n` }, { after: first });
+    assert.deepEqual(places(second), []);
+    assert.equal(second.findings.filter(({ code }) => code === 'ROW_TOTALS').length, 0);
+  });
+
   test('a pupil has a row for each contact: no finding', async () => {
     const [header = '', first = ''] = (CLEVER['students.csv'] ?? '').split('\r\n');
     const students = [

@@ -37,7 +37,7 @@ function describeDates(column: DateColumn): [code: FindingCode, line: number | n
       return [
         'DATE_ORDER_MIXED',
         Math.max(monthFirstLine ?? 0, dayFirstLine ?? 0),
-        `Line ${monthFirstLine} has a date that can only be month/day/year, line ${dayFirstLine} one that can only be day/month/year. Dates that are not YYYY-MM-DD are left out.`,
+        `Line ${monthFirstLine} has a date that can only be month/day/year, line ${dayFirstLine} one that can only be day/month/year: nobody can tell how the others are meant.`,
       ];
     case 'monthFirst':
     case 'dayFirst': {

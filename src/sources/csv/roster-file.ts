@@ -162,13 +162,9 @@ export class RosterFile {
   }
 
   #reportDate(column: BoundColumn, order: DateOrder): void {
-    // Too long for a date, and dropped already.
-    if (this.text(column) === '') return;
-    const message =
-      order === 'mixed'
-        ? `${column.title} is left out: it is no date, or written in an order that the column contradicts.`
-        : `${column.title} is no date, or may be one of two; it is left out.`;
-    this.report('DATE_INVALID', column, message);
+    // Too long for a date, and dropped already; or of a column that stops the run as a whole.
+    if (this.text(column) === '' || order === 'mixed') return;
+    this.report('DATE_INVALID', column, `${column.title} is no date, or may be one of two; it is left out.`);
   }
 
   /** The id as findings name it: the SIS id, or `section/person`. */

@@ -124,6 +124,11 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
         // What a faulty section said of others is not known to be absent.
         for (const name of definition.feeds.slice(1)) state.spared.add(RECORD_CODES[name]);
       }
+      for (const name of placesGone(definition, delta)) {
+        if (!read.usable || read.rows === 0 || state.spared.has(RECORD_CODES[name])) continue;
+        filesToConfirm.push(definition.name);
+        if (!confirmed) reportPlacesGone(findings, definition, delta.before(RECORD_CODES[name]));
+      }
       const content = sha256.digest('hex');
       const twin = namesByContent.get(content);
       if (twin === undefined) namesByContent.set(content, definition.name);
@@ -259,6 +264,25 @@ function reportEmpty(findings: FindingCollector, { name }: FileDefinition, stops
     message: stops
       ? `${name} has a header and no rows, and the directory has records from it.`
       : `${name} has a header and no rows.`,
+  }));
+}
+
+/**
+ * Places in classes that a file feeds beside its main records: there were some, and it names none of them or others any more. As with a
+ * file that has no rows, that is more likely a column that was lost than all of them gone.
+ */
+function placesGone({ feeds }: FileDefinition, delta: RosterDelta): RecordName[] {
+  return feeds.slice(1).filter((name) => {
+    const code = RECORD_CODES[name];
+    return (
+      KIND_OF_CODE[code] === 'enrollment' && delta.before(code) > 0 && must(delta.counts[code]).records === 0
+    );
+  });
+}
+
+function reportPlacesGone(findings: FindingCollector, { name }: FileDefinition, before: number): void {
+  findings.report({ code: 'FILE_EMPTY_HAD_ROWS', file: name }, () => ({
+    message: `${name} names no teacher of any class, and the directory has ${before} places of teachers from it.`,
   }));
 }
 

@@ -27,9 +27,11 @@ export function looksLikeTotals(row: CsvRow, header: BoundHeader, rowsBefore: nu
   const values: string[] = [];
   for (let i = 1; i < count; i += 1)
     if (starts[i] !== ends[i]) values.push(bytes.toString('utf8', starts[i], ends[i]));
-  if (isEmpty && !values.every((value) => NUMBER.test(value) || isWord(value))) return false;
   const [only] = values;
   if (values.length === 1 && Number(only?.replaceAll(/[.,\s]/g, '')) === rowsBefore) return true;
+  // A number that counts nothing may be the id of a record whose other values are lost.
+  if (isEmpty && !values.some(isWord)) return false;
+  if (isEmpty && !values.every((value) => NUMBER.test(value) || isWord(value))) return false;
   const isRecord = header.columns.every(
     ({ valueRequired, position }) =>
       !valueRequired || (position < count && starts[position] !== ends[position]),
