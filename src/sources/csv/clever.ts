@@ -9,6 +9,15 @@ const unread = (title: string): ColumnDefinition => column(title, title.toLowerC
 /** In each file with an id of its own beside, which is enough. */
 const SCHOOL = id('School_id', 'school', 'reference');
 
+const PERSON = [
+  SCHOOL,
+  column('First_name', 'givenName', { required: 'create', maxLength: 64 }),
+  column('Middle_name', 'middleName', { maxLength: 64 }),
+  column('Last_name', 'surname', { required: 'create', maxLength: 64 }),
+  column('Username', 'username', { required: 'always', maxLength: 113 }),
+  column('Password', 'password', { part: 'secret' }),
+] as const;
+
 export const CLEVER: FormatDefinition = {
   name: 'clever',
   title: 'Clever CSV',
@@ -45,14 +54,9 @@ export const CLEVER: FormatDefinition = {
       repeats: true,
       columns: [
         id('Student_id', 'id', 'key'),
-        SCHOOL,
-        column('First_name', 'givenName', { required: 'create', maxLength: 64 }),
-        column('Last_name', 'surname', { required: 'create', maxLength: 64 }),
-        column('Username', 'username', { required: 'always', maxLength: 113 }),
-        column('Password', 'password', { part: 'secret' }),
+        ...PERSON,
         column('Student_number', 'number'),
         column('State_id', 'stateId'),
-        column('Middle_name', 'middleName', { maxLength: 64 }),
         column('Student_email', 'secondaryEmail'),
         column('Grade', 'grade'),
         column('Graduation_year', 'graduationYear'),
@@ -86,14 +90,9 @@ export const CLEVER: FormatDefinition = {
       feeds: ['teacher', 'teacherRole'],
       columns: [
         id('Teacher_id', 'id', 'key'),
-        SCHOOL,
-        column('First_name', 'givenName', { required: 'create', maxLength: 64 }),
-        column('Last_name', 'surname', { required: 'create', maxLength: 64 }),
-        column('Username', 'username', { required: 'always', maxLength: 113 }),
-        column('Password', 'password', { part: 'secret' }),
+        ...PERSON,
         column('Teacher_number', 'number'),
         column('State_teacher_id', 'stateId'),
-        column('Middle_name', 'middleName', { maxLength: 64 }),
         column('Teacher_email', 'secondaryEmail'),
         column('Title', 'title'),
       ],

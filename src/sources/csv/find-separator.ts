@@ -14,7 +14,7 @@ export const SEPARATOR_NAMES: Readonly<Record<Separator, string>> = {
   '\t': 'tabs',
 };
 
-const SEPARATORS: readonly Separator[] = [',', ';', '\t'];
+export const SEPARATORS: readonly Separator[] = [',', ';', '\t'];
 /** The head is split in pieces, since most of it are rows. */
 const PIECE_BYTES = 4096;
 
@@ -60,7 +60,7 @@ function byKnownCount(a: { readonly knownCount: number }, b: { readonly knownCou
 }
 
 /** The titles of the first row that is not blank; null: there is none, or it is broken. */
-function readTitles(head: Buffer, separator: Separator): string[] | null {
+export function readTitles(head: Buffer, separator: Separator): string[] | null {
   let titles: string[] | null | undefined;
   const reader = new CsvReader(
     (row) => {

@@ -2,8 +2,11 @@ import type { RecognizedFormat, RosterFormat } from '#core/roster/formats.ts';
 import { must } from '#lib/assert.ts';
 
 import type { SourceFile } from '../contract.ts';
+import { readTitles, SEPARATORS } from './find-separator.ts';
 import { type FileDefinition, type FormatDefinition, looseTitle } from './format.ts';
 import { FORMATS } from './formats.ts';
+import { detectUtf16 } from './text-encoding.ts';
+import { openTranscoder } from './transcoder.ts';
 
 export interface Recognition {
   readonly definition: FormatDefinition;
@@ -36,7 +39,7 @@ export async function recognizeFormat(
   if (others.length === 0) return recognition(best, 'detected', [byName]);
 
   const titles = new Map<string, ReadonlySet<string>>();
-  for (const { name } of present(best)) titles.set(name, await readTitles(must(filesByName.get(name))));
+  for (const { name } of present(best)) titles.set(name, await looseTitlesOf(must(filesByName.get(name))));
   const hits = (format: FormatDefinition): number =>
     present(format).reduce((sum, file) => sum + requiredTitles(file, titles.get(file.name)).length, 0);
   const ranked = [best, ...others].toSorted((a, b) => hits(b) - hits(a));
@@ -77,8 +80,8 @@ function tellingTitles(
   return null;
 }
 
-/** The titles in the first line, compared loosely; none when it cannot be read here. */
-async function readTitles(file: SourceFile): Promise<ReadonlySet<string>> {
+/** The titles of the header line under any separator, compared loosely. */
+async function looseTitlesOf(file: SourceFile): Promise<ReadonlySet<string>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of file.open()) {
@@ -88,14 +91,6 @@ async function readTitles(file: SourceFile): Promise<ReadonlySet<string>> {
     if (length >= HEAD_BYTES) break;
   }
   const head = Buffer.concat(chunks).subarray(0, HEAD_BYTES);
-  const text = new TextDecoder(encodingOf(head)).decode(head);
-  const line = text.slice(0, Math.max(0, text.search(/[\r\n]|$/u)));
-  return new Set(line.split(/[,;\t|]/u).map((title) => looseTitle(title.replaceAll('"', ''))));
-}
-
-function encodingOf(head: Uint8Array): string {
-  const [first, second] = head;
-  if ((first === 0xff && second === 0xfe) || second === 0) return 'utf-16le';
-  if ((first === 0xfe && second === 0xff) || first === 0) return 'utf-16be';
-  return 'utf-8';
+  const text = openTranscoder(detectUtf16(head) ?? 'utf-8').push(head);
+  return new Set(SEPARATORS.flatMap((separator) => readTitles(text, separator) ?? []).map(looseTitle));
 }

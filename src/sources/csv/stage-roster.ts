@@ -14,6 +14,7 @@ import type { RecordIndex } from '../snapshot/record-index.ts';
 import { IdTable } from './id-table.ts';
 import { checkManifest, MANIFEST_FILE, provesWhole, readManifest } from './manifest.ts';
 import { readRosterFile } from './read-roster-file.ts';
+import { reportEmpty, reportMissing, reportPlacesGone, reportSpared, reportTwin } from './report-files.ts';
 import { RecordHash } from './record-hash.ts';
 import type { RosterState } from './roster-state.ts';
 import type { FileDefinition, FileName, FormatDefinition } from './format.ts';
@@ -235,38 +236,6 @@ function sortFiles(
   return filesByName;
 }
 
-function reportMissing(
-  findings: FindingCollector,
-  { name }: FileDefinition,
-  hadRecords: boolean,
-  confirmed: boolean,
-): void {
-  if (confirmed) {
-    findings.report({ code: 'FILE_EMPTY', file: name }, () => ({
-      message: `${name} is missing, as confirmed: its records end.`,
-    }));
-    return;
-  }
-  findings.report({ code: 'FILE_MISSING_REQUIRED', file: name }, () => ({
-    message: `${name} is missing${hadRecords ? ', and the directory has records from it' : ''}.`,
-  }));
-}
-
-/** One file was uploaded under two names: taken as it is, it would make pupils teachers. */
-function reportTwin(findings: FindingCollector, { name }: FileDefinition, twin: string): void {
-  findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
-    message: `${name} has the same content as ${twin}, byte for byte; one of them has the wrong name.`,
-  }));
-}
-
-function reportEmpty(findings: FindingCollector, { name }: FileDefinition, stops: boolean): void {
-  findings.report({ code: stops ? 'FILE_EMPTY_HAD_ROWS' : 'FILE_EMPTY', file: name }, () => ({
-    message: stops
-      ? `${name} has a header and no rows, and the directory has records from it.`
-      : `${name} has a header and no rows.`,
-  }));
-}
-
 /**
  * Places in classes that a file feeds beside its main records: there were some, and it names none of them or others any more. As with a
  * file that has no rows, that is more likely a column that was lost than all of them gone.
@@ -278,28 +247,6 @@ function placesGone({ feeds }: FileDefinition, delta: RosterDelta): RecordName[]
       KIND_OF_CODE[code] === 'enrollment' && delta.before(code) > 0 && must(delta.counts[code]).records === 0
     );
   });
-}
-
-function reportPlacesGone(findings: FindingCollector, { name }: FileDefinition, before: number): void {
-  findings.report({ code: 'FILE_EMPTY_HAD_ROWS', file: name }, () => ({
-    message: `${name} names no teacher of any class, and the directory has ${before} places of teachers from it.`,
-  }));
-}
-
-function reportSpared(
-  findings: FindingCollector,
-  delta: RosterDelta,
-  fileOf: (code: RecordCode) => string,
-): void {
-  for (const [code, { spared }] of delta.counts.entries()) {
-    if (spared === 0) continue;
-    const file = fileOf(code as RecordCode);
-    const kind = must(KIND_OF_CODE[code]);
-    findings.report({ code: 'ABSENCE_NOT_PROVEN', file, field: kind }, () => ({
-      kind,
-      message: `${spared} records (${kind}) are not in ${file}, and stay as they are: they may be in rows that could not be read.`,
-    }));
-  }
 }
 
 /** The file whose silence ends a record. */

@@ -1,4 +1,5 @@
 import type { Tx } from '../database.ts';
+import { lockDirectory } from './next-change-seq.ts';
 
 export interface SealedPassword {
   readonly accountId: string;
@@ -20,9 +21,9 @@ export async function readPasswordsForExport(
   tx: Tx,
   page: { sourceSystemId: string; exportId: string; afterId: string | null; limit: number },
 ): Promise<SealedPassword[]> {
-  return tx
-    .query<SealedPassword & object>(
-      `with page as materialized (
+  await lockDirectory(tx);
+  const rows = await tx.query<SealedPassword & object>(
+    `with page as materialized (
        select a.id, a.person_id, l.kind, l.source_id from account a
         cross join lateral (
           select l.kind, l.source_id from link l
@@ -37,13 +38,14 @@ export async function readPasswordsForExport(
        a.initial_password as sealed,
        (select o.external_id from role r join org o on o.tenant_id = r.tenant_id and o.id = r.org_id
          where r.person_id = p.person_id and r.role = p.kind and r.active order by o.id limit 1) as "schoolId"`,
-      [page.sourceSystemId, page.exportId, page.afterId, page.limit],
-    )
-    .then((rows) => rows.toSorted((a, b) => (a.accountId < b.accountId ? -1 : 1)));
+    [page.sourceSystemId, page.exportId, page.afterId, page.limit],
+  );
+  return rows.toSorted((a, b) => (a.accountId < b.accountId ? -1 : 1));
 }
 
 /** The passwords of an export have arrived: nobody is shown them again. @returns how many; 0 when it was confirmed before. */
 export async function markPasswordsHanded(tx: Tx, sourceSystemId: string, exportId: string): Promise<number> {
+  await lockDirectory(tx);
   const rows = await tx.query<{ count: number }>(
     `with handed as (
        update account a set initial_password_handed_at = now()

@@ -13,3 +13,8 @@ export async function nextChangeSeq(tx: Tx): Promise<number> {
   );
   return must(rows[0], 'the tenant has no counter').change_seq;
 }
+
+/** Takes the same lock, for writes that readers of changes need not see. */
+export async function lockDirectory(tx: Tx): Promise<void> {
+  await tx.query('select from tenant_counter for update');
+}

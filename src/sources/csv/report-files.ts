@@ -1,0 +1,60 @@
+import { KIND_OF_CODE, type RecordCode } from '#core/roster/record-codes.ts';
+import { must } from '#lib/assert.ts';
+
+import type { FindingCollector } from '../finding-collector.ts';
+import type { RosterDelta } from '../roster-delta.ts';
+import type { FileDefinition } from './format.ts';
+
+export function reportMissing(
+  findings: FindingCollector,
+  { name }: FileDefinition,
+  hadRecords: boolean,
+  confirmed: boolean,
+): void {
+  if (confirmed) {
+    findings.report({ code: 'FILE_EMPTY', file: name }, () => ({
+      message: `${name} is missing, as confirmed: its records end.`,
+    }));
+    return;
+  }
+  findings.report({ code: 'FILE_MISSING_REQUIRED', file: name }, () => ({
+    message: `${name} is missing${hadRecords ? ', and the directory has records from it' : ''}.`,
+  }));
+}
+
+/** One file was uploaded under two names: taken as it is, it would make pupils teachers. */
+export function reportTwin(findings: FindingCollector, { name }: FileDefinition, twin: string): void {
+  findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
+    message: `${name} has the same content as ${twin}, byte for byte; one of them has the wrong name.`,
+  }));
+}
+
+export function reportEmpty(findings: FindingCollector, { name }: FileDefinition, stops: boolean): void {
+  findings.report({ code: stops ? 'FILE_EMPTY_HAD_ROWS' : 'FILE_EMPTY', file: name }, () => ({
+    message: stops
+      ? `${name} has a header and no rows, and the directory has records from it.`
+      : `${name} has a header and no rows.`,
+  }));
+}
+
+export function reportPlacesGone(findings: FindingCollector, { name }: FileDefinition, before: number): void {
+  findings.report({ code: 'FILE_EMPTY_HAD_ROWS', file: name }, () => ({
+    message: `${name} names no teacher of any class, and the directory has ${before} places of teachers from it.`,
+  }));
+}
+
+export function reportSpared(
+  findings: FindingCollector,
+  delta: RosterDelta,
+  fileOf: (code: RecordCode) => string,
+): void {
+  for (const [code, { spared }] of delta.counts.entries()) {
+    if (spared === 0) continue;
+    const file = fileOf(code as RecordCode);
+    const kind = must(KIND_OF_CODE[code]);
+    findings.report({ code: 'ABSENCE_NOT_PROVEN', file, field: kind }, () => ({
+      kind,
+      message: `${spared} records (${kind}) are not in ${file}, and stay as they are: they may be in rows that could not be read.`,
+    }));
+  }
+}
