@@ -290,6 +290,7 @@ test('settings: read, changed, refused', async () => {
   const { sourceSystemId, ...defaults } = (await server.call('GET', path)).body;
   assert.ok(sourceSystemId);
   assert.deepEqual(defaults, {
+    format: 'auto',
     tolerance: { percent: 1, count: 10 },
     deactivationLimit: { percent: 10, count: 25 },
     linkByUserName: false,
@@ -308,6 +309,7 @@ test('settings: read, changed, refused', async () => {
     undefined,
     [],
     { applyPolicy: 'yes' },
+    { format: 'xlsx' },
     { foo: 1 },
     { tolerance: { percent: -1, count: 0 } },
   ]) {
