@@ -40,6 +40,32 @@ export const EXAMPLES: Readonly<Record<string, readonly Step[]>> = {
     { do: 'sync', ...files(leave(5)) },
     { do: 'approve' },
   ],
+  'who left, came back and leaves again is one loss': [
+    FIRST,
+    {
+      do: 'sync',
+      ...files(
+        { what: 'pupil', pupil: 5, day: { row: 'bad', school: 2, sections: [], name: 1 } },
+        { what: 'pupil', pupil: 1, day: { row: 'good', school: 1, sections: [], name: 1 } },
+        empty(0),
+      ),
+    },
+    {
+      do: 'sync',
+      ...files(
+        { what: 'pupil', pupil: 5, day: { row: 'good', school: 0, sections: [3, 1, 2], name: 1 } },
+        { what: 'pupil', pupil: 4, day: { row: 'bad', school: 1, sections: [1], name: 2 } },
+      ),
+    },
+    {
+      do: 'sync',
+      ...files(empty(0), empty(1), {
+        what: 'pupil',
+        pupil: 2,
+        day: { row: 'bad', school: 1, sections: [], name: 1 },
+      }),
+    },
+  ],
   'a preview is stale after another sync': [
     FIRST,
     { do: 'preview', ...files(rename(0, 2)) },

@@ -5,6 +5,7 @@ import {
   emptyDirectory,
   type Item,
   judgeItems,
+  isLoss,
   lossesOf,
   planItems,
 } from './history-plan.ts';
@@ -288,7 +289,7 @@ export class HistoryModel {
     run.base = this.#lastLetIn;
     run.items = planItems(run.source, this.directory);
     run.errors = badRows(run);
-    const { whole, held } = judgeItems(run.items, this.#pastLosses(), this.directory);
+    const { whole, held } = judgeItems(run.items, this.#pastLosses(run.items), this.directory);
     run.held.clear();
     const asks = this.alwaysAsks && run.items.length > 0;
     if (asks) return whole || held.size > 0 ? 'plan' : 'approval';
@@ -327,20 +328,25 @@ export class HistoryModel {
     return !this.#paused && run.base === this.#lastLetIn;
   }
 
-  /** Losses that went in unasked, since somebody accepted a plan or the school. */
-  #pastLosses(): Map<string, number> {
+  /**
+   * Losses that went in unasked, since somebody accepted a plan or the school. By records: who was lost twice counts once, and not at all when
+   * this plan loses it again.
+   */
+  #pastLosses(items: readonly Item[]): Map<string, number> {
+    const nameOf = ({ kind, id }: Item): string => `${kind} ${id}`;
+    const lostNow = new Set(items.filter(isLoss).map(nameOf));
     const isAccepted = (run: Run): boolean => run.accepted || run.base === null;
     const acceptedAt = Math.max(0, ...this.#letIn.filter(isAccepted).map(({ planned }) => planned));
-    const past = new Map<string, number>();
+    const past = new Map<string, Item>();
     for (const run of this.#letIn) {
       if (isAccepted(run) || run.planned < acceptedAt) continue;
-      for (const [cell, count] of lossesOf(run.items.filter((item) => !run.held.has(item)))) {
-        const school = cell.split(' ')[0] ?? '';
-        if (run.planned > (this.#schoolAcceptedAt.get(school) ?? 0))
-          past.set(cell, (past.get(cell) ?? 0) + count);
+      for (const item of run.items) {
+        if (!isLoss(item) || run.held.has(item) || lostNow.has(nameOf(item))) continue;
+        if (run.planned > (this.#schoolAcceptedAt.get(item.school) ?? 0))
+          past.set(`${item.school} ${nameOf(item)}`, item);
       }
     }
-    return past;
+    return lossesOf(past.values());
   }
 }
 

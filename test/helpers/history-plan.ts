@@ -128,11 +128,13 @@ export type Losses = ReadonlyMap<string, number>;
 
 export function lossesOf(items: Iterable<Item>): Map<string, number> {
   const losses = new Map<string, number>();
-  for (const { kind, action, school, moved } of items) {
-    if (action !== 'end' || moved === true || kind === 'org') continue;
+  for (const { kind, school } of [...items].filter(isLoss))
     losses.set(`${school} ${kind}`, (losses.get(`${school} ${kind}`) ?? 0) + 1);
-  }
   return losses;
+}
+
+export function isLoss({ kind, action, moved }: Item): boolean {
+  return action === 'end' && moved !== true && kind !== 'org';
 }
 
 /** The schools that wait, with all that waits for them; or that the whole plan does. `past`: losses of the last days that nobody accepted. */
