@@ -131,7 +131,7 @@ export async function readRosterFile(
     }));
   await afterPiece({ rows: rowsOf(file), bytes });
 
-  const notText = truncated ? null : describeEncodingFault(csv, transcoder.fault, layout);
+  const notText = describeEncodingFault(csv, transcoder.fault, layout, truncated);
   if (notText !== null) fault('ENCODING_NOT_UTF8', ...notText);
   else if (!endsWhole) {
     if (!truncated) fault('FILE_TRUNCATED', `${definition.name} ends in the middle of a character.`);
@@ -150,14 +150,17 @@ function describeEncodingFault(
   { encodingFault }: CsvReader,
   transcodingFault: Transcoder['fault'],
   { encoding, notWindows1252 }: FileLayout,
+  truncated: boolean,
 ): [message: string, line?: number] | null {
   if (transcodingFault !== null) {
     const { line, message } = transcodingFault;
     return [`Line ${line} is not ${ENCODING_NAMES[encoding]}: ${message}.`, line];
   }
-  // What is wrong may stand in a line that was too long to be read.
+  // What is wrong is the half of a character at the end, or may stand in a line that was too long to be read.
   if (encodingFault === null)
-    return notWindows1252 === null ? null : [`The file is not UTF-8, nor Windows-1252: ${notWindows1252}.`];
+    return notWindows1252 === null || truncated
+      ? null
+      : [`The file is not UTF-8, nor Windows-1252: ${notWindows1252}.`];
   const { line, byte } = encodingFault;
   const why = notWindows1252 === null ? '' : `, and the file is not Windows-1252 either: ${notWindows1252}`;
   return [`Line ${line} is not UTF-8 (from byte ${byte + 1} of the line)${why}.`, line];
