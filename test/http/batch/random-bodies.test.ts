@@ -151,6 +151,8 @@ const newProfile = () => ({
   licensesToAssign: [{ appliesTo: 'student', skuIds: ['x'] }],
   expirationDate: '2030-01-31',
 });
+/** The provider of a profile stays: another kind of it is refused, whatever else the body says. */
+const otherProfile = () => ({ ...csvProfileBody('Random'), expirationDate: '2030-01-31' });
 const json = { 'Content-Type': 'application/json' };
 const newBatch = () => ({
   requests: [
@@ -329,9 +331,10 @@ const MAKING = [
 ];
 /** Of what is there and of what is gone, and references to both. */
 const CHANGING = [
-  request('PATCH', `${PROFILES}/{id}`, newProfile),
+  request('PATCH', `${PROFILES}/{id}`, otherProfile),
   request('PATCH', '/v1.0/education/users/{users/anna}', newUser),
-  request('PATCH', '/beta/education/users/{users/ben}', () => ({ ...newUser(), ...contacts() })),
+  request('PATCH', '/beta/education/users/{users/ben}', newUser),
+  request('PATCH', '/v1.0/education/users/{users/ben}', contacts),
   request('PATCH', '/beta/education/users/{users/ended}', contacts),
   request('PATCH', '/v1.0/education/schools/{schools/contoso}', newSchool),
   request('PATCH', '/beta/education/schools/{schools/closed}', newSchool),
