@@ -265,6 +265,7 @@ create table rollbook.course (
   version integer default 1 not null,
   change_seq bigint not null,
   copy_of uuid,
+  attributes jsonb default '{}'::jsonb not null,
   constraint course_pkey PRIMARY KEY (tenant_id, id),
   constraint course_tenant_id_copy_of_fkey FOREIGN KEY (tenant_id, copy_of) REFERENCES course(tenant_id, id),
   constraint course_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
@@ -282,6 +283,7 @@ grant delete, insert, select, update on rollbook.course to rollbook_app;
 comment on table rollbook.course is 'What is taught; a class is one group taught it. Graph: educationCourse inside a class; OneRoster: course.';
 comment on column rollbook.course.display_name is 'Null only for courses made by hand (external_source manual): each belongs to one class.';
 comment on column rollbook.course.copy_of is 'One class had its course edited by hand and has this copy; what the source changes in the course named here is changed in the copy, too.';
+comment on column rollbook.course.attributes is 'grade, org and schoolYear, as the source names them.';
 
 create table rollbook.demographics (
   tenant_id uuid not null,
@@ -319,6 +321,7 @@ create table rollbook.enrollment (
   version integer default 1 not null,
   change_seq bigint not null,
   removed_by_hand text,
+  role_name text,
   constraint enrollment_pkey PRIMARY KEY (tenant_id, source_system_id, key),
   constraint enrollment_tenant_id_class_id_fkey FOREIGN KEY (tenant_id, class_id) REFERENCES class(tenant_id, id),
   constraint enrollment_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id),
@@ -340,6 +343,7 @@ create policy tenant on rollbook.enrollment for all to rollbook_app using ((tena
 grant delete, insert, select, update on rollbook.enrollment to rollbook_app;
 comment on table rollbook.enrollment is 'A person''s place in a class, as one source states it. Ended ones stay, inactive.';
 comment on column rollbook.enrollment.removed_by_hand is 'Not null: ended by hand, so inactive, while its source still states it. itself: it alone; withObject: its person or class was deleted, and it comes back with them.';
+comment on column rollbook.enrollment.role_name is 'As the source calls it (aide, proctor, ...); null: as role says.';
 
 create table rollbook.escrow (
   tenant_id uuid not null,
@@ -578,6 +582,7 @@ create table rollbook.org (
   constraint org_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES org(tenant_id, id)
 );
 CREATE INDEX org_change_seq ON rollbook.org USING btree (tenant_id, change_seq);
+CREATE INDEX org_parent ON rollbook.org USING btree (tenant_id, parent_id) WHERE (parent_id IS NOT NULL);
 alter table rollbook.org enable row level security;
 alter table rollbook.org force row level security;
 create policy owner on rollbook.org for all to rollbook_owner using (true);
@@ -874,12 +879,16 @@ create table rollbook.role (
   version integer default 1 not null,
   change_seq bigint not null,
   removed_by_hand text,
+  role_name text,
+  academic_session_id uuid,
   constraint role_pkey PRIMARY KEY (tenant_id, source_system_id, key),
+  constraint role_tenant_id_academic_session_id_fkey FOREIGN KEY (tenant_id, academic_session_id) REFERENCES academic_session(tenant_id, id),
   constraint role_tenant_id_org_id_fkey FOREIGN KEY (tenant_id, org_id) REFERENCES org(tenant_id, id),
   constraint role_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id),
   constraint role_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id),
   constraint role_removed_known CHECK (((removed_by_hand IS NULL) OR ((removed_by_hand = ANY (ARRAY['itself'::text, 'withObject'::text])) AND (NOT active))))
 );
+CREATE INDEX role_academic_session ON rollbook.role USING btree (tenant_id, academic_session_id) WHERE (academic_session_id IS NOT NULL);
 CREATE INDEX role_change_seq ON rollbook.role USING btree (tenant_id, change_seq);
 CREATE INDEX role_org ON rollbook.role USING btree (tenant_id, org_id);
 CREATE INDEX role_person ON rollbook.role USING btree (tenant_id, person_id);
@@ -894,6 +903,8 @@ create policy tenant on rollbook.role for all to rollbook_app using ((tenant_id 
 grant delete, insert, select, update on rollbook.role to rollbook_app;
 comment on table rollbook.role is 'A person''s role in an org, as one source states it.';
 comment on column rollbook.role.removed_by_hand is 'Not null: ended by hand, so inactive, while its source still states it. itself: it alone; withObject: its person or org was deleted, and it comes back with them.';
+comment on column rollbook.role.role_name is 'As the source calls it (principal, nurse, ...); null: as role says.';
+comment on column rollbook.role.academic_session_id is 'The academic session in which the person has it; null: none was named.';
 
 create table rollbook.run (
   tenant_id uuid not null,

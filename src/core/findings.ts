@@ -43,6 +43,16 @@ export const FINDING_CODES = {
     remedy:
       'Upload all files of the format (SDS V1 has six: school, section, student, teacher, studentenrollment, teacherroster). If another format was meant, look at what the run took it for and why, and set it in the settings of the profile.',
   },
+  FILE_PAIR_INCOMPLETE: {
+    severity: 'fatal',
+    title: 'One of the files that belong together is missing',
+    remedy: 'Export both again (classes and enrollments, for instance), or leave both out.',
+  },
+  FILE_DELTA: {
+    severity: 'fatal',
+    title: 'A file holds changes alone',
+    remedy: 'Export bulk files: what is left out of a file counts as gone.',
+  },
   FILE_UNKNOWN: {
     severity: 'fatal',
     title: 'A file that is not part of the format',
@@ -262,6 +272,27 @@ export const FINDING_CODES = {
     severity: 'information',
     title: 'A row names a record that was dropped',
     remedy: 'Correct the record named; this row follows it.',
+  },
+  ENUM_UNKNOWN: {
+    severity: 'error',
+    title: 'A value is not in the list of those that are known',
+    remedy:
+      'Use one of the documented values. Where the value may be empty it is left out (a warning); otherwise the record is.',
+  },
+  ORG_CIRCLE: {
+    severity: 'warning',
+    title: 'The parents of an org lead back to itself',
+    remedy: 'Correct parentSourcedId; one of the orgs in the circle is taken without its parent.',
+  },
+  USER_WITHOUT_ROLE: {
+    severity: 'information',
+    title: 'A user has no role that is synchronized',
+    remedy: 'Nothing to do for contacts. A student or a member of staff needs a row in roles.csv.',
+  },
+  ROW_WITHDRAWN: {
+    severity: 'information',
+    title: 'A row says that its record is not there any more',
+    remedy: 'Nothing to do: the record ends, as if the row were missing.',
   },
   DATE_INVALID: {
     severity: 'warning',

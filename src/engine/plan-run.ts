@@ -27,12 +27,14 @@ import {
   resolveAbsentRecords,
   resolveKnownRecords,
 } from '#storage/plan/resolve-links.ts';
+import { linkNewUsers, linkToKnownUsers } from '#storage/plan/resolve-same-users.ts';
 import { markAccepted, markActivity, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { readAcceptedRunId } from '#storage/runs/accept-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 import type { MappingSettings, StageResult } from '#sources/contract.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 
+import { FORMATS } from '#sources/csv/formats.ts';
 import type { EngineContext } from './engine-context.ts';
 import { certifyRun, judgePlan, type ReceivedFile } from './judge-plan.ts';
 import { tellHeld } from './notices/tell-run.ts';
@@ -207,8 +209,11 @@ async function resolveItems(
   const { student, teacher, role, class: classes } = result.kinds;
   if (role.ended > 0 || classes.updated > 0) await resolveMoves(tx, scope);
   if (student.created + student.updated + teacher.created + teacher.updated > 0) {
+    const sharedUserIds = FORMATS[result.format.name].sharedUserIds === true;
+    if (sharedUserIds) await linkToKnownUsers(tx, scope);
     if (mapping.identity.mode === 'create') {
       await resolveTakenUserNames(tx, scope, settings.linkByUserName);
+      if (sharedUserIds) await linkNewUsers(tx, scope);
       await failRepeatedUserNames(tx, scope);
     } else {
       for (const kind of ['student', 'teacher'] as const) {

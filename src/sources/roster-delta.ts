@@ -24,6 +24,8 @@ export interface CodeCounts {
   created: number;
   updated: number;
   ended: number;
+  /** Not good in this run, and kept as they were. */
+  kept: number;
   /** Absent, and not ended since the absence is not proven. */
   spared: number;
 }
@@ -49,7 +51,7 @@ export class RosterDelta {
     this.#settingsChanged = settingsChanged;
     this.counts = index
       .countByCode()
-      .map((before) => ({ before, records: 0, created: 0, updated: 0, ended: 0, spared: 0 }));
+      .map((before) => ({ before, records: 0, created: 0, updated: 0, ended: 0, kept: 0, spared: 0 }));
   }
 
   /** Records that are current, of a code, before this run. */
@@ -88,6 +90,7 @@ export class RosterDelta {
   keep(key: Int32Array): boolean {
     this.entry = this.#index.find(key);
     if (this.entry === -1) return false;
+    if (!this.isCurrent(this.entry)) must(this.counts[this.#index.code(this.entry)]).kept += 1;
     this.#index.addFlags(this.entry, KEPT);
     return true;
   }

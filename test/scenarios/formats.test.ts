@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { dumpDirectory } from '#test/helpers/directory-dump.ts';
-import { toCleverFormat, toUkFormat, withoutColumns } from '#test/helpers/other-formats.ts';
+import {
+  toCleverFormat,
+  toOneRosterFormat,
+  toUkFormat,
+  toV21Format,
+  withoutColumns,
+  withTwoDigitGrades,
+} from '#test/helpers/other-formats.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 import { changesOf, type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
 import { makeExamples } from '../../scripts/make-examples.ts';
@@ -12,6 +19,21 @@ type Files = Readonly<Record<string, string>>;
 
 /** What Clever has no column for, and ids that it has not. */
 const NOT_IN_CLEVER = ['Status', 'Country', 'Term SIS ID', 'Course SIS ID'];
+
+/** What SDS V2.1 has no column for (birth dates are in a file of their own). */
+const NOT_IN_V21 = [
+  ...['School Number', 'Grade Low', 'Grade High', 'Address', 'City', 'State', 'Country', 'Zip', 'Phone'],
+  ...['Periods', 'Status', 'Birthdate', 'Graduation Year', 'Title'],
+];
+
+/** In SDS V1 a teacher may have the id of a student; where users have one id each that would be one person. */
+function withTeacherId(files: Files, id: string, other: string): Files {
+  const change = (text: string): string =>
+    text.replaceAll(new RegExp(`(^|,)${id}(,|\\r?$)`, 'gmu'), `$1${other}$2`);
+  return Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [name, /^teacher/iu.test(name) ? change(text) : text]),
+  );
+}
 
 async function withRollbook(
   work: (rollbook: TestRollbook, client: SyncClient) => Promise<void>,
@@ -58,6 +80,34 @@ test('Clever: the same directory as SDS V1 with what Clever can say, also after 
   assert.ok(v1[0].length > 900);
   assert.deepEqual(clever, v1);
 });
+
+/** The formats with one id for each user: what they cannot say is left out of the SDS V1 that they are compared with. */
+for (const [name, convert, notIn] of [
+  ['SDS V2.1', toV21Format, NOT_IN_V21],
+  ['OneRoster 1.1', (files: Files) => toOneRosterFormat(files, '1.1'), NOT_IN_V21],
+  ['OneRoster 1.2', (files: Files) => toOneRosterFormat(files, '1.2'), NOT_IN_V21],
+] as const) {
+  test(`${name}: the same directory as SDS V1 with what it can say, also after changes`, async () => {
+    const said = (files: Files): Files =>
+      withTwoDigitGrades(withoutColumns(withTeacherId(files, '30001', 'T204'), notIn));
+    const first = said(examples.contoso);
+    const changed = said(examples['contoso-changed']);
+    // What the source said last, word by word, is in links: type and year of a term, for instance.
+    const withoutLinks = (dumps: string[][]): string[][] =>
+      dumps.map((lines) =>
+        lines
+          .filter((line) => !line.startsWith('link '))
+          // Where it is OneRoster 1.2, the grade stands with the person, and not with the role.
+          .map((line) =>
+            line.startsWith('role ') ? line.replace(/, (?:"\d\d"|null), (true|false)\]$/u, ', $1]') : line,
+          ),
+      );
+    const v1 = withoutLinks(await directoriesOf(first, changed));
+    const other = withoutLinks(await directoriesOf(convert(first), convert(changed)));
+    assert.ok((v1[0]?.length ?? 0) > 600);
+    assert.deepEqual(other, v1);
+  });
+}
 
 test('a profile goes from SDS V1 to Clever: the same people, classes and memberships, with the same ids', async () => {
   await withRollbook(async (rollbook, client) => {

@@ -31,6 +31,7 @@ export const REASONS = [
   'backInSource',
   'matchedAccount',
   'userNameTaken',
+  'sameUser',
   'movedToSchool',
   'movedFromSchool',
   'profileExpired',

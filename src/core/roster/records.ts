@@ -5,6 +5,10 @@
  */
 export interface OrgRecord {
   displayName: string;
+  /** Absent: a school. */
+  type?: string | null;
+  /** Source id of the org above it. */
+  parent?: string | null;
   schoolNumber?: string | null;
   ncesId?: string | null;
   stateId?: string | null;
@@ -24,6 +28,10 @@ export interface OrgRecord {
 
 export interface AcademicSessionRecord {
   displayName: string;
+  /** Absent: a term. */
+  type?: string | null;
+  /** The year in which it ends, `YYYY`. */
+  schoolYear?: string | null;
   startDate?: string | null;
   endDate?: string | null;
 }
@@ -33,6 +41,11 @@ export interface CourseRecord {
   courseNumber?: string | null;
   description?: string | null;
   subject?: string | null;
+  grade?: string | null;
+  /** Source id of the org that offers it. */
+  org?: string | null;
+  /** Source id of the academic session. */
+  schoolYear?: string | null;
 }
 
 /** Graph's educationClass. `mailNickname` is `Section_<source id>` made safe. Its org, course and session are keys. */
@@ -43,6 +56,8 @@ export interface ClassRecord {
   grade?: string | null;
   periods?: string | null;
   status?: string | null;
+  /** Source ids, separated by commas, of the academic sessions beside the one that the class points at. */
+  otherSessions?: string | null;
 }
 
 /** A student or a teacher. Initial passwords travel in `plan_item.secret`, never here. */
@@ -71,13 +86,24 @@ export interface PersonRecord {
   [other: string]: string | null | undefined;
 }
 
-/** A person's role in an org. */
+/** A person's role in an org. Its academic session is a key. */
 export interface RoleRecord {
   role: 'student' | 'teacher';
+  /** As the source calls it (`principal`); absent: as `role` says. */
+  roleName?: string | null;
   grade?: string | null;
+  /** `true` or `false`. */
+  isPrimary?: string | null;
+  startDate?: string | null;
+  endDate?: string | null;
 }
 
 /** A person's place in a class. */
 export interface EnrollmentRecord {
   role: 'student' | 'teacher';
+  roleName?: string | null;
+  /** `true` or `false`. */
+  isPrimary?: string | null;
+  beginDate?: string | null;
+  endDate?: string | null;
 }

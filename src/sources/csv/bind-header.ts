@@ -12,12 +12,14 @@ export interface BoundColumn extends ColumnDefinition {
   readonly valueRequired: boolean;
 }
 
+export type PersonRole = 'student' | 'teacher';
+
 export interface BoundHeader {
   /** Fields in every row. */
   readonly fieldCount: number;
   readonly columns: readonly BoundColumn[];
-  /** Identity matching: the column whose value is compared with accounts; -1: none. */
-  readonly matchPosition: number;
+  /** Identity matching, by role: the column whose value is compared with accounts; -1: none. */
+  readonly matchPositions: Readonly<Record<PersonRole, number>>;
 }
 
 export type HeaderProblem = Pick<Finding, 'code' | 'field' | 'message'> & { readonly code: FindingCode };
@@ -63,19 +65,21 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
     else positions.set(loose, position);
   }
 
-  const matchTitle = matchSource(file, mapping);
-  const matchPosition = matchTitle === null ? -1 : titles.indexOf(matchTitle);
-  if (matchTitle !== null && matchPosition === -1) {
-    fault(
-      'HEADER_MISSING',
-      matchTitle.slice(0, 256),
-      `The profile matches ${file.record}s by the column "${matchTitle}", which the file does not have (letter case counts).`,
-    );
-  }
+  const matchPosition = (role: PersonRole): number => {
+    const title = matchSource(file, mapping, role);
+    const position = title === null ? -1 : titles.indexOf(title);
+    if (title !== null && position === -1)
+      fault(
+        'HEADER_MISSING',
+        title.slice(0, 256),
+        `The profile matches ${file.record}s by the column "${title}", which the file does not have (letter case counts).`,
+      );
+    return position;
+  };
+  const matchPositions = { student: matchPosition('student'), teacher: matchPosition('teacher') };
 
   const creates = mapping.identity.mode === 'create';
-  const wanted = file.entity === null ? null : mapping.optionalProperties[file.entity];
-  const wantedTitles = wanted === null ? null : new Set(wanted.map(looseTitle));
+  const wantedTitles = wantedColumns(file, mapping);
   const columns: BoundColumn[] = [];
   for (const [ordinal, definition] of file.columns.entries()) {
     const loose = looseTitle(definition.title);
@@ -100,7 +104,7 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
   }
   for (const [loose, position] of positions) {
     const title = titles[position] ?? loose;
-    if (position === matchPosition) continue;
+    if (position === matchPositions.student || position === matchPositions.teacher) continue;
     problems.push({
       code: 'HEADER_UNKNOWN',
       field: title.slice(0, 256),
@@ -108,7 +112,7 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
     });
   }
   return {
-    header: usable ? { fieldCount: titles.length, columns, matchPosition } : null,
+    header: usable ? { fieldCount: titles.length, columns, matchPositions } : null,
     problems,
   };
 }
@@ -133,7 +137,19 @@ export function titlesOf(row: CsvRow): string[] {
 
 const CR = 0x0d;
 const LF = 0x0a;
-function matchSource(file: FileDefinition, { identity }: MappingSettings): string | null {
-  if (identity.mode !== 'match' || (file.entity !== 'student' && file.entity !== 'teacher')) return null;
-  return identity.options[file.entity]?.sourceProperty ?? null;
+
+function matchSource(file: FileDefinition, { identity }: MappingSettings, role: PersonRole): string | null {
+  if (identity.mode !== 'match' || (file.entity !== role && file.entity !== 'user')) return null;
+  return identity.options[role]?.sourceProperty ?? null;
+}
+
+/** Loose titles of the optional columns that the profile wants; null: all. Of users, what it wants of students or of teachers. */
+function wantedColumns({ entity }: FileDefinition, mapping: MappingSettings): ReadonlySet<string> | null {
+  const { optionalProperties } = mapping;
+  if (entity === null) return null;
+  const lists =
+    entity === 'user'
+      ? [optionalProperties.student, optionalProperties.teacher]
+      : [optionalProperties[entity]];
+  return lists.includes(null) ? null : new Set(lists.flatMap((list) => list ?? []).map(looseTitle));
 }

@@ -1,7 +1,7 @@
 import type { MappingSettings, SourceFile } from '../contract.ts';
-import { bindHeader } from './bind-header.ts';
+import { bindHeader, type BoundHeader } from './bind-header.ts';
 import { MAX_DATE_BYTES, mayHoldDates } from './calendar-date.ts';
-import { CSV_LIMITS, CsvReader } from './csv-reader.ts';
+import { CSV_LIMITS, CsvReader, type CsvRow } from './csv-reader.ts';
 import { type DateColumn, DateColumns } from './date-columns.ts';
 import { findSeparator, type FoundSeparator } from './find-separator.ts';
 import type { FileDefinition } from './format.ts';
@@ -100,17 +100,34 @@ async function checkWindows1252(file: Pick<SourceFile, 'open'>): Promise<string 
 
 async function findDateColumns(
   file: Pick<SourceFile, 'open'>,
-  { encoding, separator }: Pick<FileLayout, 'encoding' | 'separator'>,
+  layout: Pick<FileLayout, 'encoding' | 'separator'>,
   definition: FileDefinition,
   mapping: MappingSettings,
 ): Promise<DateColumn[]> {
-  let columns: DateColumns | null | undefined;
+  let columns: DateColumns | undefined;
+  await scanRows(file, layout, definition, mapping, (header) => {
+    const found = new DateColumns(header);
+    columns = found;
+    return (row) => found.take(row);
+  });
+  return columns?.decide() ?? [];
+}
+
+/** Reads all rows of a file whose header can be bound, broken ones too. `begin` gets the header and gives what takes the rows. */
+export async function scanRows(
+  file: Pick<SourceFile, 'open'>,
+  { encoding, separator }: Pick<FileLayout, 'encoding' | 'separator'>,
+  definition: FileDefinition,
+  mapping: MappingSettings,
+  begin: (header: BoundHeader) => (row: CsvRow) => void,
+): Promise<void> {
+  let take: ((row: CsvRow) => void) | null | undefined;
   const reader = new CsvReader(
     (row) => {
-      if (columns !== undefined) columns?.take(row);
+      if (take !== undefined) take?.(row);
       else {
         const { header } = bindHeader(row, definition, mapping);
-        columns = header === null ? null : new DateColumns(header);
+        take = header === null ? null : begin(header);
       }
     },
     CSV_LIMITS,
@@ -119,10 +136,9 @@ async function findDateColumns(
   const transcoder = openTranscoder(encoding);
   for await (const bytes of file.open()) {
     reader.push(transcoder.push(asBuffer(bytes)));
-    if (columns === null) return [];
+    if (take === null) return;
   }
   reader.end();
-  return columns?.decide() ?? [];
 }
 
 function hasBom(head: Buffer): boolean {

@@ -1,10 +1,13 @@
-import { RECORD_CODES } from '#core/roster/record-codes.ts';
+import { RECORD_CODES, type RecordCode } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
 import { NO_ENTRY } from '../staged-item.ts';
-import type { BoundColumn } from './bind-header.ts';
+import type { BoundColumn, PersonRole } from './bind-header.ts';
+import type { IdTable } from './id-table.ts';
+import { membershipRecord, type RoleName, RoleNames } from './role-names.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
+  addAttributes,
   findField,
   isEmpty,
   lookUp,
@@ -17,42 +20,53 @@ import {
   spareFile,
 } from './roster-state.ts';
 
-/** studentenrollment.csv or teacherroster.csv: a row is a person's place in a class. The key says it all. */
-export function readEnrollments(
-  state: RosterState,
-  file: RosterFile,
-  role: 'student' | 'teacher',
-): RowReader {
+/** A row of a file whose places are all of one role says nothing of it. */
+const UNNAMED: Readonly<Record<PersonRole, RoleName>> = {
+  student: { role: 'student', name: null, key: null },
+  teacher: { role: 'teacher', name: null, key: null },
+};
+
+/**
+ * studentenrollment.csv, teacherroster.csv or enrollments.csv: a row is a person's place in a class. `only`: all are of that role; null: a
+ * column says which.
+ */
+export function readEnrollments(state: RosterState, file: RosterFile, only: PersonRole | null): RowReader {
   const { hash, delta, classes, orgs } = state;
-  const people = role === 'student' ? state.students : state.teachers;
-  const ENROLLMENT = RECORD_CODES[role === 'student' ? 'studentEnrollment' : 'teacherEnrollment'];
   const section = must(file.column('section', 'reference'));
   const person = must(file.column('person', 'reference'));
-  const after = JSON.stringify({ role });
-  const toSection = { table: classes, code: RECORD_CODES.class, file: state.fileOf('class') };
-  const toPerson = {
-    table: people,
-    code: RECORD_CODES[role],
-    file: state.fileOf(role),
-  };
-  hash.beginPlainContent(ENROLLMENT);
-  hash.endContent();
-  const content = hash.content.slice();
-
-  const hashKey = membershipKeys(
-    state,
-    ENROLLMENT,
-    { table: classes, code: RECORD_CODES.class, column: section },
-    { table: people, code: RECORD_CODES[role], column: person },
+  const roleColumn = only === null ? must(file.column('role', 'role')) : undefined;
+  const attributes = file.header.columns.filter(
+    ({ part, property }) => part === 'role' && property !== 'role',
   );
+  const names = new RoleNames(hash, RECORD_CODES.teacherEnrollment, state.newTable);
+  const toSection = { table: classes, code: RECORD_CODES.class, file: state.fileOf('class') };
+  const own = {
+    student: openPlace(state, file, 'student', 'student'),
+    teacher: openPlace(state, file, 'teacher', 'teacher'),
+  };
+  // Who has no role of that group in a school may still have such a place in a class.
+  const ofOthers = {
+    student: openPlace(state, file, 'student', 'teacher'),
+    teacher: openPlace(state, file, 'teacher', 'student'),
+  };
+
+  const nameOf = (): RoleName | undefined =>
+    roleColumn === undefined ? UNNAMED[only ?? 'student'] : names.of(file.row, roleColumn);
+  const isIn = ({ to }: Place): boolean => findField(to.table, file.row, person) !== -1;
+  const placeOf = (role: PersonRole): Place =>
+    state.sharedUserIds && !isIn(own[role]) && isIn(ofOthers[role]) ? ofOthers[role] : own[role];
+  /** The last good state stays. Without a role that is understood nobody knows which place it is. */
   const keep = (): boolean => {
-    hashKey(file.row, -1, -1);
+    const name = nameOf();
+    if (name === undefined || name.role === null) return false;
+    placeOf(name.role).hashKey(file.row, -1, -1);
+    if (name.key !== null) hash.addToKey(name.key);
     return delta.keep(hash.key);
   };
   const reportReference = (
     reference: Reference,
     column: BoundColumn,
-    target: typeof toSection | typeof toPerson,
+    target: { readonly file: string },
   ): void => {
     if (reference === 'missing')
       file.fail('REFERENCE_NOT_FOUND', column, () =>
@@ -66,38 +80,88 @@ export function readEnrollments(
     salvage: (row) => !isEmpty(row, section) && !isEmpty(row, person) && keep(),
     take(row) {
       file.checkValues();
-      if (file.bad) {
-        if (isEmpty(row, section) || isEmpty(row, person)) spareFile(state, file);
+      const name = nameOf();
+      if (name === undefined && roleColumn !== undefined && !isEmpty(row, roleColumn))
+        file.fail('ENUM_UNKNOWN', roleColumn, () => `"${file.text(roleColumn)}" is no role in a class.`);
+      if (file.bad || name === undefined) {
+        if (isEmpty(row, section) || isEmpty(row, person) || name === undefined) spareFile(state, file);
         else keep();
         return;
       }
+      if (name.role === null) return;
+      const place = placeOf(name.role);
       const classIndex = findField(classes, row, section);
-      const personIndex = findField(people, row, person);
+      const personIndex = findField(place.to.table, row, person);
       const ofSection = lookUp(state, toSection, classIndex, row, section);
-      const ofPerson = lookUp(state, toPerson, personIndex, row, person);
+      const ofPerson = lookUp(state, place.to, personIndex, row, person);
       if (ofSection !== 'present' || ofPerson !== 'present') {
         reportReference(ofSection, section, toSection);
-        reportReference(ofPerson, person, toPerson);
+        reportReference(ofPerson, person, place.to);
         keep();
         return;
       }
-      hashKey(row, classIndex, personIndex);
-      const sighting = delta.see(ENROLLMENT, hash.key, content);
+      place.hashKey(row, classIndex, personIndex);
+      if (name.key !== null) hash.addToKey(name.key);
+      let { content } = place;
+      if (attributes.length > 0) {
+        hash.beginPlainContent(place.code);
+        addAttributes(hash, file, attributes);
+        hash.endContent();
+        ({ content } = hash);
+      }
+      const sighting = delta.see(place.code, hash.key, content);
       if (sighting === 'again') {
         file.report('ROW_DUPLICATE', undefined, 'The row is there twice; the second one is ignored.');
         return;
       }
       if (sighting === 'same') return;
       const schoolIndex = classes.parents[classIndex] as number;
-      delta.emit(sighting, ENROLLMENT, delta.entry, {
+      delta.emit(sighting, place.code, delta.entry, {
         sourceId: `${file.text(section)}/${file.text(person)}`,
         schoolId: schoolIndex === NO_ENTRY ? null : orgs.text(schoolIndex),
         firstEntry: classes.entries[classIndex] as number,
-        secondEntry: people.entries[personIndex] as number,
-        after,
+        secondEntry: place.to.table.entries[personIndex] as number,
+        after:
+          name.name === null && attributes.length === 0
+            ? place.after
+            : JSON.stringify(membershipRecord(file, name)),
         file: file.definition.name,
         line: row.line,
       });
     },
+  };
+}
+
+/** Places in classes as `role`, of people who are in the roster as `as`. */
+interface Place {
+  readonly code: RecordCode;
+  readonly to: { readonly table: IdTable; readonly code: RecordCode; readonly file: string };
+  readonly hashKey: ReturnType<typeof membershipKeys>;
+  /** Of a place of which nothing else is said: the key says it all. */
+  readonly content: Int32Array;
+  readonly after: string;
+}
+
+function openPlace(state: RosterState, file: RosterFile, role: PersonRole, as: PersonRole): Place {
+  const { hash, classes } = state;
+  const code = RECORD_CODES[role === 'student' ? 'studentEnrollment' : 'teacherEnrollment'];
+  const to = {
+    table: as === 'student' ? state.students : state.teachers,
+    code: RECORD_CODES[as],
+    file: state.fileOf(as),
+  };
+  hash.beginPlainContent(code);
+  hash.endContent();
+  return {
+    code,
+    to,
+    hashKey: membershipKeys(
+      state,
+      code,
+      { table: classes, code: RECORD_CODES.class, column: must(file.column('section', 'reference')) },
+      { table: to.table, code: to.code, column: must(file.column('person', 'reference')) },
+    ),
+    content: hash.content.slice(),
+    after: JSON.stringify({ role }),
   };
 }

@@ -2,14 +2,10 @@ import { RECORD_CODES } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
 import { NO_ENTRY } from '../staged-item.ts';
-import { isPlainUserName, maxLocalLength, toUserPrincipalName } from './directory-names.ts';
 import type { CsvRow } from './csv-reader.ts';
-import { DROPPED, PRESENT } from './id-table.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
-  addAttributes,
   addField,
-  addFieldTo,
   findField,
   isEmpty,
   isReliable,
@@ -21,56 +17,39 @@ import {
   type RowReader,
   spareFile,
 } from './roster-state.ts';
-
-const SHORT_NAME_BYTES = 512;
+import { takePeople } from './take-people.ts';
 
 /**
  * student.csv or teacher.csv: a row is a person and a role in a school. A person in several schools has a row for each;
  * the first row describes the person.
  */
 export function readPeople(state: RosterState, file: RosterFile, role: 'student' | 'teacher'): RowReader {
-  const { hash, delta, orgs, mapping } = state;
-  const people = role === 'student' ? state.students : state.teachers;
-  const PERSON = RECORD_CODES[role];
+  const { hash, delta, orgs } = state;
+  const people = takePeople(state, file, role);
+  const { table } = people;
   const ROLE = RECORD_CODES[role === 'student' ? 'studentRole' : 'teacherRole'];
   const schoolFile = state.fileOf('org');
   const id = must(file.column('id', 'key'));
   const school = must(file.column('school', 'reference'));
-  const username = must(file.column('username'));
-  const password = file.column('password');
   const grade = file.column('grade');
-  const attributes = file.header.columns.filter(({ part }) => part === 'record');
-  const { identity } = mapping;
-  const domain = identity.mode === 'create' ? identity.domains[role] : null;
-  const maxLength = domain === null ? 0 : maxLocalLength(domain);
-  const suffix = domain === null ? null : Buffer.from(`@${domain.toLowerCase()}`);
-  const usernames = state.newTable(people.states.length);
-  const lowerCase = Buffer.alloc(SHORT_NAME_BYTES);
   const grades = state.newTable();
   const roleContent = new Int32Array(2);
-
-  const hashKey = (): void => {
-    hash.beginKey(PERSON);
-    addField(hash, file.row, id);
-    hash.endKey();
-  };
   const hashRoleKey = membershipKeys(
     state,
     ROLE,
-    { table: people, code: PERSON, column: id },
+    { table, code: RECORD_CODES[role], column: id },
     { table: orgs, code: RECORD_CODES.org, column: school },
   );
+  const schoolId = (): string => file.text(school);
+
   /**
    * The last good state of the person stays, and the role with it. A role in another school than before, or in one that
    * cannot be read: no role of the kind is ended, since the key does not tell whose it is.
    */
   const drop = (): boolean => {
     const { row } = file;
-    const index = addFieldTo(people, row, id);
-    if (people.states[index] !== PRESENT) people.states[index] = DROPPED;
-    hashKey();
-    if (!delta.keep(hash.key)) return false;
-    if (delta.isNew(delta.entry)) return true;
+    const kept = people.keep();
+    if (kept !== 'before') return kept === 'now';
     let roleKnown = false;
     if (!isEmpty(row, school)) {
       hashRoleKey(row, -1, -1);
@@ -78,99 +57,6 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     }
     if (!roleKnown) state.spared.add(ROLE);
     return true;
-  };
-
-  const checkUsername = (): void => {
-    const { bytes, starts, ends } = file.row;
-    const start = starts[username.position] as number;
-    const end = ends[username.position] as number;
-    if (identity.mode !== 'create' || start === end) return;
-    if (domain !== null && isPlainUserName(bytes, start, end, maxLength)) return;
-    if (userPrincipalName() !== null) return;
-    const text = file.text(username);
-    file.fail(
-      'USERNAME_INVALID',
-      username,
-      domain === null && !text.includes('@')
-        ? `The user name has no domain, and the profile has none for ${role}s.`
-        : 'The user name holds characters that a user principal name does not take, or is too long.',
-    );
-  };
-  const userPrincipalName = (): string | null =>
-    toUserPrincipalName(file.text(username), domain, mapping.replaceSpecialCharacters);
-
-  /** Two people with one user name: which of them gets it is decided in the database. */
-  const checkRepeatedUsername = (person: number): void => {
-    const { bytes, starts, ends } = file.row;
-    const start = starts[username.position] as number;
-    const length = (ends[username.position] as number) - start;
-    if (length === 0 || length > SHORT_NAME_BYTES) return;
-    for (let i = 0; i < length; i += 1) {
-      const byte = bytes[start + i] as number;
-      lowerCase[i] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
-    }
-    // With the domain of the profile it is the same name as without.
-    const own = suffix === null ? -1 : length - suffix.length;
-    const end = own > 0 && suffix?.compare(lowerCase, own, length) === 0 ? own : length;
-    const index = usernames.add(lowerCase, 0, end);
-    if (usernames.parents[index] === -1) usernames.parents[index] = person;
-    else if (usernames.parents[index] !== person) {
-      const other = usernames.parents[index] as number;
-      file.report(
-        'USERNAME_DUPLICATE',
-        username,
-        () => `${role} ${people.text(other)} has this user name too.`,
-      );
-    }
-  };
-
-  const personRecord = (): Record<string, string | null> => {
-    const record = file.record('record');
-    if (identity.mode === 'create') return { ...record, userPrincipalName: userPrincipalName() };
-    return { ...record, matchValue: matchValue() };
-  };
-  const matchValue = (): string => {
-    const { matchPosition } = file.header;
-    const option = identity.mode === 'match' ? identity.options[role] : undefined;
-    if (matchPosition === -1 || option === undefined) return '';
-    const { bytes, starts, ends } = file.row;
-    const value = bytes.toString('utf8', starts[matchPosition], ends[matchPosition]);
-    return value === '' || option.targetDomain === null || value.includes('@')
-      ? value
-      : `${value}@${option.targetDomain}`;
-  };
-  const sealedPassword = (): Buffer | null => {
-    const text = file.text(password);
-    return text === '' ? null : state.sealPassword(text);
-  };
-
-  /** @returns a repeated person whose attributes differ. */
-  const takePerson = (index: number): 'differs' | 'fine' => {
-    const { row } = file;
-    hash.beginContent(PERSON);
-    addAttributes(hash, file, attributes);
-    const { matchPosition } = file.header;
-    if (matchPosition !== -1)
-      hash.addBytes(row.bytes, row.starts[matchPosition] as number, row.ends[matchPosition] as number);
-    hash.endContent();
-    if (people.states[index] === PRESENT)
-      return delta.hasContent(people.entries[index] as number, hash.content) ? 'fine' : 'differs';
-    hashKey();
-    const sighting = delta.see(PERSON, hash.key, hash.content);
-    people.states[index] = PRESENT;
-    people.entries[index] = delta.entry;
-    checkRepeatedUsername(index);
-    if (sighting !== 'new' && sighting !== 'changed') return 'fine';
-    delta.emit(sighting, PERSON, delta.entry, {
-      sourceId: file.text(id),
-      schoolId: file.text(school),
-      objectId: sighting === 'new' ? state.newId() : null,
-      after: JSON.stringify(personRecord()),
-      secret: sighting === 'new' ? sealedPassword() : null,
-      file: file.definition.name,
-      line: row.line,
-    });
-    return 'fine';
   };
 
   /** There are few grades: the hash of each is made once, and kept as the two numbers of its place in a table. */
@@ -200,11 +86,10 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     hashRoleKey(row, index, schoolIndex);
     const sighting = delta.see(ROLE, hash.key, roleContent);
     if (sighting === 'new' || sighting === 'changed') {
-      const schoolId = file.text(school);
       delta.emit(sighting, ROLE, delta.entry, {
-        sourceId: `${schoolId}/${file.text(id)}`,
-        schoolId,
-        firstEntry: people.entries[index] as number,
+        sourceId: `${schoolId()}/${file.text(id)}`,
+        schoolId: schoolId(),
+        firstEntry: table.entries[index] as number,
         secondEntry: schoolIndex === -1 ? NO_ENTRY : (orgs.entries[schoolIndex] as number),
         after: JSON.stringify(grade === undefined ? { role } : { role, grade: file.text(grade) || null }),
         file: file.definition.name,
@@ -218,7 +103,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     salvage: (row) => !isEmpty(row, id) && (drop() || isReliable(row, id)),
     take(row) {
       file.checkValues();
-      checkUsername();
+      people.check();
       const schoolIndex = findField(orgs, row, school);
       const reference = isEmpty(row, school)
         ? 'unchecked'
@@ -232,8 +117,8 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
         else drop();
         return;
       }
-      const index = addFieldTo(people, row, id);
-      const person = takePerson(index);
+      const index = people.take(schoolId);
+      const { differs } = people;
       if (reference === 'dropped') {
         file.report('REFERENCE_DROPPED', school, messageOfDropped(school, schoolFile));
         hashRoleKey(row, -1, -1);
@@ -241,7 +126,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
         return;
       }
       const again = takeRole(index, schoolIndex);
-      if (person === 'differs')
+      if (differs)
         file.report(
           'ID_DUPLICATE',
           id,

@@ -10,8 +10,12 @@ import { CSV_LIMITS, CsvReader, type CsvRow, type RowFault } from './csv-reader.
 import { asBuffer, type FileLayout, inspectFile } from './inspect-file.ts';
 import { readEnrollments } from './read-enrollments.ts';
 import { readPeople } from './read-people.ts';
-import { readSchools } from './read-schools.ts';
+import { readOrgs } from './read-orgs.ts';
+import { readRecords } from './read-records.ts';
+import { readRoles } from './read-roles.ts';
 import { readSections } from './read-sections.ts';
+import { readUsers } from './read-users.ts';
+import { readUsersWithRoles } from './read-users-with-roles.ts';
 import { reportLayout } from './report-layout.ts';
 import { RosterFile } from './roster-file.ts';
 import { type RosterState, type RowReader, spareFile } from './roster-state.ts';
@@ -96,6 +100,7 @@ export async function readRosterFile(
       return;
     }
     if (file === null || reader === null) return;
+    if (file.isWithdrawn(row)) return;
     const mayBeTotals = looksLikeTotals(row, file.header, file.rows);
     if (held.length > 0 && (!mayBeTotals || held.length === MAX_TOTALS)) {
       for (const earlier of held) takeRow(earlier, file, reader);
@@ -124,6 +129,7 @@ export async function readRosterFile(
     return { rows: rowsOf(file), badRows: badRowsOf(file), bytes, usable: false };
   const endsWhole = transcoder.end();
   csv.end();
+  (reader as RowReader | null)?.finish?.();
   for (const { line } of held)
     findings.report({ code: 'ROW_TOTALS', file: definition.name }, () => ({
       line,
@@ -182,13 +188,25 @@ function badRowsOf(file: RosterFile | null): number {
 function openReader(state: RosterState, file: RosterFile): RowReader {
   switch (file.definition.reader) {
     case 'schools':
-      return readSchools(state, file);
+      return readOrgs(state, file);
+    case 'sessions':
+      return readRecords(state, file, 'academicSession');
+    case 'courses':
+      return readRecords(state, file, 'course');
     case 'sections':
       return readSections(state, file);
     case 'students':
       return readPeople(state, file, 'student');
     case 'teachers':
       return readPeople(state, file, 'teacher');
+    case 'users':
+      return readUsers(state, file);
+    case 'usersWithRoles':
+      return readUsersWithRoles(state, file);
+    case 'roles':
+      return readRoles(state, file);
+    case 'enrollments':
+      return readEnrollments(state, file, null);
     case 'studentEnrollments':
       return readEnrollments(state, file, 'student');
     case 'teacherEnrollments':

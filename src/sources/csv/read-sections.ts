@@ -1,16 +1,20 @@
-import { RECORD_CODES, RECORD_WORDS, type RecordCode } from '#core/roster/record-codes.ts';
+import { RECORD_CODES, type RecordCode } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
+import { NO_ENTRY } from '../staged-item.ts';
 import type { BoundColumn } from './bind-header.ts';
 import { isNickname, MAX_SECTION_ID_LENGTH, replaceInNickname, SECTION_PREFIX } from './directory-names.ts';
 import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
+import { optionalReference } from './optional-reference.ts';
 import { readSectionTeachers } from './read-section-teachers.ts';
 import { countCharacters, type RosterFile } from './roster-file.ts';
 import {
   addAttributes,
+  addEntryKey,
   addField,
   addFieldTo,
   findField,
+  forEachPart,
   isEmpty,
   isReliable,
   lookUp,
@@ -21,7 +25,6 @@ import {
   type RowReader,
   spareFile,
 } from './roster-state.ts';
-import { NO_ENTRY } from '../staged-item.ts';
 
 const { class: CLASS, org: ORG, academicSession: SESSION, course: COURSE } = RECORD_CODES;
 
@@ -38,6 +41,8 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
     'courseNumber',
     'displayName',
   ]);
+  const findCourse = optionalReference(state, file, file.column('course', 'reference'), 'course');
+  const findSessions = sessionsOf(state, file);
   const sectionTeachers = readSectionTeachers(state, file, id);
   const name = file.column('displayName', 'record');
   const courseName = file.column('displayName', 'course');
@@ -108,8 +113,10 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
         else drop();
         return;
       }
-      const sessionEntry = readSession();
-      const courseEntry = readCourse();
+      const sessions = findSessions();
+      const sessionEntry = sessions.entry === NO_ENTRY ? readSession() : sessions.entry;
+      const referredCourse = findCourse();
+      const courseEntry = referredCourse === NO_ENTRY ? readCourse() : referredCourse;
       if (reference === 'dropped') {
         file.report('REFERENCE_DROPPED', school, messageOfDropped(school, schoolFile));
         drop();
@@ -124,6 +131,8 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
       if (isEmpty(row, name) && courseName !== undefined) addField(hash, row, courseName);
       addEntryKey(state, sessionEntry);
       addEntryKey(state, courseEntry);
+      if (sessions.others !== '')
+        hash.addBytes(Buffer.from(sessions.others), 0, Buffer.byteLength(sessions.others));
       hash.endContent();
       if (wasPresent) {
         reportRepeated(file, delta.hasContent(classes.entries[index] as number, hash.content));
@@ -149,13 +158,44 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
         secondEntry: courseEntry,
         thirdEntry: sessionEntry,
         objectId: sighting === 'new' ? state.newId() : null,
-        after: JSON.stringify({ ...record, displayName, mailNickname: SECTION_PREFIX + nickname }),
+        after: JSON.stringify({
+          ...record,
+          ...(sessions.others === '' ? {} : { otherSessions: sessions.others }),
+          displayName,
+          mailNickname: SECTION_PREFIX + nickname,
+        }),
         file: file.definition.name,
         line: row.line,
       });
     },
   };
 }
+
+/**
+ * The academic sessions that a class names in one column, separated by commas: the first is that of the class, the ids of all others are kept
+ * beside it. @returns a function that reads those of the row under way.
+ */
+function sessionsOf(
+  state: RosterState,
+  file: RosterFile,
+): () => { readonly entry: number; readonly others: string } {
+  const column = file.column('sessions', 'reference');
+  if (column === undefined) return () => NO_SESSIONS;
+  const find = optionalReference(state, file, column, 'academicSession');
+  return () => {
+    const others: string[] = [];
+    let entry = NO_ENTRY;
+    forEachPart(file, column, () => {
+      const found = find();
+      if (found === NO_ENTRY) return;
+      if (entry === NO_ENTRY) entry = found;
+      else others.push(file.text(column));
+    });
+    return { entry, others: others.join(',') };
+  };
+}
+
+const NO_SESSIONS = { entry: NO_ENTRY, others: '' };
 
 /**
  * Sessions and courses are described by the sections that name them. Their id is the first of the given columns that is
@@ -215,11 +255,4 @@ function sharedRecord(
     }
     return entry;
   };
-}
-
-/** A class changes when it points at another session or course. */
-function addEntryKey({ hash, delta }: RosterState, entry: number): void {
-  const at = entry * RECORD_WORDS;
-  for (let word = 0; word < 4; word += 1)
-    hash.addNumber(entry === NO_ENTRY ? 0 : (delta.words[at + word] as number));
 }

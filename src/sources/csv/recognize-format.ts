@@ -5,6 +5,7 @@ import type { SourceFile } from '../contract.ts';
 import { readTitles, SEPARATORS } from './find-separator.ts';
 import { type FileDefinition, type FormatDefinition, looseTitle } from './format.ts';
 import { FORMATS } from './formats.ts';
+import { ONEROSTER_MANIFEST, readOneRosterManifest } from './oneroster-manifest.ts';
 import { detectUtf16 } from './text-encoding.ts';
 import { openTranscoder } from './transcoder.ts';
 
@@ -26,6 +27,8 @@ export async function recognizeFormat(
 ): Promise<Recognition> {
   if (set !== null) return recognition(FORMATS[set], 'set', ['The profile says so.']);
   const filesByName = new Map(files.map((file) => [file.name.toLowerCase(), file]));
+  const said = await formatOfManifest(filesByName.get(ONEROSTER_MANIFEST));
+  if (said !== null) return said;
   const present = (format: FormatDefinition): FileDefinition[] =>
     format.files.filter(({ name }) => filesByName.has(name));
   const formats = Object.values(FORMATS);
@@ -46,6 +49,18 @@ export async function recognizeFormat(
   const winner = must(ranked[0]);
   const evidence = tellingTitles(winner, must(ranked[1]), titles);
   return recognition(winner, 'detected', evidence === null ? [byName] : [byName, evidence]);
+}
+
+/** A manifest says which version of OneRoster it is; null: there is none, or it says nothing that is known. */
+async function formatOfManifest(file: SourceFile | undefined): Promise<Recognition | null> {
+  const version =
+    file === undefined ? undefined : (await readOneRosterManifest(file))?.get('oneroster.version');
+  const format = Object.values(FORMATS).find(
+    ({ manifest }) => manifest !== undefined && manifest === version,
+  );
+  return format === undefined
+    ? null
+    : recognition(format, 'detected', [`${ONEROSTER_MANIFEST} says that it is OneRoster ${version}.`]);
 }
 
 function recognition(

@@ -80,6 +80,12 @@ export class RecordHash {
     key[3] = (first[firstAt + 3] as number) + (second[secondAt + 3] as number);
   }
 
+  /** Makes a membership another one: that of the same two ends under the name with this key. */
+  addToKey(name: Int32Array): void {
+    const { key } = this;
+    for (let i = 0; i < 4; i += 1) key[i] = (key[i] as number) + (name[i] as number);
+  }
+
   /** Fills `content`. */
   endContent(): void {
     const digest = this.#digest();

@@ -22,6 +22,17 @@ export function reportMissing(
   }));
 }
 
+/** Of files that belong together one is there: taken as it is, the records of the other would end. */
+export function reportCounterpart(
+  findings: FindingCollector,
+  { name }: FileDefinition,
+  counterpart: FileDefinition,
+): void {
+  findings.report({ code: 'FILE_PAIR_INCOMPLETE', file: name }, () => ({
+    message: `${name} is missing, and ${counterpart.name} is there: both come, or neither.`,
+  }));
+}
+
 /** One file was uploaded under two names: taken as it is, it would make pupils teachers. */
 export function reportTwin(findings: FindingCollector, { name }: FileDefinition, twin: string): void {
   findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({

@@ -9,6 +9,8 @@ import { type DateOrder, formatDate, readDate } from './calendar-date.ts';
 import type { CsvRow } from './csv-reader.ts';
 import type { ColumnPart, FileDefinition } from './format.ts';
 
+const COMMA = 0x2c;
+
 /**
  * One file while it is read: its row under way, checked column by column, and what it is found guilty of. Column
  * values are byte ranges of the row; a value that is dropped becomes empty there.
@@ -27,6 +29,8 @@ export class RosterFile {
   readonly #dates: Int32Array;
   /** By the ordinal of the column, too. */
   readonly #dateOrders: readonly DateOrder[];
+  readonly #withdrawing: readonly BoundColumn[];
+  readonly #rewritten: readonly BoundColumn[];
 
   constructor(
     definition: FileDefinition,
@@ -40,6 +44,10 @@ export class RosterFile {
     this.row = row;
     this.#findings = findings;
     this.#kind = must(KIND_OF_CODE[RECORD_CODES[definition.feeds[0]]]);
+    this.#withdrawing = header.columns.filter(({ withdrawnBy }) => withdrawnBy !== undefined);
+    this.#rewritten = header.columns.filter(
+      ({ firstOfList, means }) => firstOfList === true || means !== undefined,
+    );
     this.#dates = new Int32Array(definition.columns.length);
     this.#dateOrders = definition.columns.map(({ title }) => dateOrders.get(title) ?? 'undecided');
   }
@@ -51,15 +59,39 @@ export class RosterFile {
     );
   }
 
+  /**
+   * The row says that its record is there no more (OneRoster: status tobedeleted): as good as no row. It is counted, since the file has it.
+   */
+  isWithdrawn(row: CsvRow): boolean {
+    if (this.#withdrawing.length === 0 || row.fault !== null || row.count !== this.header.fieldCount)
+      return false;
+    const column = this.#withdrawing.find(({ position, withdrawnBy }) =>
+      withdrawnBy?.includes(
+        row.bytes.toString('utf8', row.starts[position], row.ends[position]).toLowerCase(),
+      ),
+    );
+    if (column === undefined) return false;
+    this.begin(row);
+    this.report('ROW_WITHDRAWN', column, 'The row says that its record is not there any more.');
+    return true;
+  }
+
   begin(row: CsvRow): void {
     this.row = row;
     this.rows += 1;
     this.bad = false;
   }
 
+  /** Goes on with a row that was begun and put off. */
+  resume(row: CsvRow): void {
+    this.row = row;
+    this.bad = false;
+  }
+
   /** Checks every value of the row: required, length, dates. */
   checkValues(): void {
     const { starts, ends, bytes } = this.row;
+    for (const column of this.#rewritten) this.#rewrite(column);
     for (const column of this.header.columns) {
       const { position } = column;
       const start = starts[position] as number;
@@ -147,6 +179,18 @@ export class RosterFile {
       } else record[column.property] = this.text(column) || null;
     }
     return record;
+  }
+
+  /** The value becomes what it stands for, in its place. */
+  #rewrite({ position, firstOfList, means }: BoundColumn): void {
+    const { bytes, starts, ends } = this.row;
+    const start = starts[position] as number;
+    if (firstOfList === true) {
+      const comma = bytes.indexOf(COMMA, start);
+      if (comma !== -1 && comma < (ends[position] as number)) ends[position] = comma;
+    }
+    const meant = means?.[bytes.toString('utf8', start, ends[position]).toLowerCase()];
+    if (meant !== undefined) ends[position] = start + bytes.write(meant, start);
   }
 
   #checkLength(column: BoundColumn): void {

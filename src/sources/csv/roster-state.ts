@@ -2,11 +2,13 @@ import { RECORD_CODES, RECORD_WORDS, type RecordCode, type RecordName } from '#c
 
 import type { MappingSettings } from '../contract.ts';
 import type { RosterDelta } from '../roster-delta.ts';
+import { NO_ENTRY } from '../staged-item.ts';
 import type { CsvRow } from './csv-reader.ts';
 import { DROPPED, type IdTable, PRESENT, UNKNOWN } from './id-table.ts';
 import type { RecordHash } from './record-hash.ts';
 import type { BoundColumn } from './bind-header.ts';
 import type { RosterFile } from './roster-file.ts';
+import type { UserRoles } from './user-roles.ts';
 import type { FileName } from './format.ts';
 
 /** What the files of one roster share while they are read. */
@@ -22,6 +24,10 @@ export interface RosterState {
   readonly teachers: IdTable;
   readonly sessions: IdTable;
   readonly courses: IdTable;
+  /** What roles.csv says of people, in formats that have it. */
+  readonly userRoles: UserRoles | null;
+  /** See FormatDefinition. */
+  readonly sharedUserIds: boolean;
   /** A table for the needs of one file; `expected`: how many ids are likely to come. */
   newTable(expected?: number): IdTable;
   /** Records whose absence proves nothing in this run. */
@@ -45,6 +51,8 @@ export interface RowReader {
    * @returns false when nobody knows whose row it was.
    */
   salvage(row: CsvRow): boolean;
+  /** After the last row: takes what was put off. */
+  finish?(): void;
 }
 
 /** One end of a membership: the field that names it, and the table in which it is. */
@@ -114,6 +122,27 @@ export function findField(table: IdTable, row: CsvRow, column: BoundColumn): num
   return table.find(row.bytes, row.starts[position] as number, row.ends[position] as number);
 }
 
+const COMMA = 0x2c;
+const BLANK = 0x20;
+
+/** Narrows a column of the row under way to each part of its list in turn: parts are separated by commas; empty ones are passed over. */
+export function forEachPart({ row }: RosterFile, { position }: BoundColumn, take: () => void): void {
+  const { bytes, starts, ends } = row;
+  const [start, end] = [starts[position] as number, ends[position] as number];
+  for (let from = start, at = start; at <= end; at += 1) {
+    if (at < end && bytes[at] !== COMMA) continue;
+    let to = at;
+    while (from < to && bytes[from] === BLANK) from += 1;
+    while (to > from && bytes[to - 1] === BLANK) to -= 1;
+    starts[position] = from;
+    ends[position] = to;
+    if (to > from) take();
+    from = at + 1;
+  }
+  starts[position] = start;
+  ends[position] = end;
+}
+
 export function addFieldTo(table: IdTable, row: CsvRow, column: BoundColumn): number {
   const { position } = column;
   return table.add(row.bytes, row.starts[position] as number, row.ends[position] as number);
@@ -142,6 +171,13 @@ export function addAttributes(hash: RecordHash, file: RosterFile, columns: reado
     if (column.date) hash.addNumber(file.date(column));
     else addField(hash, row, column);
   }
+}
+
+/** Adds the key of a record that is pointed at: the row changes when it points at another. */
+export function addEntryKey({ hash, delta }: RosterState, entry: number): void {
+  const at = entry * RECORD_WORDS;
+  for (let word = 0; word < 4; word += 1)
+    hash.addNumber(entry === NO_ENTRY ? 0 : (delta.words[at + word] as number));
 }
 
 export function messageOfMissing(column: BoundColumn, value: string, target: FileName): string {

@@ -13,12 +13,22 @@ import { RosterDelta } from '../roster-delta.ts';
 import type { RecordIndex } from '../snapshot/record-index.ts';
 import { IdTable } from './id-table.ts';
 import { checkManifest, MANIFEST_FILE, provesWhole, readManifest } from './manifest.ts';
+import { checkOneRosterManifest, ONEROSTER_MANIFEST, readOneRosterManifest } from './oneroster-manifest.ts';
 import { readRosterFile } from './read-roster-file.ts';
-import { reportEmpty, reportMissing, reportPlacesGone, reportSpared, reportTwin } from './report-files.ts';
+import {
+  reportCounterpart,
+  reportEmpty,
+  reportMissing,
+  reportPlacesGone,
+  reportSpared,
+  reportTwin,
+} from './report-files.ts';
 import { RecordHash } from './record-hash.ts';
 import type { RosterState } from './roster-state.ts';
 import type { FileDefinition, FileName, FormatDefinition } from './format.ts';
 import { recognizeFormat } from './recognize-format.ts';
+import { scanRoles } from './scan-roles.ts';
+import { UserRoles } from './user-roles.ts';
 
 export interface StageRosterInput {
   readonly roster: OpenedRoster;
@@ -70,18 +80,29 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   const delta = new RosterDelta(index, items, settingsChanged);
   const { definition: format, recognized } = await recognizeFormat(roster.files, input.format);
   const fileOf = (code: RecordCode): string => fileOfRecord(format, code);
-  const state = openState(input, tools, delta, fingerprint, format);
   const manifestFiles = roster.files.filter(({ name }) => name.toLowerCase() === MANIFEST_FILE);
   const [manifestFile] = manifestFiles;
   let manifest =
     manifestFile === undefined || manifestFiles.length > 1
       ? null
       : await readManifest(manifestFile, findings);
+  const ownManifest =
+    format.manifest === undefined
+      ? undefined
+      : roster.files.find(({ name }) => name.toLowerCase() === ONEROSTER_MANIFEST);
   const filesByName = sortFiles(
-    roster.files.filter((file) => file !== manifestFile),
+    roster.files.filter((file) => file !== manifestFile && file !== ownManifest),
     format,
     findings,
   );
+  if (ownManifest !== undefined)
+    checkOneRosterManifest(
+      await readOneRosterManifest(ownManifest),
+      format,
+      new Set(filesByName.keys()),
+      findings,
+    );
+  const state = await openState(input, tools, delta, fingerprint, format, filesByName);
   const summaries: FileSummary[] = [];
   const namesByContent = new Map<string, FileName>();
   const filesToConfirm: string[] = [];
@@ -92,13 +113,26 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
 
   for (const definition of format.files) {
     const startedMs = tools.nowMs();
-    const recordsBefore = delta.before(RECORD_CODES[definition.feeds[0]]);
+    const recordsBefore = recordsOf(definition).reduce(
+      (sum, name) => sum + delta.before(RECORD_CODES[name]),
+      0,
+    );
     const hadRecords = recordsBefore > 0;
     const confirmed = input.confirmedFiles.includes(definition.name);
     const file = filesByName.get(definition.name);
     if (file === undefined) {
       // Of an archive that is refused nobody knows what is in it.
       if (roster.refused) continue;
+      const counterpart = format.files.find(
+        ({ name, together }) =>
+          together !== undefined && together === definition.together && filesByName.has(name),
+      );
+      if (counterpart !== undefined) {
+        reportCounterpart(findings, definition, counterpart);
+        state.unusable.add(definition.name);
+        continue;
+      }
+      if (definition.optional === true && !hadRecords) continue;
       if (hadRecords) filesToConfirm.push(definition.name);
       reportMissing(findings, definition, hadRecords, confirmed && hadRecords);
       if (!confirmed || !hadRecords) state.unusable.add(definition.name);
@@ -178,20 +212,30 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   return { result, isCurrent: (entry) => delta.isCurrent(entry) };
 }
 
-function openState(
+async function openState(
   { mapping, hashKey }: StageRosterInput,
   tools: StageRosterTools,
   delta: RosterDelta,
   fingerprint: Buffer,
   format: FormatDefinition,
-): RosterState {
+  filesByName: ReadonlyMap<string, SourceFile>,
+): Promise<RosterState> {
   // Seeds the tables of ids: secret, so that nobody can make ids that collide.
   const seed = createHash('sha256').update(hashKey).update('id tables').digest().readInt32LE(0);
   const newTable = (expected?: number): IdTable => new IdTable(seed, expected);
   /** As many as there were, and some more. */
   const tableOf = (name: RecordName): IdTable => newTable(delta.before(RECORD_CODES[name]) * 1.1);
+  const rolesFile = format.files.find(({ reader }) => reader === 'roles');
+  const roles = rolesFile === undefined ? undefined : filesByName.get(rolesFile.name);
   return {
     mapping,
+    sharedUserIds: format.sharedUserIds === true,
+    userRoles:
+      rolesFile === undefined
+        ? null
+        : roles === undefined
+          ? new UserRoles(newTable)
+          : await scanRoles(roles, rolesFile, mapping, newTable),
     fileOf: (name) => fileOfRecord(format, RECORD_CODES[name]),
     delta,
     hash: new RecordHash(hashKey, fingerprint),
@@ -243,16 +287,25 @@ function sortFiles(
 function placesGone({ feeds }: FileDefinition, delta: RosterDelta): RecordName[] {
   return feeds.slice(1).filter((name) => {
     const code = RECORD_CODES[name];
-    return (
-      KIND_OF_CODE[code] === 'enrollment' && delta.before(code) > 0 && must(delta.counts[code]).records === 0
-    );
+    const { before, records, kept } = must(delta.counts[code]);
+    return KIND_OF_CODE[code] === 'enrollment' && before > 0 && records === 0 && kept === 0;
   });
 }
 
-/** The file whose silence ends a record. */
+/** The records whose number before says whether the file had rows: its main one, and the same of the other role. */
+function recordsOf({ feeds }: FileDefinition): RecordName[] {
+  const [main] = feeds;
+  const isOfPerson = (name: RecordName): boolean => /^(?:student|teacher)/u.test(name);
+  const sort = (name: RecordName): string => name.replace(/^(?:student|teacher)/u, '');
+  return feeds.filter(
+    (name) => name === main || (isOfPerson(main) && isOfPerson(name) && sort(name) === sort(main)),
+  );
+}
+
+/** The file whose silence ends a record. A format that does not know such records: the first. */
 function fileOfRecord(format: FormatDefinition, code: RecordCode): string {
   const definition = format.files.find(({ feeds }) => feeds.some((name) => RECORD_CODES[name] === code));
-  return must(definition).name;
+  return must(definition ?? format.files[0]).name;
 }
 
 function summarizeKinds(delta: RosterDelta): Record<Kind, KindSummary> {

@@ -14,6 +14,8 @@ function keeps(table: string, link: string): string {
   return `coalesce(${table}.external_source = 'manual' and ${table}.copy_of is not distinct from ${link}.object_id, false)`;
 }
 
+const ATTRIBUTES = `jsonb_build_object('periods', i.after -> 'periods', 'status', i.after -> 'status', 'otherSessions', i.after -> 'otherSessions')`;
+
 /** Classes: creates, updates and reactivates those of a range. */
 export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {
   const values = [range.runId, range.firstItemNo, range.lastItemNo, range.changeSeq, range.sourceSystemId];
@@ -23,7 +25,7 @@ export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {
                         external_id, external_name, attributes, change_seq)
      select current_tenant(), i.object_id, org_link.object_id, course_link.object_id, session_link.object_id,
             i.after ->> 'displayName', i.after ->> 'classCode', i.after ->> 'grade', i.after ->> 'mailNickname', i.source_id, i.after ->> 'displayName',
-            jsonb_strip_nulls(jsonb_build_object('periods', i.after -> 'periods', 'status', i.after -> 'status')), $4
+            jsonb_strip_nulls(${ATTRIBUTES}), $4
        from item i ${REFERENCES} where i.action = 'create'`,
     values,
   );
@@ -35,7 +37,7 @@ export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {
             academic_session_id = case when n.keeps_session then o.academic_session_id else n.session_id end,
             ${changedRequired('display_name', 'displayName')}, ${changed('class_code', 'classCode')}, ${changed('grade', 'grade')},
             ${changedRequired('mail_nickname', 'mailNickname')}, ${changed('external_name', 'displayName')},
-            attributes = jsonb_strip_nulls(o.attributes || jsonb_build_object('periods', i.after -> 'periods', 'status', i.after -> 'status')),
+            attributes = jsonb_strip_nulls(o.attributes || ${ATTRIBUTES}),
             active = o.active or i.action = 'reactivate', version = o.version + 1, change_seq = $4
        from item i
        join (select i.item_no, org_link.object_id as org_id, course_link.object_id as course_id, session_link.object_id as session_id,

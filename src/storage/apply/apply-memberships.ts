@@ -4,23 +4,43 @@ import { linkedObject } from './linked-object.ts';
 
 const UNRESOLVED_MESSAGE = 'Waits for a record that could not be written.';
 
+type OwnColumn = readonly [column: string, expression: string];
+const ROLE_NAME: OwnColumn = ['role_name', `i.after ->> 'roleName'`];
+const IS_PRIMARY: OwnColumn = ['is_primary', `(i.after ->> 'isPrimary')::boolean`];
+
 /** A person's roles in orgs. */
 export async function applyRoles(tx: Tx, range: ItemRange): Promise<void> {
   await applyMemberships(tx, range, {
     table: 'role',
     firstColumn: 'person_id',
     secondColumn: 'org_id',
-    ownColumns: [['grade', `i.after ->> 'grade'`]],
+    ownColumns: [
+      ['grade', `i.after ->> 'grade'`],
+      ROLE_NAME,
+      IS_PRIMARY,
+      ['start_date', `(i.after ->> 'startDate')::date`],
+      ['end_date', `(i.after ->> 'endDate')::date`],
+      // A look-up of its own: most roles name no session.
+      [
+        'academic_session_id',
+        '(select l.object_id from link l where l.tenant_id = i.tenant_id and l.source_system_id = $5 and l.key = i.third_key)',
+      ],
+    ],
   });
 }
 
-/** People's places in classes. The stage leaves `after` empty but for the role, since there is nothing else to say. */
+/** People's places in classes. */
 export async function applyEnrollments(tx: Tx, range: ItemRange): Promise<void> {
   await applyMemberships(tx, range, {
     table: 'enrollment',
     firstColumn: 'class_id',
     secondColumn: 'person_id',
-    ownColumns: [],
+    ownColumns: [
+      ROLE_NAME,
+      IS_PRIMARY,
+      ['begin_date', `(i.after ->> 'beginDate')::date`],
+      ['end_date', `(i.after ->> 'endDate')::date`],
+    ],
   });
 }
 
@@ -28,7 +48,7 @@ interface MembershipTable {
   readonly table: 'role' | 'enrollment';
   readonly firstColumn: string;
   readonly secondColumn: string;
-  readonly ownColumns: readonly (readonly [column: string, expression: string])[];
+  readonly ownColumns: readonly OwnColumn[];
 }
 
 async function applyMemberships(tx: Tx, range: ItemRange, shape: MembershipTable): Promise<void> {

@@ -31,6 +31,7 @@ export async function setStaleItemsAside(tx: Tx, range: ItemRange, band: Kind | 
       where i.base_version is not null and o.version <> i.base_version`,
     [range.runId, range.firstItemNo, range.lastItemNo],
   );
+  if (table === 'person') await setOrphanedLinksAside(tx, range);
   if (moved.length === 0) return;
   // Students come before teachers: who is both was raised by this run. (NOT IN, as in ITEMS: one hash, not a loop over all.)
   await tx.query(
@@ -43,5 +44,18 @@ export async function setStaleItemsAside(tx: Tx, range: ItemRange, band: Kind | 
                                  where e.run_id = $1 and e.kind = 'student' and e.object_id is not null)
      on conflict do nothing`,
     [range.runId, moved.map(({ itemNo }) => itemNo), moved.map(({ objectId }) => objectId), band],
+  );
+}
+
+/** A link to a person that another record of the plan was to make, and did not: it waits for it. */
+async function setOrphanedLinksAside(tx: Tx, range: ItemRange): Promise<void> {
+  await tx.query(
+    `with ${ITEMS}
+     insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
+     select current_tenant(), i.run_id, i.item_no, 'InvalidLookupReference', 'Waits for a record that could not be written.', null
+       from item i
+      where i.action = 'link' and not exists (select from person p where p.tenant_id = i.tenant_id and p.id = i.object_id)
+     on conflict do nothing`,
+    [range.runId, range.firstItemNo, range.lastItemNo],
   );
 }

@@ -1,10 +1,11 @@
+import { IS_SCHOOL } from '../is-school.ts';
 import type { Tx } from '../database.ts';
 
 /** The school that readers see the class in. */
 export async function readSchoolOfClass(tx: Tx, classId: string): Promise<string | undefined> {
   const rows = await tx.query<{ id: string }>(
     `select o.id from class c join org o on o.tenant_id = c.tenant_id and o.id = c.org_id
-      where c.id = $1 and o.active and o.type = 'school'`,
+      where c.id = $1 and o.active and ${IS_SCHOOL}`,
     [classId],
   );
   return rows[0]?.id;

@@ -109,8 +109,18 @@ export async function resolveMatches(
   );
 }
 
-/** Roles and enrollments of people that failed: they wait, and are not counted as errors of their own. */
+/** Records, roles and enrollments of people that failed: they wait, and are not counted as errors of their own. */
 export async function failDependants(tx: Tx, scope: PlanScope): Promise<void> {
+  await tx.query(
+    `insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
+     select current_tenant(), d.run_id, d.item_no, 'InvalidLookupReference', 'Waits for a record that could not be written.', i.item_no
+       from plan_item_failure f
+       join plan_item i on i.run_id = f.run_id and i.item_no = f.item_no and i.action = 'create' and i.kind = 'student'
+       join plan_item d on d.run_id = i.run_id and d.object_id = i.object_id and d.kind = 'teacher' and d.reason = 'sameUser'
+      where f.run_id = $1
+     on conflict do nothing`,
+    [scope.runId],
+  );
   // One statement for each, so that the join is by one key and can be hashed.
   for (const [kind, key] of [
     ['role', 'first_key'],
@@ -120,7 +130,8 @@ export async function failDependants(tx: Tx, scope: PlanScope): Promise<void> {
       `with failed as materialized (
          select i.key, i.item_no from plan_item_failure f
            join plan_item i on i.run_id = f.run_id and i.item_no = f.item_no
-          where f.run_id = $1 and f.because_of is null and i.action = 'create' and i.kind in ('student', 'teacher'))
+          where f.run_id = $1 and i.kind in ('student', 'teacher')
+            and (i.action = 'create' and f.because_of is null or i.reason = 'sameUser'))
        insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
        select current_tenant(), d.run_id, d.item_no, 'InvalidLookupReference',
               'Waits for a record that could not be written.', failed.item_no

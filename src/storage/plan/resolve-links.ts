@@ -41,17 +41,13 @@ export async function resolveKnownRecords(tx: Tx, scope: PlanScope): Promise<voi
     [scope.runId, scope.sourceSystemId],
   );
   await resolveRemovedObjects(tx, scope.runId);
-  for (const [table, before, isChanged] of [
-    [
-      'role',
-      `jsonb_build_object('role', n.role, 'grade', n.grade)`,
-      `t.after ->> 'grade' is distinct from n.grade`,
-    ],
-    ['enrollment', `jsonb_build_object('role', n.role)`, 'false'],
+  for (const [table, before, changed] of [
+    ['role', roleRecord('n'), isChanged('role')],
+    ['enrollment', enrollmentRecord('n'), isChanged('enrollment')],
   ] as const) {
     await tx.query(
       `update plan_item t
-          set action = case when n.active or n.removed_by_hand = 'withObject' or (n.removed_by_hand = 'itself' and not (${isChanged}))
+          set action = case when n.active or n.removed_by_hand = 'withObject' or (n.removed_by_hand = 'itself' and not (${changed}))
                             then 'update' else 'reactivate' end,
               reason = case when n.active or n.removed_by_hand is not null then t.reason else 'backInSource' end,
               base_version = n.version, before = ${before}
@@ -84,8 +80,8 @@ export async function resolveAbsentRecords(tx: Tx, scope: PlanScope): Promise<vo
     `update plan_item t
         set object_id = n.person_id, base_version = n.version, school_id = n.school_id,
             source_id = coalesce(n.school_id, '') || '/' || coalesce(n.person_source_id, ''),
-            before = jsonb_build_object('role', n.role, 'grade', n.grade)
-       from (select i.item_no, o.person_id, o.version, o.role, o.grade, ${SCHOOL_ID} as school_id, ${PERSON_SOURCE_ID} as person_source_id
+            before = ${roleRecord('n')}
+       from (select i.item_no, o.*, ${SCHOOL_ID} as school_id, ${PERSON_SOURCE_ID} as person_source_id
                from plan_item i
               cross join ${lookUp('role', 'o', 'o.source_system_id = $2 and o.key = i.key')}
                ${schoolOf('o', 'o.org_id')}
@@ -98,8 +94,8 @@ export async function resolveAbsentRecords(tx: Tx, scope: PlanScope): Promise<vo
     `update plan_item t
         set object_id = n.person_id, base_version = n.version, school_id = n.school_id,
             source_id = coalesce(n.class_source_id, '') || '/' || coalesce(n.person_source_id, ''),
-            before = jsonb_build_object('role', n.role)
-       from (select i.item_no, o.person_id, o.version, o.role, ${SCHOOL_ID} as school_id, c.external_id as class_source_id,
+            before = ${enrollmentRecord('n')}
+       from (select i.item_no, o.*, ${SCHOOL_ID} as school_id, c.external_id as class_source_id,
                     ${PERSON_SOURCE_ID} as person_source_id
                from plan_item i
               cross join ${lookUp('enrollment', 'o', 'o.source_system_id = $2 and o.key = i.key')}
@@ -112,5 +108,43 @@ export async function resolveAbsentRecords(tx: Tx, scope: PlanScope): Promise<vo
   );
 }
 
-/** The id of a person `p` in the source, for a role or enrollment `o`. */
-const PERSON_SOURCE_ID = `case o.role when 'teacher' then p.teacher_external_id else p.student_external_id end`;
+/** The id of a person `p` in the source, for a role or enrollment `o`. Where a user has one id for all roles it is the same in both columns, or in one. */
+const PERSON_SOURCE_ID = `case o.role when 'teacher' then coalesce(p.teacher_external_id, p.student_external_id)
+  else coalesce(p.student_external_id, p.teacher_external_id) end`;
+
+/** What the directory has of a role or enrollment beside its keys, by the names of its record (core/roster/records.ts). */
+const MORE_OF = {
+  role: [
+    ['roleName', 'role_name'],
+    ['isPrimary', 'is_primary'],
+    ['startDate', 'start_date'],
+    ['endDate', 'end_date'],
+  ],
+  enrollment: [
+    ['roleName', 'role_name'],
+    ['isPrimary', 'is_primary'],
+    ['beginDate', 'begin_date'],
+    ['endDate', 'end_date'],
+  ],
+} as const;
+
+function moreOf(table: keyof typeof MORE_OF, row: string): string {
+  const pairs = MORE_OF[table].map(([property, column]) => `'${property}', ${row}.${column}::text`);
+  return `jsonb_strip_nulls(jsonb_build_object(${pairs.join(', ')}))`;
+}
+
+function roleRecord(row: string): string {
+  return `jsonb_build_object('role', ${row}.role, 'grade', ${row}.grade) || ${moreOf('role', row)}`;
+}
+
+function enrollmentRecord(row: string): string {
+  return `jsonb_build_object('role', ${row}.role) || ${moreOf('enrollment', row)}`;
+}
+
+/** The source says something else of a role or enrollment `n` than before. Of an item `t`. */
+function isChanged(table: keyof typeof MORE_OF): string {
+  const columns = [...MORE_OF[table], ...(table === 'role' ? [['grade', 'grade'] as const] : [])];
+  return columns
+    .map(([property, column]) => `t.after ->> '${property}' is distinct from n.${column}::text`)
+    .join(' or ');
+}

@@ -1,3 +1,4 @@
+import { IS_SCHOOL } from '../is-school.ts';
 import { extensionAttributes, syncSource } from './extension-attributes.ts';
 import { absent, text, type View } from './view.ts';
 
@@ -8,7 +9,7 @@ export function administrativeUnitsView(): View {
     set: 'directory/administrativeUnits',
     from: 'org o',
     id: 'o.id',
-    condition: `o.type = 'school' and o.active`,
+    condition: `${IS_SCHOOL} and o.active`,
     properties: {
       id: { type: 'guid', sql: 'o.id' },
       displayName: text('o.display_name'),

@@ -1,3 +1,4 @@
+import { IS_SCHOOL } from '../is-school.ts';
 import { addressAttributes, dateText, extensionAttributes, syncSource } from './extension-attributes.ts';
 import type { View, ViewVersion } from './view.ts';
 import { absent, text } from './view.ts';
@@ -8,7 +9,7 @@ const TYPE = `case p.primary_role when 'student' then 'Student' when 'teacher' t
 /** External ids of the schools a person has a role in, with commas between them. */
 const SCHOOL_IDS = `(select string_agg(distinct o.external_id, ',' order by o.external_id) from role r
   join org o on o.tenant_id = r.tenant_id and o.id = r.org_id
-  where r.person_id = p.id and r.active and o.active and o.type = 'school')`;
+  where r.person_id = p.id and r.active and o.active and ${IS_SCHOOL})`;
 
 /** Graph's user, with the attributes that School Data Sync wrote to it: the same people as educationUser, under the same ids. */
 export function directoryUsersView(version: ViewVersion): View {

@@ -1,3 +1,5 @@
+import { IS_SCHOOL } from '../is-school.ts';
+
 /** Objects of a view that belong to an object of another: the condition on the view's id. Only what is active on the whole way counts. */
 export interface Relation {
   /** SQL over the view's tables. `parent`: the placeholder of the parent's id. */
@@ -35,14 +37,14 @@ export const schoolOfClass: Relation = {
 /** Classes of a school, of classes. */
 export const classesOfSchool: Relation = {
   condition: (parent) =>
-    `c.org_id = ${parent} and exists (select from org o where o.id = ${parent} and o.active and o.type = 'school')`,
+    `c.org_id = ${parent} and exists (select from org o where o.id = ${parent} and o.active and ${IS_SCHOOL})`,
 };
 
 /** People with a role in a school, of users. */
 export const peopleOfSchool: Relation = {
   condition: (parent) =>
     `p.id in (select r.person_id from role r join org o on o.tenant_id = r.tenant_id and o.id = r.org_id
-       where r.org_id = ${parent} and r.active and o.active and o.type = 'school')`,
+       where r.org_id = ${parent} and r.active and o.active and ${IS_SCHOOL})`,
 };
 
 /** Schools that a person has a role in, of schools. */

@@ -1,3 +1,4 @@
+import { IS_SCHOOL } from '../is-school.ts';
 import { absent, externalSource, text, type View, type ViewVersion } from './view.ts';
 
 /** Graph's educationSchool: orgs of type school. */
@@ -7,8 +8,8 @@ export function schoolsView(version: ViewVersion): View {
     set: 'education/schools',
     from: 'org o',
     id: 'o.id',
-    condition: `o.type = 'school' and o.active`,
-    changes: { table: 'org o', changeSeq: 'o.change_seq', active: 'o.active', ofType: `o.type = 'school'` },
+    condition: `${IS_SCHOOL} and o.active`,
+    changes: { table: 'org o', changeSeq: 'o.change_seq', active: 'o.active', ofType: IS_SCHOOL },
     properties: {
       id: { type: 'guid', sql: 'o.id' },
       displayName: text('o.display_name'),

@@ -1,0 +1,206 @@
+import {
+  column,
+  type ColumnDefinition,
+  type FileDefinition,
+  type FormatDefinition,
+  id,
+  optionalId,
+} from './format.ts';
+
+/**
+ * OneRoster CSV, bulk files: each is the whole set. A row may still say that its record is gone, and a user may be disabled: both are as good
+ * as no row. Source: 1EdTech's CSV tables 1.1 and 1.2; `inactive` is what 1.0 wrote.
+ */
+const STATUS = column('status', 'status', { part: 'row', withdrawnBy: ['tobedeleted', 'inactive'] });
+const unread = (title: string): ColumnDefinition => column(title, title.toLowerCase(), { part: 'unread' });
+const HEAD = [id('sourcedId', 'id', 'key'), STATUS, unread('dateLastModified')] as const;
+/** Of records that are known by what they join: an enrollment, a role. */
+const JOINING_HEAD = [unread('sourcedId'), STATUS, unread('dateLastModified')] as const;
+
+const USER = [
+  column('enabledUser', 'enabledUser', { part: 'row', withdrawnBy: ['false', '0', 'no'] }),
+  column('username', 'username', { required: 'always', maxLength: 113 }),
+  column('userIds', 'userIds', { maxLength: 1024 }),
+  column('givenName', 'givenName', { required: 'create', maxLength: 64 }),
+  column('familyName', 'surname', { required: 'create', maxLength: 64 }),
+  column('middleName', 'middleName', { maxLength: 64 }),
+  column('identifier', 'number'),
+  column('email', 'secondaryEmail'),
+  column('sms', 'mobilePhone'),
+  column('phone', 'phone'),
+  unread('agentSourcedIds'),
+  column('password', 'password', { part: 'secret' }),
+] as const;
+
+const ORGS: FileDefinition = {
+  name: 'orgs.csv',
+  reader: 'schools',
+  entity: 'school',
+  record: 'org',
+  feeds: ['org'],
+  columns: [
+    ...HEAD,
+    column('name', 'displayName', { required: 'always' }),
+    column('type', 'type', { required: 'always' }),
+    column('identifier', 'schoolNumber'),
+    optionalId('parentSourcedId', 'parent'),
+  ],
+};
+const SESSIONS: FileDefinition = {
+  name: 'academicsessions.csv',
+  reader: 'sessions',
+  entity: null,
+  record: 'session',
+  feeds: ['academicSession'],
+  columns: [
+    ...HEAD,
+    column('title', 'displayName', { required: 'always' }),
+    column('type', 'type', { required: 'always' }),
+    column('startDate', 'startDate', { required: 'always', date: true }),
+    column('endDate', 'endDate', { required: 'always', date: true }),
+    unread('parentSourcedId'),
+    column('schoolYear', 'schoolYear', { required: 'always' }),
+  ],
+};
+const COURSES: FileDefinition = {
+  name: 'courses.csv',
+  reader: 'courses',
+  entity: null,
+  record: 'course',
+  feeds: ['course'],
+  columns: [
+    ...HEAD,
+    optionalId('schoolYearSourcedId', 'schoolYear'),
+    column('title', 'displayName', { required: 'always' }),
+    column('courseCode', 'courseNumber'),
+    column('grades', 'grade', { firstOfList: true }),
+    id('orgSourcedId', 'org', 'reference'),
+    column('subjects', 'subject', { firstOfList: true }),
+    unread('subjectCodes'),
+  ],
+};
+const CLASSES: FileDefinition = {
+  name: 'classes.csv',
+  reader: 'sections',
+  entity: 'section',
+  record: 'class',
+  feeds: ['class'],
+  columns: [
+    ...HEAD,
+    column('title', 'displayName', { required: 'always' }),
+    column('grades', 'grade', { firstOfList: true }),
+    optionalId('courseSourcedId', 'course'),
+    column('classCode', 'classCode'),
+    column('classType', 'classType'),
+    column('location', 'location'),
+    id('schoolSourcedId', 'school', 'reference'),
+    optionalId('termSourcedIds', 'sessions'),
+    unread('subjects'),
+    unread('subjectCodes'),
+    column('periods', 'periods'),
+  ],
+};
+const ENROLLMENTS: FileDefinition = {
+  name: 'enrollments.csv',
+  reader: 'enrollments',
+  entity: null,
+  record: 'enrollment',
+  feeds: ['studentEnrollment', 'teacherEnrollment'],
+  columns: [
+    ...JOINING_HEAD,
+    id('classSourcedId', 'section', 'reference'),
+    unread('schoolSourcedId'),
+    id('userSourcedId', 'person', 'reference'),
+    column('role', 'role', { part: 'role', required: 'always' }),
+    column('primary', 'isPrimary', { part: 'role' }),
+    column('beginDate', 'beginDate', { part: 'role', date: true }),
+    column('endDate', 'endDate', { part: 'role', date: true }),
+  ],
+};
+/** Part of the exchange that is no roster, and what waits for its reader. */
+const OTHER_FILES = [
+  ...['demographics.csv', 'userprofiles.csv', 'categories.csv', 'lineitems.csv', 'results.csv'],
+  ...['resources.csv', 'classresources.csv', 'courseresources.csv', 'userresources.csv'],
+  ...['scorescales.csv', 'lineitemscorescales.csv', 'resultscorescales.csv'],
+  ...['lineitemlearningobjectiveids.csv', 'resultlearningobjectiveids.csv'],
+] as const;
+
+export const ONEROSTER_1_1: FormatDefinition = {
+  name: 'oneroster-1.1',
+  title: 'OneRoster 1.1 CSV',
+  sharedUserIds: true,
+  manifest: '1.1',
+  ignoredFiles: OTHER_FILES,
+  files: [
+    ORGS,
+    SESSIONS,
+    COURSES,
+    {
+      name: 'users.csv',
+      reader: 'usersWithRoles',
+      entity: 'user',
+      record: 'user',
+      feeds: ['student', 'teacher', 'studentRole', 'teacherRole'],
+      columns: [
+        ...HEAD,
+        ...USER,
+        id('orgSourcedIds', 'school', 'reference'),
+        column('role', 'role', { part: 'role', required: 'always' }),
+        column('grades', 'grade', { part: 'role', firstOfList: true }),
+      ],
+    },
+    CLASSES,
+    ENROLLMENTS,
+  ],
+};
+
+export const ONEROSTER_1_2: FormatDefinition = {
+  name: 'oneroster-1.2',
+  title: 'OneRoster 1.2 CSV',
+  sharedUserIds: true,
+  manifest: '1.2',
+  ignoredFiles: OTHER_FILES,
+  files: [
+    ORGS,
+    SESSIONS,
+    COURSES,
+    {
+      name: 'users.csv',
+      reader: 'users',
+      entity: 'user',
+      record: 'user',
+      feeds: ['student', 'teacher'],
+      columns: [
+        ...HEAD,
+        ...USER,
+        column('grades', 'grade', { firstOfList: true }),
+        column('userMasterIdentifier', 'userMasterIdentifier'),
+        unread('resourceSourcedIds'),
+        column('preferredGivenName', 'preferredGivenName', { maxLength: 64 }),
+        column('preferredMiddleName', 'preferredMiddleName', { maxLength: 64 }),
+        column('preferredFamilyName', 'preferredSurname', { maxLength: 64 }),
+        unread('primaryOrgSourcedId'),
+        column('pronouns', 'pronouns'),
+      ],
+    },
+    {
+      name: 'roles.csv',
+      reader: 'roles',
+      entity: null,
+      record: 'role',
+      feeds: ['studentRole', 'teacherRole'],
+      columns: [
+        ...JOINING_HEAD,
+        id('userSourcedId', 'person', 'reference'),
+        column('roleType', 'isPrimary', { part: 'role', means: { primary: 'true', secondary: 'false' } }),
+        column('role', 'role', { part: 'role', required: 'always' }),
+        column('beginDate', 'startDate', { part: 'role', date: true }),
+        column('endDate', 'endDate', { part: 'role', date: true }),
+        id('orgSourcedId', 'school', 'reference'),
+        unread('userProfileSourcedId'),
+      ],
+    },
+    CLASSES,
+    ENROLLMENTS,
+  ],
+};

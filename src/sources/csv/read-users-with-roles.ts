@@ -1,0 +1,84 @@
+import { RECORD_CODES } from '#core/roster/record-codes.ts';
+import { must } from '#lib/assert.ts';
+
+import type { PersonRole } from './bind-header.ts';
+import { takeRoles } from './read-roles.ts';
+import type { RosterFile } from './roster-file.ts';
+import {
+  forEachPart,
+  isEmpty,
+  isReliable,
+  type RosterState,
+  type RowReader,
+  spareFile,
+} from './roster-state.ts';
+import { type MoreOfPerson, type PeopleTaker, takePeople } from './take-people.ts';
+
+/** users.csv of OneRoster 1.1: a row is a person with one role, in every org of a list. */
+export function readUsersWithRoles(state: RosterState, file: RosterFile): RowReader {
+  const id = must(file.column('id', 'key'));
+  const school = must(file.column('school', 'reference'));
+  const grade = file.column('grade', 'role');
+  const gradeOfStudent: MoreOfPerson = {
+    hash() {
+      if (grade !== undefined && !isEmpty(file.row, grade)) {
+        const bytes = Buffer.from(file.text(grade));
+        state.hash.addBytes(bytes, 0, bytes.length);
+      }
+    },
+    record: () => ({ grade: file.text(grade) || null }),
+  };
+  const roles = takeRoles(state, file, id);
+  const takers: Record<PersonRole, PeopleTaker> = {
+    student: takePeople(state, file, 'student', gradeOfStudent),
+    teacher: takePeople(state, file, 'teacher'),
+  };
+
+  /** The last good state stays. Which roles these were is not told by a row that is not good: none of the person's group ends. */
+  const keep = (): boolean => {
+    let known = false;
+    for (const role of ['student', 'teacher'] as const) {
+      const kept = takers[role].keep();
+      if (kept === 'before')
+        state.spared.add(RECORD_CODES[role === 'student' ? 'studentRole' : 'teacherRole']);
+      known ||= kept !== 'nowhere';
+    }
+    return known;
+  };
+
+  return {
+    salvage: (row) => !isEmpty(row, id) && (keep() || isReliable(row, id)),
+    take(row) {
+      file.checkValues();
+      const name = roles.nameOf();
+      const role = name?.role ?? null;
+      if (role !== null) takers[role].check();
+      if (file.bad || name === undefined) {
+        if (isEmpty(row, id)) spareFile(state, file);
+        else keep();
+        return;
+      }
+      if (role === null) {
+        file.report('USER_WITHOUT_ROLE', id, 'The user is neither a student nor staff, and gets no account.');
+        return;
+      }
+      takers[role].take(() => firstOf(file.text(school)));
+      let again = 0;
+      forEachPart(file, school, () => {
+        if (roles.take(name) === 'again') again += 1;
+      });
+      if (takers[role].differs)
+        file.report(
+          'ID_DUPLICATE',
+          id,
+          'This user was there before, with other values; the first row counts.',
+        );
+      else if (again > 0)
+        file.report('ROW_DUPLICATE', id, 'The user has this role in the org already; the first row counts.');
+    },
+  };
+}
+
+function firstOf(list: string): string {
+  return (list.split(',')[0] ?? '').trim();
+}

@@ -1,0 +1,60 @@
+import { findRole, roleGroupOf } from '#core/roster/role-groups.ts';
+import type { RecordCode } from '#core/roster/record-codes.ts';
+
+import type { BoundColumn, PersonRole } from './bind-header.ts';
+import type { CsvRow } from './csv-reader.ts';
+import type { IdTable } from './id-table.ts';
+import type { RecordHash } from './record-hash.ts';
+import type { RosterFile } from './roster-file.ts';
+
+/** What a row calls a person's role, or place in a class. */
+export interface RoleName {
+  /** null: it is neither of a student nor of staff, and not synchronized. */
+  readonly role: PersonRole | null;
+  /** As the source calls it; null: as its role is called. */
+  readonly name: string | null;
+  /** Goes into the key, so that a principal who teaches has two roles in a school; null with `name`. */
+  readonly key: Int32Array | null;
+}
+
+/** The role names of one file. There are few: each is looked up once. */
+export class RoleNames {
+  readonly #hash: RecordHash;
+  readonly #code: RecordCode;
+  readonly #texts: IdTable;
+  readonly #names: (RoleName | undefined)[] = [];
+
+  /** `code`: whose keys they go into. */
+  constructor(hash: RecordHash, code: RecordCode, newTable: () => IdTable) {
+    this.#hash = hash;
+    this.#code = code;
+    this.#texts = newTable();
+  }
+
+  /** Undefined: no such role is known. */
+  of(row: CsvRow, { position }: BoundColumn): RoleName | undefined {
+    const index = this.#texts.add(row.bytes, row.starts[position] as number, row.ends[position] as number);
+    if (index === this.#names.length) this.#names.push(this.#find(this.#texts.text(index)));
+    return this.#names[index];
+  }
+
+  #find(text: string): RoleName | undefined {
+    const group = roleGroupOf(text);
+    if (group === undefined) return undefined;
+    if (group === 'none') return { role: null, name: null, key: null };
+    const role = group === 'student' ? 'student' : 'teacher';
+    const name = findRole(text);
+    if (name === undefined || name === role) return { role, name: null, key: null };
+    const bytes = Buffer.from(name);
+    this.#hash.beginKey(this.#code);
+    this.#hash.addBytes(bytes, 0, bytes.length);
+    this.#hash.endKey();
+    return { role, name, key: this.#hash.key.slice() };
+  }
+}
+
+/** The record of a role, or of a place in a class, of the row under way: what stands in the columns of the part `role`. */
+export function membershipRecord(file: RosterFile, { role, name }: RoleName): Record<string, string | null> {
+  const { role: _, ...attributes } = file.record('role');
+  return { role, ...(name === null ? {} : { roleName: name }), ...attributes };
+}

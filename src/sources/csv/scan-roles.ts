@@ -1,0 +1,62 @@
+import { roleGroupOf } from '#core/roster/role-groups.ts';
+import { must } from '#lib/assert.ts';
+
+import type { MappingSettings, SourceFile } from '../contract.ts';
+import type { BoundColumn, BoundHeader } from './bind-header.ts';
+import type { CsvRow } from './csv-reader.ts';
+import type { FileDefinition } from './format.ts';
+import type { IdTable } from './id-table.ts';
+import { inspectFile, scanRows } from './inspect-file.ts';
+import { isReliable } from './roster-state.ts';
+import { UserRoles } from './user-roles.ts';
+
+/** Reads roles.csv for what it says of people. What is wrong with a row is reported when its role is read. */
+export async function scanRoles(
+  file: Pick<SourceFile, 'open' | 'isBroken'>,
+  definition: FileDefinition,
+  mapping: MappingSettings,
+  newTable: () => IdTable,
+): Promise<UserRoles> {
+  const roles = new UserRoles(newTable);
+  const layout = await inspectFile(file, definition, mapping);
+  await scanRows(file, layout, definition, mapping, (header) => takeRow(roles, header));
+  return roles;
+}
+
+function takeRow(roles: UserRoles, header: BoundHeader): (row: CsvRow) => void {
+  const column = (property: string): BoundColumn | undefined =>
+    header.columns.find((one) => one.property === property);
+  const user = must(column('person'));
+  const org = must(column('school'));
+  const role = must(column('role'));
+  const grade = column('grade');
+  const isPrimary = column('isPrimary');
+  return (row) => {
+    const whole = row.fault === null && row.count === header.fieldCount;
+    if (row.count <= user.position || isBlank(row, user) || (!whole && !isReliable(row, user))) {
+      roles.anyInDoubt = true;
+      return;
+    }
+    if (!whole) {
+      roles.addDoubt(row, user);
+      return;
+    }
+    const group = roleGroupOf(textOf(row, role));
+    if (group === undefined) roles.addDoubt(row, user);
+    else if (group !== 'none')
+      roles.addRole(
+        row,
+        group === 'student' ? 'student' : 'teacher',
+        { user, org, grade },
+        isPrimary !== undefined && /^(?:true|1|yes|primary)$/iu.test(textOf(row, isPrimary)),
+      );
+  };
+}
+
+function isBlank(row: CsvRow, { position }: BoundColumn): boolean {
+  return row.starts[position] === row.ends[position];
+}
+
+function textOf(row: CsvRow, { position }: BoundColumn): string {
+  return row.bytes.toString('utf8', row.starts[position], row.ends[position]);
+}

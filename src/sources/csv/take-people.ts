@@ -1,0 +1,168 @@
+import { RECORD_CODES } from '#core/roster/record-codes.ts';
+import { must } from '#lib/assert.ts';
+
+import type { PersonRole } from './bind-header.ts';
+import { isPlainUserName, maxLocalLength, toUserPrincipalName } from './directory-names.ts';
+import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
+import type { RosterFile } from './roster-file.ts';
+import { addAttributes, addField, addFieldTo, type RosterState } from './roster-state.ts';
+
+const SHORT_NAME_BYTES = 512;
+
+/** Takes the person of the row under way, as a student or as a teacher. */
+export interface PeopleTaker {
+  /** Those that were met, by their id. */
+  readonly table: IdTable;
+  /** Reports a user name that no account can have. */
+  check(): void;
+  /** The person of a good row. `schoolId`: where limits count the person. @returns the number in the table. */
+  take(schoolId: () => string | null): number;
+  /** The person taken last was there before, described otherwise. */
+  readonly differs: boolean;
+  /** The last good state of the person stays. @returns where there is one: in this roster, or from before. */
+  keep(): 'now' | 'before' | 'nowhere';
+}
+
+/** What other files say of the person of the row. */
+export interface MoreOfPerson {
+  hash(): void;
+  record(): Readonly<Record<string, string | null>>;
+}
+
+export function takePeople(
+  state: RosterState,
+  file: RosterFile,
+  role: PersonRole,
+  more?: MoreOfPerson,
+): PeopleTaker {
+  const { hash, delta, mapping } = state;
+  const people = role === 'student' ? state.students : state.teachers;
+  const PERSON = RECORD_CODES[role];
+  const id = must(file.column('id', 'key'));
+  const username = must(file.column('username'));
+  const password = file.column('password');
+  const matchPosition = file.header.matchPositions[role];
+  const attributes = file.header.columns.filter(({ part }) => part === 'record');
+  const { identity } = mapping;
+  const domain = identity.mode === 'create' ? identity.domains[role] : null;
+  const maxLength = domain === null ? 0 : maxLocalLength(domain);
+  const suffix = domain === null ? null : Buffer.from(`@${domain.toLowerCase()}`);
+  const usernames = state.newTable(people.states.length);
+  const lowerCase = Buffer.alloc(SHORT_NAME_BYTES);
+
+  const hashKey = (): void => {
+    hash.beginKey(PERSON);
+    addField(hash, file.row, id);
+    hash.endKey();
+  };
+
+  const checkUsername = (): void => {
+    const { bytes, starts, ends } = file.row;
+    const start = starts[username.position] as number;
+    const end = ends[username.position] as number;
+    if (identity.mode !== 'create' || start === end) return;
+    if (domain !== null && isPlainUserName(bytes, start, end, maxLength)) return;
+    if (userPrincipalName() !== null) return;
+    const text = file.text(username);
+    file.fail(
+      'USERNAME_INVALID',
+      username,
+      domain === null && !text.includes('@')
+        ? `The user name has no domain, and the profile has none for ${role}s.`
+        : 'The user name holds characters that a user principal name does not take, or is too long.',
+    );
+  };
+  const userPrincipalName = (): string | null =>
+    toUserPrincipalName(file.text(username), domain, mapping.replaceSpecialCharacters);
+
+  /** Two people with one user name: which of them gets it is decided in the database. */
+  const checkRepeatedUsername = (person: number): void => {
+    const { bytes, starts, ends } = file.row;
+    const start = starts[username.position] as number;
+    const length = (ends[username.position] as number) - start;
+    if (length === 0 || length > SHORT_NAME_BYTES) return;
+    for (let i = 0; i < length; i += 1) {
+      const byte = bytes[start + i] as number;
+      lowerCase[i] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+    }
+    // With the domain of the profile it is the same name as without.
+    const own = suffix === null ? -1 : length - suffix.length;
+    const end = own > 0 && suffix?.compare(lowerCase, own, length) === 0 ? own : length;
+    const index = usernames.add(lowerCase, 0, end);
+    if (usernames.parents[index] === -1) usernames.parents[index] = person;
+    else if (usernames.parents[index] !== person) {
+      const other = usernames.parents[index] as number;
+      file.report(
+        'USERNAME_DUPLICATE',
+        username,
+        () => `${role} ${people.text(other)} has this user name too.`,
+      );
+    }
+  };
+
+  const personRecord = (): Record<string, string | null> => {
+    const record = { ...file.record('record'), ...more?.record() };
+    if (identity.mode === 'create') return { ...record, userPrincipalName: userPrincipalName() };
+    return { ...record, matchValue: matchValue() };
+  };
+  const matchValue = (): string => {
+    const option = identity.mode === 'match' ? identity.options[role] : undefined;
+    if (matchPosition === -1 || option === undefined) return '';
+    const { bytes, starts, ends } = file.row;
+    const value = bytes.toString('utf8', starts[matchPosition], ends[matchPosition]);
+    return value === '' || option.targetDomain === null || value.includes('@')
+      ? value
+      : `${value}@${option.targetDomain}`;
+  };
+  const sealedPassword = (): Buffer | null => {
+    const text = file.text(password);
+    return text === '' ? null : state.sealPassword(text);
+  };
+
+  let differs = false;
+  const take = (schoolId: () => string | null): number => {
+    const { row } = file;
+    const index = addFieldTo(people, row, id);
+    hash.beginContent(PERSON);
+    addAttributes(hash, file, attributes);
+    if (matchPosition !== -1)
+      hash.addBytes(row.bytes, row.starts[matchPosition] as number, row.ends[matchPosition] as number);
+    more?.hash();
+    hash.endContent();
+    const wasPresent = people.states[index] === PRESENT;
+    differs = wasPresent && !delta.hasContent(people.entries[index] as number, hash.content);
+    if (wasPresent) return index;
+    hashKey();
+    const sighting = delta.see(PERSON, hash.key, hash.content);
+    people.states[index] = PRESENT;
+    people.entries[index] = delta.entry;
+    checkRepeatedUsername(index);
+    if (sighting !== 'new' && sighting !== 'changed') return index;
+    delta.emit(sighting, PERSON, delta.entry, {
+      sourceId: file.text(id),
+      schoolId: schoolId(),
+      objectId: sighting === 'new' ? state.newId() : null,
+      after: JSON.stringify(personRecord()),
+      secret: sighting === 'new' ? sealedPassword() : null,
+      file: file.definition.name,
+      line: row.line,
+    });
+    return index;
+  };
+
+  return {
+    table: people,
+    check: checkUsername,
+    take,
+    get differs() {
+      return differs;
+    },
+    keep() {
+      const index = addFieldTo(people, file.row, id);
+      if (people.states[index] !== PRESENT) people.states[index] = DROPPED;
+      hashKey();
+      if (!delta.keep(hash.key)) return 'nowhere';
+      return delta.isNew(delta.entry) ? 'now' : 'before';
+    },
+  };
+}

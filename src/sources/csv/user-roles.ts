@@ -1,0 +1,95 @@
+import { findGrade } from '#core/roster/role-groups.ts';
+
+import type { BoundColumn, PersonRole } from './bind-header.ts';
+import type { CsvRow } from './csv-reader.ts';
+import type { IdTable } from './id-table.ts';
+
+const IS: Readonly<Record<PersonRole, number>> = { student: 1, teacher: 2 };
+/** A row that names the person could not be understood: who knows which roles it gives. */
+const IN_DOUBT = 4;
+const NONE = -1;
+
+/**
+ * What roles.csv says of each person, known before users.csv is read: a person without a role gets no account, and one with roles of both
+ * groups is a student and a teacher. The roles themselves are records of their own, read later.
+ */
+export class UserRoles {
+  /** A row does not tell whose it is: then nobody is known to have no role. */
+  anyInDoubt = false;
+  readonly #users: IdTable;
+  readonly #orgs: IdTable;
+  readonly #grades: IdTable;
+  /** By the number of the person: the number of the org where the person is, by role. The primary one, else the first. */
+  readonly #orgOf: Readonly<Record<PersonRole, number[]>> = { student: [], teacher: [] };
+
+  constructor(newTable: () => IdTable) {
+    this.#users = newTable();
+    this.#orgs = newTable();
+    this.#grades = newTable();
+  }
+
+  addDoubt(row: CsvRow, user: BoundColumn): void {
+    const index = this.#add(row, user);
+    this.#users.states[index] = (this.#users.states[index] as number) | IN_DOUBT;
+  }
+
+  addRole(
+    row: CsvRow,
+    role: PersonRole,
+    columns: {
+      readonly user: BoundColumn;
+      readonly org: BoundColumn;
+      readonly grade: BoundColumn | undefined;
+    },
+    isPrimary: boolean,
+  ): void {
+    const index = this.#add(row, columns.user);
+    const bits = this.#users.states[index] as number;
+    this.#users.states[index] = bits | IS[role];
+    if ((bits & IS[role]) !== 0 && !isPrimary) return;
+    this.#orgOf[role][index] = addTo(this.#orgs, row, columns.org);
+    if (role === 'student' && columns.grade !== undefined && !isBlank(row, columns.grade))
+      this.#users.entries[index] = addTo(this.#grades, row, columns.grade);
+  }
+
+  /** The number of the person of a row; -1: roles.csv does not name the person. */
+  find(row: CsvRow, { position }: BoundColumn): number {
+    return this.#users.find(row.bytes, row.starts[position] as number, row.ends[position] as number);
+  }
+
+  has(index: number, role: PersonRole): boolean {
+    return index !== NONE && ((this.#users.states[index] as number) & IS[role]) !== 0;
+  }
+
+  /** Nobody can tell that the person does not have the role, too. */
+  mayHave(index: number): boolean {
+    return this.anyInDoubt || (index !== NONE && ((this.#users.states[index] as number) & IN_DOUBT) !== 0);
+  }
+
+  /** The grade of the student's role; null: none is given that is known. */
+  gradeOf(index: number): string | null {
+    const grade = index === NONE ? NONE : (this.#users.entries[index] as number);
+    return grade === NONE ? null : (findGrade(this.#grades.text(grade)) ?? null);
+  }
+
+  orgOf(index: number, role: PersonRole): string | null {
+    const org = this.#orgOf[role][index];
+    return org === undefined || org === NONE ? null : this.#orgs.text(org);
+  }
+
+  #add(row: CsvRow, user: BoundColumn): number {
+    const index = addTo(this.#users, row, user);
+    for (const role of ['student', 'teacher'] as const)
+      // Filled in order, so that the array stays dense.
+      if (this.#orgOf[role].length === index) this.#orgOf[role].push(NONE);
+    return index;
+  }
+}
+
+function addTo(table: IdTable, row: CsvRow, { position }: BoundColumn): number {
+  return table.add(row.bytes, row.starts[position] as number, row.ends[position] as number);
+}
+
+function isBlank(row: CsvRow, { position }: BoundColumn): boolean {
+  return row.starts[position] === row.ends[position];
+}
