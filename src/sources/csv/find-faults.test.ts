@@ -9,8 +9,8 @@ import { shownFindings, stageFiles } from '#test/helpers/stage-files.ts';
 
 const cases: readonly FaultCase[] = [{ name: 'nothing is wrong', expect: [] }, ...FILE_FAULTS, ...ROW_FAULTS];
 
-/** Codes that need a snapshot: their tests are in compare-rosters.test.ts. */
-const ELSEWHERE = ['FILE_EMPTY_HAD_ROWS', 'ABSENCE_NOT_PROVEN'];
+/** Codes that need a snapshot: their tests are in compare-rosters.test.ts. True and false are in no column of SDS V1: value-check.test.ts. */
+const ELSEWHERE = ['FILE_EMPTY_HAD_ROWS', 'ABSENCE_NOT_PROVEN', 'BOOLEAN_INVALID'];
 
 function filesOf({ add = {}, replace = {} }: FaultCase): FaultyFiles {
   const files: FaultyFiles = { ...GOOD_FILES };

@@ -1,5 +1,6 @@
 import type { RecordName } from '#core/roster/record-codes.ts';
 import type { RosterFormat } from '#core/roster/formats.ts';
+import type { ReferenceListName } from '#core/roster/reference-lists.ts';
 
 /**
  * A roster format is data: its files, their columns, what is required when, dates, lengths, where values go, and which reader maps the rows.
@@ -27,6 +28,18 @@ export type ReaderName =
 export type ColumnPart =
   'key' | 'reference' | 'record' | 'session' | 'course' | 'role' | 'member' | 'secret' | 'unread';
 
+/** What a value must be. Email: an address; phone: digits and the usual signs; year: four digits; boolean: true or false. */
+export type ValueRule =
+  | 'email'
+  | 'phone'
+  | 'boolean'
+  | 'year'
+  | {
+      readonly list: ReferenceListName;
+      /** Values separated by commas. */
+      readonly several?: boolean;
+    };
+
 export interface ColumnDefinition {
   readonly title: string;
   readonly part: ColumnPart;
@@ -39,6 +52,14 @@ export interface ColumnDefinition {
   readonly required: 'always' | 'create' | 'header' | 'no';
   readonly date: boolean;
   readonly maxLength: number;
+  /** Null: any text. */
+  readonly check: ValueRule | null;
+  /**
+   * What becomes of the value. false: it is taken as received, and one that `check` does not like is an information. true: a good one
+   * becomes what it stands for (`1` the grade `01`, e-mail addresses and booleans lower case); a bad one is left out with a warning, or, where
+   * it is required, the record is dropped.
+   */
+  readonly strict: boolean;
 }
 
 export interface FileDefinition {
@@ -55,7 +76,7 @@ export interface FileDefinition {
   readonly repeats?: boolean;
 }
 
-type ColumnOptions = Partial<Pick<ColumnDefinition, 'part' | 'required' | 'date' | 'maxLength'>>;
+type ColumnOptions = Partial<Omit<ColumnDefinition, 'title' | 'property'>>;
 
 /** An optional column of text, unless told otherwise. */
 export const column = (title: string, property: string, options: ColumnOptions = {}): ColumnDefinition => ({
@@ -65,6 +86,8 @@ export const column = (title: string, property: string, options: ColumnOptions =
   required: 'no',
   date: false,
   maxLength: 256,
+  check: null,
+  strict: false,
   ...options,
 });
 
