@@ -293,7 +293,7 @@ test('values that grow have no effect on what stands beside them, wherever their
     Id: '7',
     Grade: '1',
     Grades: '"1,2,3"',
-    More: '"1,2,3,4,5,6,7,8,9"',
+    More: '"1,2,3,4,5,6,7,8,9,1,2,3"',
     Subjects: 'ARTS',
     Note: 'n',
     Born: '2015-03-01',
@@ -302,7 +302,7 @@ test('values that grow have no effect on what stands beside them, wherever their
   const expected = {
     Grade: '01',
     Grades: '01,02,03',
-    More: '01,02,03,04,05,06,07,08,09',
+    More: '01,02,03,04,05,06,07,08,09,01,02,03',
     Subjects: 'Arts',
     note: 'n',
     role: 'student',
