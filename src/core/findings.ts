@@ -273,12 +273,6 @@ export const FINDING_CODES = {
     title: 'A row names a record that was dropped',
     remedy: 'Correct the record named; this row follows it.',
   },
-  ENUM_UNKNOWN: {
-    severity: 'error',
-    title: 'A value is not in the list of those that are known',
-    remedy:
-      'Use one of the documented values. Where the value may be empty it is left out (a warning); otherwise the record is.',
-  },
   ORG_CIRCLE: {
     severity: 'warning',
     title: 'The parents of an org lead back to itself',
@@ -320,6 +314,33 @@ export const FINDING_CODES = {
     severity: 'warning',
     title: 'A term ends before it starts',
     remedy: 'Correct the dates of the term; its end date is left out.',
+  },
+  ENUM_UNKNOWN: {
+    severity: 'warning',
+    title: 'A value is not in its list',
+    remedy:
+      'Write one of the codes of the list, or add the value to it (`rollbook lists`). A required value that is not in the list is an error, and the record is dropped; SDS V1 and Clever files are taken as received (an information).',
+  },
+  EMAIL_INVALID: {
+    severity: 'warning',
+    title: 'An e-mail address is none',
+    remedy: 'Correct the address. SDS V1 and Clever files are taken as received (an information).',
+  },
+  PHONE_INVALID: {
+    severity: 'warning',
+    title: 'A phone number is none',
+    remedy:
+      'Write one number of 3 to 15 digits, best as +14255550100; blanks and ( ) - . / are taken. SDS V1 and Clever files are taken as received (an information).',
+  },
+  BOOLEAN_INVALID: {
+    severity: 'warning',
+    title: 'A value is neither true nor false',
+    remedy: 'Write true or false, in any letter case.',
+  },
+  YEAR_INVALID: {
+    severity: 'warning',
+    title: 'A year is none',
+    remedy: 'Write the year as YYYY. SDS V1 and Clever files are taken as received (an information).',
   },
   ABSENCE_NOT_PROVEN: {
     severity: 'information',

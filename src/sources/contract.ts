@@ -1,6 +1,7 @@
 import type { Finding, FindingCount } from '#core/findings.ts';
 import type { RecognizedFormat } from '#core/roster/formats.ts';
 import type { Kind } from '#core/roster/kinds.ts';
+import type { ListChanges } from '#core/roster/reference-list.ts';
 import type { ByteRange } from '#files/file-store.ts';
 
 /** One file as it was uploaded, or as it lies on a disk (validate): a file of the roster, or a zip of them. */
@@ -54,6 +55,8 @@ export interface MappingSettings {
       };
   /** Replace characters that the directory does not take, instead of dropping the record. */
   readonly replaceSpecialCharacters: boolean;
+  /** What the tenant has otherwise than the reference lists; absent: nothing, so that it changes no fingerprint. */
+  readonly lists?: ListChanges;
 }
 
 export interface MatchOption {

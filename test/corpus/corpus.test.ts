@@ -67,7 +67,10 @@ for (const format of formats) {
 }
 
 /** What is wrong with a zip is wrong with no roster in it: src/sources/zip/hostile-zips.test.ts. */
-const OF_ROSTERS = Object.keys(FINDING_CODES).filter((code) => !code.startsWith('ZIP_'));
+const OF_ROSTERS = Object.keys(FINDING_CODES).filter(
+  // The formats of the corpus have no column of true and false: src/sources/csv/value-check.test.ts.
+  (code) => !code.startsWith('ZIP_') && code !== 'BOOLEAN_INVALID',
+);
 
 test('each code has a case', () => {
   const met = new Set(

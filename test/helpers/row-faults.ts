@@ -117,6 +117,30 @@ export const ROW_FAULTS: readonly FaultCase[] = [
     expect: ['VALUE_TOO_LONG student.csv:4 Grade (warning)'],
   },
   {
+    name: 'values that are not what their column says are taken as received',
+    add: {
+      'student.csv': '3,A,Cy,Ash,cash,Reception,\n',
+    },
+    replace: {
+      'school.csv': 'SIS ID,Name,Phone\nA,Alder,none\nB,Birch,555-0100\n',
+      'teacher.csv':
+        'SIS ID,School SIS ID,First Name,Last Name,Username,Secondary Email\n1,A,Tea,Oak,toak,at home\n',
+    },
+    expect: [
+      'PHONE_INVALID school.csv:2 Phone (information)',
+      'ENUM_UNKNOWN student.csv:4 Grade (information)',
+      'EMAIL_INVALID teacher.csv:2 Secondary Email (information)',
+    ],
+  },
+  {
+    name: 'a graduation year that is none is taken as received',
+    replace: {
+      'student.csv':
+        'SIS ID,School SIS ID,First Name,Last Name,Username,Graduation Year\n1,A,Ada,Elm,aelm,31\n2,B,Ben,Fir,bfir,2031\n',
+    },
+    expect: ['YEAR_INVALID student.csv:2 Graduation Year (information)'],
+  },
+  {
     name: 'a date that is none',
     add: student('3,A,Cleo,Hazel,chaz,5,2015-02-29'),
     expect: ['DATE_INVALID student.csv:4 Birthdate (warning)'],

@@ -1,5 +1,12 @@
 /** The formats a roster may come in, by the name that settings and messages use. */
-export const ROSTER_FORMATS = ['sds-v1', 'sds-v1-uk', 'sds-v2.1', 'oneroster-1.1', 'oneroster-1.2', 'clever'] as const;
+export const ROSTER_FORMATS = [
+  'sds-v1',
+  'sds-v1-uk',
+  'sds-v2.1',
+  'oneroster-1.1',
+  'oneroster-1.2',
+  'clever',
+] as const;
 export type RosterFormat = (typeof ROSTER_FORMATS)[number];
 
 /** What the format of an upload was taken for, and why. */

@@ -9,7 +9,8 @@ export type RowFault = 'brokenQuote' | 'tooLong' | 'tooManyFields' | 'controlCha
 
 /**
  * One row, valid until the handler returns: field i is `bytes[starts[i] .. ends[i])`, unquoted, blanks and tabs around
- * it left out. The handler may shorten a field. One object serves all rows, so that reading makes no garbage.
+ * it left out. The handler may change a field: shorten it, write over it and over what separates it from the next, or put the row's fields
+ * into other bytes. One object serves all rows, so that reading makes no garbage.
  */
 export interface CsvRow {
   bytes: Buffer;
@@ -260,6 +261,7 @@ export class CsvReader {
         if (byte === LF) break;
         at += 1;
       }
+      row.bytes = bytes;
       if (at - rowStart > maxRowBytes) this.#report('tooLong', 0);
       else if (!blank || fault !== null || this.#cutOff) this.#report(fault, count);
       at += 1;

@@ -6,11 +6,14 @@ import { type FaultCase, type FaultyFiles, GOOD_FILES } from '#test/helpers/faul
 import { FILE_FAULTS } from '#test/helpers/file-faults.ts';
 import { ROW_FAULTS } from '#test/helpers/row-faults.ts';
 import { shownFindings, stageFiles } from '#test/helpers/stage-files.ts';
+import { USER_FAULTS, type UserFault } from '#test/helpers/user-faults.ts';
 
 const cases: readonly FaultCase[] = [{ name: 'nothing is wrong', expect: [] }, ...FILE_FAULTS, ...ROW_FAULTS];
 
 /** Codes that need a snapshot: their tests are in compare-rosters.test.ts. */
 const ELSEWHERE = ['FILE_EMPTY_HAD_ROWS', 'ABSENCE_NOT_PROVEN'];
+
+const all: readonly UserFault[] = [...cases.map((one) => ({ ...one, files: filesOf(one) })), ...USER_FAULTS];
 
 function filesOf({ add = {}, replace = {} }: FaultCase): FaultyFiles {
   const files: FaultyFiles = { ...GOOD_FILES };
@@ -23,10 +26,10 @@ function filesOf({ add = {}, replace = {} }: FaultCase): FaultyFiles {
 }
 
 describe('findings', () => {
-  for (const one of cases) {
+  for (const one of all) {
     test(one.name, async () => {
-      const { findings, result } = await stageFiles(filesOf(one), one.options);
-      assert.deepEqual(shownFindings(findings), one.expect);
+      const { findings, result } = await stageFiles(one.files, one.options);
+      assert.deepEqual(shownFindings(findings).toSorted(), one.expect.toSorted());
       assert.equal(
         result.fatal,
         one.expect.some((line) => line.endsWith('(fatal)')),
@@ -46,7 +49,7 @@ describe('findings', () => {
   }
 
   test('there is a case for every code; those of zips are in hostile-zips.test.ts', () => {
-    const met = new Set(cases.flatMap(({ expect }) => expect.map((line) => line.split(' ')[0])));
+    const met = new Set(all.flatMap(({ expect }) => expect.map((line) => line.split(' ')[0])));
     const missing = Object.keys(FINDING_CODES).filter(
       (code) => !met.has(code) && !ELSEWHERE.includes(code) && !code.startsWith('ZIP_'),
     );

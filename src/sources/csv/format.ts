@@ -1,5 +1,6 @@
 import type { RecordName } from '#core/roster/record-codes.ts';
 import type { RosterFormat } from '#core/roster/formats.ts';
+import type { ReferenceListName } from '#core/roster/reference-lists.ts';
 
 /**
  * A roster format is data: its files, their columns, what is required when, dates, lengths, where values go, and which reader maps the rows.
@@ -45,6 +46,18 @@ export type ReaderName =
 export type ColumnPart =
   'key' | 'reference' | 'record' | 'session' | 'course' | 'role' | 'row' | 'member' | 'secret' | 'unread';
 
+/** What a value must be. Email: an address; phone: digits and the usual signs; year: four digits; boolean: true or false. */
+export type ValueRule =
+  | 'email'
+  | 'phone'
+  | 'boolean'
+  | 'year'
+  | {
+      readonly list: ReferenceListName;
+      /** Values separated by commas. */
+      readonly several?: boolean;
+    };
+
 export interface ColumnDefinition {
   readonly title: string;
   readonly part: ColumnPart;
@@ -61,8 +74,16 @@ export interface ColumnDefinition {
   readonly withdrawnBy?: readonly string[];
   /** The value is a list, of which the first counts. */
   readonly firstOfList?: boolean;
-  /** Values, in lower case, that are written for others; none longer than what is written. */
+  /** Values, in lower case, and what they stand for. */
   readonly means?: Readonly<Record<string, string>>;
+  /** Null: any text. */
+  readonly check: ValueRule | null;
+  /**
+   * What becomes of the value. false: it is taken as received, and one that `check` does not like is an information. true: a good one
+   * becomes what it stands for (`1` the grade `01`, e-mail addresses and booleans lower case); a bad one is left out with a warning, or, where
+   * it is required, the record is dropped.
+   */
+  readonly strict: boolean;
 }
 
 export interface FileDefinition {
@@ -83,9 +104,7 @@ export interface FileDefinition {
   readonly repeats?: boolean;
 }
 
-type ColumnOptions = Partial<
-  Pick<ColumnDefinition, 'part' | 'required' | 'date' | 'maxLength' | 'withdrawnBy' | 'firstOfList' | 'means'>
->;
+type ColumnOptions = Partial<Omit<ColumnDefinition, 'title' | 'property'>>;
 
 /** An optional column of text, unless told otherwise. */
 export const column = (title: string, property: string, options: ColumnOptions = {}): ColumnDefinition => ({
@@ -95,12 +114,34 @@ export const column = (title: string, property: string, options: ColumnOptions =
   required: 'no',
   date: false,
   maxLength: 256,
+  check: null,
+  strict: false,
   ...options,
 });
 
 /** A column with the id of the row's record, or of one that it names. */
 export const id = (title: string, property: string, part: 'key' | 'reference'): ColumnDefinition =>
   column(title, property, { part, required: 'always' });
+
+/** Values of a list, as it has them: one that is not in it is left out, or, where it is required, the record is dropped. */
+export const listed = (list: ReferenceListName): Pick<ColumnDefinition, 'check' | 'strict'> => ({
+  check: { list },
+  strict: true,
+});
+
+/** The same for several values, separated by commas. */
+export const severalOf = (list: ReferenceListName): Pick<ColumnDefinition, 'check' | 'strict'> => ({
+  check: { list, several: true },
+  strict: true,
+});
+
+export const EMAIL = { check: 'email', strict: true } as const;
+
+export const BOOLEAN = {
+  check: 'boolean',
+  strict: true,
+  means: { '1': 'true', yes: 'true', '0': 'false', no: 'false' },
+} as const;
 
 /** A column with the id of a record that the row may name. */
 export const optionalId = (title: string, property: string): ColumnDefinition =>

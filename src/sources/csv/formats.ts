@@ -5,7 +5,7 @@ import type { FormatDefinition } from './format.ts';
 import { ONEROSTER_1_1, ONEROSTER_1_2 } from './oneroster.ts';
 import { SDS_V1_UK } from './sds-v1-uk.ts';
 import { SDS_V1 } from './sds-v1.ts';
-import { SDS_V2_1 } from './sds-v2.1.ts';
+import { SDS_V2_1 } from './sds-v2-1.ts';
 
 /** The registry of roster formats. Of two that fit alike the first is taken. */
 export const FORMATS: Readonly<Record<RosterFormat, FormatDefinition>> = {

@@ -1,10 +1,14 @@
 import {
+  BOOLEAN,
   column,
   type ColumnDefinition,
+  EMAIL,
   type FileDefinition,
   type FormatDefinition,
   id,
+  listed,
   optionalId,
+  severalOf,
 } from './format.ts';
 
 /**
@@ -25,9 +29,9 @@ const USER = [
   column('familyName', 'surname', { required: 'create', maxLength: 64 }),
   column('middleName', 'middleName', { maxLength: 64 }),
   column('identifier', 'number'),
-  column('email', 'secondaryEmail'),
-  column('sms', 'mobilePhone'),
-  column('phone', 'phone'),
+  column('email', 'secondaryEmail', EMAIL),
+  column('sms', 'mobilePhone', { check: 'phone' }),
+  column('phone', 'phone', { check: 'phone' }),
   unread('agentSourcedIds'),
   column('password', 'password', { part: 'secret' }),
 ] as const;
@@ -41,7 +45,7 @@ const ORGS: FileDefinition = {
   columns: [
     ...HEAD,
     column('name', 'displayName', { required: 'always' }),
-    column('type', 'type', { required: 'always' }),
+    column('type', 'type', { ...listed('orgTypes'), required: 'header' }),
     column('identifier', 'schoolNumber'),
     optionalId('parentSourcedId', 'parent'),
   ],
@@ -55,11 +59,11 @@ const SESSIONS: FileDefinition = {
   columns: [
     ...HEAD,
     column('title', 'displayName', { required: 'always' }),
-    column('type', 'type', { required: 'always' }),
+    column('type', 'type', { ...listed('sessionTypes'), required: 'header' }),
     column('startDate', 'startDate', { required: 'always', date: true }),
     column('endDate', 'endDate', { required: 'always', date: true }),
     unread('parentSourcedId'),
-    column('schoolYear', 'schoolYear', { required: 'always' }),
+    column('schoolYear', 'schoolYear', { required: 'always', check: 'year' }),
   ],
 };
 const COURSES: FileDefinition = {
@@ -73,9 +77,9 @@ const COURSES: FileDefinition = {
     optionalId('schoolYearSourcedId', 'schoolYear'),
     column('title', 'displayName', { required: 'always' }),
     column('courseCode', 'courseNumber'),
-    column('grades', 'grade', { firstOfList: true }),
+    column('grades', 'grade', severalOf('grades')),
     id('orgSourcedId', 'org', 'reference'),
-    column('subjects', 'subject', { firstOfList: true }),
+    column('subjects', 'subject'),
     unread('subjectCodes'),
   ],
 };
@@ -88,7 +92,7 @@ const CLASSES: FileDefinition = {
   columns: [
     ...HEAD,
     column('title', 'displayName', { required: 'always' }),
-    column('grades', 'grade', { firstOfList: true }),
+    column('grades', 'grade', severalOf('grades')),
     optionalId('courseSourcedId', 'course'),
     column('classCode', 'classCode'),
     column('classType', 'classType'),
@@ -111,8 +115,8 @@ const ENROLLMENTS: FileDefinition = {
     id('classSourcedId', 'section', 'reference'),
     unread('schoolSourcedId'),
     id('userSourcedId', 'person', 'reference'),
-    column('role', 'role', { part: 'role', required: 'always' }),
-    column('primary', 'isPrimary', { part: 'role' }),
+    column('role', 'role', { ...listed('sectionRoles'), part: 'role', required: 'always' }),
+    column('primary', 'isPrimary', { ...BOOLEAN, part: 'role' }),
     column('beginDate', 'beginDate', { part: 'role', date: true }),
     column('endDate', 'endDate', { part: 'role', date: true }),
   ],
@@ -145,8 +149,8 @@ export const ONEROSTER_1_1: FormatDefinition = {
         ...HEAD,
         ...USER,
         id('orgSourcedIds', 'school', 'reference'),
-        column('role', 'role', { part: 'role', required: 'always' }),
-        column('grades', 'grade', { part: 'role', firstOfList: true }),
+        column('role', 'role', { ...listed('roles'), part: 'role', required: 'always' }),
+        column('grades', 'grade', { ...listed('grades'), part: 'role', firstOfList: true }),
       ],
     },
     CLASSES,
@@ -173,7 +177,7 @@ export const ONEROSTER_1_2: FormatDefinition = {
       columns: [
         ...HEAD,
         ...USER,
-        column('grades', 'grade', { firstOfList: true }),
+        column('grades', 'grade', { ...listed('grades'), firstOfList: true }),
         column('userMasterIdentifier', 'userMasterIdentifier'),
         unread('resourceSourcedIds'),
         column('preferredGivenName', 'preferredGivenName', { maxLength: 64 }),
@@ -193,7 +197,7 @@ export const ONEROSTER_1_2: FormatDefinition = {
         ...JOINING_HEAD,
         id('userSourcedId', 'person', 'reference'),
         column('roleType', 'isPrimary', { part: 'role', means: { primary: 'true', secondary: 'false' } }),
-        column('role', 'role', { part: 'role', required: 'always' }),
+        column('role', 'role', { ...listed('roles'), part: 'role', required: 'always' }),
         column('beginDate', 'startDate', { part: 'role', date: true }),
         column('endDate', 'endDate', { part: 'role', date: true }),
         id('orgSourcedId', 'school', 'reference'),

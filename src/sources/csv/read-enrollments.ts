@@ -81,8 +81,6 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
     take(row) {
       file.checkValues();
       const name = nameOf();
-      if (name === undefined && roleColumn !== undefined && !isEmpty(row, roleColumn))
-        file.fail('ENUM_UNKNOWN', roleColumn, () => `"${file.text(roleColumn)}" is no role in a class.`);
       if (file.bad || name === undefined) {
         if (isEmpty(row, section) || isEmpty(row, person) || name === undefined) spareFile(state, file);
         else keep();

@@ -62,10 +62,7 @@ export function takeRoles(state: RosterState, file: RosterFile, person: BoundCol
     keep,
     nameOf() {
       if (isEmpty(file.row, role)) return undefined;
-      const name = names.of(file.row, role);
-      if (name === undefined)
-        file.fail('ENUM_UNKNOWN', role, () => `"${file.text(role).slice(0, 64)}" is no role of a person.`);
-      return name;
+      return names.of(file.row, role);
     },
     take(name) {
       if (name.role === null) return 'fine';

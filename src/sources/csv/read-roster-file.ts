@@ -21,6 +21,7 @@ import { RosterFile } from './roster-file.ts';
 import { type RosterState, type RowReader, spareFile } from './roster-state.ts';
 import type { FileDefinition } from './format.ts';
 import { copyRow, looksLikeTotals } from './totals-row.ts';
+import { openValueChecks } from './value-check.ts';
 import { ENCODING_NAMES } from './text-encoding.ts';
 import { openTranscoder, type Transcoder } from './transcoder.ts';
 
@@ -70,7 +71,7 @@ export async function readRosterFile(
     for (const { code, field, message } of problems)
       findings.report({ code, file: definition.name, field }, () => ({ line: row.line, message }));
     if (header === null) return;
-    file = new RosterFile(definition, header, findings, row, dateOrders);
+    file = new RosterFile(definition, header, findings, row, dateOrders, openValueChecks(state, definition));
     reader = openReader(state, file);
   };
   const onBrokenRow = (row: CsvRow, from: RosterFile, into: RowReader): void => {

@@ -1,4 +1,4 @@
-import { findRole, roleGroupOf } from '#core/roster/role-groups.ts';
+import { findRole } from '#core/roster/reference-list.ts';
 import type { RecordCode } from '#core/roster/record-codes.ts';
 
 import type { BoundColumn, PersonRole } from './bind-header.ts';
@@ -31,25 +31,24 @@ export class RoleNames {
     this.#texts = newTable();
   }
 
-  /** Undefined: no such role is known. */
+  /** By the code of the list. Undefined: no such role is known. */
   of(row: CsvRow, { position }: BoundColumn): RoleName | undefined {
     const index = this.#texts.add(row.bytes, row.starts[position] as number, row.ends[position] as number);
     if (index === this.#names.length) this.#names.push(this.#find(this.#texts.text(index)));
     return this.#names[index];
   }
 
-  #find(text: string): RoleName | undefined {
-    const group = roleGroupOf(text);
-    if (group === undefined) return undefined;
-    if (group === 'none') return { role: null, name: null, key: null };
-    const role = group === 'student' ? 'student' : 'teacher';
-    const name = findRole(text);
-    if (name === undefined || name === role) return { role, name: null, key: null };
-    const bytes = Buffer.from(name);
+  #find(code: string): RoleName | undefined {
+    const known = findRole(code);
+    if (known === undefined) return undefined;
+    if (known.group === 'none') return { role: null, name: null, key: null };
+    const role = known.group === 'student' ? 'student' : 'teacher';
+    if (code === role) return { role, name: null, key: null };
+    const bytes = Buffer.from(code);
     this.#hash.beginKey(this.#code);
     this.#hash.addBytes(bytes, 0, bytes.length);
     this.#hash.endKey();
-    return { role, name, key: this.#hash.key.slice() };
+    return { role, name: code, key: this.#hash.key.slice() };
   }
 }
 

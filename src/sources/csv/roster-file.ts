@@ -8,6 +8,7 @@ import type { BoundColumn, BoundHeader } from './bind-header.ts';
 import { type DateOrder, formatDate, readDate } from './calendar-date.ts';
 import type { CsvRow } from './csv-reader.ts';
 import type { ColumnPart, FileDefinition } from './format.ts';
+import type { ValueCheck } from './value-check.ts';
 
 const COMMA = 0x2c;
 
@@ -31,6 +32,12 @@ export class RosterFile {
   readonly #dateOrders: readonly DateOrder[];
   readonly #withdrawing: readonly BoundColumn[];
   readonly #rewritten: readonly BoundColumn[];
+  /** By the ordinal of the column, too. */
+  readonly #checks: readonly (ValueCheck | null)[];
+  /** Where the fields of the row under way are when a value had no room in it. */
+  #spare = Buffer.alloc(0);
+  /** Bytes used of it; 0: the row is where it was read. */
+  #spareBytes = 0;
 
   constructor(
     definition: FileDefinition,
@@ -38,6 +45,7 @@ export class RosterFile {
     findings: FindingCollector,
     row: CsvRow,
     dateOrders: ReadonlyMap<string, DateOrder>,
+    checks: readonly (ValueCheck | null)[],
   ) {
     this.definition = definition;
     this.header = header;
@@ -50,6 +58,7 @@ export class RosterFile {
     );
     this.#dates = new Int32Array(definition.columns.length);
     this.#dateOrders = definition.columns.map(({ title }) => dateOrders.get(title) ?? 'undecided');
+    this.#checks = checks;
   }
 
   /** The bound column of a property, if the file has it and the profile wants it. */
@@ -80,17 +89,23 @@ export class RosterFile {
     this.row = row;
     this.rows += 1;
     this.bad = false;
+    this.#spareBytes = 0;
   }
 
   /** Goes on with a row that was begun and put off. */
   resume(row: CsvRow): void {
     this.row = row;
     this.bad = false;
+    this.#spareBytes = 0;
   }
 
-  /** Checks every value of the row: required, length, dates. */
+  /**
+   * Checks every value of the row: required, length, dates, and what it must be. Afterwards the row has the values as they are stored: what
+   * reads it (text, record, hashes, tables) agrees.
+   */
   checkValues(): void {
-    const { starts, ends, bytes } = this.row;
+    const { row } = this;
+    const { starts, ends } = row;
     for (const column of this.#rewritten) this.#rewrite(column);
     for (const column of this.header.columns) {
       const { position } = column;
@@ -104,10 +119,10 @@ export class RosterFile {
       if (length > column.maxLength) this.#checkLength(column);
       if (column.date) {
         const order = this.#dateOrders[column.ordinal] as DateOrder;
-        const date = readDate(bytes, start, start + length, order);
+        const date = readDate(row.bytes, start, start + length, order);
         this.#dates[column.ordinal] = date;
         if (date === 0) this.#reportDate(column, order);
-      }
+      } else if (column.check !== null) this.#checkValue(column, start);
     }
   }
 
@@ -148,11 +163,17 @@ export class RosterFile {
   }
 
   /** A finding that makes the row bad. */
-  fail(code: FindingCode, column: BoundColumn | undefined, message: string | (() => string)): void {
-    this.report(code, column, message);
+  fail(
+    code: FindingCode,
+    column: BoundColumn | undefined,
+    message: string | (() => string),
+    severity?: Severity,
+  ): void {
+    this.report(code, column, message, severity);
     this.reject();
   }
 
+  /** The value of a column of the row under way, after checkValues as it is stored. */
   text(column: BoundColumn | undefined): string {
     if (column === undefined || column.position >= this.row.count) return '';
     const { bytes, starts, ends } = this.row;
@@ -181,8 +202,9 @@ export class RosterFile {
     return record;
   }
 
-  /** The value becomes what it stands for, in its place. */
-  #rewrite({ position, firstOfList, means }: BoundColumn): void {
+  /** The value becomes what it stands for. */
+  #rewrite(column: BoundColumn): void {
+    const { position, firstOfList, means } = column;
     const { bytes, starts, ends } = this.row;
     const start = starts[position] as number;
     if (firstOfList === true) {
@@ -190,7 +212,67 @@ export class RosterFile {
       if (comma !== -1 && comma < (ends[position] as number)) ends[position] = comma;
     }
     const meant = means?.[bytes.toString('utf8', start, ends[position]).toLowerCase()];
-    if (meant !== undefined) ends[position] = start + bytes.write(meant, start);
+    if (meant !== undefined) this.#replace(column, Buffer.from(meant));
+  }
+
+  #checkValue(column: BoundColumn, start: number): void {
+    const { row } = this;
+    const end = row.ends[column.position] as number;
+    // Too long, and left out already.
+    if (end === start) return;
+    const check = must(this.#checks[column.ordinal]);
+    const { stored, fault } = check.judge(row.bytes, start, end);
+    if (fault !== null) {
+      const message = (what: string) => () => `${column.title} ${fault}${what}`;
+      if (!column.strict)
+        this.report(check.code, column, message('; it is taken as received.'), 'information');
+      else if (column.valueRequired) this.fail(check.code, column, message('.'), 'error');
+      else this.report(check.code, column, message('; it is left out.'), 'warning');
+      if (!column.strict || column.valueRequired) return;
+    }
+    if (stored !== null && column.strict) this.#replace(column, stored);
+  }
+
+  /** Puts another value in place of one: where it is, or, having no room there, behind the row in a copy of it. */
+  #replace({ position }: BoundColumn, value: Buffer): void {
+    const { row } = this;
+    const { starts, ends, count } = row;
+    const start = starts[position] as number;
+    const end = ends[position] as number;
+    const room = position + 1 < count ? (starts[position + 1] as number) : end + 1;
+    const inSpare = this.#spareBytes > 0;
+    if (start + value.length <= (inSpare ? end : Math.min(room, row.bytes.length))) {
+      value.copy(row.bytes, start);
+      ends[position] = start + value.length;
+      return;
+    }
+    if (!inSpare) this.#moveToSpare();
+    const from = this.#spareBytes;
+    this.#growSpare(value.length);
+    value.copy(this.#spare, from);
+    row.bytes = this.#spare;
+    starts[position] = from;
+    ends[position] = this.#spareBytes;
+  }
+
+  #moveToSpare(): void {
+    const { bytes, starts, ends, count } = this.row;
+    const from = starts[0] as number;
+    const length = (ends[count - 1] as number) - from;
+    this.#growSpare(length);
+    bytes.copy(this.#spare, 0, from, from + length);
+    for (let i = 0; i < count; i += 1) {
+      (starts[i] as number) -= from;
+      (ends[i] as number) -= from;
+    }
+  }
+
+  #growSpare(bytes: number): void {
+    this.#spareBytes += bytes;
+    if (this.#spareBytes <= this.#spare.length) return;
+    const wide = Buffer.alloc(this.#spareBytes * 2);
+    this.#spare.copy(wide);
+    this.#spare = wide;
   }
 
   #checkLength(column: BoundColumn): void {

@@ -1,4 +1,4 @@
-import { roleGroupOf } from '#core/roster/role-groups.ts';
+import { type FindCode, findRole, openReferenceList } from '#core/roster/reference-list.ts';
 import { must } from '#lib/assert.ts';
 
 import type { MappingSettings, SourceFile } from '../contract.ts';
@@ -17,13 +17,19 @@ export async function scanRoles(
   mapping: MappingSettings,
   newTable: () => IdTable,
 ): Promise<UserRoles> {
-  const roles = new UserRoles(newTable);
+  const roles = noRoles(mapping, newTable);
+  const findCode = openReferenceList('roles', mapping.lists);
   const layout = await inspectFile(file, definition, mapping);
-  await scanRows(file, layout, definition, mapping, (header) => takeRow(roles, header));
+  await scanRows(file, layout, definition, mapping, (header) => takeRow(roles, header, findCode));
   return roles;
 }
 
-function takeRow(roles: UserRoles, header: BoundHeader): (row: CsvRow) => void {
+/** There is no roles.csv: nobody has a role. */
+export function noRoles(mapping: MappingSettings, newTable: () => IdTable): UserRoles {
+  return new UserRoles(newTable, openReferenceList('grades', mapping.lists));
+}
+
+function takeRow(roles: UserRoles, header: BoundHeader, findCode: FindCode): (row: CsvRow) => void {
   const column = (property: string): BoundColumn | undefined =>
     header.columns.find((one) => one.property === property);
   const user = must(column('person'));
@@ -41,7 +47,7 @@ function takeRow(roles: UserRoles, header: BoundHeader): (row: CsvRow) => void {
       roles.addDoubt(row, user);
       return;
     }
-    const group = roleGroupOf(textOf(row, role));
+    const group = findRole(findCode(textOf(row, role)) ?? '')?.group;
     if (group === undefined) roles.addDoubt(row, user);
     else if (group !== 'none')
       roles.addRole(

@@ -22,7 +22,12 @@ function withTitles(file: FileDefinition): FileDefinition {
     ...file,
     columns: file.columns.map((column) => {
       const schoolId = file.entity === 'school' && column.part === 'key';
-      return { ...column, title: schoolId ? 'DfE Number' : (TITLES[column.title] ?? column.title) };
+      return {
+        ...column,
+        title: schoolId ? 'DfE Number' : (TITLES[column.title] ?? column.title),
+        // Year groups (Reception, Year 1) are not the grades of the list.
+        check: typeof column.check === 'string' ? column.check : null,
+      };
     }),
   };
 }

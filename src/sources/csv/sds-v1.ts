@@ -1,4 +1,14 @@
-import { column, type ColumnDefinition, type FileDefinition, type FormatDefinition, id } from './format.ts';
+import {
+  column,
+  type ColumnDefinition,
+  type FileDefinition,
+  type FormatDefinition,
+  id,
+  type ValueRule,
+} from './format.ts';
+
+/** Checked, and taken as received: see docs/guide/formats.md, which says which columns are, and why. */
+const GRADE: ValueRule = { list: 'grades' };
 
 /** Source: Microsoft's "SDS V1 CSV file format" and its sample sets (the 31-column Student.csv of before 2018 included). */
 const PERSON_COLUMNS = [
@@ -9,7 +19,7 @@ const PERSON_COLUMNS = [
   column('Username', 'username', { required: 'always', maxLength: 113 }),
   column('Password', 'password', { part: 'secret' }),
   column('State ID', 'stateId'),
-  column('Secondary Email', 'secondaryEmail'),
+  column('Secondary Email', 'secondaryEmail', { check: 'email' }),
   column('Middle Name', 'middleName', { maxLength: 64 }),
   column('Status', 'status'),
 ] as const;
@@ -32,17 +42,17 @@ const FILES: readonly FileDefinition[] = [
       column('School Number', 'schoolNumber'),
       column('School NCES_ID', 'ncesId'),
       column('State ID', 'stateId'),
-      column('Grade Low', 'lowestGrade'),
-      column('Grade High', 'highestGrade'),
+      column('Grade Low', 'lowestGrade', { check: GRADE }),
+      column('Grade High', 'highestGrade', { check: GRADE }),
       column('Principal SIS ID', 'principalExternalId'),
       column('Principal Name', 'principalName'),
-      column('Principal Secondary Email', 'principalEmail'),
+      column('Principal Secondary Email', 'principalEmail', { check: 'email' }),
       column('Address', 'street', { maxLength: 1024 }),
       column('City', 'city'),
       column('State', 'state'),
       column('Country', 'country'),
       column('Zip', 'postalCode'),
-      column('Phone', 'phone'),
+      column('Phone', 'phone', { check: 'phone' }),
       column('Zone', 'zone'),
     ],
   },
@@ -79,9 +89,9 @@ const FILES: readonly FileDefinition[] = [
     columns: [
       ...PERSON_COLUMNS,
       column('Student Number', 'number'),
-      column('Grade', 'grade'),
+      column('Grade', 'grade', { check: GRADE }),
       column('Birthdate', 'birthDate', { date: true }),
-      column('Graduation Year', 'graduationYear'),
+      column('Graduation Year', 'graduationYear', { check: 'year' }),
       ...address('Mailing'),
       ...address('Residence'),
       column('Gender', 'sex'),

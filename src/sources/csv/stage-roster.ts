@@ -27,8 +27,7 @@ import { RecordHash } from './record-hash.ts';
 import type { RosterState } from './roster-state.ts';
 import type { FileDefinition, FileName, FormatDefinition } from './format.ts';
 import { recognizeFormat } from './recognize-format.ts';
-import { scanRoles } from './scan-roles.ts';
-import { UserRoles } from './user-roles.ts';
+import { noRoles, scanRoles } from './scan-roles.ts';
 
 export interface StageRosterInput {
   readonly roster: OpenedRoster;
@@ -234,7 +233,7 @@ async function openState(
       rolesFile === undefined
         ? null
         : roles === undefined
-          ? new UserRoles(newTable)
+          ? noRoles(mapping, newTable)
           : await scanRoles(roles, rolesFile, mapping, newTable),
     fileOf: (name) => fileOfRecord(format, RECORD_CODES[name]),
     delta,

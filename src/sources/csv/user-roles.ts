@@ -1,4 +1,4 @@
-import { findGrade } from '#core/roster/role-groups.ts';
+import type { FindCode } from '#core/roster/reference-list.ts';
 
 import type { BoundColumn, PersonRole } from './bind-header.ts';
 import type { CsvRow } from './csv-reader.ts';
@@ -22,7 +22,10 @@ export class UserRoles {
   /** By the number of the person: the number of the org where the person is, by role. The primary one, else the first. */
   readonly #orgOf: Readonly<Record<PersonRole, number[]>> = { student: [], teacher: [] };
 
-  constructor(newTable: () => IdTable) {
+  readonly #findGrade: FindCode;
+
+  constructor(newTable: () => IdTable, findGrade: FindCode) {
+    this.#findGrade = findGrade;
     this.#users = newTable();
     this.#orgs = newTable();
     this.#grades = newTable();
@@ -69,7 +72,7 @@ export class UserRoles {
   /** The grade of the student's role; null: none is given that is known. */
   gradeOf(index: number): string | null {
     const grade = index === NONE ? NONE : (this.#users.entries[index] as number);
-    return grade === NONE ? null : (findGrade(this.#grades.text(grade)) ?? null);
+    return grade === NONE ? null : this.#findGrade(this.#grades.text(grade));
   }
 
   orgOf(index: number, role: PersonRole): string | null {

@@ -176,10 +176,7 @@ test('one change of every kind is one item each, and comes to the directory', as
       [change('users.csv', 'Ada,Alder', 'Ada,Ash'), { student: { updated: 1 } }],
       [change('roles.csv', 'u3,s1,principal,,,false', 'u3,s1,principal,,,true'), { role: { updated: 1 } }],
       [change('classes.csv', '"y,f"', 'f'), { class: { updated: 1 } }],
-      [
-        change('enrollments.csv', 'k2,u3,coach', 'k2,u3,teacher'),
-        { enrollment: { created: 1, ended: 1 } },
-      ],
+      [change('enrollments.csv', 'k2,u3,coach', 'k2,u3,teacher'), { enrollment: { created: 1, ended: 1 } }],
     ] as const) {
       const status = await client.sync(profile, files);
       assert.equal(status.status, 'success', status.statusMessage);

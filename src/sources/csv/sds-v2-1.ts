@@ -1,4 +1,13 @@
-import { column, type FormatDefinition, id, optionalId } from './format.ts';
+import {
+  BOOLEAN,
+  column,
+  EMAIL,
+  type FormatDefinition,
+  id,
+  listed,
+  optionalId,
+  severalOf,
+} from './format.ts';
 
 /** Source: Microsoft's "SDS V2.1 CSV file format", its sample set, and what exporters write (userNumber, the names people prefer). */
 export const SDS_V2_1: FormatDefinition = {
@@ -16,7 +25,7 @@ export const SDS_V2_1: FormatDefinition = {
       columns: [
         id('sourcedId', 'id', 'key'),
         column('name', 'displayName', { required: 'always' }),
-        column('type', 'type', { required: 'always' }),
+        column('type', 'type', { ...listed('orgTypes'), required: 'header' }),
         optionalId('parentSourcedId', 'parent'),
       ],
     },
@@ -30,8 +39,8 @@ export const SDS_V2_1: FormatDefinition = {
       columns: [
         id('sourcedId', 'id', 'key'),
         column('title', 'displayName', { required: 'always' }),
-        column('type', 'type', { required: 'always' }),
-        column('schoolYear', 'schoolYear', { required: 'always' }),
+        column('type', 'type', { ...listed('sessionTypes'), required: 'header' }),
+        column('schoolYear', 'schoolYear', { required: 'always', check: 'year' }),
         column('startDate', 'startDate', { required: 'always', date: true }),
         column('endDate', 'endDate', { required: 'always', date: true }),
       ],
@@ -49,8 +58,8 @@ export const SDS_V2_1: FormatDefinition = {
         column('title', 'displayName', { required: 'always' }),
         column('code', 'courseNumber'),
         optionalId('schoolYearSourcedId', 'schoolYear'),
-        column('subject', 'subject'),
-        column('grade', 'grade'),
+        column('subject', 'subject', severalOf('subjects')),
+        column('grade', 'grade', severalOf('grades')),
       ],
     },
     {
@@ -66,9 +75,9 @@ export const SDS_V2_1: FormatDefinition = {
         column('familyName', 'surname', { required: 'create', maxLength: 64 }),
         column('password', 'password', { part: 'secret' }),
         column('activeDirectoryMatchId', 'activeDirectoryMatchId'),
-        column('email', 'secondaryEmail'),
-        column('phone', 'phone'),
-        column('sms', 'mobilePhone'),
+        column('email', 'secondaryEmail', EMAIL),
+        column('phone', 'phone', { check: 'phone' }),
+        column('sms', 'mobilePhone', { check: 'phone' }),
         column('userNumber', 'number'),
         column('middleName', 'middleName', { maxLength: 64 }),
         column('preferredGivenName', 'preferredGivenName', { maxLength: 64 }),
@@ -85,10 +94,10 @@ export const SDS_V2_1: FormatDefinition = {
       columns: [
         id('userSourcedId', 'person', 'reference'),
         id('orgSourcedId', 'school', 'reference'),
-        column('role', 'role', { part: 'role', required: 'always' }),
+        column('role', 'role', { ...listed('roles'), part: 'role', required: 'always' }),
         optionalId('sessionSourcedId', 'session'),
-        column('grade', 'grade', { part: 'role' }),
-        column('isPrimary', 'isPrimary', { part: 'role' }),
+        column('grade', 'grade', { ...listed('grades'), part: 'role' }),
+        column('isPrimary', 'isPrimary', { ...BOOLEAN, part: 'role' }),
         column('roleStartDate', 'startDate', { part: 'role', date: true }),
         column('roleEndDate', 'endDate', { part: 'role', date: true }),
       ],
@@ -121,7 +130,7 @@ export const SDS_V2_1: FormatDefinition = {
       columns: [
         id('classSourcedId', 'section', 'reference'),
         id('userSourcedId', 'person', 'reference'),
-        column('role', 'role', { part: 'role', required: 'always' }),
+        column('role', 'role', { ...listed('sectionRoles'), part: 'role', required: 'always' }),
       ],
     },
   ],

@@ -1,0 +1,63 @@
+import { REFERENCE_LISTS, type ReferenceListName, ROLE_VALUES, type RoleValue } from './reference-lists.ts';
+
+/** What a tenant has otherwise than the lists say; the codes sorted, so that equal changes are equal text. */
+export interface ListChange {
+  readonly added: readonly string[];
+  readonly disabled: readonly string[];
+}
+
+export type ListChanges = Readonly<Partial<Record<ReferenceListName, ListChange>>>;
+
+/** Finds the code of a value as somebody wrote it; null: it is not in the list. */
+export type FindCode = (text: string) => string | null;
+
+/** A list as it holds for a tenant. */
+export function openReferenceList(name: ReferenceListName, changes: ListChanges = {}): FindCode {
+  const definition: (typeof REFERENCE_LISTS)[ReferenceListName] & {
+    readonly leadingZero?: boolean;
+    readonly aliases?: Readonly<Record<string, string>>;
+  } = REFERENCE_LISTS[name];
+  const { added = [], disabled = [] } = changes[name] ?? {};
+  const codes = new Map<string, string>();
+  for (const { code } of definition.values) codes.set(foldCase(code), code);
+  for (const code of disabled) codes.delete(foldCase(code));
+  for (const [alias, code] of Object.entries(definition.aliases ?? {})) {
+    if (codes.has(foldCase(code))) codes.set(foldCase(alias), code);
+  }
+  for (const code of added) codes.set(foldCase(code), code);
+  const leadingZero = definition.leadingZero === true;
+  return (text) => {
+    const code = codes.get(foldCase(text));
+    if (code !== undefined) return code;
+    return (leadingZero && /^\d$/.test(text) ? codes.get(`0${text}`) : undefined) ?? null;
+  };
+}
+
+/** A role of the list, by its code as it stands there. */
+export function findRole(code: string): RoleValue | undefined {
+  return rolesByCode.get(code);
+}
+
+const rolesByCode: ReadonlyMap<string, RoleValue> = new Map(ROLE_VALUES.map((role) => [role.code, role]));
+
+/**
+ * In lower case, as codes are compared. A letter whose lower case has another length in UTF-8 stays: then what is equal without letter
+ * case has the same number of bytes, and the Turkish dotless i stays what it is.
+ */
+export function foldCase(text: string): string {
+  let folded = '';
+  for (const character of text) {
+    const lower = character.toLowerCase();
+    folded += utf8Length(lower) === utf8Length(character) ? lower : character;
+  }
+  return folded;
+}
+
+function utf8Length(text: string): number {
+  let length = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    length += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4;
+  }
+  return length;
+}

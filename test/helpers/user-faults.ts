@@ -1,0 +1,257 @@
+import type { FaultCase, FaultyFiles } from './fault-case.ts';
+
+/** Small rosters without a fault, in formats where users have one id whatever their roles. */
+export const GOOD_V21: Readonly<Record<string, string>> = {
+  'orgs.csv': 'sourcedId,name,type,parentSourcedId\nd,District,district,\ns,School,school,d\n',
+  'academicSessions.csv':
+    'sourcedId,title,type,schoolYear,startDate,endDate\ny,Year,schoolYear,2027,2026-08-01,2027-07-31\n',
+  'courses.csv': 'sourcedId,orgSourcedId,title,code,schoolYearSourcedId,subject,grade\nc,s,Maths,M,y,02,09\n',
+  'users.csv':
+    'sourcedId,username,givenName,familyName,email\nu1,ada@a.example,Ada,Elm,ada@b.example\nu2,tea@a.example,Tea,Oak,\n',
+  'roles.csv':
+    'userSourcedId,orgSourcedId,role,sessionSourcedId,grade,isPrimary\nu1,s,student,y,09,TRUE\nu2,s,teacher,,,1\n',
+  'classes.csv': 'sourcedId,orgSourcedId,title,sessionSourcedIds,courseSourcedId\nk,s,Maths A,y,c\n',
+  'enrollments.csv': 'classSourcedId,userSourcedId,role\nk,u1,student\nk,u2,teacher\n',
+};
+
+export const GOOD_ONEROSTER: Readonly<Record<string, string>> = {
+  'manifest.csv':
+    'propertyName,value\nmanifest.version,1.0\noneroster.version,1.1\nfile.orgs,bulk\nfile.users,bulk\nfile.demographics,absent\n',
+  'orgs.csv': 'sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId\ns,,,School,school,,\n',
+  'academicSessions.csv':
+    'sourcedId,status,dateLastModified,title,type,startDate,endDate,parentSourcedId,schoolYear\ny,,,Year,schoolYear,2026-08-01,2027-07-31,,2027\n',
+  'courses.csv':
+    'sourcedId,status,dateLastModified,schoolYearSourcedId,title,courseCode,grades,orgSourcedId,subjects,subjectCodes\nc,,,y,Maths,M,"09,10",s,Mathematics,\n',
+  'users.csv':
+    'sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,givenName,familyName,grades\nu1,,,true,s,student,ada,Ada,Elm,9\nu2,,,true,s,teacher,tea,Tea,Oak,\n',
+  'classes.csv':
+    'sourcedId,status,dateLastModified,title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,termSourcedIds,subjects,subjectCodes,periods\nk,,,Maths A,09,c,,scheduled,,s,y,,,\n',
+  'enrollments.csv':
+    'sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate\ne1,,,k,s,u1,student,,,\ne2,,,k,s,u2,teacher,true,2026-08-01,\n',
+};
+
+type Files = Readonly<Record<string, string>>;
+
+/** The good files with one text in place of another. */
+const changed = (base: Files, name: string, from: string, to: string): Record<string, string> => {
+  const text = base[name] ?? '';
+  if (!text.includes(from)) throw new Error(`${name} has no ${from}`);
+  return { ...base, [name]: text.replace(from, to) };
+};
+const without = (base: Files, ...names: string[]): Record<string, string> =>
+  Object.fromEntries(Object.entries(base).filter(([name]) => !names.includes(name)));
+
+export interface UserFault extends Omit<FaultCase, 'add' | 'replace'> {
+  readonly files: FaultyFiles;
+}
+
+const v21 = (
+  name: string,
+  file: string,
+  from: string,
+  to: string,
+  ...expect: readonly string[]
+): UserFault => ({ name: `SDS V2.1: ${name}`, files: changed(GOOD_V21, file, from, to), expect });
+const oneRoster = (
+  name: string,
+  file: string,
+  from: string,
+  to: string,
+  ...expect: readonly string[]
+): UserFault => ({ name: `OneRoster: ${name}`, files: changed(GOOD_ONEROSTER, file, from, to), expect });
+
+export const USER_FAULTS: readonly UserFault[] = [
+  { name: 'SDS V2.1: nothing is wrong', files: GOOD_V21, expect: [] },
+  { name: 'OneRoster: nothing is wrong', files: GOOD_ONEROSTER, expect: [] },
+  {
+    name: 'SDS V2.1: the least that is needed',
+    files: changed(
+      without(GOOD_V21, 'academicSessions.csv', 'courses.csv', 'classes.csv', 'enrollments.csv'),
+      'roles.csv',
+      'student,y,',
+      'student,,',
+    ),
+    expect: [],
+  },
+  {
+    name: 'SDS V2.1: classes without enrollments',
+    files: without(GOOD_V21, 'enrollments.csv'),
+    expect: ['FILE_PAIR_INCOMPLETE enrollments.csv (fatal)'],
+  },
+  {
+    name: 'SDS V2.1: sessions that are named and not there',
+    files: without(GOOD_V21, 'academicSessions.csv'),
+    expect: [
+      'REFERENCE_NOT_FOUND classes.csv:2 sessionSourcedIds (warning)',
+      'REFERENCE_NOT_FOUND courses.csv:2 schoolYearSourcedId (warning)',
+      'REFERENCE_NOT_FOUND roles.csv:2 sessionSourcedId (warning)',
+    ],
+  },
+  v21(
+    'a parent that is not there',
+    'orgs.csv',
+    'school,d',
+    'school,x',
+    'REFERENCE_NOT_FOUND orgs.csv:3 parentSourcedId (warning)',
+  ),
+  v21(
+    'an org that is its own parent',
+    'orgs.csv',
+    'school,d',
+    'school,s',
+    'ORG_CIRCLE orgs.csv:3 parentSourcedId (warning)',
+  ),
+  v21(
+    'two orgs above each other',
+    'orgs.csv',
+    'district,',
+    'district,s',
+    'ORG_CIRCLE orgs.csv:3 parentSourcedId (warning)',
+  ),
+  v21(
+    'a type that nobody knows',
+    'orgs.csv',
+    ',school,',
+    ',castle,',
+    'ENUM_UNKNOWN orgs.csv:3 type (warning)',
+  ),
+  v21(
+    'an org without a name',
+    'orgs.csv',
+    's,School',
+    's,',
+    'REQUIRED_MISSING orgs.csv:3 name (error)',
+    'REFERENCE_DROPPED classes.csv:2 orgSourcedId (information)',
+    'REFERENCE_DROPPED courses.csv:2 orgSourcedId (information)',
+    'REFERENCE_DROPPED enrollments.csv:2 classSourcedId (information)',
+    'REFERENCE_DROPPED enrollments.csv:3 classSourcedId (information)',
+    'REFERENCE_DROPPED roles.csv:2 orgSourcedId (information)',
+    'REFERENCE_DROPPED roles.csv:3 orgSourcedId (information)',
+  ),
+  v21(
+    'a role that nobody knows',
+    'roles.csv',
+    ',teacher,',
+    ',wizard,',
+    'ENUM_UNKNOWN roles.csv:3 role (error)',
+    'REFERENCE_DROPPED enrollments.csv:3 userSourcedId (information)',
+  ),
+  v21('a grade that nobody knows', 'roles.csv', ',09,', ',99,', 'ENUM_UNKNOWN roles.csv:2 grade (warning)'),
+  v21(
+    'a primary flag that is none',
+    'roles.csv',
+    'TRUE',
+    'perhaps',
+    'BOOLEAN_INVALID roles.csv:2 isPrimary (warning)',
+  ),
+  v21(
+    'a role of a user who is not there',
+    'roles.csv',
+    'u2,s',
+    'u9,s',
+    'REFERENCE_NOT_FOUND roles.csv:3 userSourcedId (error)',
+    'USER_WITHOUT_ROLE users.csv:3 sourcedId (information)',
+    'REFERENCE_NOT_FOUND enrollments.csv:3 userSourcedId (error)',
+  ),
+  v21(
+    'a contact',
+    'users.csv',
+    'u2,tea',
+    'p1,pat@b.example,Pat,Elm,\nu2,tea',
+    'USER_WITHOUT_ROLE users.csv:3 sourcedId (information)',
+  ),
+  v21(
+    'an address that is none',
+    'users.csv',
+    'ada@b.example',
+    'ada at b',
+    'EMAIL_INVALID users.csv:2 email (warning)',
+  ),
+  v21('a user name without a domain is completed by the profile', 'users.csv', 'ada@a.example', 'ada'),
+  v21(
+    'the same role twice',
+    'roles.csv',
+    'u1,s,student,y,09,TRUE',
+    'u1,s,student,y,09,TRUE\nu1,s,student,y,09,TRUE',
+    'ROW_DUPLICATE roles.csv:3 (warning)',
+  ),
+  v21(
+    'several roles of a person in one org are several roles',
+    'roles.csv',
+    'u2,s,teacher,,,1',
+    'u2,s,teacher,,,1\nu2,s,principal,,,0',
+  ),
+  v21(
+    'a place as another role than the person has in the school',
+    'enrollments.csv',
+    'k,u1,student',
+    'k,u1,assistant',
+  ),
+  v21(
+    'a course that is not there',
+    'classes.csv',
+    ',y,c',
+    ',y,z',
+    'REFERENCE_NOT_FOUND classes.csv:2 courseSourcedId (warning)',
+  ),
+  oneRoster(
+    'a row that says that its record is gone',
+    'enrollments.csv',
+    'e2,,',
+    'e2,tobedeleted,',
+    'ROW_WITHDRAWN enrollments.csv:3 status (information)',
+  ),
+  oneRoster(
+    'a user who is disabled',
+    'users.csv',
+    'u1,,,true',
+    'u1,,,false',
+    'ROW_WITHDRAWN users.csv:2 enabledUser (information)',
+    'REFERENCE_NOT_FOUND enrollments.csv:2 userSourcedId (error)',
+  ),
+  oneRoster(
+    'a parent among the users',
+    'users.csv',
+    'u2,,,true',
+    'p1,,,true,s,parent,pat,Pat,Elm,\nu2,,,true',
+    'USER_WITHOUT_ROLE users.csv:3 sourcedId (information)',
+  ),
+  oneRoster(
+    'an org that is not there',
+    'users.csv',
+    'true,s,teacher',
+    'true,"s,x",teacher',
+    'REFERENCE_NOT_FOUND users.csv:3 orgSourcedIds (error)',
+  ),
+  oneRoster(
+    'changes alone',
+    'manifest.csv',
+    'file.users,bulk',
+    'file.users,delta',
+    'FILE_DELTA users.csv (fatal)',
+  ),
+  oneRoster(
+    'a file that is there and said to be absent',
+    'manifest.csv',
+    'file.users,bulk',
+    'file.users,absent',
+    'MANIFEST_MISMATCH users.csv (fatal)',
+  ),
+  oneRoster(
+    'a manifest with nothing in it',
+    'manifest.csv',
+    'manifest.version,1.0\noneroster.version,1.1\n',
+    '',
+    'MANIFEST_UNREADABLE manifest.csv (fatal)',
+  ),
+  {
+    name: 'OneRoster: a file that the manifest names and that is not there',
+    files: changed(
+      without(GOOD_ONEROSTER, 'courses.csv'),
+      'manifest.csv',
+      'file.orgs',
+      'file.courses,bulk\nfile.orgs',
+    ),
+    expect: ['MANIFEST_MISMATCH courses.csv (fatal)', 'FILE_MISSING_REQUIRED courses.csv (fatal)'],
+  },
+];
