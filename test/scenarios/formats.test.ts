@@ -22,8 +22,20 @@ const NOT_IN_CLEVER = ['Status', 'Country', 'Term SIS ID', 'Course SIS ID'];
 
 /** What SDS V2.1 has no column for (birth dates are in a file of their own). */
 const NOT_IN_V21 = [
-  ...['School Number', 'Grade Low', 'Grade High', 'Address', 'City', 'State', 'Country', 'Zip', 'Phone'],
-  ...['Periods', 'Status', 'Birthdate', 'Graduation Year', 'Title'],
+  'School Number',
+  'Grade Low',
+  'Grade High',
+  'Address',
+  'City',
+  'State',
+  'Country',
+  'Zip',
+  'Phone',
+  'Periods',
+  'Status',
+  'Birthdate',
+  'Graduation Year',
+  'Title',
 ];
 
 /** In SDS V1 a teacher may have the id of a student; where users have one id each that would be one person. */

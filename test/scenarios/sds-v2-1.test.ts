@@ -111,8 +111,15 @@ test('what the files say stands in the directory: tree of orgs, sessions, course
     const none = { name: null, grade: null, session: null, starts: null, ends: null };
     assert.deepEqual(await rollbook.rows(ROLES), [
       {
-        ...{ who: 'Ada', org: 's1', role: 'student', name: null, grade: '09', primary: true },
-        ...{ session: 'y', starts: '2026-08-24', ends: '2027-06-11' },
+        who: 'Ada',
+        org: 's1',
+        role: 'student',
+        name: null,
+        grade: '09',
+        primary: true,
+        session: 'y',
+        starts: '2026-08-24',
+        ends: '2027-06-11',
       },
       { ...none, who: 'Ben', org: 's1', role: 'student', grade: '10', primary: true, session: 'y' },
       { ...none, who: 'Cleo', org: 's1', role: 'teacher', primary: true },
@@ -285,7 +292,7 @@ test('files that may be missing: not when they had rows, and classes and enrollm
 test("Microsoft's sample set of SDS V2.1: everybody with a role, and the tree of orgs", async () => {
   const samples = process.env['ROLLBOOK_SAMPLES'];
   if (samples === undefined) {
-    console.log('not run on the sample set: ROLLBOOK_SAMPLES does not name its folder');
+    process.stdout.write('ROLLBOOK_SAMPLES is not set: the sample set of SDS V2.1 is not run\n');
     return;
   }
   const folder = join(samples, 'sds-v2.1');

@@ -123,10 +123,20 @@ const ENROLLMENTS: FileDefinition = {
 };
 /** Part of the exchange that is no roster, and what waits for its reader. */
 const OTHER_FILES = [
-  ...['demographics.csv', 'userprofiles.csv', 'categories.csv', 'lineitems.csv', 'results.csv'],
-  ...['resources.csv', 'classresources.csv', 'courseresources.csv', 'userresources.csv'],
-  ...['scorescales.csv', 'lineitemscorescales.csv', 'resultscorescales.csv'],
-  ...['lineitemlearningobjectiveids.csv', 'resultlearningobjectiveids.csv'],
+  'demographics.csv',
+  'userprofiles.csv',
+  'categories.csv',
+  'lineitems.csv',
+  'results.csv',
+  'resources.csv',
+  'classresources.csv',
+  'courseresources.csv',
+  'userresources.csv',
+  'scorescales.csv',
+  'lineitemscorescales.csv',
+  'resultscorescales.csv',
+  'lineitemlearningobjectiveids.csv',
+  'resultlearningobjectiveids.csv',
 ] as const;
 
 export const ONEROSTER_1_1: FormatDefinition = {

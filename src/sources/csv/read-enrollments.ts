@@ -38,7 +38,7 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
   const attributes = file.header.columns.filter(
     ({ part, property }) => part === 'role' && property !== 'role',
   );
-  const names = new RoleNames(hash, RECORD_CODES.teacherEnrollment, state.newTable);
+  const names = new RoleNames(hash, RECORD_CODES.teacherEnrollment, () => state.newTable());
   const toSection = { table: classes, code: RECORD_CODES.class, file: state.fileOf('class') };
   const own = {
     student: openPlace(state, file, 'student', 'student'),
