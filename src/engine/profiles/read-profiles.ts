@@ -1,7 +1,11 @@
+import type { Filter } from '#core/query/filter.ts';
 import { deriveProfileStatus, type StatusFacts, type StatusView } from '#core/run/profile-status.ts';
 import { inTenant } from '#storage/database.ts';
-import { listProfiles as selectProfiles } from '#storage/profiles/find-profile.ts';
-import type { ListPage } from '#storage/profiles/list-page.ts';
+import {
+  countProfiles as selectCount,
+  listProfiles as selectProfiles,
+  type ProfileQuery,
+} from '#storage/profiles/find-profile.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 import { readStatusFactsOnce } from '#storage/profiles/read-status-facts.ts';
 import { listRecordErrors, type ErrorQuery } from '#storage/profiles/record-errors.ts';
@@ -21,13 +25,30 @@ export async function getProfile(
   return inTenant(context.db, tenantId, (tx) => mustFindProfile(tx, profileId), READ_ONLY);
 }
 
-/** The profiles of a tenant, the oldest first unless ordered otherwise. */
+/** A page of the profiles of a tenant, the oldest first unless ordered otherwise, and with `count` how many fit in all. */
 export async function listProfiles(
   context: ReadContext,
   tenantId: string,
-  page: ListPage,
-): Promise<{ profiles: StoredProfile[]; total: number }> {
-  return inTenant(context.db, tenantId, (tx) => selectProfiles(tx, page), READ_ONLY);
+  { count, ...query }: ProfileQuery & { readonly count: boolean },
+): Promise<Awaited<ReturnType<typeof selectProfiles>> & { total: number | undefined }> {
+  return inTenant(
+    context.db,
+    tenantId,
+    async (tx) => ({
+      ...(await selectProfiles(tx, query)),
+      total: count ? await selectCount(tx, query.filter) : undefined,
+    }),
+    READ_ONLY,
+  );
+}
+
+/** How many profiles fit. */
+export async function countProfiles(
+  context: ReadContext,
+  tenantId: string,
+  filter: Filter | undefined,
+): Promise<number> {
+  return inTenant(context.db, tenantId, (tx) => selectCount(tx, filter), READ_ONLY);
 }
 
 /** What the status of a profile is derived from, by one statement. Errors: NotFoundError. */

@@ -23,6 +23,8 @@ export interface ViewQuery {
 export interface PageQuery extends ViewQuery {
   /** Paths to read (leaves). */
   readonly paths: readonly string[];
+  /** SQL: columns to read besides, of what the view's paths do not name. */
+  readonly columns?: string;
   readonly orderBy?: readonly OrderBy[];
   readonly after?: PageKey | undefined;
   /** Rows passed over, counted from the first one. */
@@ -45,6 +47,7 @@ export async function readPage(
   if (after !== undefined) conditions.push(beyond(keys, [...(after.sort ?? []), after.id], binder));
   const columns = [
     ...query.paths.flatMap((path) => columnOf(view, path)),
+    ...(query.columns === undefined ? [] : [query.columns]),
     `${view.id} as "@id"`,
     ...keys.slice(0, -1).map(({ sql }, index) => `${sql} as "@sort${index}"`),
   ];
