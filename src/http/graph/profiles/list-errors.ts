@@ -54,7 +54,8 @@ export function registerListErrors({ scope, context, mayRead }: ProfileRoutes): 
   );
 }
 
-function errorJson(error: RecordError): Record<string, unknown> {
+/** The error as every answer shows it. */
+export function errorJson(error: RecordError): Record<string, unknown> {
   return {
     id: error.id,
     entryType: error.entryType,
