@@ -26,7 +26,7 @@ const NOT_SERVED: readonly (readonly [operation: string, why: string])[] = [
     'generated from metadata, never documented; the status is derived, errors end with their cause',
   ],
   ['`GET …/errors/{id}`', 'generated from metadata, never documented; errors are read as a collection'],
-  ['`$expand` and `$search` on one profile', 'its errors and its status have addresses of their own'],
+  ['`$search` on one profile', 'there is nothing to search in one object'],
   ['writing `/users`, `/groups`, `/directory`', 'views: what they show is written under `/education`'],
   [
     'change notifications, `/subscriptions`',

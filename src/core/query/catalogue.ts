@@ -31,6 +31,15 @@ export interface NavigationTarget {
   readonly target: () => Catalogue;
   /** At most one object is there. */
   readonly single?: true;
+  /** False: derived, not stored, so that no filter can look into it. */
+  readonly filterable?: false;
+}
+
+/** The navigations that `any` takes. */
+export function filterableNavigations({
+  navigations = {},
+}: Catalogue): Readonly<Record<string, NavigationTarget>> {
+  return Object.fromEntries(Object.entries(navigations).filter(([, { filterable }]) => filterable !== false));
 }
 
 /** The navigation by that name in any case, with its proper spelling. */
@@ -48,7 +57,7 @@ export function findElements(
 ): { readonly path: string; readonly elements: Catalogue } | undefined {
   return (
     findByName(catalogue.elements ?? {}, path, (known, elements) => ({ path: known, elements })) ??
-    findByName(catalogue.navigations ?? {}, path, (known, { target }) => ({
+    findByName(filterableNavigations(catalogue), path, (known, { target }) => ({
       path: known,
       elements: target(),
     }))

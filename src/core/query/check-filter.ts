@@ -1,4 +1,5 @@
 import {
+  filterableNavigations,
   findElements,
   findProperty,
   ITSELF,
@@ -91,7 +92,7 @@ function checkAny({ collection, lambda }: Extract<FilterSyntax, { kind: 'any' }>
   if (found === undefined) {
     const choice = [
       ...Object.keys(scope.catalogue.elements ?? {}),
-      ...Object.keys(scope.catalogue.navigations ?? {}),
+      ...Object.keys(filterableNavigations(scope.catalogue)),
     ];
     throw new UnsupportedQueryError(
       `any at position ${collection.position} of the filter does not take ${quote(collection.text)}. ` +

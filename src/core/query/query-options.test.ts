@@ -15,7 +15,11 @@ const CATALOGUE: Catalogue = {
     student: { type: 'complex' },
     'student/grade': { type: 'string' },
   },
-  navigations: { members: { target: () => CATALOGUE }, owner: { target: () => CATALOGUE, single: true } },
+  navigations: {
+    members: { target: () => CATALOGUE },
+    owner: { target: () => CATALOGUE, single: true },
+    health: { target: () => CATALOGUE, single: true, filterable: false },
+  },
   searched: ['displayName', 'student/grade'],
 };
 const search = (path: string, text: string): Filter => ({ kind: 'call', function: 'search', path, text });
@@ -61,11 +65,12 @@ describe('query options', () => {
     ],
     [
       'expand',
-      [['expand', 'Members($select=id, displayName),owner']],
+      [['expand', 'Members($select=id, displayName),owner,health']],
       {
         expand: [
           { name: 'members', select: ['id', 'displayName'] },
           { name: 'owner', select: undefined },
+          { name: 'health', select: undefined },
         ],
       },
     ],
@@ -165,6 +170,11 @@ describe('refused, with the reason', () => {
     [[['$count', 'yes']], 'BadRequest', /true or false/],
     [[['$skiptoken', "x'; drop"]], 'BadRequest', /not one that this query gave/],
     [[['$filter', '']], 'BadRequest', /position 1/],
+    [
+      [['$filter', 'health/any()']],
+      'Request_UnsupportedQuery',
+      /does not take "health". It takes members, owner\./,
+    ],
     [
       [['$expand', 'friends']],
       'Request_UnsupportedQuery',

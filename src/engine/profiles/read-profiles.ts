@@ -1,10 +1,14 @@
+import type { Filter } from '#core/query/filter.ts';
 import { deriveProfileStatus, type StatusFacts, type StatusView } from '#core/run/profile-status.ts';
-import { inTenant } from '#storage/database.ts';
-import { listProfiles as selectProfiles } from '#storage/profiles/find-profile.ts';
-import type { ListPage } from '#storage/profiles/list-page.ts';
+import { inTenant, type Tx } from '#storage/database.ts';
+import {
+  countProfiles as selectCount,
+  listProfiles as selectProfiles,
+  type ProfileQuery,
+} from '#storage/profiles/find-profile.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
-import { readStatusFactsOnce } from '#storage/profiles/read-status-facts.ts';
-import { listRecordErrors, type ErrorQuery } from '#storage/profiles/record-errors.ts';
+import { readStatusFactsOfAll, readStatusFactsOnce } from '#storage/profiles/read-status-facts.ts';
+import { listFirstErrors, listRecordErrors, type ErrorQuery } from '#storage/profiles/record-errors.ts';
 
 import { isUuid, mustFindProfile, noSuchProfile, type ProfileContext } from './profile-context.ts';
 
@@ -21,13 +25,80 @@ export async function getProfile(
   return inTenant(context.db, tenantId, (tx) => mustFindProfile(tx, profileId), READ_ONLY);
 }
 
-/** The profiles of a tenant, the oldest first unless ordered otherwise. */
+/** What comes along with a profile, or with each of a page. */
+export interface Related {
+  readonly status: boolean;
+  /** How many of its errors at most; undefined: none. */
+  readonly errors: number | undefined;
+}
+
+export interface RelatedToProfiles {
+  /** By the id of the profile; empty when they were not asked for. */
+  readonly statusFacts: ReadonlyMap<string, StatusFacts>;
+  readonly errors: Awaited<ReturnType<typeof listFirstErrors>>;
+}
+
+/** A profile and what comes along. Errors: NotFoundError. */
+export async function getProfileWith(
+  context: ReadContext,
+  tenantId: string,
+  profileId: string,
+  related: Related,
+): Promise<RelatedToProfiles & { profile: StoredProfile }> {
+  return inTenant(
+    context.db,
+    tenantId,
+    async (tx) => {
+      const profile = await mustFindProfile(tx, profileId);
+      return { profile, ...(await readRelated(tx, [profile], related)) };
+    },
+    READ_ONLY,
+  );
+}
+
+/**
+ * A page of the profiles of a tenant, the oldest first unless ordered otherwise, with what comes along and with `count` how many fit
+ * in all. One statement reads the page, one more each of these.
+ */
 export async function listProfiles(
   context: ReadContext,
   tenantId: string,
-  page: ListPage,
-): Promise<{ profiles: StoredProfile[]; total: number }> {
-  return inTenant(context.db, tenantId, (tx) => selectProfiles(tx, page), READ_ONLY);
+  { count, related, ...query }: ProfileQuery & { readonly count: boolean; readonly related: Related },
+): Promise<RelatedToProfiles & Awaited<ReturnType<typeof selectProfiles>> & { total: number | undefined }> {
+  return inTenant(
+    context.db,
+    tenantId,
+    async (tx) => {
+      const page = await selectProfiles(tx, query);
+      return {
+        ...page,
+        ...(await readRelated(tx, page.profiles, related)),
+        total: count ? await selectCount(tx, query.filter) : undefined,
+      };
+    },
+    READ_ONLY,
+  );
+}
+
+async function readRelated(
+  tx: Tx,
+  profiles: readonly StoredProfile[],
+  { status, errors }: Related,
+): Promise<RelatedToProfiles> {
+  const ids = profiles.map(({ id }) => id);
+  return {
+    statusFacts: status && ids.length > 0 ? await readStatusFactsOfAll(tx, ids) : new Map(),
+    errors: errors !== undefined && ids.length > 0 ? await listFirstErrors(tx, ids, errors) : new Map(),
+  };
+}
+
+/** How many profiles fit. */
+export async function countProfiles(
+  context: ReadContext,
+  tenantId: string,
+  filter: Filter | undefined,
+): Promise<number> {
+  return inTenant(context.db, tenantId, (tx) => selectCount(tx, filter), READ_ONLY);
 }
 
 /** What the status of a profile is derived from, by one statement. Errors: NotFoundError. */

@@ -11,8 +11,8 @@ import type { StoredDelivery, StoredNotice } from '#storage/notices/read-notices
 
 import { requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
-import { readListOptions, type ListRules } from '../graph/profiles/list-options.ts';
 import { profileIdOf } from '../graph/profiles/profile-route.ts';
+import { readListOptions, type ListRules } from './list-options.ts';
 
 const NOTHING_SELECTABLE: Catalogue = { typeName: 'notice', properties: {} };
 const RULES: ListRules = { catalogue: NOTHING_SELECTABLE, allowed: ['$top'], pageSize: 100 };

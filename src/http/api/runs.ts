@@ -6,8 +6,8 @@ import { getRun, listFindings, listRuns } from '#engine/profiles/read-runs.ts';
 
 import { requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
-import { nextLink, readListOptions, type ListRules } from '../graph/profiles/list-options.ts';
 import { profileIdOf } from '../graph/profiles/profile-route.ts';
+import { nextLink, readListOptions, type ListRules } from './list-options.ts';
 import { findingJson, runJson, runStoryJson } from './run-json.ts';
 
 const FIRST_FINDINGS = 100;
@@ -49,7 +49,7 @@ export function registerRuns(scope: FastifyInstance, context: HttpContext): void
     const runId = profileIdOf(request);
     const options = readListOptions(request.query, FINDING_RULES);
     // One more than asked for tells whether there is a next page, which begins behind the last number of this one.
-    const page = { afterNo: options.offset, limit: options.limit + 1 };
+    const page = { afterNo: options.afterNumber, limit: options.limit + 1 };
     const findings = await listFindings(context.profiles, request.caller.tenantId, runId, page);
     const shown = findings.slice(0, options.limit);
     const last = shown.at(-1);

@@ -4,6 +4,10 @@ import { MAX_PAGE_SIZE } from '#core/query/query-options.ts';
 import { applyPreference, maxPageSizeOf, preferencesOf } from './prefer.ts';
 
 const DEFAULT_PAGE_SIZE = 100;
+/** Objects on a page whose related ones come along. */
+export const EXPANDED_PAGE_SIZE = 100;
+/** Related objects that come with one object; a link leads to the others. */
+export const RELATED_LIMIT = 100;
 
 /** How many objects a page has: `$top`, else what the client prefers (`Prefer: odata.maxpagesize=`), at most 1,000, else 100. */
 export function pageSizeOf(request: FastifyRequest, reply: FastifyReply, top: number | undefined): number {

@@ -1,5 +1,7 @@
+import type { Filter } from '#core/query/filter.ts';
+
 import type { Tx } from '../database.ts';
-import { pageToSql, type ListPage } from './list-page.ts';
+import { countObjects, readPage, type PageKey, type PageQuery } from '../views/read-view.ts';
 import { PROFILE_VIEW } from './profile-views.ts';
 import { PROFILE_COLUMNS, toStoredProfile, type ProfileRow, type StoredProfile } from './profile-row.ts';
 
@@ -26,26 +28,26 @@ export async function lockProfile(tx: Tx, id: string): Promise<StoredProfile | n
   return rows[0] ? toStoredProfile(rows[0]) : null;
 }
 
-/** Profiles that are not deleted, the oldest first unless ordered otherwise, and how many there are in all. */
+/** Which part of the profiles, in which order. */
+export type ProfileQuery = Pick<PageQuery, 'filter' | 'orderBy' | 'after' | 'skip' | 'limit'>;
+
+/** A page of the profiles that are not deleted: in the order of ids, which is that of their creation, unless ordered otherwise. */
 export async function listProfiles(
   tx: Tx,
-  page: ListPage,
-): Promise<{ profiles: StoredProfile[]; total: number }> {
-  const { where, orderBy, binder } = pageToSql(page, PROFILE_VIEW, 'p.created_at');
-  const from = `${PROFILE_VIEW.from} where ${where}`;
-  const counted = await tx.query<{ total: number }>(
-    `select count(*)::float8 as total from ${from}`,
-    binder.values,
-  );
-  const rows =
-    page.limit === 0
-      ? []
-      : await tx.query<ProfileRow>(
-          `select ${PROFILE_COLUMNS} from ${from} ${orderBy}
-            limit ${binder.bind(page.limit, 'int8')} offset ${binder.bind(page.offset, 'int8')}`,
-          binder.values,
-        );
-  return { profiles: rows.map(toStoredProfile), total: counted[0]?.total ?? 0 };
+  query: ProfileQuery,
+): Promise<{ profiles: StoredProfile[]; next: PageKey | undefined }> {
+  const { rows, next } = await readPage(tx, {
+    ...query,
+    view: PROFILE_VIEW,
+    paths: [],
+    columns: PROFILE_COLUMNS,
+  });
+  return { profiles: rows.map((row) => toStoredProfile(row as unknown as ProfileRow)), next };
+}
+
+/** How many profiles are not deleted and fit. */
+export function countProfiles(tx: Tx, filter: Filter | undefined): Promise<number> {
+  return countObjects(tx, { view: PROFILE_VIEW, filter });
 }
 
 /** Whether there is such a profile, or was: deleted ones stay for the history of their runs. */

@@ -1,8 +1,12 @@
 import { PROFILE_STATES } from '#core/run/profile-state.ts';
 
+import type { Relation } from '../views/relations.ts';
 import { text, type View, type ViewProperty } from '../views/view.ts';
 
 const complex: ViewProperty = { type: 'complex' };
+
+/** The open errors of a profile, of errors. */
+export const ERRORS_OF_PROFILE: Relation = { condition: (profile) => `e.profile_id = ${profile}` };
 
 /** What `$filter`, `$orderby` and `$select` may name of Graph's educationSynchronizationProfile. */
 export const PROFILE_VIEW: View = {
@@ -23,6 +27,8 @@ export const PROFILE_VIEW: View = {
     handleSpecialCharacterConstraint: { type: 'boolean', sql: 'p.handle_special_character_constraint' },
     expirationDate: { type: 'date', sql: 'p.expiration_date' },
   },
+  // Its other one, profileStatus, is derived and no view.
+  navigations: { errors: { target: () => RECORD_ERROR_VIEW, relation: ERRORS_OF_PROFILE } },
 };
 
 /** What they may name of Graph's educationSynchronizationError. */

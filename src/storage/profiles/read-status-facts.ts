@@ -3,6 +3,7 @@ import type { RunFacts, RunTotals, StatusFacts } from '#core/run/profile-status.
 import { readOnce, type Database, type Tx } from '../database.ts';
 
 interface Row {
+  id: string;
   state: StatusFacts['state'];
   state_message: string | null;
   provider_type: StatusFacts['providerType'];
@@ -69,9 +70,18 @@ export async function readStatusFactsOnce(
   return toStatusFacts(profileId, await readOnce<Row>(db, tenantId, STATEMENT, [profileId]));
 }
 
-const STATEMENT = {
-  name: 'status_facts',
-  text: `select p.state, p.state_message, p.data_provider ->> 'type' as provider_type, p.expiration_date,
+/** The same of each of these profiles that is not deleted. */
+export async function readStatusFactsOfAll(
+  tx: Tx,
+  profileIds: readonly string[],
+): Promise<ReadonlyMap<string, StatusFacts>> {
+  const rows = await tx.query<Row>(`${FACTS} where p.id = any($1::uuid[]) and p.state <> 'deleted'`, [
+    profileIds,
+  ]);
+  return new Map(rows.map((row) => [row.id, factsOf(row.id, row)]));
+}
+
+const FACTS = `select p.id, p.state, p.state_message, p.data_provider ->> 'type' as provider_type, p.expiration_date,
             (now() at time zone t.time_zone)::date as today, p.paused_at, p.paused_because, p.reset_at,
             p.quarantined_at, p.quarantine_reason, p.quarantine_last_at, p.quarantine_next_attempt_at, p.broken_runs, p.last_synchronization_at, p.last_activity_at,
             (select count(*)::float8 from record_error e
@@ -83,12 +93,18 @@ const STATEMENT = {
             case when n.does_not_count then
               (select ${RUN_JSON} from run r where ${OF_PROFILE} and ${VALID} and not ${DOES_NOT_COUNT} ${NEWEST}) end as newest_that_counts
        from profile p join tenant t on t.id = p.tenant_id
-       left join lateral (select r.*, ${DOES_NOT_COUNT} as does_not_count from run r where ${OF_PROFILE} and ${VALID} ${NEWEST}) n on true
-      where p.id = $1 and p.state <> 'deleted'`,
+       left join lateral (select r.*, ${DOES_NOT_COUNT} as does_not_count from run r where ${OF_PROFILE} and ${VALID} ${NEWEST}) n on true`;
+
+const STATEMENT = {
+  name: 'status_facts',
+  text: `${FACTS} where p.id = $1 and p.state <> 'deleted'`,
 };
 
 function toStatusFacts(profileId: string, [row]: readonly Row[]): StatusFacts | null {
-  if (!row) return null;
+  return row ? factsOf(profileId, row) : null;
+}
+
+function factsOf(profileId: string, row: Row): StatusFacts {
   return {
     profileId,
     state: row.state,

@@ -2,10 +2,9 @@ import type { Tx } from '../database.ts';
 import type { Filter } from '#core/query/filter.ts';
 import type { OrderBy } from '#core/query/parse-order-by.ts';
 
-import { countObjects, readPage, type PageKey } from '../views/read-view.ts';
-import type { Relation } from '../views/relations.ts';
+import { countObjects, pageKeyOf, readPage, readRelated, type PageKey } from '../views/read-view.ts';
 import { allLeaves } from '../views/view.ts';
-import { RECORD_ERROR_VIEW } from './profile-views.ts';
+import { ERRORS_OF_PROFILE, RECORD_ERROR_VIEW } from './profile-views.ts';
 
 /** By the names that Graph gives its properties. */
 export interface RecordError {
@@ -48,8 +47,28 @@ export async function listRecordErrors(
   };
 }
 
+/** The first errors of each of these profiles, in the order of a page that is asked for alone; `next` leads on from there. */
+export async function listFirstErrors(
+  tx: Tx,
+  profileIds: readonly string[],
+  limit: number,
+): Promise<ReadonlyMap<string, { errors: RecordError[]; next: PageKey | undefined }>> {
+  const navigation = { target: () => RECORD_ERROR_VIEW, relation: ERRORS_OF_PROFILE };
+  const rows = await readRelated(tx, { navigation, parentIds: profileIds, paths: PATHS, limit });
+  const byProfile = Map.groupBy(rows, (row) => String(row['@parent']));
+  return new Map(
+    profileIds.map((id) => {
+      const found = byProfile.get(id) ?? [];
+      const shown = found.slice(0, limit);
+      const last = shown.at(-1);
+      const next =
+        last === undefined || found.length === shown.length ? undefined : pageKeyOf(RECORD_ERROR_VIEW, last);
+      return [id, { errors: shown.map((row) => row as unknown as RecordError), next }];
+    }),
+  );
+}
+
 const PATHS = allLeaves(RECORD_ERROR_VIEW);
-const ERRORS_OF_PROFILE: Relation = { condition: (profile) => `e.profile_id = ${profile}` };
 
 /** Forgets the errors of dropped rows and of stale items; those of records in escrow stay with them. @returns how many. */
 export async function deleteErrorsBesideEscrow(tx: Tx, profileId: string): Promise<number> {

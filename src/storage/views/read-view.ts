@@ -23,6 +23,8 @@ export interface ViewQuery {
 export interface PageQuery extends ViewQuery {
   /** Paths to read (leaves). */
   readonly paths: readonly string[];
+  /** SQL: columns to read besides, of what the view's paths do not name. */
+  readonly columns?: string;
   readonly orderBy?: readonly OrderBy[];
   readonly after?: PageKey | undefined;
   /** Rows passed over, counted from the first one. */
@@ -45,27 +47,33 @@ export async function readPage(
   if (after !== undefined) conditions.push(beyond(keys, [...(after.sort ?? []), after.id], binder));
   const columns = [
     ...query.paths.flatMap((path) => columnOf(view, path)),
+    ...(query.columns === undefined ? [] : [query.columns]),
     `${view.id} as "@id"`,
-    ...keys.slice(0, -1).map(({ sql }, index) => `${sql} as "@sort${index}"`),
+    ...sortColumns(keys),
   ];
-  const order = keys.map(({ sql, descending }) => `${sql} ${descending ? 'desc' : 'asc'}`).join(', ');
   const offset = skip === 0 ? '' : ` offset ${binder.bind(skip, 'int8')}`;
   const rows = await tx.query<ViewRow>(
     `select ${columns.join(', ')} from ${view.from} where ${conditions.join(' and ')}
-      order by ${order} limit ${binder.bind(limit + 1, 'int4')}${offset}`,
+      order by ${orderOf(keys)} limit ${binder.bind(limit + 1, 'int4')}${offset}`,
     binder.values,
   );
   if (rows.length <= limit) return { rows, next: undefined };
   const page = rows.slice(0, limit);
-  const last = must(page.at(-1));
-  const id = String(last['@id']);
-  const sort = keys.slice(0, -1).map((_, index) => String(last[`@sort${index}`]));
-  return { rows: page, next: sort.length === 0 ? { id } : { id, sort } };
+  return { rows: page, next: pageKeyOf(view, must(page.at(-1)), query.orderBy) };
+}
+
+/** Where a page ended whose last row was this one. */
+export function pageKeyOf(view: View, row: ViewRow, orderBy: readonly OrderBy[] = []): PageKey {
+  const id = String(row['@id']);
+  const sort = sortKeys(view, orderBy)
+    .slice(0, -1)
+    .map((_, index) => String(row[`@sort${index}`]));
+  return sort.length === 0 ? { id } : { id, sort };
 }
 
 /**
- * Of each of these objects the related ones, in the order of ids, `limit` + 1 at most: one more than asked for says that there are
- * others. `@parent` is the object's id.
+ * Of each of these objects the related ones, in the order of their view, `limit` + 1 at most: one more than asked for says that there
+ * are others. `@parent` is the object's id.
  */
 export async function readRelated(
   tx: Tx,
@@ -77,13 +85,18 @@ export async function readRelated(
   },
 ): Promise<ViewRow[]> {
   const view = query.navigation.target();
-  const columns = [...query.paths.flatMap((path) => columnOf(view, path)), `${view.id} as "@id"`];
+  const keys = sortKeys(view, []);
+  const columns = [
+    ...query.paths.flatMap((path) => columnOf(view, path)),
+    `${view.id} as "@id"`,
+    ...sortColumns(keys),
+  ];
   return tx.query<ViewRow>(
     `select parent.id as "@parent", related.* from unnest($1::uuid[]) parent(id)
       cross join lateral (
         select ${columns.join(', ')} from ${view.from}
          where ${view.condition} and ${query.navigation.relation.condition('parent.id')}
-         order by ${view.id} limit $2::int4) related`,
+         order by ${orderOf(keys)} limit $2::int4) related`,
     [query.parentIds, query.limit + 1],
   );
 }
@@ -146,6 +159,15 @@ function sortKeys(view: View, orderBy: readonly OrderBy[]): readonly SortKey[] {
   const order = asked.length === 0 ? (view.order ?? []) : asked;
   const keys = order.map((key): SortKey => ({ ...key, type: 'text' }));
   return [...keys, { sql: view.id, type: 'uuid', descending: keys.at(-1)?.descending ?? false }];
+}
+
+/** All but the id, which every row has as `@id`. */
+function sortColumns(keys: readonly SortKey[]): string[] {
+  return keys.slice(0, -1).map(({ sql }, index) => `${sql} as "@sort${index}"`);
+}
+
+function orderOf(keys: readonly SortKey[]): string {
+  return keys.map(({ sql, descending }) => `${sql} ${descending ? 'desc' : 'asc'}`).join(', ');
 }
 
 /** Rows behind a key. In one direction they are compared as one row, which an index can follow. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { PROFILE, PROFILE_STATUS } from '#http/graph/profiles/profile-catalogue.ts';
 import { PROFILE_VIEW, RECORD_ERROR_VIEW } from '#storage/profiles/profile-views.ts';
 import { directoryViews } from '#storage/views/directory-views.ts';
 import type { View, ViewVersion } from '#storage/views/view.ts';
@@ -182,11 +183,20 @@ for (const version of VERSIONS)
       compare(documents[version], view, '', name);
     });
 
-test('so have profiles and their errors', () => {
+test('so have profiles, their status and their errors', () => {
   const csdl = documents.beta;
-  for (const { typeName, properties } of [PROFILE_VIEW, RECORD_ERROR_VIEW]) {
+  for (const { typeName, properties, navigations = {} } of [PROFILE, PROFILE_STATUS, RECORD_ERROR_VIEW]) {
     const name = typeName.replace('microsoft.graph.', '');
     assert.deepEqual(Object.keys(properties).toSorted(), [...allProperties(csdl, name).keys()].toSorted());
+    const declared = [...allNavigation(csdl, name)].map(([navigation, { collection }]) => [
+      navigation,
+      !collection,
+    ]);
+    const served = Object.entries(navigations).map(([navigation, { single }]) => [
+      navigation,
+      single === true,
+    ]);
+    assert.deepEqual(Object.fromEntries(served), Object.fromEntries(declared), 'what $expand takes');
   }
   for (const member of PROFILE_VIEW.properties['state']?.members ?? [])
     assert.ok(csdl.enums.get('educationSynchronizationProfileState')?.has(member), member);

@@ -381,7 +381,7 @@ test('list pages, counts, selects, filters; what is not supported is refused rat
   assert.equal((await server.call('GET', `${P}/$count?$filter=state eq 'deleting'`)).text, '0');
   for (const query of [
     '$filter=foo eq 1',
-    '$expand=errors',
+    '$expand=runs',
     '$skip=-1',
     '$top=0',
     '$top=x',

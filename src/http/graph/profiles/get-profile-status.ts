@@ -1,3 +1,5 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
 import { deriveProfileStatus, type StatusView } from '#core/run/profile-status.ts';
 import { getStatusFacts } from '#engine/profiles/read-profiles.ts';
 import { shareReads } from '#lib/share-reads.ts';
@@ -17,14 +19,20 @@ export function registerGetProfileStatus({ scope, context, mayRead }: ProfileRou
   );
   scope.get(`${PROFILES}/:id/profileStatus`, { onRequest: mayRead }, async (request, reply) => {
     const id = profileIdOf(request).toLowerCase();
-    const newMembers = preferencesOf(request).has(NEW_MEMBERS);
-    const view = deriveProfileStatus(await readFacts(request.caller.tenantId, id), newMembers);
-    if (newMembers) applyPreference(reply, NEW_MEMBERS);
+    const facts = await readFacts(request.caller.tenantId, id);
+    const view = deriveProfileStatus(facts, heedNewMembers(request, reply));
     return {
       '@odata.context': contextOf(request, `('${id}')/profileStatus/$entity`),
       ...statusJson(id, view),
     };
   });
+}
+
+/** Whether the client knows extracting and validating; the answer says that this was heeded. */
+export function heedNewMembers(request: FastifyRequest, reply: FastifyReply): boolean {
+  const newMembers = preferencesOf(request).has(NEW_MEMBERS);
+  if (newMembers) applyPreference(reply, NEW_MEMBERS);
+  return newMembers;
 }
 
 /** The status as every answer shows it. */

@@ -1,3 +1,4 @@
+import { QUERY_OPTIONS } from '#core/query/query-options.ts';
 import { listErrors } from '#engine/profiles/read-profiles.ts';
 import { RECORD_ERROR_VIEW } from '#storage/profiles/profile-views.ts';
 import type { RecordError } from '#storage/profiles/record-errors.ts';
@@ -6,8 +7,11 @@ import { nextLink } from '../../odata/next-link.ts';
 import { pageSizeOf } from '../../odata/page-size.ts';
 import { readQuery } from '../../odata/read-query.ts';
 import { openSkipToken, sealSkipToken } from '../../odata/skip-token.ts';
-import { COUNT_OPTIONS, LIST_OPTIONS, selectProperties } from './list-options.ts';
-import { contextOf, profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
+import { contextOf, COUNT_OPTIONS, profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
+import { selectProperties } from './select-properties.ts';
+
+/** Errors have no related objects. */
+const LIST_OPTIONS = QUERY_OPTIONS.filter((option) => option !== '$expand');
 
 /** GET /education/synchronizationProfiles/{id}/errors (and /$count), page by page by key: `@odata.count` always. */
 export function registerListErrors({ scope, context, mayRead }: ProfileRoutes): void {
@@ -50,7 +54,8 @@ export function registerListErrors({ scope, context, mayRead }: ProfileRoutes): 
   );
 }
 
-function errorJson(error: RecordError): Record<string, unknown> {
+/** The error as every answer shows it. */
+export function errorJson(error: RecordError): Record<string, unknown> {
   return {
     id: error.id,
     entryType: error.entryType,

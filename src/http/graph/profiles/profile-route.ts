@@ -9,6 +9,9 @@ import type { HttpContext } from '../../context.ts';
 
 export const PROFILES = '/education/synchronizationProfiles';
 
+/** What counting profiles, or errors of one, takes. */
+export const COUNT_OPTIONS = ['$filter', '$search'] as const;
+
 /** What every operation on profiles is registered with. */
 export interface ProfileRoutes {
   /** The scope of /beta. */

@@ -6,11 +6,11 @@ import type { View } from '#storage/views/view.ts';
 
 import { contextUrl } from '../../odata/context-url.ts';
 import { nextLink } from '../../odata/next-link.ts';
-import { pageSizeOf } from '../../odata/page-size.ts';
+import { EXPANDED_PAGE_SIZE, pageSizeOf } from '../../odata/page-size.ts';
 import { readQuery } from '../../odata/read-query.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
 import { openSkipToken, sealSkipToken } from '../../odata/skip-token.ts';
-import { EXPANDED_PAGE_SIZE, expandRelated, refuseHiddenPeople } from './expand-related.ts';
+import { expandRelated, refuseHiddenPeople } from './expand-related.ts';
 import { resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
 

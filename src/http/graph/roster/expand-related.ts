@@ -6,19 +6,15 @@ import type { Expand } from '#core/query/parse-expand.ts';
 import type { QueryOptions } from '#core/query/query-options.ts';
 import { must } from '#lib/assert.ts';
 import type { Tx } from '#storage/database.ts';
-import { readRelated } from '#storage/views/read-view.ts';
+import { pageKeyOf, readRelated } from '#storage/views/read-view.ts';
 import type { View, ViewRow } from '#storage/views/view.ts';
 
+import { RELATED_LIMIT } from '../../odata/page-size.ts';
+import { relatedLink } from '../../odata/related-link.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
-import { sealSkipToken } from '../../odata/skip-token.ts';
 import { navigationOf } from './entity-set.ts';
 import { LIST_PEOPLE, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
-
-/** Objects on a page whose related ones come along. */
-export const EXPANDED_PAGE_SIZE = 100;
-/** Related objects that come with one object; a link leads to the others. */
-const RELATED_LIMIT = 100;
 
 /** Values by the id of the object they belong to: what `$expand` adds to it. */
 export type Expanded = ReadonlyMap<string, Record<string, unknown>>;
@@ -55,14 +51,11 @@ export async function expandRelated(
       }
       object[name] = values;
       if (rows.length === shown.length) continue;
-      const path = `/${version}/${page.view.set}/${id}/${name}`;
-      const token = sealSkipToken(
-        context.secretBox,
-        { tenantId: request.caller.tenantId, path, filter: undefined, orderBy: [] },
-        { id: String(must(shown.at(-1))['@id']) },
-      );
-      const selected = select === undefined ? '' : `$select=${select.map(encodeURIComponent).join(',')}&`;
-      object[`${name}@odata.nextLink`] = `${request.baseUrl}${path}?${selected}$skiptoken=${token}`;
+      object[`${name}@odata.nextLink`] = relatedLink(request, context.secretBox, {
+        path: `/${version}/${page.view.set}/${id}/${name}`,
+        select,
+        last: pageKeyOf(view, must(shown.at(-1))),
+      });
     }
   }
   return added;

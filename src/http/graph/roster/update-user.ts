@@ -1,80 +1,12 @@
-import type { FastifyRequest } from 'fastify';
-import { replaceContacts } from '#directory/replace-contacts.ts';
-import { updateUser } from '#directory/update-user.ts';
-import { InvalidRequestError } from '#lib/errors.ts';
-import { USER_COLUMNS } from '#storage/directory/hand-columns.ts';
-import type { ViewRow } from '#storage/views/view.ts';
-
-import { readQuery } from '../../odata/read-query.ts';
-import { answerUpdated } from './answer-written.ts';
-import { contactsBody } from './contact-schema.ts';
-import { refuseUnknownRole } from './refuse-unknown-role.ts';
+import { patchUser } from './patch-user.ts';
 import { idOf, type RosterRoutes } from './roster-route.ts';
-import { passwordToUpdate, userToUpdate } from './user-schema.ts';
-import { changesOf, readBody, whatDiffers } from './written-values.ts';
+import { findSignedInPerson } from './signed-in-person.ts';
 
-/** PATCH /education/users/:id: only what is there changes, null clears. relatedContacts replaces all, and stands alone. 200 with the user. */
+/** PATCH /education/users/:id. 200 with the user. Under their own id people change no more than under /education/me. */
 export function registerUpdateUser(routes: RosterRoutes): void {
-  const view = routes.views.users;
   routes.scope.patch('/education/users/:id', { onRequest: routes.mayWrite }, async (request) => {
-    readQuery(request, view);
     const id = idOf(request);
-    const { '@odata.type': type, ...body } = readBody(request);
-    userToUpdate.pick({ '@odata.type': true }).parse({ '@odata.type': type });
-    const isOfContacts = 'relatedContacts' in body && Object.keys(body).length === 1;
-    const row = await (isOfContacts ? writeContacts : writeProperties)(routes, request, id, body);
-    return answerUpdated(routes, request, { view, set: 'education/users', id, row });
+    const own = (await findSignedInPerson(routes, request)) === id;
+    return patchUser(routes, request, { id, set: 'education/users', own });
   });
-}
-
-type Body = Readonly<Record<string, unknown>>;
-
-async function writeProperties(
-  { context, version, views }: RosterRoutes,
-  request: FastifyRequest,
-  id: string,
-  { passwordProfile, ...body }: Body,
-): Promise<ViewRow | undefined> {
-  const view = views.users;
-  const password = passwordToUpdate.parse({ passwordProfile }).passwordProfile?.password;
-  return updateUser(context, request.caller, {
-    id,
-    view,
-    password,
-    read(current) {
-      // With contacts that are the same already, as in a user that was read and is sent back, nothing is asked for.
-      const { relatedContacts, ...others } = body;
-      const contacts = relatedContacts === undefined ? {} : { relatedContacts };
-      if ('relatedContacts' in whatDiffers(contacts, view, current, ANY_CONTACTS)) throw notAlone();
-      const values = changesOf(others, userToUpdate, { view, columns: USER_COLUMNS })(current);
-      refuseUnknownRole({ primaryRole: values['primaryRole'] }, version);
-      return values;
-    },
-  });
-}
-
-const ANY_CONTACTS = contactsBody.beta;
-
-async function writeContacts(
-  { context, version, views }: RosterRoutes,
-  request: FastifyRequest,
-  id: string,
-  body: Body,
-): Promise<ViewRow | undefined> {
-  const { relatedContacts } = contactsBody[version].parse(body);
-  const contacts = relatedContacts.map((contact) => ({
-    ...('id' in contact && typeof contact.id === 'string' ? { id: contact.id } : {}),
-    displayName: contact.displayName,
-    relationship: contact.relationship,
-    emailAddress: contact.emailAddress || null,
-    mobilePhone: contact.mobilePhone ?? null,
-  }));
-  return replaceContacts(context, request.caller, { id, view: views.users, contacts });
-}
-
-function notAlone(): InvalidRequestError {
-  return new InvalidRequestError(
-    'relatedContacts replaces the whole collection and has to be alone in its request. Send the other properties in one of their own.',
-    'relatedContacts',
-  );
 }
