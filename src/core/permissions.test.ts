@@ -8,6 +8,7 @@ import {
   READ_ROSTER_BASIC,
   WRITE_PROFILES,
   WRITE_ROSTER,
+  WRITE_USER,
 } from './permissions.ts';
 
 const application = (...roles: string[]) => ({ roles, scopes: [] });
@@ -21,7 +22,7 @@ test('who may do what', () => {
     [person('openid', 'EduAdministration.ReadWrite'), WRITE_PROFILES],
     [application('EduRoster.ReadBasic.All'), READ_ROSTER_BASIC],
     [application('EduRoster.ReadWrite.All'), READ_ROSTER],
-    [person('EduRoster.ReadWrite'), WRITE_ROSTER],
+    [person('EduRoster.ReadWrite'), WRITE_USER],
     [application('Rollbook.System.Manage'), MANAGE_SYSTEM],
   ] as const;
   for (const [caller, requirement] of yes) assert.ok(isAllowed(caller, requirement), JSON.stringify(caller));
@@ -32,6 +33,7 @@ test('who may do what', () => {
     [application('EduRoster.ReadWrite.All'), READ_PROFILES],
     [application('Rollbook.Tenant.Manage'), MANAGE_SYSTEM],
     [application('toString'), MANAGE_SYSTEM],
+    [person('EduRoster.ReadWrite'), WRITE_ROSTER],
   ] as const;
   for (const [caller, requirement] of no) assert.ok(!isAllowed(caller, requirement), JSON.stringify(caller));
 });

@@ -76,8 +76,11 @@ export const READ_DIRECTORY: Requirement = {
   application: [...READ_ROSTER_BASIC.application, 'Directory.Read.All'],
   delegated: READ_ROSTER_BASIC.delegated,
 };
-export const WRITE_ROSTER: Requirement = {
-  application: ['EduRoster.ReadWrite.All'],
+/** Applications alone, as in Graph: otherwise a signed-in pupil could become the teacher of a class. */
+export const WRITE_ROSTER: Requirement = { application: ['EduRoster.ReadWrite.All'], delegated: [] };
+/** Of a user: applications everybody, people themselves. */
+export const WRITE_USER: Requirement = {
+  application: WRITE_ROSTER.application,
   delegated: ['EduRoster.ReadWrite'],
 };
 export const MANAGE_TENANT: Requirement = { application: ['Rollbook.Tenant.Manage'], delegated: [] };

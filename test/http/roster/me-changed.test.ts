@@ -156,10 +156,28 @@ describe('PATCH /education/me', () => {
       assert.equal(open.status, 200, open.text);
     });
 
-  test('of others they change what the scope says, under the others id', async () => {
-    const path = `/education/users/${seeded.users.ben}`;
-    const { status, body, text } = await patch('clara', { displayName: 'Benjamin' }, { path });
-    assert.deepEqual([status, body.displayName], [200, 'Benjamin'], text);
+  test('of others, and of schools and classes, they change nothing', async () => {
+    const { ben, clara } = seeded.users;
+    for (const [method, path, body] of [
+      ['PATCH', `/v1.0/education/users/${ben}`, { displayName: 'Benjamin' }],
+      ['PATCH', `/beta/education/users/${ben}`, { relatedContacts: [] }],
+      ['DELETE', `/v1.0/education/users/${ben}`, undefined],
+      ['POST', '/v1.0/education/classes', { displayName: 'x', mailNickname: 'x' }],
+      ['PATCH', `/v1.0/education/classes/${seeded.classes.algebra}`, { displayName: 'x' }],
+      [
+        'POST',
+        `/v1.0/education/classes/${seeded.classes.algebra}/teachers/$ref`,
+        { '@odata.id': `${server.baseUrl}/v1.0/education/users/${clara}` },
+      ],
+    ] as const) {
+      const answer = await server.call(path, {
+        method,
+        body,
+        scopes: WRITE,
+        person: { subject: SUBJECT, objectId: clara },
+      });
+      assert.equal(answer.status, 403, `${method} ${path} ${answer.text}`);
+    }
   });
 
   test('what Rollbook does not take is a 400 that names it', async () => {

@@ -1,5 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { READ_DIRECTORY, READ_ROSTER_BASIC, WRITE_ROSTER, type Requirement } from '#core/permissions.ts';
+import {
+  READ_DIRECTORY,
+  READ_ROSTER_BASIC,
+  WRITE_ROSTER,
+  WRITE_USER,
+  type Requirement,
+} from '#core/permissions.ts';
 import { NotFoundError } from '#lib/errors.ts';
 import { directoryViews, type DirectoryViews } from '#storage/views/directory-views.ts';
 import type { View } from '#storage/views/view.ts';
@@ -17,6 +23,7 @@ export interface RosterRoutes {
   readonly mayRead: Guard;
   readonly mayListUsers: Guard;
   readonly mayWrite: Guard;
+  readonly mayWriteUser: Guard;
 }
 
 /** Applications alone: a signed-in person reads no lists of people. */
@@ -37,6 +44,7 @@ export function rosterRoutes(
     mayRead: requirePermission(context, READ_ROSTER_BASIC),
     mayListUsers: requirePermission(context, LIST_USERS),
     mayWrite: requirePermission(context, WRITE_ROSTER),
+    mayWriteUser: requirePermission(context, WRITE_USER),
   };
 }
 
