@@ -50,9 +50,8 @@ export const FINDING_CODES = {
   },
   FILE_IGNORED: {
     severity: 'warning',
-    title: 'A file of the format that is not read yet',
-    remedy:
-      'Nothing to do: contacts and administrators (user, guardianrelationship, admins) are not synchronized yet.',
+    title: 'A file of the format that is not read',
+    remedy: 'Nothing to do: administrators (Clever: admins) are not synchronized.',
   },
   FILE_DUPLICATE: {
     severity: 'fatal',
@@ -289,6 +288,28 @@ export const FINDING_CODES = {
     severity: 'warning',
     title: 'A term ends before it starts',
     remedy: 'Correct the dates of the term; its end date is left out.',
+  },
+  EMAIL_INVALID: {
+    severity: 'warning',
+    title: 'An e-mail address is none',
+    remedy: 'Correct the address in the source system. A contact without a good address is left out.',
+  },
+  CONTACT_INCOMPLETE: {
+    severity: 'error',
+    title: 'A contact has no e-mail address, or no name',
+    remedy:
+      'Fill both in. The contact is left out; until its row is corrected or gone, no contact of the student is removed.',
+  },
+  CONTACTS_TOO_MANY: {
+    severity: 'error',
+    title: 'A student has more contacts than are kept',
+    remedy: 'Of one student 100 contacts are kept. An id that many students share may be the reason.',
+  },
+  RELATIONSHIP_UNKNOWN: {
+    severity: 'information',
+    title: 'A word for what a contact is to a student is not known',
+    remedy:
+      'Taken for Other. Known are Parent, Relative, Aide, Doctor, Guardian, Child, Administrator and Other, and in Clever some more (Mother, Father, Grandparent, ...).',
   },
   ABSENCE_NOT_PROVEN: {
     severity: 'information',

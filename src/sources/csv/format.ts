@@ -1,6 +1,8 @@
 import type { RecordName } from '#core/roster/record-codes.ts';
 import type { RosterFormat } from '#core/roster/formats.ts';
 
+import type { DetailName } from './person-details.ts';
+
 /**
  * A roster format is data: its files, their columns, what is required when, dates, lengths, where values go, and which reader maps the rows.
  */
@@ -21,11 +23,18 @@ export type Entity = 'school' | 'section' | 'student' | 'teacher';
 
 /** What a row is mapped to. */
 export type ReaderName =
-  'schools' | 'sections' | 'students' | 'teachers' | 'studentEnrollments' | 'teacherEnrollments';
+  | 'schools'
+  | 'sections'
+  | 'students'
+  | 'teachers'
+  | 'studentEnrollments'
+  | 'teacherEnrollments'
+  | 'contacts'
+  | 'guardians';
 
-/** The record a column's value belongs to. `secret` goes into no record and no hash; `unread`: known, and not kept yet. */
+/** The record a column's value belongs to. `contact`: a contact of the row's person. `secret` goes into no record and no hash; `unread`: known, and not kept yet. */
 export type ColumnPart =
-  'key' | 'reference' | 'record' | 'session' | 'course' | 'role' | 'member' | 'secret' | 'unread';
+  'key' | 'reference' | 'record' | 'session' | 'course' | 'role' | 'member' | 'contact' | 'secret' | 'unread';
 
 export interface ColumnDefinition {
   readonly title: string;
@@ -51,6 +60,15 @@ export interface FileDefinition {
   readonly columns: readonly ColumnDefinition[];
   /** Records this file feeds, its main one first. */
   readonly feeds: readonly [RecordName, ...RecordName[]];
+  /** Need not be there. Once it had rows it is missed as any other file is. */
+  readonly optional?: boolean;
+  /** Files without which this one says nothing: all of them come, or none. */
+  readonly together?: readonly FileName[];
+  /**
+   * The file has no records of its own: its rows say something of the people that `feeds` names first, which goes into their records.
+   * shared: what rows of another such file point at.
+   */
+  readonly describes?: DetailName | 'shared';
   /** A record may have several rows that differ only in columns that are not read: nothing to report. */
   readonly repeats?: boolean;
 }

@@ -5,6 +5,7 @@ import { NO_ENTRY } from '../staged-item.ts';
 import { isPlainUserName, maxLocalLength, toUserPrincipalName } from './directory-names.ts';
 import type { CsvRow } from './csv-reader.ts';
 import { DROPPED, PRESENT } from './id-table.ts';
+import { NOBODY } from './person-details.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
   addAttributes,
@@ -21,6 +22,7 @@ import {
   type RowReader,
   spareFile,
 } from './roster-state.ts';
+import { openContactReport } from './scan-contacts.ts';
 
 const SHORT_NAME_BYTES = 512;
 
@@ -48,6 +50,8 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
   const lowerCase = Buffer.alloc(SHORT_NAME_BYTES);
   const grades = state.newTable();
   const roleContent = new Int32Array(2);
+  const details = role === 'student' ? state.details : null;
+  const reportContact = openContactReport(file);
 
   const hashKey = (): void => {
     hash.beginKey(PERSON);
@@ -124,8 +128,8 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     }
   };
 
-  const personRecord = (): Record<string, string | null> => {
-    const record = file.record('record');
+  const personRecord = (described: number, incomplete: boolean): Record<string, unknown> => {
+    const record = { ...file.record('record'), ...details?.recordOf(described, incomplete) };
     if (identity.mode === 'create') return { ...record, userPrincipalName: userPrincipalName() };
     return { ...record, matchValue: matchValue() };
   };
@@ -144,19 +148,35 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     return text === '' ? null : state.sealPassword(text);
   };
 
-  /** @returns a repeated person whose attributes differ. */
-  const takePerson = (index: number): 'differs' | 'fine' => {
+  /** What is said of the person in all files. `incomplete`: not all of it could be read. */
+  const hashContent = (described: number, incomplete: boolean): void => {
     const { row } = file;
     hash.beginContent(PERSON);
     addAttributes(hash, file, attributes);
     const { matchPosition } = file.header;
     if (matchPosition !== -1)
       hash.addBytes(row.bytes, row.starts[matchPosition] as number, row.ends[matchPosition] as number);
+    details?.hashInto(hash, described, incomplete);
     hash.endContent();
+  };
+
+  /** @returns a repeated person whose attributes differ. */
+  const takePerson = (index: number): 'differs' | 'fine' => {
+    const { row } = file;
+    const described = details?.find(row, id.position) ?? NOBODY;
+    hashContent(described, false);
+    hashKey();
+    // Of whom nothing was said before nothing can be lost; and what is the same as before is all there was.
+    const incomplete =
+      details?.isIncomplete(described) === true &&
+      delta.isDescribed(hash.key) &&
+      !delta.holds(hash.key, hash.content);
+    if (incomplete) hashContent(described, true);
     if (people.states[index] === PRESENT)
       return delta.hasContent(people.entries[index] as number, hash.content) ? 'fine' : 'differs';
-    hashKey();
     const sighting = delta.see(PERSON, hash.key, hash.content);
+    if (details !== null) delta.describe(delta.entry, incomplete || details.has(described));
+    if (details !== null && incomplete) details.kept += 1;
     people.states[index] = PRESENT;
     people.entries[index] = delta.entry;
     checkRepeatedUsername(index);
@@ -165,7 +185,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
       sourceId: file.text(id),
       schoolId: file.text(school),
       objectId: sighting === 'new' ? state.newId() : null,
-      after: JSON.stringify(personRecord()),
+      after: JSON.stringify(personRecord(described, incomplete)),
       secret: sighting === 'new' ? sealedPassword() : null,
       file: file.definition.name,
       line: row.line,
@@ -219,6 +239,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     take(row) {
       file.checkValues();
       checkUsername();
+      reportContact();
       const schoolIndex = findField(orgs, row, school);
       const reference = isEmpty(row, school)
         ? 'unchecked'

@@ -27,13 +27,13 @@ export async function recognizeFormat(
   if (set !== null) return recognition(FORMATS[set], 'set', ['The profile says so.']);
   const filesByName = new Map(files.map((file) => [file.name.toLowerCase(), file]));
   const present = (format: FormatDefinition): FileDefinition[] =>
-    format.files.filter(({ name }) => filesByName.has(name));
+    requiredFiles(format).filter(({ name }) => filesByName.has(name));
   const formats = Object.values(FORMATS);
   const most = Math.max(...formats.map((format) => present(format).length));
   const [first, ...others] = formats.filter((format) => present(format).length === most);
   const best = must(first);
   if (most === 0) return recognition(best, 'detected', ['No file of a format that Rollbook reads is there.']);
-  const byName = `${most} of its ${best.files.length} files are there: ${present(best)
+  const byName = `${most} of its ${requiredFiles(best).length} files are there: ${present(best)
     .map(({ name }) => name)
     .join(', ')}.`;
   if (others.length === 0) return recognition(best, 'detected', [byName]);
@@ -46,6 +46,10 @@ export async function recognizeFormat(
   const winner = must(ranked[0]);
   const evidence = tellingTitles(winner, must(ranked[1]), titles);
   return recognition(winner, 'detected', evidence === null ? [byName] : [byName, evidence]);
+}
+
+function requiredFiles({ files }: FormatDefinition): FileDefinition[] {
+  return files.filter(({ optional = false }) => !optional);
 }
 
 function recognition(

@@ -22,6 +22,13 @@ export function reportMissing(
   }));
 }
 
+/** Of files that come together one is missing. */
+export function reportAlone(findings: FindingCollector, { name }: FileDefinition, partner: string): void {
+  findings.report({ code: 'FILE_MISSING_REQUIRED', file: name }, () => ({
+    message: `${name} is missing, and ${partner}, which is there, says nothing without it.`,
+  }));
+}
+
 /** One file was uploaded under two names: taken as it is, it would make pupils teachers. */
 export function reportTwin(findings: FindingCollector, { name }: FileDefinition, twin: string): void {
   findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
@@ -40,6 +47,13 @@ export function reportEmpty(findings: FindingCollector, { name }: FileDefinition
 export function reportPlacesGone(findings: FindingCollector, { name }: FileDefinition, before: number): void {
   findings.report({ code: 'FILE_EMPTY_HAD_ROWS', file: name }, () => ({
     message: `${name} names no teacher of any class, and the directory has ${before} places of teachers from it.`,
+  }));
+}
+
+export function reportContactsGone(findings: FindingCollector, file: string, delta: RosterDelta): void {
+  const { describedNoMore, describedBefore } = delta;
+  findings.report({ code: 'FILE_EMPTY_HAD_ROWS', file }, () => ({
+    message: `${file} names no contact any more of ${describedNoMore} students; ${describedBefore} had some.`,
   }));
 }
 
