@@ -1,7 +1,5 @@
 import { CONTACT_RELATIONSHIPS, type ContactRelationship } from '#core/roster/records.ts';
 
-import { FIELD_SEPARATOR } from './person-details.ts';
-
 const MAX_LOCAL_BYTES = 64;
 const MAX_DOMAIN_BYTES = 255;
 const AT = 0x40;
@@ -67,14 +65,3 @@ export function relationshipOf(word: string): number {
   const known = RELATIONSHIPS.get(word.toLowerCase());
   return known === undefined ? -1 : CONTACT_RELATIONSHIPS.indexOf(known);
 }
-
-/** The fields of a value of contacts, as person-details.ts keeps them. */
-export function writeContact(into: Buffer, displayName: string, email: string, phone: string): number {
-  let at = into.write(displayName);
-  at = into.writeUInt8(FIELD_SEPARATOR, at);
-  at += into.write(email, at);
-  at = into.writeUInt8(FIELD_SEPARATOR, at);
-  return at + into.write(phone, at);
-}
-/** Enough for three values of 256 characters. */
-export const CONTACT_BYTES = 4 * 1024;

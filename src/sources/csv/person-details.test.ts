@@ -3,16 +3,19 @@ import { test } from 'node:test';
 
 import type { CsvRow } from './csv-reader.ts';
 import { IdTable } from './id-table.ts';
-import { DETAIL_GROUPS, FIELD_SEPARATOR, NOBODY, PersonDetails } from './person-details.ts';
+import { DETAIL_GROUPS, NOBODY, PersonDetails } from './person-details.ts';
 import { RecordHash } from './record-hash.ts';
 
 const { contacts } = DETAIL_GROUPS;
 
 /** Adds a contact of a person. */
 function say(details: PersonDetails, person: string, fields: readonly string[], tag = 0, line = 2): string {
-  const value = Buffer.from(fields.join(String.fromCharCode(FIELD_SEPARATOR)));
+  for (const [place, field] of fields.entries()) {
+    if (place > 0) details.nextField();
+    details.write(Buffer.from(field), 0, Buffer.byteLength(field));
+  }
   const id = Buffer.from(person);
-  return details.add(contacts, id, 0, id.length, details.addValue(value, 0, value.length), tag, line);
+  return details.add(contacts, id, 0, id.length, details.endValue(), tag, line);
 }
 
 function find(details: PersonDetails, person: string): number {

@@ -7,7 +7,7 @@ import type { IdTable } from './id-table.ts';
 import type { RecordHash } from './record-hash.ts';
 
 /** Between the fields of a value. Fields hold no control characters (the reader sees to that). */
-export const FIELD_SEPARATOR = 0x1f;
+const FIELD_SEPARATOR = 0x1f;
 
 /** One thing that was said of a person. An empty field is null. */
 export interface DetailValue {
@@ -57,7 +57,7 @@ export const NOBODY = -1;
 /**
  * What other files than their own say of people (contacts; later demographics and flags), by the id of the person: read before the people,
  * kept as numbers and bytes without an object per row (17 bytes a row, each value once). A million students with two contacts each, whom
- * nobody shares, take some 300 MB with the ids.
+ * nobody shares, take some 400 MB with the ids.
  *
  * What could not be read makes a person incomplete in a group: the rest stands, and nothing of before is taken for gone.
  */
@@ -94,9 +94,23 @@ export class PersonDetails {
     return (this.#stated & (1 << group.number)) !== 0;
   }
 
-  /** Keeps a value: fields with FIELD_SEPARATOR between them. @returns its number, for any number of people. */
-  addValue(bytes: Buffer, start: number, end: number): number {
-    return this.#values.add(bytes, start, end);
+  /** Writes bytes of a field of the value under way; any number of times. */
+  write(bytes: Buffer, start: number, end: number): void {
+    this.#values.append(bytes, start, end);
+  }
+
+  writeByte(byte: number): void {
+    this.#values.appendByte(byte);
+  }
+
+  /** The next field of the value under way begins. */
+  nextField(): void {
+    this.#values.appendByte(FIELD_SEPARATOR);
+  }
+
+  /** The value under way is whole, and kept. @returns its number, for any number of people. */
+  endValue(): number {
+    return this.#values.seal();
   }
 
   sameValues(first: number, second: number): boolean {
@@ -176,8 +190,9 @@ export class PersonDetails {
       for (const row of this.#rowsOf(person)) {
         hash.addNumber(HASH_BASE + (this.#groupOf[row] as number));
         hash.addNumber(this.#tags[row] as number);
-        const { bytes, start, end } = this.#values.range(this.#valueOf[row] as number);
-        hash.addBytes(bytes, start, end);
+        const { bytes, starts } = this.#values;
+        const value = this.#valueOf[row] as number;
+        hash.addBytes(bytes, starts[value] as number, starts[value + 1] as number);
       }
     if (incomplete) hash.addNumber(HASH_INCOMPLETE);
   }

@@ -1,6 +1,7 @@
 import { must } from '#lib/assert.ts';
 
-import { CONTACT_BYTES, isMailAddress, OTHER, relationshipOf, writeContact } from './contact-values.ts';
+import { isMailAddress, OTHER, relationshipOf } from './contact-values.ts';
+import type { BoundColumn } from './bind-header.ts';
 import { DROPPED, PRESENT } from './id-table.ts';
 import { DETAIL_GROUPS } from './person-details.ts';
 import type { RosterFile } from './roster-file.ts';
@@ -16,6 +17,9 @@ import {
 } from './roster-state.ts';
 
 const CONTACTS = DETAIL_GROUPS.contacts;
+/** An address has 256 characters at most. */
+const ADDRESS_BYTES = 1024;
+const BLANK = 0x20;
 export const CONTACTS_FILE = 'user.csv';
 
 /** Addresses are compared without the letter case of ASCII: two files of one export write them as they like. */
@@ -35,11 +39,10 @@ function lowerCaseInto(scratch: Buffer, bytes: Buffer, start: number, end: numbe
 export function readContacts(state: RosterState, file: RosterFile): RowReader {
   const { contacts, details } = state;
   const email = must(file.column('id', 'key'));
-  const [givenName, surname, phone] = ['givenName', 'surname', 'phone'].map((name) =>
-    must(file.column(name)),
-  );
-  const address = Buffer.alloc(CONTACT_BYTES);
-  const value = Buffer.alloc(CONTACT_BYTES);
+  const givenName = must(file.column('givenName'));
+  const surname = must(file.column('surname'));
+  const phone = must(file.column('phone'));
+  const address = Buffer.alloc(ADDRESS_BYTES);
   const indexOf = (): number => {
     const { bytes, starts, ends } = file.row;
     const { position } = email;
@@ -80,14 +83,22 @@ export function readContacts(state: RosterState, file: RosterFile): RowReader {
         drop();
         return;
       }
-      const name = [file.text(givenName), file.text(surname)].filter((part) => part !== '').join(' ');
-      const length = writeContact(value, name, file.text(email), file.text(phone));
-      const added = details.addValue(value, 0, length);
+      const { bytes, starts, ends } = row;
+      const write = (column: BoundColumn): void =>
+        details.write(bytes, starts[column.position] as number, ends[column.position] as number);
+      write(givenName);
+      if (!isEmpty(row, givenName) && !isEmpty(row, surname)) details.writeByte(BLANK);
+      write(surname);
+      details.nextField();
+      write(email);
+      details.nextField();
+      write(phone);
+      const value = details.endValue();
       const index = indexOf();
       if (contacts.states[index] !== PRESENT) {
         contacts.states[index] = PRESENT;
-        contacts.entries[index] = added;
-      } else reportRepeated(file, details.sameValues(contacts.entries[index] as number, added));
+        contacts.entries[index] = value;
+      } else reportRepeated(file, details.sameValues(contacts.entries[index] as number, value));
     },
   };
 }
@@ -98,7 +109,7 @@ export function readGuardians(state: RosterState, file: RosterFile): RowReader {
   const student = must(file.column('person', 'reference'));
   const email = must(file.column('contact', 'reference'));
   const relationship = must(file.column('relationship'));
-  const address = Buffer.alloc(CONTACT_BYTES);
+  const address = Buffer.alloc(ADDRESS_BYTES);
   details.state(CONTACTS);
 
   const spoil = (): void => {

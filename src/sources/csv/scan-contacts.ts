@@ -2,7 +2,7 @@ import type { FindingCode } from '#core/findings.ts';
 import type { SourceFile } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
 import { bindHeader, type BoundColumn } from './bind-header.ts';
-import { CONTACT_BYTES, isMailAddress, OTHER, relationshipOf, writeContact } from './contact-values.ts';
+import { isMailAddress, OTHER, relationshipOf } from './contact-values.ts';
 import { CSV_LIMITS, CsvReader, type CsvRow } from './csv-reader.ts';
 import type { FileDefinition } from './format.ts';
 import { asBuffer, type FileLayout } from './inspect-file.ts';
@@ -21,69 +21,66 @@ interface ContactProblem {
   readonly message: string;
 }
 
-/** A contact that stands in columns of its student's row. */
-interface ColumnContact {
-  readonly displayName: string;
-  readonly email: string;
-  readonly phone: string;
-  /** -1: a word that is not known. */
-  readonly relationship: number;
+/** The columns of a file that name a contact of the row's student. */
+interface ContactColumns {
+  readonly all: readonly BoundColumn[];
+  /** The fields of the value, in the order of DETAIL_GROUPS.contacts. */
+  readonly fields: readonly (BoundColumn | undefined)[];
+  readonly relationship: BoundColumn | undefined;
+  /** Of the row under way: what the contact is to the student (-1: a word that is not known); null: the row names none. */
+  read(): number | ContactProblem | null;
 }
 
-/** Reads the contact of the row under way, if the file has columns for one; null: the row names none. */
-function contactColumns(file: RosterFile): (() => ColumnContact | ContactProblem | null) | null {
+/** Null: the file has none of them. */
+function contactColumns(file: RosterFile): ContactColumns | null {
   const columnOf = (property: string): BoundColumn | undefined => file.column(property, 'contact');
-  const columns = ['displayName', 'email', 'phone', 'relationship', 'contactType'].map(columnOf);
-  const [displayName, email, phone, relationship, type] = columns;
-  if (columns.every((column) => column === undefined)) return null;
-  const textOf = (column: BoundColumn | undefined): string => {
-    const text = isEmpty(file.row, column) ? '' : file.text(column);
-    // What is too long is left out, and reported with the other values of the row.
-    return column === undefined || countCharacters(text) <= column.maxLength ? text : '';
-  };
-  return () => {
+  const all = file.header.columns.filter(({ part }) => part === 'contact');
+  if (all.length === 0) return null;
+  const [displayName, email, phone] = ['displayName', 'email', 'phone'].map(columnOf);
+  const [relationship, type] = [columnOf('relationship'), columnOf('contactType')];
+  const problem = (code: FindingCode, column: BoundColumn | undefined, message: string): ContactProblem => ({
+    code,
+    column,
+    message: `${message}; the contact is left out.`,
+  });
+  const read = (): number | ContactProblem | null => {
     const { row } = file;
-    if (columns.every((column) => isEmpty(row, column))) return null;
-    const [name, address] = [textOf(displayName), textOf(email)];
-    const problem = (
-      code: FindingCode,
-      column: BoundColumn | undefined,
-      message: string,
-    ): ContactProblem => ({
-      code,
-      column,
-      message: `${message}; the contact is left out.`,
-    });
-    if (address === '' || email === undefined)
+    if (all.every((column) => isEmpty(row, column))) return null;
+    if (email === undefined || isEmpty(row, email))
       return problem('CONTACT_INCOMPLETE', email, 'The contact has no e-mail address');
-    const [start, end] = [row.starts[email.position] as number, row.ends[email.position] as number];
-    if (!isMailAddress(row.bytes, start, end))
+    if (!isMailAddress(row.bytes, row.starts[email.position] as number, row.ends[email.position] as number))
       return problem('EMAIL_INVALID', email, `${email.title} is no e-mail address`);
-    if (name === '') return problem('CONTACT_INCOMPLETE', displayName, 'The contact has no name');
-    const word = textOf(relationship);
+    if (isEmpty(row, displayName))
+      return problem('CONTACT_INCOMPLETE', displayName, 'The contact has no name');
+    const word = isEmpty(row, relationship) ? '' : file.text(relationship);
+    if (word !== '') return relationshipOf(word);
     // The type (Emergency, Primary, ...) is a relationship only now and then.
-    const known = word === '' ? relationshipOf(textOf(type)) : relationshipOf(word);
-    return {
-      displayName: name,
-      email: address,
-      phone: textOf(phone),
-      relationship: word === '' && known === -1 ? OTHER : known,
-    };
+    const known = relationshipOf(isEmpty(row, type) ? '' : file.text(type));
+    return known === -1 ? OTHER : known;
   };
+  return { all, fields: [displayName, email, phone], relationship, read };
 }
 
 /** Reports what is wrong with the contact of the row under way. The student stays: nothing here makes the row bad. */
 export function openContactReport(file: RosterFile): () => void {
-  const contactOf = contactColumns(file);
-  if (contactOf === null) return () => undefined;
-  const relationship = file.column('relationship', 'contact');
+  const columns = contactColumns(file);
+  if (columns === null) return () => undefined;
   return () => {
-    const contact = contactOf();
+    const contact = columns.read();
     if (contact === null) return;
-    if ('code' in contact) file.report(contact.code, contact.column, contact.message, 'warning');
-    else if (contact.relationship === -1)
-      file.report('RELATIONSHIP_UNKNOWN', relationship, 'The relationship is taken for Other.');
+    if (typeof contact === 'object') file.report(contact.code, contact.column, contact.message, 'warning');
+    else if (contact === -1)
+      file.report('RELATIONSHIP_UNKNOWN', columns.relationship, 'The relationship is taken for Other.');
   };
+}
+
+/** Leaves out what is too long, as is done when the row is taken. */
+function dropLong({ row }: RosterFile, columns: readonly BoundColumn[]): void {
+  for (const { position, maxLength } of columns) {
+    const [start, end] = [row.starts[position] as number, row.ends[position] as number];
+    if (end - start > maxLength && countCharacters(row.bytes.toString('utf8', start, end)) > maxLength)
+      row.ends[position] = start;
+  }
 }
 
 /**
@@ -100,9 +97,8 @@ export async function scanContacts(
   if (!definition.columns.some(({ part }) => part === 'contact')) return;
   if (layout.separator.problem !== null) return;
   const { details } = state;
-  const value = Buffer.alloc(CONTACT_BYTES);
   let file: RosterFile | null | undefined;
-  let contactOf: ReturnType<typeof contactColumns> = null;
+  let columns: ContactColumns | null = null;
   let id: BoundColumn | undefined;
 
   const takeRow = (row: CsvRow, from: RosterFile, by: BoundColumn): void => {
@@ -116,15 +112,24 @@ export async function scanContacts(
       else details.spoilAll(CONTACTS);
       return;
     }
-    const contact = contactOf?.() ?? null;
-    if (contact === null) return;
+    dropLong(from, columns?.all ?? []);
+    const contact = columns?.read() ?? null;
+    if (columns === null || contact === null) return;
     if (isEmpty(row, by)) details.spoilAll(CONTACTS);
-    else if ('code' in contact) details.spoil(CONTACTS, row.bytes, start, end);
+    else if (typeof contact === 'object') details.spoil(CONTACTS, row.bytes, start, end);
     else {
-      const length = writeContact(value, contact.displayName, contact.email, contact.phone);
-      const tag = contact.relationship === -1 ? OTHER : contact.relationship;
-      const number = details.addValue(value, 0, length);
-      if (details.add(CONTACTS, row.bytes, start, end, number, tag, row.line) !== 'full') return;
+      for (const [place, column] of columns.fields.entries()) {
+        if (place > 0) details.nextField();
+        if (column !== undefined)
+          details.write(
+            row.bytes,
+            row.starts[column.position] as number,
+            row.ends[column.position] as number,
+          );
+      }
+      const value = details.endValue();
+      const tag = contact === -1 ? OTHER : contact;
+      if (details.add(CONTACTS, row.bytes, start, end, value, tag, row.line) !== 'full') return;
       details.spoil(CONTACTS, row.bytes, start, end);
       from.report(
         'CONTACTS_TOO_MANY',
@@ -139,9 +144,9 @@ export async function scanContacts(
       const { header } = bindHeader(row, definition, state.mapping);
       file = header === null ? null : new RosterFile(definition, header, findings, row, new Map());
       if (file === null) return;
-      contactOf = contactColumns(file);
+      columns = contactColumns(file);
       id = file.column('id', 'key');
-      if (contactOf === null) file = null;
+      if (columns === null) file = null;
       else details.state(CONTACTS);
     } else if (file !== null && id !== undefined) takeRow(row, file, id);
   };
