@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { GOOD_FILES } from '#test/helpers/fault-case.ts';
-import { toCleverFormat } from '#test/helpers/other-formats.ts';
+import { toCleverFormat, toUkFormat } from '#test/helpers/other-formats.ts';
 import {
   shownFindings,
   stageFiles,
@@ -148,6 +148,27 @@ for (const { format, files, base, of } of [
     });
   });
 }
+
+test('SDS V1 (UK): the two files of contacts have the titles of SDS V1', async () => {
+  const {
+    'user.csv': people = '',
+    'guardianrelationship.csv': guardians = '',
+    ...six
+  } = v1(PEOPLE, GUARDIANS);
+  const staged = await stageFiles({
+    ...toUkFormat(six),
+    'user.csv': people,
+    'guardianrelationship.csv': guardians,
+  });
+  assert.equal(staged.result.format.name, 'sds-v1-uk');
+  assert.deepEqual(shownFindings(staged.findings), []);
+  assert.deepEqual(contactsOf(staged)['create 1'], ADAS);
+});
+
+test('six files are six, whether contacts come along or not', async () => {
+  const { format } = (await stageFiles(v1(PEOPLE, GUARDIANS))).result;
+  assert.match(format.evidence[0] ?? '', /^6 of its 6 files are there/u);
+});
 
 describe('contacts that are gone as a whole', () => {
   const NONE = Object.fromEntries(
