@@ -125,6 +125,7 @@ for (const format of Object.keys(FORMATS) as (keyof typeof FORMATS)[]) {
       assert.deepEqual(await bench.shown('S1P1'), [seen(ana), seen(ben)]);
       assert.deepEqual(await bench.shown('S1P2'), [{ ...seen(ana), relationship: 'relative' }]);
       assert.deepEqual(await bench.shown('S1P3'), []);
+      assert.deepEqual(await rollbook.rows(`select 1 from person where attributes ? 'contacts'`), []);
       const dump = await dumpDirectory(rollbook.db, rollbook.tenantId);
       assert.deepEqual(await bench.sync(), {});
       await bench.dropSnapshots();

@@ -77,7 +77,10 @@ for (const { format, files, base, of } of [
       'in another order': v1(PEOPLE.toReversed(), GUARDIANS.toReversed()),
       changed: v1(['ana@home.example,Ana,Elm,555-2,x', ...PEOPLE.slice(1)], GUARDIANS),
       'one gone': v1(PEOPLE, GUARDIANS.slice(1)),
-      'bad row': v1(PEOPLE, ['1,', ...GUARDIANS.slice(1)]),
+      'bad row': v1(PEOPLE, ['1,,Parent', ...GUARDIANS.slice(1)]),
+      'broken row': v1(PEOPLE, ['1,', ...GUARDIANS.slice(1)]),
+      'no contact': v1([], []),
+      'the only one bad': v1(PEOPLE, [...GUARDIANS.slice(0, 2), '2,,']),
       'unreadable row': v1(PEOPLE, [',ben@home.example,', ...GUARDIANS.slice(1)]),
     },
     of: 'guardianrelationship.csv',
@@ -90,6 +93,9 @@ for (const { format, files, base, of } of [
       changed: clever(CLEVER_ROWS.map((row) => row.replace('555-1', '555-2'))),
       'one gone': clever(CLEVER_ROWS.slice(0, 2)),
       'bad row': clever([...CLEVER_ROWS.slice(0, 2), `${ADA},,,Ben Elm,,,`]),
+      'broken row': clever([...CLEVER_ROWS.slice(0, 2), `${ADA},,`]),
+      'no contact': clever([`${ADA},,,,,,`, `${BEN},,,,,,`]),
+      'the only one bad': clever([...CLEVER_ROWS.slice(0, 1), `${BEN},Mother,,,,,`, ...CLEVER_ROWS.slice(2)]),
       'unreadable row': clever([...CLEVER_ROWS.slice(0, 2), `"${ADA},,,Ben Elm,,Ben@Home.example,`]),
     },
     of: 'students.csv',
@@ -120,15 +126,12 @@ for (const { format, files, base, of } of [
 
     test('a bad row: nothing of its student is taken for gone, until it is corrected', async () => {
       const first = await stageFiles(base);
-      for (const [bad, line] of [
-        ['bad row', 'bad'],
-        ['unreadable row', 'unreadable'],
-      ] as const) {
+      for (const bad of ['bad row', 'broken row', 'unreadable row'] as const) {
         const staged = await after(first, files[bad]);
         assert.deepEqual(
           contactsOf(staged),
           { 'update 1': { contacts: ADAS.slice(0, 1), incomplete: ['contacts'] } },
-          line,
+          bad,
         );
         assert.ok(shownFindings(staged.findings).includes(`ABSENCE_NOT_PROVEN ${of} contacts (information)`));
         assert.equal(staged.result.incomplete, 1);
@@ -138,6 +141,18 @@ for (const { format, files, base, of } of [
         assert.deepEqual(contactsOf(await after(again, files['one gone'])), { 'update 1': ADAS.slice(0, 1) });
         assert.deepEqual(contactsOf(await after(again, base)), { 'update 1': ADAS });
       }
+    });
+
+    test('who has nothing but a bad row still counts as one who had contacts', async () => {
+      const first = await stageFiles(base);
+      const staged = await after(first, files['the only one bad']);
+      assert.deepEqual(contactsOf(staged), { 'update 2': { contacts: [], incomplete: ['contacts'] } });
+      const gone = await after(staged, files['no contact']);
+      assert.ok(shownFindings(gone.findings).includes(`FILE_EMPTY_HAD_ROWS ${of} (fatal)`));
+      assert.match(
+        gone.findings.map(({ message }) => message).join(),
+        of === 'students.csv' ? /any more of 2 students/u : /no rows/u,
+      );
     });
 
     test('a new student with a bad row has what could be read, and no second thoughts', async () => {
