@@ -89,7 +89,7 @@ async function benchOf(format: keyof typeof FORMATS): Promise<Bench> {
         await bench.path(student),
       );
       return user.relatedContacts
-        .map(({ id: _, ...rest }) => rest)
+        .map(({ id: _id, ...rest }) => rest)
         .toSorted((a, b) => (String(a['displayName']) < String(b['displayName']) ? -1 : 1));
     },
     async idOf(student) {
@@ -108,7 +108,7 @@ async function benchOf(format: keyof typeof FORMATS): Promise<Bench> {
 
 /** plan_item shows the items of the tenant that the transaction names. */
 const inDirectory = (sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> =>
-  inTenant(rollbook.db, rollbook.tenantId, (tx) => tx.query<Record<string, unknown>>(sql, values));
+  inTenant(rollbook.db, rollbook.tenantId, (tx) => tx.query(sql, values));
 
 const rowsOf = (person: string): Promise<Record<string, unknown>[]> =>
   rollbook.rows(
@@ -141,7 +141,7 @@ for (const format of Object.keys(FORMATS) as (keyof typeof FORMATS)[]) {
         `select action, reason, before -> 'contacts' as before, after -> 'contacts' as after from plan_item where run_id = $1`,
         [run.id],
       );
-      const record = ({ accessConsent: _, ...rest }: Record<string, unknown>): Record<string, unknown> =>
+      const record = ({ accessConsent: _consent, ...rest }: Record<string, unknown>): Record<string, unknown> =>
         rest;
       assert.deepEqual(items, [
         {
