@@ -84,7 +84,7 @@ function standardName(name: string): string | null {
 function listOfFiles(): string {
   const titles = new Map<string, string>();
   for (const { title, files } of Object.values(FORMATS)) {
-    const names = files.map(({ name }) => name).join(', ');
+    const names = files.flatMap(({ name, optional = false }) => (optional ? [] : [name])).join(', ');
     if (!titles.has(names)) titles.set(names, title);
   }
   return [...titles].map(([files, title]) => `${files} (${title})`).join('; or ');

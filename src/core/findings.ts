@@ -60,9 +60,8 @@ export const FINDING_CODES = {
   },
   FILE_IGNORED: {
     severity: 'warning',
-    title: 'A file of the format that is not read yet',
-    remedy:
-      'Nothing to do: contacts and administrators (user, guardianrelationship, admins) are not synchronized yet.',
+    title: 'A file of the format that is not read',
+    remedy: 'Nothing to do: administrators (Clever: admins) are not synchronized.',
   },
   FILE_DUPLICATE: {
     severity: 'fatal',
@@ -324,7 +323,8 @@ export const FINDING_CODES = {
   EMAIL_INVALID: {
     severity: 'warning',
     title: 'An e-mail address is none',
-    remedy: 'Correct the address. SDS V1 and Clever files are taken as received (an information).',
+    remedy:
+      'Correct the address. SDS V1 and Clever files are taken as received (an information); a contact without a good address is left out.',
   },
   PHONE_INVALID: {
     severity: 'warning',
@@ -341,6 +341,23 @@ export const FINDING_CODES = {
     severity: 'warning',
     title: 'A year is none',
     remedy: 'Write the year as YYYY. SDS V1 and Clever files are taken as received (an information).',
+  },
+  CONTACT_INCOMPLETE: {
+    severity: 'error',
+    title: 'A contact has no e-mail address, or no name',
+    remedy:
+      'Fill both in. The contact is left out; until its row is corrected or gone, no contact of the student is removed.',
+  },
+  CONTACTS_TOO_MANY: {
+    severity: 'error',
+    title: 'A student has more contacts than are kept',
+    remedy: 'Of one student 100 contacts are kept. An id that many students share may be the reason.',
+  },
+  RELATIONSHIP_UNKNOWN: {
+    severity: 'information',
+    title: 'A word for what a contact is to a student is not known',
+    remedy:
+      'Taken for Other. Known are Parent, Relative, Aide, Doctor, Guardian, Child, Administrator and Other, and in Clever some more (Mother, Father, Grandparent, ...).',
   },
   ABSENCE_NOT_PROVEN: {
     severity: 'information',

@@ -21,6 +21,7 @@ import {
   resolveMatches,
   resolveTakenUserNames,
 } from '#storage/plan/resolve-identities.ts';
+import { resolveIncomplete } from '#storage/plan/resolve-incomplete.ts';
 import {
   hasLinks,
   type PlanScope,
@@ -204,6 +205,7 @@ async function resolveItems(
   await joinByHash(tx);
   if (await hasLinks(tx, scope)) {
     await resolveKnownRecords(tx, scope);
+    if (result.incomplete > 0) await resolveIncomplete(tx, scope);
     await resolveAbsentRecords(tx, scope);
   }
   const { student, teacher, role, class: classes } = result.kinds;

@@ -108,6 +108,8 @@ export interface StageResult {
   /** Hash over the names and hashes of all files: pins the plan to what it was made from. */
   readonly rosterHash: string;
   readonly itemCount: number;
+  /** Items of people of whom other files could not be read wholly (`incomplete` in their record): planning fills them in. */
+  readonly incomplete: number;
   readonly findingCounts: readonly FindingCount[];
   /** The first few findings of each kind (up to 100 in all), for messages without another query. */
   readonly samples: readonly Finding[];

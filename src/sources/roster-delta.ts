@@ -3,7 +3,7 @@ import { KIND_OF_CODE, RECORD_CODE_COUNT, type RecordCode } from '#core/roster/r
 import { assert, must } from '#lib/assert.ts';
 
 import type { ItemSink } from './item-sink.ts';
-import { ADDED, KEPT, type RecordIndex, SEEN } from './snapshot/record-index.ts';
+import { ADDED, DESCRIBED, KEPT, type RecordIndex, SEEN } from './snapshot/record-index.ts';
 import { NO_ENTRY, type StagedItem } from './staged-item.ts';
 
 /** What a good record is, compared with the snapshot; `again`: this run had it before. */
@@ -39,6 +39,10 @@ export class RosterDelta {
   entry = NO_ENTRY;
   itemCount = 0;
   readonly counts: CodeCounts[];
+  /** People of whom other files than their own said something before this run. */
+  readonly describedBefore: number;
+  /** Of those, how many were seen and had nothing said of them any more. */
+  describedNoMore = 0;
   readonly #index: RecordIndex;
   readonly #sink: ItemSink;
   readonly #settingsChanged: boolean;
@@ -49,6 +53,7 @@ export class RosterDelta {
     this.#index = index;
     this.#sink = sink;
     this.#settingsChanged = settingsChanged;
+    this.describedBefore = index.countFlagged(DESCRIBED);
     this.counts = index
       .countByCode()
       .map((before) => ({ before, records: 0, created: 0, updated: 0, ended: 0, kept: 0, spared: 0 }));
@@ -93,6 +98,28 @@ export class RosterDelta {
     if (!this.isCurrent(this.entry)) must(this.counts[this.#index.code(this.entry)]).kept += 1;
     this.#index.addFlags(this.entry, KEPT);
     return true;
+  }
+
+  /** Is there such a record, with that content? */
+  holds(key: Int32Array, content: Int32Array): boolean {
+    const entry = this.#index.find(key);
+    return entry !== -1 && this.#index.hasContent(entry, content);
+  }
+
+  /** Did other files say something of the record before? */
+  isDescribed(key: Int32Array): boolean {
+    const entry = this.#index.find(key);
+    return entry !== -1 && (this.#index.flags(entry) & DESCRIBED) !== 0;
+  }
+
+  /** A person who was seen: whether other files say something of them. */
+  describe(entry: number, described: boolean): void {
+    if (((this.#index.flags(entry) & DESCRIBED) !== 0) === described) return;
+    if (described) this.#index.addFlags(entry, DESCRIBED);
+    else {
+      this.#index.removeFlags(entry, DESCRIBED);
+      this.describedNoMore += 1;
+    }
   }
 
   /** Is that the content the entry has now? */

@@ -165,7 +165,7 @@ function closeRow(tally: FileTally): void {
 }
 
 /** Files whose records others name. */
-const NAMED_FILES = new Set(filesRead('schools', 'sections', 'students', 'teachers'));
+const NAMED_FILES = new Set(filesRead('schools', 'sections', 'students', 'teachers', 'contacts'));
 const SECTION_FILES = new Set(filesRead('sections'));
 
 function filesRead(...readers: readonly ReaderName[]): string[] {
@@ -192,5 +192,6 @@ function readerNamedBy({ reader }: FileDefinition, { part, property }: ColumnDef
   if (part !== 'reference') return null;
   if (property === 'school') return 'schools';
   if (property === 'section') return 'sections';
+  if (property === 'contact') return 'contacts';
   return reader === 'teacherEnrollments' ? 'teachers' : 'students';
 }

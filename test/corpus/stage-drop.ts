@@ -24,6 +24,7 @@ export type DropStager = (drop: DropCase, base: Files, chunkBytes?: number) => P
 /** By the name of the format's folder. */
 export const STAGERS: Readonly<Record<string, DropStager>> = {
   'sds-v1': (drop, base, chunkBytes) => stageDrop('sds-v1', drop, base, chunkBytes),
+  clever: (drop, base, chunkBytes) => stageDrop('clever', drop, base, chunkBytes),
 };
 
 async function stageDrop(

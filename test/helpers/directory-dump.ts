@@ -10,6 +10,8 @@ const LINES = `select 'org ' || jsonb_build_array(external_id, display_name, typ
        union all select 'person ' || jsonb_build_array(p.student_external_id, p.teacher_external_id, p.display_name, p.given_name, p.middle_name, p.surname,
            p.primary_role, p.grade, p.student_number, p.teacher_number, p.attributes, p.active, a.user_name, a.enabled, a.initial_password is not null, d.birth_date)::text
          from person p left join account a on a.person_id = p.id and a.target_id = 0 left join demographics d on d.person_id = p.id
+       union all select 'contact ' || jsonb_build_array(p.student_external_id, r.display_name, r.email_address, r.mobile_phone, r.relationship, r.active)::text
+         from contact_relationship r join person p on p.id = r.person_id
        union all select 'role ' || jsonb_build_array(coalesce(p.student_external_id, p.teacher_external_id), o.external_id, r.role, r.grade, r.active)::text
          from role r join person p on p.id = r.person_id join org o on o.id = r.org_id
        union all select 'enrollment ' || jsonb_build_array(c.external_id, coalesce(p.student_external_id, p.teacher_external_id), a.user_name, e.role, e.active)::text

@@ -15,7 +15,18 @@ export const FILE_FAULTS: readonly FaultCase[] = [
     expect: ['FILE_MISSING_REQUIRED school.csv (fatal)'],
   },
   { name: 'an unknown file', add: { 'Notes.csv': 'x' }, expect: ['FILE_UNKNOWN notes.csv (fatal)'] },
-  { name: 'contacts', add: { 'user.csv': 'x' }, expect: ['FILE_IGNORED user.csv (warning)'] },
+  {
+    name: 'a file of a format that is not read',
+    add: { 'Admins.csv': 'x' },
+    options: { format: 'clever' },
+    replace: Object.fromEntries(Object.keys(GOOD_FILES).map((name) => [name, null])),
+    expect: [
+      'FILE_IGNORED admins.csv (warning)',
+      ...['schools', 'students', 'teachers', 'sections', 'enrollments'].map(
+        (name) => `FILE_MISSING_REQUIRED ${name}.csv (fatal)`,
+      ),
+    ],
+  },
   {
     name: 'a file twice',
     add: { 'School.CSV': 'SIS ID,Name\n' },

@@ -11,6 +11,7 @@ import {
   resolveMatches,
   resolveTakenUserNames,
 } from '#storage/plan/resolve-identities.ts';
+import { resolveIncomplete } from '#storage/plan/resolve-incomplete.ts';
 import { hasLinks, resolveAbsentRecords, resolveKnownRecords } from '#storage/plan/resolve-links.ts';
 import { openBatch } from '#storage/runs/batch-fence.ts';
 
@@ -102,6 +103,7 @@ export async function planAndApply(
     }
     if (await hasLinks(tx, scope)) {
       await resolveKnownRecords(tx, scope);
+      await resolveIncomplete(tx, scope);
       await resolveAbsentRecords(tx, scope);
     }
     if (options.match === undefined) {

@@ -60,6 +60,26 @@ export interface ClassRecord {
   otherSessions?: string | null;
 }
 
+/** What a contact is to a pupil. The numbers of these words (their places) are in stored hashes: append only. */
+export const CONTACT_RELATIONSHIPS = [
+  'parent',
+  'relative',
+  'aide',
+  'doctor',
+  'guardian',
+  'child',
+  'other',
+] as const;
+export type ContactRelationship = (typeof CONTACT_RELATIONSHIPS)[number];
+
+/** A contact of a pupil: parent, guardian, doctor. Graph's relatedContact. */
+export interface ContactRecord {
+  displayName: string;
+  emailAddress: string;
+  mobilePhone: string | null;
+  relationship: ContactRelationship;
+}
+
 /** A student or a teacher. Initial passwords travel in `plan_item.secret`, never here. */
 export interface PersonRecord {
   /** Identity creation: the full user principal name (`OKlein@students.contoso.edu`). Absent when matching. */
@@ -82,8 +102,18 @@ export interface PersonRecord {
   sex?: string | null;
   title?: string | null;
   qualification?: string | null;
+  /**
+   * Of a student: all contacts, ordered by the bytes of their values, none twice. Empty: the source names none. Absent: the roster says
+   * nothing of contacts, which to the directory is the same.
+   */
+  contacts?: readonly ContactRecord[];
+  /**
+   * In a staged item alone: properties of which a part could not be read. Planning fills them in from what the source said before
+   * (storage/plan/resolve-incomplete.ts).
+   */
+  incomplete?: readonly 'contacts'[];
   /** Other columns (addresses, ELL Status, ...), camelCase, as they come. */
-  [other: string]: string | null | undefined;
+  [other: string]: string | null | undefined | readonly ContactRecord[] | readonly 'contacts'[];
 }
 
 /** A person's role in an org. Its academic session is a key. */

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type { ReadItem } from '#storage/plan/read-plan.ts';
 
 /** One change of a property. */
@@ -30,6 +32,14 @@ export function changesOf({ action, before, after }: ReadItem): PropertyChange[]
     properties
       .map((property) => ({ property, before: before[property] ?? null, after: after[property] ?? null }))
       // What the source does not say (a column that is left out) is not changed.
-      .filter(({ property, before: old, after: next }) => property in after && old !== next)
+      .filter(
+        ({ property, before: old, after: next }) =>
+          property in after && !isDeepStrictEqual(orNull(old), orNull(next)),
+      )
   );
+}
+
+/** An empty list says as much as none. */
+function orNull(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 0 ? null : value;
 }

@@ -95,7 +95,13 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
       continue;
     }
     const optional = definition.required === 'no' && definition.part !== 'secret';
-    if (optional && wantedTitles !== null && !wantedTitles.has(loose)) continue;
+    if (
+      optional &&
+      wantedTitles !== null &&
+      !wantedTitles.has(loose) &&
+      !isWithContact(definition, file, wantedTitles)
+    )
+      continue;
     if (definition.part === 'unread' || (definition.part === 'secret' && !creates)) continue;
     // Who is matched by another column needs no user name.
     const valueRequired =
@@ -115,6 +121,20 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
     header: usable ? { fieldCount: titles.length, columns, matchPositions } : null,
     problems,
   };
+}
+
+/** One column of a contact is wanted: so are the others, since without them it is none. */
+function isWithContact(
+  { part }: ColumnDefinition,
+  file: FileDefinition,
+  wanted: ReadonlySet<string>,
+): boolean {
+  return part === 'contact' && wantsContacts(file, wanted);
+}
+
+/** Does a choice of columns have one of a contact? */
+export function wantsContacts({ columns }: FileDefinition, wantedTitles: ReadonlySet<string>): boolean {
+  return columns.some(({ part, title }) => part === 'contact' && wantedTitles.has(looseTitle(title)));
 }
 
 /** Bytes 0: UTF-16 or UTF-32 in all likelihood. A lone CR: a file whose lines end with it is one long header line. */

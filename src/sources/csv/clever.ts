@@ -6,6 +6,10 @@ import { column, type ColumnDefinition, type FormatDefinition, id } from './form
  */
 const unread = (title: string): ColumnDefinition => column(title, title.toLowerCase(), { part: 'unread' });
 
+/** Each row of a student may name one. */
+const contact = (title: string, property: string): ColumnDefinition =>
+  column(title, property, { part: 'contact' });
+
 /** In each file with an id of its own beside, which is enough. */
 const SCHOOL = id('School_id', 'school', 'reference');
 
@@ -72,14 +76,12 @@ export const CLEVER: FormatDefinition = {
         column('Student_city', 'residenceCity'),
         column('Student_state', 'residenceState'),
         column('Student_zip', 'residenceZip'),
-        ...[
-          'Contact_relationship',
-          'Contact_type',
-          'Contact_name',
-          'Contact_phone',
-          'Contact_email',
-          'Contact_sis_id',
-        ].map(unread),
+        contact('Contact_relationship', 'relationship'),
+        contact('Contact_type', 'contactType'),
+        contact('Contact_name', 'displayName'),
+        contact('Contact_phone', 'phone'),
+        contact('Contact_email', 'email'),
+        unread('Contact_sis_id'),
       ],
     },
     {

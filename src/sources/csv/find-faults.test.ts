@@ -3,12 +3,18 @@ import { describe, test } from 'node:test';
 
 import { FINDING_CODES } from '#core/findings.ts';
 import { type FaultCase, type FaultyFiles, GOOD_FILES } from '#test/helpers/fault-case.ts';
+import { CONTACT_FAULTS } from '#test/helpers/contact-faults.ts';
 import { FILE_FAULTS } from '#test/helpers/file-faults.ts';
 import { ROW_FAULTS } from '#test/helpers/row-faults.ts';
 import { shownFindings, stageFiles } from '#test/helpers/stage-files.ts';
 import { USER_FAULTS, type UserFault } from '#test/helpers/user-faults.ts';
 
-const cases: readonly FaultCase[] = [{ name: 'nothing is wrong', expect: [] }, ...FILE_FAULTS, ...ROW_FAULTS];
+const cases: readonly FaultCase[] = [
+  { name: 'nothing is wrong', expect: [] },
+  ...FILE_FAULTS,
+  ...ROW_FAULTS,
+  ...CONTACT_FAULTS,
+];
 
 /** Codes that need a snapshot: their tests are in compare-rosters.test.ts. */
 const ELSEWHERE = ['FILE_EMPTY_HAD_ROWS', 'ABSENCE_NOT_PROVEN'];

@@ -2,6 +2,8 @@ import type { RecordName } from '#core/roster/record-codes.ts';
 import type { RosterFormat } from '#core/roster/formats.ts';
 import type { ReferenceListName } from '#core/roster/reference-lists.ts';
 
+import type { DetailName } from './person-details.ts';
+
 /**
  * A roster format is data: its files, their columns, what is required when, dates, lengths, where values go, and which reader maps the rows.
  */
@@ -37,14 +39,27 @@ export type ReaderName =
   | 'roles'
   | 'studentEnrollments'
   | 'teacherEnrollments'
-  | 'enrollments';
+  | 'enrollments'
+  | 'contacts'
+  | 'guardians';
 
 /**
- * The record a column's value belongs to. `role`: a person's role or place in a class; `row`: what is to be done with the row; `secret` goes
+ * The record a column's value belongs to. `role`: a person's role or place in a class; `row`: what is to be done with the row; `contact`: a contact of the
+ * row's person; `secret` goes
  * into no record and no hash; `unread`: known, and not kept yet.
  */
 export type ColumnPart =
-  'key' | 'reference' | 'record' | 'session' | 'course' | 'role' | 'row' | 'member' | 'secret' | 'unread';
+  | 'key'
+  | 'reference'
+  | 'record'
+  | 'session'
+  | 'course'
+  | 'role'
+  | 'row'
+  | 'member'
+  | 'contact'
+  | 'secret'
+  | 'unread';
 
 /** What a value must be. Email: an address; phone: digits and the usual signs; year: four digits; boolean: true or false. */
 export type ValueRule =
@@ -96,10 +111,15 @@ export interface FileDefinition {
   readonly columns: readonly ColumnDefinition[];
   /** Records this file feeds, its main one first. */
   readonly feeds: readonly [RecordName, ...RecordName[]];
-  /** May be missing, as long as none of its records is in the directory. */
+  /** Need not be there. Once it had rows it is missed as any other file is. */
   readonly optional?: boolean;
-  /** Files with the same word here come all, or none. */
-  readonly together?: string;
+  /** Files without which this one says nothing: all of them come, or none. */
+  readonly together?: readonly FileName[];
+  /**
+   * The file has no records of its own: its rows say something of the people that `feeds` names first, which goes into their records.
+   * shared: what rows of another such file point at.
+   */
+  readonly describes?: DetailName | 'shared';
   /** A record may have several rows that differ only in columns that are not read: nothing to report. */
   readonly repeats?: boolean;
 }

@@ -19,7 +19,11 @@ export const FORMATS: Readonly<Record<RosterFormat, FormatDefinition>> = {
 
 /** The names of the files of each format, in lower case, without doubles: what makes a complete roster. */
 export const ROSTER_FILE_SETS: readonly (readonly string[])[] = [
-  ...new Set(Object.values(FORMATS).map(({ files }) => files.map(({ name }) => name).join('\n'))),
+  ...new Set(
+    Object.values(FORMATS).map(({ files }) =>
+      files.flatMap(({ name, optional = false }) => (optional ? [] : [name])).join('\n'),
+    ),
+  ),
 ].map((names) => names.split('\n'));
 
 /** The names of all of them, of files that are not read too. */

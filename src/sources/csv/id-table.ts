@@ -65,6 +65,11 @@ export class IdTable {
     return index;
   }
 
+  /** The number that an id of this table has in another one, or -1. */
+  findIn(other: IdTable, index: number): number {
+    return other.find(this.#arena, this.#starts[index] as number, this.#starts[index + 1] as number);
+  }
+
   /** The id as text. */
   text(index: number): string {
     return this.#arena.toString('utf8', this.#starts[index], this.#starts[index + 1]);

@@ -17,6 +17,7 @@ import {
   type RowReader,
   spareFile,
 } from './roster-state.ts';
+import { openContactReport } from './scan-contacts.ts';
 import { takePeople } from './take-people.ts';
 
 /**
@@ -32,6 +33,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
   const id = must(file.column('id', 'key'));
   const school = must(file.column('school', 'reference'));
   const grade = file.column('grade');
+  const reportContact = openContactReport(file);
   const grades = state.newTable();
   const roleContent = new Int32Array(2);
   const hashRoleKey = membershipKeys(
@@ -104,6 +106,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     take(row) {
       file.checkValues();
       people.check();
+      reportContact();
       const schoolIndex = findField(orgs, row, school);
       const reference = isEmpty(row, school)
         ? 'unchecked'

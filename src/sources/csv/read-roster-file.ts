@@ -8,6 +8,7 @@ import type { FindingCollector } from '../finding-collector.ts';
 import { bindHeader } from './bind-header.ts';
 import { CSV_LIMITS, CsvReader, type CsvRow, type RowFault } from './csv-reader.ts';
 import { asBuffer, type FileLayout, inspectFile } from './inspect-file.ts';
+import { readContacts, readGuardians } from './read-contacts.ts';
 import { readEnrollments } from './read-enrollments.ts';
 import { readPeople } from './read-people.ts';
 import { readOrgs } from './read-orgs.ts';
@@ -20,6 +21,7 @@ import { reportLayout } from './report-layout.ts';
 import { RosterFile } from './roster-file.ts';
 import { type RosterState, type RowReader, spareFile } from './roster-state.ts';
 import type { FileDefinition } from './format.ts';
+import { scanContacts } from './scan-contacts.ts';
 import { copyRow, looksLikeTotals } from './totals-row.ts';
 import { openValueChecks } from './value-check.ts';
 import { ENCODING_NAMES } from './text-encoding.ts';
@@ -55,6 +57,7 @@ export async function readRosterFile(
   const layout = await inspectFile(source, definition, state.mapping);
   if (source.isBroken?.() === true) return { rows: 0, badRows: 0, bytes: 0, usable: false };
   reportLayout(findings, definition.name, layout);
+  await scanContacts(state, findings, definition, source, layout);
   const dateOrders = new Map(layout.dateColumns.map(({ title, order }) => [title, order]));
   let headerRead = false;
   let file: RosterFile | null = null;
@@ -212,6 +215,10 @@ function openReader(state: RosterState, file: RosterFile): RowReader {
       return readEnrollments(state, file, 'student');
     case 'teacherEnrollments':
       return readEnrollments(state, file, 'teacher');
+    case 'contacts':
+      return readContacts(state, file);
+    case 'guardians':
+      return readGuardians(state, file);
     default:
       return unreachable(file.definition.reader);
   }

@@ -36,10 +36,13 @@ export async function recognizeFormat(
   const [first, ...others] = formats.filter((format) => present(format).length === most);
   const best = must(first);
   if (most === 0) return recognition(best, 'detected', ['No file of a format that Rollbook reads is there.']);
-  const byName = `${most} of its ${best.files.length} files are there: ${present(best)
-    .map(({ name }) => name)
-    .join(', ')}.`;
-  if (others.length === 0) return recognition(best, 'detected', [byName]);
+  const byName = (format: FormatDefinition): string => {
+    const names = present(format).map(({ name }) => name);
+    const required = requiredFiles(format);
+    const there = required.filter(({ name }) => names.includes(name));
+    return `${there.length} of its ${required.length} files are there: ${names.join(', ')}.`;
+  };
+  if (others.length === 0) return recognition(best, 'detected', [byName(best)]);
 
   const titles = new Map<string, ReadonlySet<string>>();
   for (const { name } of present(best)) titles.set(name, await looseTitlesOf(must(filesByName.get(name))));
@@ -48,7 +51,7 @@ export async function recognizeFormat(
   const ranked = [best, ...others].toSorted((a, b) => hits(b) - hits(a));
   const winner = must(ranked[0]);
   const evidence = tellingTitles(winner, must(ranked[1]), titles);
-  return recognition(winner, 'detected', evidence === null ? [byName] : [byName, evidence]);
+  return recognition(winner, 'detected', evidence === null ? [byName(winner)] : [byName(winner), evidence]);
 }
 
 /** A manifest says which version of OneRoster it is; null: there is none, or it says nothing that is known. */
@@ -61,6 +64,11 @@ async function formatOfManifest(file: SourceFile | undefined): Promise<Recogniti
   return format === undefined
     ? null
     : recognition(format, 'detected', [`${ONEROSTER_MANIFEST} says that it is OneRoster ${version}.`]);
+}
+
+/** Without those that may be missing. */
+function requiredFiles({ files }: FormatDefinition): FileDefinition[] {
+  return files.filter(({ optional = false }) => !optional);
 }
 
 function recognition(

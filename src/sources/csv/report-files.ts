@@ -22,14 +22,10 @@ export function reportMissing(
   }));
 }
 
-/** Of files that belong together one is there: taken as it is, the records of the other would end. */
-export function reportCounterpart(
-  findings: FindingCollector,
-  { name }: FileDefinition,
-  counterpart: FileDefinition,
-): void {
+/** Of files that come together one is missing. */
+export function reportAlone(findings: FindingCollector, { name }: FileDefinition, partner: string): void {
   findings.report({ code: 'FILE_PAIR_INCOMPLETE', file: name }, () => ({
-    message: `${name} is missing, and ${counterpart.name} is there: both come, or neither.`,
+    message: `${name} is missing, and ${partner}, which is there, says nothing without it.`,
   }));
 }
 
@@ -51,6 +47,13 @@ export function reportEmpty(findings: FindingCollector, { name }: FileDefinition
 export function reportPlacesGone(findings: FindingCollector, { name }: FileDefinition, before: number): void {
   findings.report({ code: 'FILE_EMPTY_HAD_ROWS', file: name }, () => ({
     message: `${name} names no teacher of any class, and the directory has ${before} places of teachers from it.`,
+  }));
+}
+
+export function reportContactsGone(findings: FindingCollector, file: string, delta: RosterDelta): void {
+  const { describedNoMore, describedBefore } = delta;
+  findings.report({ code: 'FILE_EMPTY_HAD_ROWS', file }, () => ({
+    message: `${file} names no contact any more of ${describedNoMore} students; ${describedBefore} had some.`,
   }));
 }
 

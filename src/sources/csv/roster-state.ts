@@ -5,6 +5,7 @@ import type { RosterDelta } from '../roster-delta.ts';
 import { NO_ENTRY } from '../staged-item.ts';
 import type { CsvRow } from './csv-reader.ts';
 import { DROPPED, type IdTable, PRESENT, UNKNOWN } from './id-table.ts';
+import { DETAIL_GROUPS, type PersonDetails } from './person-details.ts';
 import type { RecordHash } from './record-hash.ts';
 import type { BoundColumn } from './bind-header.ts';
 import type { RosterFile } from './roster-file.ts';
@@ -28,6 +29,10 @@ export interface RosterState {
   readonly userRoles: UserRoles | null;
   /** See FormatDefinition. */
   readonly sharedUserIds: boolean;
+  /** What other files say of students; in a format that tells no kinds of users apart, of all. */
+  readonly details: PersonDetails;
+  /** Who may be a contact, by e-mail address in small letters; `entries` has the number of the value in `details`. */
+  readonly contacts: IdTable;
   /** A table for the needs of one file; `expected`: how many ids are likely to come. */
   newTable(expected?: number): IdTable;
   /** Records whose absence proves nothing in this run. */
@@ -203,9 +208,14 @@ function holdsControlCharacter({ bytes, starts, ends }: CsvRow, { position }: Bo
   return false;
 }
 
-/** Nobody knows whose row it was: nothing that this file feeds is ended in this run. */
+/** Nobody knows whose row it was: nothing that this file feeds is ended in this run, and nothing of what it says of people is taken for gone. */
 export function spareFile(state: RosterState, file: RosterFile): void {
+  const { describes } = file.definition;
   state.unreadableRows.add(file.definition.name);
+  if (describes !== undefined) {
+    if (describes !== 'shared') state.details.spoilAll(DETAIL_GROUPS[describes]);
+    return;
+  }
   for (const name of file.definition.feeds) state.spared.add(RECORD_CODES[name]);
 }
 

@@ -18,6 +18,8 @@ export const SDS_V1_UK: FormatDefinition = {
 };
 
 function withTitles(file: FileDefinition): FileDefinition {
+  // Exporters of the United Kingdom write the two files of contacts with the titles of SDS V1.
+  if (file.describes !== undefined) return file;
   return {
     ...file,
     columns: file.columns.map((column) => {

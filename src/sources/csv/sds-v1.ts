@@ -80,6 +80,39 @@ const FILES: readonly FileDefinition[] = [
       column('Status', 'status'),
     ],
   },
+  // Contacts of students: parents, guardians. Before the students, whose records they are part of.
+  {
+    name: 'user.csv',
+    reader: 'contacts',
+    entity: null,
+    record: 'contact',
+    feeds: ['student'],
+    optional: true,
+    together: ['guardianrelationship.csv'],
+    describes: 'shared',
+    columns: [
+      column('Email', 'id', { part: 'key', required: 'header' }),
+      column('First Name', 'givenName', { required: 'header', maxLength: 120 }),
+      column('Last Name', 'surname', { required: 'header', maxLength: 120 }),
+      column('Phone', 'phone', { required: 'header' }),
+      column('SIS ID', 'sisId', { part: 'unread', required: 'header' }),
+    ],
+  },
+  {
+    name: 'guardianrelationship.csv',
+    reader: 'guardians',
+    entity: null,
+    record: 'contact of a student',
+    feeds: ['student'],
+    optional: true,
+    together: ['user.csv'],
+    describes: 'contacts',
+    columns: [
+      id('SIS ID', 'person', 'reference'),
+      column('Email', 'contact', { part: 'reference', required: 'header' }),
+      column('Role', 'relationship', { required: 'header' }),
+    ],
+  },
   {
     name: 'student.csv',
     reader: 'students',
@@ -134,6 +167,5 @@ export const SDS_V1: FormatDefinition = {
   name: 'sds-v1',
   title: 'SDS V1',
   files: FILES,
-  // Contacts.
-  ignoredFiles: ['user.csv', 'guardianrelationship.csv'],
+  ignoredFiles: [],
 };

@@ -109,7 +109,7 @@ export const SDS_V2_1: FormatDefinition = {
       record: 'class',
       feeds: ['class'],
       optional: true,
-      together: 'classes',
+      together: ['enrollments.csv'],
       columns: [
         id('sourcedId', 'id', 'key'),
         id('orgSourcedId', 'school', 'reference'),
@@ -126,7 +126,7 @@ export const SDS_V2_1: FormatDefinition = {
       record: 'enrollment',
       feeds: ['studentEnrollment', 'teacherEnrollment'],
       optional: true,
-      together: 'classes',
+      together: ['classes.csv'],
       columns: [
         id('classSourcedId', 'section', 'reference'),
         id('userSourcedId', 'person', 'reference'),

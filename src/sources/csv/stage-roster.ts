@@ -11,18 +11,21 @@ import type { ItemSink } from '../item-sink.ts';
 import type { OpenedRoster } from '../open-roster.ts';
 import { RosterDelta } from '../roster-delta.ts';
 import type { RecordIndex } from '../snapshot/record-index.ts';
+import { contactsFileOf, contactsGone, reportKept, reportStrangers } from './check-contacts.ts';
 import { IdTable } from './id-table.ts';
 import { checkManifest, MANIFEST_FILE, provesWhole, readManifest } from './manifest.ts';
 import { checkOneRosterManifest, ONEROSTER_MANIFEST, readOneRosterManifest } from './oneroster-manifest.ts';
 import { readRosterFile } from './read-roster-file.ts';
 import {
-  reportCounterpart,
+  reportAlone,
+  reportContactsGone,
   reportEmpty,
   reportMissing,
   reportPlacesGone,
   reportSpared,
   reportTwin,
 } from './report-files.ts';
+import { DETAIL_GROUPS, PersonDetails } from './person-details.ts';
 import { RecordHash } from './record-hash.ts';
 import type { RosterState } from './roster-state.ts';
 import type { FileDefinition, FileName, FormatDefinition } from './format.ts';
@@ -112,26 +115,26 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
 
   for (const definition of format.files) {
     const startedMs = tools.nowMs();
-    const recordsBefore = recordsOf(definition).reduce(
-      (sum, name) => sum + delta.before(RECORD_CODES[name]),
-      0,
-    );
+    const recordsBefore =
+      definition.describes === undefined
+        ? recordsOf(definition).reduce((sum, name) => sum + delta.before(RECORD_CODES[name]), 0)
+        : delta.describedBefore;
     const hadRecords = recordsBefore > 0;
     const confirmed = input.confirmedFiles.includes(definition.name);
     const file = filesByName.get(definition.name);
     if (file === undefined) {
       // Of an archive that is refused nobody knows what is in it.
       if (roster.refused) continue;
-      const counterpart = format.files.find(
-        ({ name, together }) =>
-          together !== undefined && together === definition.together && filesByName.has(name),
-      );
-      if (counterpart !== undefined) {
-        reportCounterpart(findings, definition, counterpart);
+      const partner = definition.together?.find((name) => filesByName.has(name));
+      if (partner !== undefined) {
+        reportAlone(findings, definition, partner);
         state.unusable.add(definition.name);
         continue;
       }
+      // It never was there.
       if (definition.optional === true && !hadRecords) continue;
+      if (definition.describes !== undefined && definition.describes !== 'shared')
+        state.details.state(DETAIL_GROUPS[definition.describes]);
       if (hadRecords) filesToConfirm.push(definition.name);
       reportMissing(findings, definition, hadRecords, confirmed && hadRecords);
       if (!confirmed || !hadRecords) state.unusable.add(definition.name);
@@ -171,13 +174,23 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
         reportTwin(findings, definition, twin);
         state.unusable.add(definition.name).add(twin);
       }
+      if (definition.reader === 'students') {
+        const gone = contactsGone(state, format, definition, input.confirmedFiles);
+        if (gone !== null && read.usable && !findings.fatal) {
+          filesToConfirm.push(gone);
+          reportContactsGone(findings, gone, delta);
+        }
+        if (read.usable) reportStrangers(state, format, findings, summaries);
+        reportKept(findings, state, contactsFileOf(format));
+      }
       summaries.push({
         file: definition.name,
         sizeBytes: read.bytes,
         sha256: content,
         rows: read.rows,
         badRows: read.badRows,
-        recordsBefore,
+        // What others point at proves nothing by its number.
+        recordsBefore: definition.describes === 'shared' ? 0 : recordsBefore,
         inManifest: provesWhole(manifest?.get(definition.name)),
         archive: file.archive,
       });
@@ -202,6 +215,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     kinds: summarizeKinds(delta),
     rosterHash: rosterHashOf(summaries),
     itemCount: findings.fatal ? 0 : delta.itemCount,
+    incomplete: state.details.kept,
     findingCounts: findings.counts(),
     samples: findings.samples(),
     fatal: findings.fatal,
@@ -244,6 +258,8 @@ async function openState(
     teachers: tableOf('teacher'),
     sessions: newTable(),
     courses: newTable(),
+    details: new PersonDetails(newTable(delta.describedBefore)),
+    contacts: newTable(),
     newTable,
     spared: new Set(),
     unreadableRows: new Set(),
@@ -303,7 +319,9 @@ function recordsOf({ feeds }: FileDefinition): RecordName[] {
 
 /** The file whose silence ends a record. A format that does not know such records: the first. */
 function fileOfRecord(format: FormatDefinition, code: RecordCode): string {
-  const definition = format.files.find(({ feeds }) => feeds.some((name) => RECORD_CODES[name] === code));
+  const definition = format.files.find(
+    ({ feeds, describes }) => describes === undefined && feeds.some((name) => RECORD_CODES[name] === code),
+  );
   return must(definition ?? format.files[0]).name;
 }
 

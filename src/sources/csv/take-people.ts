@@ -4,6 +4,7 @@ import { must } from '#lib/assert.ts';
 import type { PersonRole } from './bind-header.ts';
 import { isPlainUserName, maxLocalLength, toUserPrincipalName } from './directory-names.ts';
 import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
+import { NOBODY } from './person-details.ts';
 import type { RosterFile } from './roster-file.ts';
 import { addAttributes, addField, addFieldTo, type RosterState } from './roster-state.ts';
 
@@ -49,6 +50,8 @@ export function takePeople(
   const suffix = domain === null ? null : Buffer.from(`@${domain.toLowerCase()}`);
   const usernames = state.newTable(people.states.length);
   const lowerCase = Buffer.alloc(SHORT_NAME_BYTES);
+  // Where users have one id, whoever has two records has the same said in both.
+  const details = role === 'student' || state.sharedUserIds ? state.details : null;
 
   const hashKey = (): void => {
     hash.beginKey(PERSON);
@@ -100,8 +103,12 @@ export function takePeople(
     }
   };
 
-  const personRecord = (): Record<string, string | null> => {
-    const record = { ...file.record('record'), ...more?.record() };
+  const personRecord = (described: number, incomplete: boolean): Record<string, unknown> => {
+    const record = {
+      ...file.record('record'),
+      ...more?.record(),
+      ...details?.recordOf(described, incomplete),
+    };
     if (identity.mode === 'create') return { ...record, userPrincipalName: userPrincipalName() };
     return { ...record, matchValue: matchValue() };
   };
@@ -119,21 +126,37 @@ export function takePeople(
     return text === '' ? null : state.sealPassword(text);
   };
 
-  let differs = false;
-  const take = (schoolId: () => string | null): number => {
+  /** What is said of the person in all files. `incomplete`: not all of it could be read. */
+  const hashContent = (described: number, incomplete: boolean): void => {
     const { row } = file;
-    const index = addFieldTo(people, row, id);
     hash.beginContent(PERSON);
     addAttributes(hash, file, attributes);
     if (matchPosition !== -1)
       hash.addBytes(row.bytes, row.starts[matchPosition] as number, row.ends[matchPosition] as number);
     more?.hash();
+    details?.hashInto(hash, described, incomplete);
     hash.endContent();
+  };
+
+  let differs = false;
+  const take = (schoolId: () => string | null): number => {
+    const { row } = file;
+    const index = addFieldTo(people, row, id);
+    const described = details?.find(row, id.position) ?? NOBODY;
+    hashContent(described, false);
+    hashKey();
+    // Of whom nothing was said before nothing can be lost; and what is the same as before is all there was.
+    const incomplete =
+      details?.isIncomplete(described) === true &&
+      delta.isDescribed(hash.key) &&
+      !delta.holds(hash.key, hash.content);
+    if (incomplete) hashContent(described, true);
     const wasPresent = people.states[index] === PRESENT;
     differs = wasPresent && !delta.hasContent(people.entries[index] as number, hash.content);
     if (wasPresent) return index;
-    hashKey();
     const sighting = delta.see(PERSON, hash.key, hash.content);
+    if (details !== null) delta.describe(delta.entry, incomplete || details.has(described));
+    if (details !== null && incomplete) details.kept += 1;
     people.states[index] = PRESENT;
     people.entries[index] = delta.entry;
     checkRepeatedUsername(index);
@@ -142,7 +165,7 @@ export function takePeople(
       sourceId: file.text(id),
       schoolId: schoolId(),
       objectId: sighting === 'new' ? state.newId() : null,
-      after: JSON.stringify(personRecord()),
+      after: JSON.stringify(personRecord(described, incomplete)),
       secret: sighting === 'new' ? sealedPassword() : null,
       file: file.definition.name,
       line: row.line,

@@ -1,7 +1,7 @@
 import { copyCurrentRecords, readSnapshotGeneration } from '#storage/snapshot/copy-current-records.ts';
 import type { StageSession } from '#storage/stage/stage-session.ts';
 
-import { RecordIndex } from './record-index.ts';
+import { DESCRIBED, RecordIndex } from './record-index.ts';
 import { readSnapshot, removeSnapshot, type SnapshotPlace, snapshotPath } from './snapshot-file.ts';
 
 export interface LoadedSnapshot {
@@ -27,13 +27,13 @@ export async function loadSnapshot(session: StageSession, place: SnapshotPlace):
   // It must not lie about until the generation happens to be the same again (after a restore).
   await removeSnapshot(path);
   const index = new RecordIndex();
-  await copyCurrentRecords(session.client, place.sourceSystemId, ({ keys, contents, codes }) => {
+  await copyCurrentRecords(session.client, place.sourceSystemId, ({ keys, contents, codes, described }) => {
     for (let row = 0; row < codes.length; row += 1)
       index.add(
         keys.subarray(row * 4, row * 4 + 4),
         contents.subarray(row * 2, row * 2 + 2),
         codes[row] as number,
-        0,
+        described[row] === 1 ? DESCRIBED : 0,
       );
   });
   await session.rollback();

@@ -1,16 +1,18 @@
 import { RECORD_CODE_COUNT, RECORD_WORDS } from '#core/roster/record-codes.ts';
 import { formatUuid } from '#lib/system.ts';
 
-/** Flags of an entry, all about the run under way. */
+/** Flags of an entry, about the run under way, but for DESCRIBED. */
 export const SEEN = 1;
 /** A bad row named it, or it hangs on one: it stays as it is. */
 export const KEPT = 2;
 /** Not in the snapshot. */
 export const ADDED = 4;
+/** Other files said something of this person (contacts): a part of the snapshot, so that their silence is noticed. */
+export const DESCRIBED = 8;
 
 const CONTENT = 4;
 const META = 6;
-const CODE_MASK = 0xff;
+export const CODE_MASK = 0xff;
 const FLAGS_SHIFT = 8;
 
 /**
@@ -112,6 +114,18 @@ export class RecordIndex {
     this.words[at] = (this.words[at] as number) | (flags << FLAGS_SHIFT);
   }
 
+  removeFlags(entry: number, flags: number): void {
+    const at = entry * RECORD_WORDS + META;
+    this.words[at] = (this.words[at] as number) & ~(flags << FLAGS_SHIFT);
+  }
+
+  /** Entries that have a flag. */
+  countFlagged(flag: number): number {
+    let count = 0;
+    for (let entry = 0; entry < this.size; entry += 1) if ((this.flags(entry) & flag) !== 0) count += 1;
+    return count;
+  }
+
   hasContent(entry: number, content: Int32Array): boolean {
     const at = entry * RECORD_WORDS + CONTENT;
     return this.words[at] === content[0] && this.words[at + 1] === content[1];
@@ -133,7 +147,7 @@ export class RecordIndex {
     return counts;
   }
 
-  /** The records of the entries that `isCurrent` names, in their order, without flags. */
+  /** The records of the entries that `isCurrent` names, in their order, without flags but DESCRIBED. */
   copyRecords(isCurrent: (entry: number) => boolean): Int32Array<ArrayBuffer> {
     const { words } = this;
     let count = 0;
@@ -144,7 +158,7 @@ export class RecordIndex {
       if (!isCurrent(entry)) continue;
       const from = entry * RECORD_WORDS;
       for (let i = 0; i < META; i += 1) records[to + i] = words[from + i] as number;
-      records[to + META] = this.code(entry);
+      records[to + META] = this.code(entry) | ((this.flags(entry) & DESCRIBED) << FLAGS_SHIFT);
       to += RECORD_WORDS;
     }
     return records;

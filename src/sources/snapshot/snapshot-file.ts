@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { RECORD_CODE_COUNT, RECORD_WORDS } from '#core/roster/record-codes.ts';
-import { RecordIndex } from './record-index.ts';
+import { CODE_MASK, RecordIndex } from './record-index.ts';
 
 /**
  * A snapshot file: header, then the records as RecordIndex holds them (28 bytes each, integers little endian), in the order in
@@ -73,7 +73,7 @@ export async function writeSnapshot(
   const body = Buffer.from(records.buffer);
   const counts = Array.from({ length: RECORD_CODE_COUNT }, () => 0);
   for (let at = RECORD_WORDS - 1; at < records.length; at += RECORD_WORDS) {
-    const code = records[at] as number;
+    const code = (records[at] as number) & CODE_MASK;
     counts[code] = (counts[code] ?? 0) + 1;
   }
 

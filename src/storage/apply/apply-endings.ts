@@ -1,4 +1,5 @@
 import type { Tx } from '../database.ts';
+import { replaceStatedContacts } from './apply-contacts.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
 
 const OBJECT_TABLES = {
@@ -29,6 +30,7 @@ export async function applyEndings(tx: Tx, range: ItemRange): Promise<void> {
   );
   const kinds = new Set(ended.map(({ kind }) => kind));
   if (kinds.has('student') || kinds.has('teacher')) await endPeople(tx, range);
+  if (kinds.has('student')) await passContactsOn(tx, range);
   for (const [kind, table] of Object.entries(OBJECT_TABLES)) {
     if (!kinds.has(kind)) continue;
     await tx.query(
@@ -88,4 +90,23 @@ async function endPeople(tx: Tx, range: ItemRange): Promise<void> {
       where o.tenant_id = p.tenant_id and o.id = p.id`,
     values,
   );
+}
+
+/**
+ * Contacts go with the source that stated them: a person who is a student of another source still has those of that one, if it states any.
+ * Without another, they stay as the grade does: the person may come back.
+ */
+async function passContactsOn(tx: Tx, range: ItemRange): Promise<void> {
+  const had = `i.kind = 'student' and i.action = 'deactivate' and i.before -> 'contacts' -> 0 is not null`;
+  const scope = [range.runId, range.firstItemNo, range.lastItemNo];
+  const any = await tx.query(`with ${ITEMS} select 1 from item i where ${had} limit 1`, scope);
+  if (any.length === 0) return;
+  const tables = `${ITEMS},
+     stated as (
+       select distinct on (l.object_id) l.object_id as person_id, l.attributes -> 'contacts' as contacts
+         from item i join link l on l.object_id = i.object_id and l.kind = 'student' and l.active
+         join source_system s on s.id = l.source_system_id
+        where ${had} and l.attributes -> 'contacts' -> 0 is not null
+        order by l.object_id, s.priority, l.created_at, l.key)`;
+  await replaceStatedContacts(tx, tables, 'select person_id from stated', [...scope, range.changeSeq]);
 }

@@ -1,14 +1,15 @@
 import type { Tx } from '../database.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
+import { applyContacts } from './apply-contacts.ts';
 import { changed, changedAttributes, changedRequired } from './changed.ts';
 
 /** What the record is called when nobody gave it a display name: given name and surname, else user name, else source id. */
 const DISPLAY_NAME = `coalesce(nullif(concat_ws(' ', nullif(i.after ->> 'givenName', ''), nullif(i.after ->> 'surname', '')), ''),
   i.after ->> 'username', i.source_id)`;
 
-/** Properties with columns of their own; all others of a record go into person.attributes. */
+/** Properties with columns or rows of their own; all others of a record go into person.attributes. */
 const COLUMN_PROPERTIES = `array['userPrincipalName', 'matchValue', 'givenName', 'middleName', 'surname', 'number', 'grade',
-  'graduationYear', 'birthDate', 'sex']`;
+  'graduationYear', 'birthDate', 'sex', 'contacts']`;
 const ATTRIBUTES = `jsonb_strip_nulls(i.after - ${COLUMN_PROPERTIES})`;
 
 /** Columns that belong to one of the two kinds, so a person who is both has both. */
@@ -34,6 +35,7 @@ export async function applyPeople(tx: Tx, range: ItemRange, kind: 'student' | 't
   if (actions.some(({ action }) => action === 'update' || action === 'reactivate')) {
     await updatePeople(tx, values, range.sourceSystemId, kind);
   }
+  if (kind === 'student') await applyContacts(tx, range);
   await tx.query(
     `with ${ITEMS}
      insert into demographics as d (tenant_id, person_id, birth_date, sex, change_seq)

@@ -9,8 +9,13 @@ export interface RecordColumns {
   readonly keys: Int32Array;
   readonly contents: Int32Array;
   readonly codes: Uint8Array;
+  /** 1: a person of whom other files than their own said something (contacts). */
+  readonly described: Uint8Array;
 }
 
+/** Is added to the code of a record: another number than codes reach. */
+const DESCRIBED_STEP = 1024;
+const DESCRIBED = `case when attributes -> 'contacts' -> 0 is not null then ${DESCRIBED_STEP}::int2 else 0::int2 end`;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const HEADER_BYTES = 19;
 /** Field count, then length and value of an int2, a uuid and an int8. */
@@ -37,7 +42,7 @@ export async function copyCurrentRecords(
   const stream = client.query(
     copyTo(
       `copy (
-         select case kind ${linked} end, key, content from link ${where}
+         select case kind ${linked} end + ${DESCRIBED}, key, content from link ${where}
          union all
          select case role when 'teacher' then ${codeOf('teacherRole')} else ${codeOf('studentRole')} end, key, content from role ${orRemoved}
          union all
@@ -49,6 +54,7 @@ export async function copyCurrentRecords(
   const keys = new Int32Array(BATCH_ROWS * 4);
   const contents = new Int32Array(BATCH_ROWS * 2);
   const codes = new Uint8Array(BATCH_ROWS);
+  const described = new Uint8Array(BATCH_ROWS);
   let rows = 0;
   const flush = (): void => {
     if (rows > 0)
@@ -56,6 +62,7 @@ export async function copyCurrentRecords(
         keys: keys.subarray(0, rows * 4),
         contents: contents.subarray(0, rows * 2),
         codes: codes.subarray(0, rows),
+        described: described.subarray(0, rows),
       });
     rows = 0;
   };
@@ -73,7 +80,9 @@ export async function copyCurrentRecords(
       skip = 0;
     }
     for (; at + ROW_BYTES <= bytes.length; at += ROW_BYTES) {
-      codes[rows] = bytes.readInt16BE(at + 6);
+      const code = bytes.readInt16BE(at + 6);
+      codes[rows] = code % DESCRIBED_STEP;
+      described[rows] = code >= DESCRIBED_STEP ? 1 : 0;
       for (let word = 0; word < 4; word += 1) keys[rows * 4 + word] = bytes.readInt32LE(at + 12 + word * 4);
       contents[rows * 2] = bytes.readInt32LE(at + 32);
       contents[rows * 2 + 1] = bytes.readInt32LE(at + 36);
