@@ -141,8 +141,10 @@ for (const format of Object.keys(FORMATS) as (keyof typeof FORMATS)[]) {
         `select action, reason, before -> 'contacts' as before, after -> 'contacts' as after from plan_item where run_id = $1`,
         [run.id],
       );
-      const record = ({ accessConsent: _consent, ...rest }: Record<string, unknown>): Record<string, unknown> =>
-        rest;
+      const record = ({
+        accessConsent: _consent,
+        ...rest
+      }: Record<string, unknown>): Record<string, unknown> => rest;
       assert.deepEqual(items, [
         {
           action: 'update',
