@@ -86,6 +86,15 @@ test('contacts of many students in small batches; ids stay with address and rela
   assert.deepEqual(await contactsOf('many2'), ['Ana parent', 'Ben guardian']);
 });
 
+test('a record that says nothing of contacts any more (columns that are not wanted) takes those of the source away', async () => {
+  const source = await newSource();
+  await apply(source, student('quiet', [contact('Ana')], {}, 'create'));
+  await apply(source, student('quiet', undefined));
+  assert.deepEqual(await contactsOf('quiet'), ['(Ana parent)']);
+  await apply(source, student('quiet', [], { grade: '7' }));
+  assert.deepEqual(await contactsOf('quiet'), ['(Ana parent)']);
+});
+
 test('two with one address: both are there, whichever goes', async () => {
   const source = await newSource();
   const shared = [contact('Ana Elm'), contact('Ana Fir')];
