@@ -52,9 +52,17 @@ export interface StagedRoster {
   readonly isCurrent: (entry: number) => boolean;
 }
 
-/** The settings that change what a row means, as 16 bytes. */
+/** The settings that change what a row means, as 16 bytes: a snapshot says under which it was made. */
 export function fingerprintOf(mapping: MappingSettings): Buffer {
   return createHash('sha256').update(canonicalJson(mapping)).digest().subarray(0, 16);
+}
+
+/**
+ * What of the settings goes into content hashes. The lists do not: hashes are made of the values as they are stored, so a list that was
+ * changed changes those records alone whose values it judges otherwise.
+ */
+function contentFingerprintOf({ lists: _, ...mapping }: MappingSettings): Buffer {
+  return fingerprintOf(mapping);
 }
 
 /**
@@ -70,7 +78,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   const delta = new RosterDelta(index, items, settingsChanged);
   const { definition: format, recognized } = await recognizeFormat(roster.files, input.format);
   const fileOf = (code: RecordCode): string => fileOfRecord(format, code);
-  const state = openState(input, tools, delta, fingerprint, format);
+  const state = openState(input, tools, delta, contentFingerprintOf(mapping), format);
   const manifestFiles = roster.files.filter(({ name }) => name.toLowerCase() === MANIFEST_FILE);
   const [manifestFile] = manifestFiles;
   let manifest =
