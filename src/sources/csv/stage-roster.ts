@@ -61,8 +61,9 @@ export function fingerprintOf(mapping: MappingSettings): Buffer {
  * What of the settings goes into content hashes. The lists do not: hashes are made of the values as they are stored, so a list that was
  * changed changes those records alone whose values it judges otherwise.
  */
-function contentFingerprintOf({ lists: _, ...mapping }: MappingSettings): Buffer {
-  return fingerprintOf(mapping);
+function contentFingerprintOf(mapping: MappingSettings): Buffer {
+  const { lists: _, ...rest } = mapping;
+  return fingerprintOf(rest);
 }
 
 /**
