@@ -863,6 +863,29 @@ create policy tenant on rollbook.record_error for all to rollbook_app using ((te
 grant delete, insert, select, update on rollbook.record_error to rollbook_app;
 comment on table rollbook.record_error is 'The open errors of a profile: records its last roster dropped, and records that could not be written. Graph serves them as errors.';
 
+create table rollbook.reference_value (
+  tenant_id uuid not null,
+  list text not null,
+  code_key text not null,
+  code text not null,
+  title text,
+  changed_at timestamp with time zone default now() not null,
+  changed_by text not null,
+  constraint reference_value_pkey PRIMARY KEY (tenant_id, list, code_key),
+  constraint reference_value_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
+  constraint reference_value_list_known CHECK ((list = ANY (ARRAY['grades'::text, 'orgTypes'::text, 'subjects'::text, 'ethnicities'::text, 'races'::text, 'personFlags'::text]))),
+  constraint reference_value_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 255)))
+);
+alter table rollbook.reference_value enable row level security;
+alter table rollbook.reference_value force row level security;
+create policy owner on rollbook.reference_value for all to rollbook_owner using (true);
+create policy tenant on rollbook.reference_value for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant delete, insert, select, update on rollbook.reference_value to rollbook_app;
+comment on table rollbook.reference_value is 'What a tenant has otherwise than the reference lists (core/roster/reference-lists).';
+comment on column rollbook.reference_value.code_key is 'The code as it is compared: without letter case (core/roster/reference-list, foldCase).';
+comment on column rollbook.reference_value.title is 'Of a value of its own; null: the value of the list that has this code is disabled.';
+comment on column rollbook.reference_value.changed_by is 'Id of the application that asked for it.';
+
 create table rollbook.role (
   tenant_id uuid not null,
   source_system_id uuid not null,

@@ -11,6 +11,9 @@ import { approveCommand, rejectCommand } from './commands/decide.ts';
 import { demoCommand } from './commands/demo.ts';
 import { errorsCommand } from './commands/errors.ts';
 import { helpCommand } from './commands/help.ts';
+import { listsAddCommand } from './commands/lists-add.ts';
+import { listsRemoveCommand } from './commands/lists-remove.ts';
+import { listsCommand } from './commands/lists.ts';
 import { noticeAddEmailCommand } from './commands/notice-add-email.ts';
 import { noticeAddWebhookCommand } from './commands/notice-add-webhook.ts';
 import { noticeChannelsCommand } from './commands/notice-channels.ts';
@@ -60,6 +63,9 @@ export const COMMANDS: readonly Command[] = [
   profileListCommand,
   profileCreateCommand,
   profileDeleteCommand,
+  listsCommand,
+  listsAddCommand,
+  listsRemoveCommand,
   noticesCommand,
   noticeAddWebhookCommand,
   noticeAddEmailCommand,

@@ -174,6 +174,20 @@ export const SETTINGS = {
     sentence:
       'Days that a run is kept with its plan and findings after its end; the newest 20 of a profile always are.',
   },
+  // At most as many as the thread that reads has memory for.
+  findingErrors: {
+    env: 'FINDING_ERRORS',
+    type: { minimum: 100, maximum: 50_000 },
+    fallback: '10000',
+    sentence:
+      'Errors of a run that are kept one by one, with line and value; all are counted, and of each kind the first 100 are kept.',
+  },
+  findingWarnings: {
+    env: 'FINDING_WARNINGS',
+    type: { minimum: 100, maximum: 50_000 },
+    fallback: '5000',
+    sentence: 'The same for warnings.',
+  },
   smtpUrl: {
     env: 'SMTP_URL',
     type: 'smtpUrl',

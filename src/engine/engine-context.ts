@@ -2,6 +2,7 @@ import type { RetryPolicy } from '#core/run/retry.ts';
 import type { SecretKey } from '#access/secret-key.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
+import { FINDING_LIMITS, type FindingLimits } from '#sources/finding-collector.ts';
 import { DEFAULT_ZIP_LIMITS, type ZipLimits } from '#sources/zip/zip-entry.ts';
 import type { Database } from '#storage/database.ts';
 
@@ -22,6 +23,8 @@ export interface EngineSettings {
   readonly retrySweepSeconds: number;
   /** What a zip may unpack to. */
   readonly zipLimits: ZipLimits;
+  /** How many findings of a run are kept. */
+  readonly findingLimits: FindingLimits;
 }
 
 export const DEFAULT_ENGINE_SETTINGS: Omit<EngineSettings, 'retry'> = {
@@ -29,6 +32,7 @@ export const DEFAULT_ENGINE_SETTINGS: Omit<EngineSettings, 'retry'> = {
   batchItems: 20_000,
   retrySweepSeconds: 60,
   zipLimits: DEFAULT_ZIP_LIMITS,
+  findingLimits: FINDING_LIMITS,
 };
 
 /** What every stage of a run needs. */

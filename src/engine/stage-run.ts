@@ -18,6 +18,7 @@ import { runStage } from '#sources/run-stage.ts';
 import type { EngineContext } from './engine-context.ts';
 import { tellStopped } from './notices/tell-run.ts';
 import { toMappingSettings } from './profiles/to-mapping-settings.ts';
+import { readListChanges } from './reference-lists.ts';
 import { runCounts } from './run-counts.ts';
 import { giveUpRetry } from './escrow/give-up-retry.ts';
 import { isRetry, type RunScope } from './run-scope.ts';
@@ -40,7 +41,7 @@ const STAGE_PERCENT = 40;
 export async function stageRun(context: EngineContext, scope: RunScope): Promise<StageOutcome> {
   const { run, tenantId, lease, progress } = scope;
   const { db } = context;
-  const { profile, hashKey } = await inTenant(db, tenantId, async (tx) => {
+  const { profile, lists, hashKey } = await inTenant(db, tenantId, async (tx) => {
     // The fence: a worker that lost its lease must not throw away what the next one staged.
     await renewLease(tx, {
       runId: run.id,
@@ -51,11 +52,12 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
     await discardStaged(tx, run.id);
     return {
       profile: must(await findProfile(tx, run.profileId)),
+      lists: await readListChanges(tx),
       hashKey: context.secretBox.open(await readSealedHashKey(tx)),
     };
   });
   const settings = readProfileSettings(profile.settings);
-  const mapping = toMappingSettings(profile);
+  const mapping = toMappingSettings(profile, lists);
   const upload = await readSealedUpload(db, context.secretBox, tenantId, must(run.uploadId));
   const result = await runStage(
     {
@@ -72,6 +74,7 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
       snapshotsDirectory: context.snapshotsDirectory,
       confirmedFiles: run.confirmedFiles,
       zipLimits: context.settings.zipLimits,
+      findingLimits: context.settings.findingLimits,
     },
     {
       signal: lease.signal,

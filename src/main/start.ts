@@ -191,6 +191,11 @@ function engineContext(work: Workshop): Parameters<typeof startRunner>[0] {
         maxFileBytes: settings.uploadFileBytes,
         maxTotalBytes: settings.uploadBytes,
       },
+      findingLimits: {
+        ...DEFAULT_ENGINE_SETTINGS.findingLimits,
+        errors: settings.findingErrors,
+        warnings: settings.findingWarnings,
+      },
       ...options.engine,
     },
     filesDirectory,

@@ -34,7 +34,7 @@ export interface ArchiveSummary {
   readonly sha256: string;
 }
 
-/** The settings of a profile that change what a row means. All of it goes into the content hash (its fingerprint). */
+/** The settings of a profile that change what a row means. All of it but the lists goes into the content hash (its fingerprint). */
 export interface MappingSettings {
   readonly mappingVersion: number;
   /** Per entity, the optional columns to take; null: all (Graph: optionalPropertiesToSync). */
@@ -55,7 +55,7 @@ export interface MappingSettings {
       };
   /** Replace characters that the directory does not take, instead of dropping the record. */
   readonly replaceSpecialCharacters: boolean;
-  /** What the tenant has otherwise than the reference lists; absent: nothing, so that it changes no fingerprint. */
+  /** What the tenant has otherwise than the reference lists; absent: nothing. */
   readonly lists?: ListChanges;
 }
 

@@ -120,7 +120,8 @@ export class FindingCollector {
     if (!reserved && !room) return false;
     this.#keptByCode.set(code, ofCode + 1);
     if (grave) this.#errors += 1;
-    else this.#warnings += 1;
+    // Of information the first of each code are kept, and take no room from warnings.
+    else if (severity === 'warning') this.#warnings += 1;
     return true;
   }
 }

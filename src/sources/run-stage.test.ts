@@ -168,6 +168,59 @@ test('after apply the plan of the same files is empty: by the promoted snapshot,
   ]);
 });
 
+test('a list that the tenant changes changes no record by itself, and is the reason of one run alone', async () => {
+  const lists = { grades: { added: ['Reception'], disabled: ['kg'] } };
+  const domains = { student: 'lists.example', teacher: 'lists-staff.example' };
+  const mapping: StageInput['mapping'] = {
+    ...(await input()).mapping,
+    identity: { mode: 'create', domains },
+  };
+  const promoted = async (one: StageInput, generation: number): Promise<void> => {
+    await preparedSnapshot(place, one.runId).confirm(one.epoch);
+    await preparedSnapshot(place, one.runId).promote(generation);
+  };
+  const first = await input(files, { mapping });
+  const place = placeOf(first);
+  await runStage(first, quiet);
+  const generation = await apply(first);
+  await promoted(first, generation);
+
+  const second = await input(files, { mapping: { ...mapping, lists } });
+  assert.equal((await runStage(second, quiet)).itemCount, 0);
+  await promoted(second, generation);
+
+  const changed = smallRoster();
+  must(changed.student[0])['Grade'] = 'Reception';
+  const reasons = async (of: typeof lists): Promise<string[]> => {
+    const one = await input(csvFiles(changed), { mapping: { ...mapping, lists: of } });
+    await runStage(one, quiet);
+    const items = await query<{ reason: string; kind: string }>(
+      'select kind, reason from plan_item where run_id = $1 order by item_no',
+      [one.runId],
+    );
+    return items.map(({ kind, reason }) => `${kind} ${reason}`);
+  };
+  assert.deepEqual(await reasons(lists), ['student changedInSource', 'role changedInSource']);
+  assert.deepEqual(await reasons({ grades: { added: [], disabled: ['kg'] } }), [
+    'student settingsChanged',
+    'role settingsChanged',
+  ]);
+});
+
+test('findings are kept as far as the settings say', async () => {
+  const rows = Array.from({ length: 300 }, (_, i) => `m${i},S1,\n`).join('');
+  const one = await input({ ...files, 'Section.csv': `SIS ID,School SIS ID,Section Name\n${rows}` });
+  const findingLimits = { ...one.findingLimits, errors: 120 };
+  const result = await runStage({ ...one, findingLimits }, quiet);
+  const [stored] = await query<{ count: number }>(
+    `select count(*)::int as count from finding where run_id = $1 and code = 'REQUIRED_MISSING'`,
+    [one.runId],
+  );
+  assert.equal(stored?.count, 120);
+  const counted = result.findingCounts.find(({ code }) => code === 'REQUIRED_MISSING');
+  assert.equal(counted?.rowCount, 300);
+});
+
 test('with a fatal finding only findings are stored', async () => {
   const one = await input({
     ...files,

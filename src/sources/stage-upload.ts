@@ -12,7 +12,7 @@ import type { RosterFormat } from '#core/roster/formats.ts';
 import type { MappingSettings, StageResult, UploadedFile } from './contract.ts';
 import { copyItems } from './copy-items.ts';
 import { fingerprintOf, stageRoster } from './csv/stage-roster.ts';
-import { FindingCollector } from './finding-collector.ts';
+import { FindingCollector, type FindingLimits } from './finding-collector.ts';
 import { openRoster } from './open-roster.ts';
 import { loadSnapshot } from './snapshot/load-snapshot.ts';
 import {
@@ -55,6 +55,7 @@ export interface StageInput {
   /** Lower case. */
   readonly confirmedFiles: readonly string[];
   readonly zipLimits: ZipLimits;
+  readonly findingLimits: FindingLimits;
 }
 
 export interface StageProgress {
@@ -103,7 +104,7 @@ async function stageIn(
 
   const random = randomPool();
   const secretBox = openSecretBox(input.secretKeys, { randomBytes: random });
-  const findings = new FindingCollector();
+  const findings = new FindingCollector(input.findingLimits);
   const items = copyItems(session, uuidBytes(runId), index);
   const roster = await openRoster(openUploadFiles(upload), findings, input.zipLimits);
   const bytesTotal = sumOfSizes(roster.files);
@@ -134,9 +135,10 @@ async function stageIn(
   await fenceStage(session.client, input);
   await session.commit();
   const committedMs = nowMs();
-  // Without a change the file that was read stays right.
-  if (!result.fatal && (result.itemCount > 0 || origin === 'directory')) {
-    const head = { generation: -1, runId, fingerprint: fingerprintOf(mapping).toString('hex') };
+  // Without a change the file that was read stays right; the lists of the tenant may have changed, and no record with them.
+  const current = fingerprintOf(mapping).toString('hex');
+  if (!result.fatal && (result.itemCount > 0 || origin === 'directory' || fingerprint !== current)) {
+    const head = { generation: -1, runId, fingerprint: current };
     const path = nextSnapshotPath(place, runId, input.epoch);
     // A disk that is full costs the next run some time; it is no reason to stop this one.
     await writeSnapshot(path, place, head, index, isCurrent).catch(() => removeSnapshot(path));

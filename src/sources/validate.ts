@@ -8,7 +8,7 @@ import type { System } from '#lib/system.ts';
 
 import type { MappingSettings, StageResult, UploadedFile } from './contract.ts';
 import { stageRoster } from './csv/stage-roster.ts';
-import { FINDING_LIMITS, FindingCollector } from './finding-collector.ts';
+import { FINDING_LIMITS, FindingCollector, type FindingLimits } from './finding-collector.ts';
 import { noItems } from './item-sink.ts';
 import { openRoster } from './open-roster.ts';
 import { RowTally } from './row-tally.ts';
@@ -16,7 +16,7 @@ import { RecordIndex } from './snapshot/record-index.ts';
 
 export interface FileValidation {
   readonly result: StageResult;
-  /** As many as are kept of a run; `result.findingCounts` has them all. */
+  /** As many as `limits` keeps; `result.findingCounts` has them all. */
   readonly findings: readonly Finding[];
   readonly rowTotals: RowTotals;
 }
@@ -37,9 +37,10 @@ export async function validateFiles(
   mapping: MappingSettings,
   system: Pick<System, 'randomBytes'>,
   format: RosterFormat | null = null,
+  limits: FindingLimits = FINDING_LIMITS,
 ): Promise<FileValidation> {
   const rows = new RowTally(system.randomBytes(4).readInt32LE());
-  const findings = new FindingCollector(FINDING_LIMITS, rows);
+  const findings = new FindingCollector(limits, rows);
   const { result } = await stageRoster(
     {
       roster: await openRoster(files.map(onDisk), findings),

@@ -99,6 +99,31 @@ describe('rollbook validate', () => {
     );
   });
 
+  test('--findings-limit: so many errors and warnings are kept, all are counted', async () => {
+    const rows = Array.from({ length: 150 }, (_, i) => `P${i},S1,,A,B`).join('\n');
+    await folder.write({
+      ...SOUND,
+      'Student.csv': `SIS ID,School SIS ID,Username,First Name,Last Name\n${rows}\n`,
+    });
+    const keptWith = async (limit: string): Promise<unknown[]> => {
+      const { stdout } = await runCliHere(['validate', folder.path, '--json', '--findings-limit', limit]);
+      const { findings, findingCounts } = JSON.parse(stdout) as {
+        findings: { code: string }[];
+        findingCounts: { code: string; rowCount: number }[];
+      };
+      return [
+        findings.filter(({ code }) => code === 'REQUIRED_MISSING').length,
+        findingCounts.find(({ code }) => code === 'REQUIRED_MISSING')?.rowCount,
+      ];
+    };
+    assert.deepEqual(await keptWith('120'), [120, 150]);
+    assert.deepEqual(await keptWith('0'), [100, 150], 'the first of each code');
+    for (const wrong of ['1000001', '-1', 'x', '']) {
+      const { exitCode, stderr } = await runCliHere(['validate', folder.path, `--findings-limit=${wrong}`]);
+      assert.deepEqual([exitCode, /is not a number from 0 to 1,000,000/u.test(stderr)], [2, true], wrong);
+    }
+  });
+
   test('--report and --findings: written in one step, for the owner alone, over what was there', async () => {
     await folder.write(FAULTY);
     const report = join(out, 'report.html');

@@ -71,12 +71,15 @@ test('the guide to a new format, followed to the letter, makes one that works', 
         ['lb_places.csv', 2, 0],
       ],
     );
-    // A fault in it is found, too.
+    // Faults in it are found, too.
     await writeFile(join(directory, 'export/lb_places.csv'), 'group,pupil\n3a,99\n');
+    const pupils = await readFile(join(directory, 'export/lb_pupils.csv'), 'utf8');
+    await writeFile(join(directory, 'export/lb_pupils.csv'), pupils.replace('ben,3', 'ben,33'));
     const faulty = await run(process.execPath, [...args, '--create-users', 'contoso.example', '--json'], {
       cwd: directory,
     }).catch((error: unknown) => error as { stdout: string; code: number });
     assert.match(faulty.stdout, /pupil \\"99\\" is not in lb_pupils\.csv/u);
+    assert.match(faulty.stdout, /year has \\"33\\", which is not in the list \\"grades\\"; it is left out/u);
     const types = await run(process.execPath, [
       join(ROOT, 'node_modules/typescript/bin/tsc'),
       '--noEmit',

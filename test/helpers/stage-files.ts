@@ -34,7 +34,7 @@ const HASH_KEY = Buffer.alloc(32, 'test');
 
 /** Stages files in memory: what a stage in a worker does, without thread, database and encryption. */
 export async function stageFiles(
-  files: Readonly<Record<string, string | Uint8Array>>,
+  files: Readonly<Record<string, string | Uint8Array | UploadedFile['read']>>,
   options: StageFilesOptions = {},
 ): Promise<StagedFiles> {
   const mapping = options.mapping ?? CREATE_MAPPING;
@@ -76,7 +76,13 @@ export async function stageFiles(
   };
 }
 
-function toFile(name: string, content: string | Uint8Array, chunkBytes = 1 << 20): UploadedFile {
+/** A function makes the chunks of a file that is too large to keep. */
+function toFile(
+  name: string,
+  content: string | Uint8Array | UploadedFile['read'],
+  chunkBytes = 1 << 20,
+): UploadedFile {
+  if (typeof content === 'function') return { name, sizeBytes: 0, read: content };
   const all = Buffer.from(content);
   return {
     name,

@@ -7,6 +7,7 @@ import { openLocalFileStore } from '#files/local-file-store.ts';
 import { realSystem } from '#lib/system.ts';
 import type { StageInput } from '#sources/stage-upload.ts';
 import type { MappingSettings } from '#sources/contract.ts';
+import { FINDING_LIMITS } from '#sources/finding-collector.ts';
 import { DEFAULT_ZIP_LIMITS } from '#sources/zip/zip-entry.ts';
 import { inTenant } from '#storage/database.ts';
 import { readSealedHashKey } from '#storage/tenants/read-hash-key.ts';
@@ -91,6 +92,7 @@ export async function stageInput(
     snapshotsDirectory: join(work, 'snapshots'),
     confirmedFiles: options.confirmedFiles ?? [],
     zipLimits: DEFAULT_ZIP_LIMITS,
+    findingLimits: FINDING_LIMITS,
   };
 }
 

@@ -8,7 +8,7 @@ import { FAIL_ON, type FailOn, outcomeOf, validationReport } from '#core/validat
 import { toMappingSettings } from '#engine/profiles/to-mapping-settings.ts';
 import { ROSTER_FILES } from '#sources/csv/formats.ts';
 import { MANIFEST_FILE } from '#sources/csv/manifest.ts';
-import { FINDING_LIMITS } from '#sources/finding-collector.ts';
+import { FINDING_LIMITS, type FindingLimits } from '#sources/finding-collector.ts';
 import { validateFiles } from '#sources/validate.ts';
 
 import type { Command, CommandCall } from '../command.ts';
@@ -20,6 +20,7 @@ import {
   type IdentityRequest,
 } from '../identity-options.ts';
 import { checkOutputFile, isSamePath, type OutputFile, writeOutputFile } from '../output-file.ts';
+import { readListsFile } from '../reference-lists.ts';
 import { openRosterFolder, type RosterFolder } from '../roster-folder.ts';
 import { findingCsv } from '../view/finding-csv.ts';
 import { formatCount } from '../view/format.ts';
@@ -28,6 +29,7 @@ import { validationPage } from '../view/validation-page.ts';
 
 const DEFAULT_EXAMPLES = 5;
 const MAX_EXAMPLES = 1_000;
+const MAX_FINDINGS = 1_000_000;
 const NARROWEST = 40;
 const WIDEST = 100;
 
@@ -51,6 +53,12 @@ export const validateCommand: Command = {
       value: '<name>',
       summary: `What the files are, if it is not to be worked out: ${ROSTER_FORMATS.join(', ')}.`,
     },
+    lists: {
+      type: 'string',
+      value: '<file.json>',
+      summary:
+        'Values that columns may have, as rollbook lists --json writes them. Default: those of Rollbook.',
+    },
     'fail-on': {
       type: 'string',
       value: `<${FAIL_ON.join('|')}>`,
@@ -66,6 +74,11 @@ export const validateCommand: Command = {
       type: 'string',
       value: '<file.csv>',
       summary: `Write single findings as CSV, too: the first ${formatCount(FINDING_LIMITS.errors)} errors and ${formatCount(FINDING_LIMITS.warnings)} warnings, and ${FINDING_LIMITS.perCode} of each code.`,
+    },
+    'findings-limit': {
+      type: 'string',
+      value: '<number>',
+      summary: `That many errors, and that many warnings, are kept for --findings and --json instead, ${formatCount(MAX_FINDINGS)} at most.`,
     },
     examples: {
       type: 'string',
@@ -93,20 +106,25 @@ export const validateCommand: Command = {
   exits: ['held', 'errors', 'warnings'],
   async run(call) {
     const failOn = failOnOf(call.option('fail-on'));
+    const findingLimits = limitsOf(call.option('findings-limit'));
     const exampleCount = exampleCountOf(call.option('examples'));
     const folder = await openRosterFolder(call.argument('folder'));
     const outputs = await outputsOf(call, folder);
     const identity = identityFromOptions(call) ?? defaultIdentity(folder.name);
-    const mapping = toMappingSettings({
+    const given = call.option('lists');
+    const lists = given === undefined ? null : await readListsFile(given);
+    const profile = {
       dataProvider: { type: 'csv', customizations: null },
       identityConfiguration: configurationOf(identity),
       handleSpecialCharacterConstraint: null,
-    });
+    } as const;
+    const mapping = toMappingSettings(profile, lists);
     const { result, findings, rowTotals } = await validateFiles(
       folder.files,
       mapping,
       call.deps.system,
       formatOf(call),
+      findingLimits,
     );
     const report = validationReport(folder.path, result, findings, rowTotals, {
       tolerance: call.flag('strict') ? 'strict' : DEFAULT_PROFILE_SETTINGS.tolerance,
@@ -167,6 +185,16 @@ function exampleCountOf(option: string | undefined): number {
   if (!(count <= MAX_EXAMPLES))
     throw new UsageError(`--examples '${option}' is not a number from 0 to ${formatCount(MAX_EXAMPLES)}.`);
   return count;
+}
+
+function limitsOf(option: string | undefined): FindingLimits {
+  if (option === undefined) return FINDING_LIMITS;
+  const count = /^\d{1,7}$/u.test(option) ? Number(option) : Number.NaN;
+  if (!(count <= MAX_FINDINGS))
+    throw new UsageError(
+      `--findings-limit '${option}' is not a number from 0 to ${formatCount(MAX_FINDINGS)}.`,
+    );
+  return { ...FINDING_LIMITS, errors: count, warnings: count };
 }
 
 /** Where the files go that are asked for: looked at before the work, so that a mistake costs no minute. */

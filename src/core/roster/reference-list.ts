@@ -1,4 +1,10 @@
-import { REFERENCE_LISTS, type ReferenceListName, ROLE_VALUES, type RoleValue } from './reference-lists.ts';
+import {
+  REFERENCE_LISTS,
+  type ReferenceListName,
+  type ReferenceValue,
+  ROLE_VALUES,
+  type RoleValue,
+} from './reference-lists.ts';
 
 /** What a tenant has otherwise than the lists say; the codes sorted, so that equal changes are equal text. */
 export interface ListChange {
@@ -7,6 +13,38 @@ export interface ListChange {
 }
 
 export type ListChanges = Readonly<Partial<Record<ReferenceListName, ListChange>>>;
+
+/** The value of the list with this code, in any letter case. */
+export function defaultValue(name: ReferenceListName, code: string): ReferenceValue | undefined {
+  const key = foldCase(code);
+  return REFERENCE_LISTS[name].values.find((value) => foldCase(value.code) === key);
+}
+
+/** A value of a list as a tenant sees it. */
+export interface ListedValue extends ReferenceValue {
+  /** default: of the list; own: the tenant's. */
+  readonly origin: 'default' | 'own';
+  /** A disabled value counts as one that is not in the list. */
+  readonly enabled: boolean;
+}
+
+/** What a tenant has otherwise than the lists say. Null: nothing. */
+export function listChangesOf(
+  values: Iterable<{ readonly list: ReferenceListName; readonly code: string; readonly enabled: boolean }>,
+): ListChanges | null {
+  const changes: Partial<Record<ReferenceListName, { added: string[]; disabled: string[] }>> = {};
+  for (const { list, code, enabled } of values) {
+    const own = defaultValue(list, code) === undefined;
+    if (own !== enabled) continue;
+    const change = (changes[list] ??= { added: [], disabled: [] });
+    (own ? change.added : change.disabled).push(code);
+  }
+  for (const { added, disabled } of Object.values(changes)) {
+    added.sort();
+    disabled.sort();
+  }
+  return Object.keys(changes).length === 0 ? null : changes;
+}
 
 /** Finds the code of a value as somebody wrote it; null: it is not in the list. */
 export type FindCode = (text: string) => string | null;

@@ -271,3 +271,9 @@ export const REFERENCE_LISTS = {
 
 export type ReferenceListName = keyof typeof REFERENCE_LISTS;
 export const REFERENCE_LIST_NAMES = Object.keys(REFERENCE_LISTS) as ReferenceListName[];
+
+/** Lists that a tenant may add to. */
+export const EXTENDABLE_LISTS: readonly ReferenceListName[] = REFERENCE_LIST_NAMES.filter(
+  (name) => REFERENCE_LISTS[name].extendable,
+);
+export const MAX_TITLE_LENGTH = 255;

@@ -1,4 +1,5 @@
 import type { CustomizedEntity, IdentityConfiguration, ProfileDefinition } from '#core/run/profile.ts';
+import type { ListChanges } from '#core/roster/reference-list.ts';
 import type { MappingSettings, MatchOption } from '#sources/contract.ts';
 
 /** Rises when the mapping from rows to records changes: every content hash changes with it. */
@@ -6,13 +7,15 @@ export const MAPPING_VERSION = 1;
 
 /**
  * What a profile says about the meaning of a row. Roles that the source does not know (`none`, `faculty`) say nothing
- * here. Profile settings of ours (tolerance, limits) change no row, so they are no part of it.
+ * here. Profile settings of ours (tolerance, limits) change no row, so they are no part of it. `lists`: what the tenant has otherwise than the
+ * reference lists; null: nothing.
  */
 export function toMappingSettings(
   profile: Pick<
     ProfileDefinition,
     'dataProvider' | 'identityConfiguration' | 'handleSpecialCharacterConstraint'
   >,
+  lists: ListChanges | null,
 ): MappingSettings {
   const { customizations } = profile.dataProvider;
   const columnsOf = (entity: CustomizedEntity): readonly string[] | null =>
@@ -27,6 +30,7 @@ export function toMappingSettings(
     },
     identity: toIdentity(profile.identityConfiguration),
     replaceSpecialCharacters: profile.handleSpecialCharacterConstraint ?? false,
+    ...(lists === null ? {} : { lists }),
   };
 }
 

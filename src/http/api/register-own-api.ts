@@ -10,6 +10,7 @@ import { registerNoticeChannels } from './notice-channels.ts';
 import { registerNotices } from './notices.ts';
 import { registerProfileSettings } from './profile-settings.ts';
 import { registerQuarantine } from './quarantine.ts';
+import { registerReferenceLists } from './reference-lists.ts';
 import { registerResetScopes } from './reset-scopes.ts';
 import { registerResumeWithConfirmation } from './resume-with-confirmation.ts';
 import { registerRuns } from './runs.ts';
@@ -30,4 +31,5 @@ export function registerOwnApi(scope: FastifyInstance, context: HttpContext): vo
   registerSchedule(scope, context);
   registerNoticeChannels(scope, context);
   registerNotices(scope, context);
+  registerReferenceLists(scope, context);
 }

@@ -64,9 +64,18 @@ export interface StagedRoster {
   readonly isCurrent: (entry: number) => boolean;
 }
 
-/** The settings that change what a row means, as 16 bytes. */
+/** The settings that change what a row means, as 16 bytes: a snapshot says under which it was made. */
 export function fingerprintOf(mapping: MappingSettings): Buffer {
   return createHash('sha256').update(canonicalJson(mapping)).digest().subarray(0, 16);
+}
+
+/**
+ * What of the settings goes into content hashes. The lists do not: hashes are made of the values as they are stored, so a list that was
+ * changed changes those records alone whose values it judges otherwise.
+ */
+function contentFingerprintOf(mapping: MappingSettings): Buffer {
+  const { lists: _, ...rest } = mapping;
+  return fingerprintOf(rest);
 }
 
 /**
@@ -104,7 +113,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
       new Set(filesByName.keys()),
       findings,
     );
-  const state = await openState(input, tools, delta, fingerprint, format, filesByName);
+  const state = await openState(input, tools, delta, contentFingerprintOf(mapping), format, filesByName);
   const summaries: FileSummary[] = [];
   const namesByContent = new Map<string, FileName>();
   const filesToConfirm: string[] = [];

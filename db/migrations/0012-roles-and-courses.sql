@@ -1,4 +1,4 @@
--- 0013 roles and courses: what formats with orgs, roles and courses of their own say beside SDS V1.
+-- 0012 roles and courses: what formats with orgs, roles and courses of their own say beside SDS V1.
 
 alter table role add column role_name text, add column academic_session_id uuid;
 alter table role add foreign key (tenant_id, academic_session_id) references academic_session (tenant_id, id);
