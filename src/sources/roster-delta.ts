@@ -3,7 +3,14 @@ import { KIND_OF_CODE, RECORD_CODE_COUNT, type RecordCode } from '#core/roster/r
 import { assert, must } from '#lib/assert.ts';
 
 import type { ItemSink } from './item-sink.ts';
-import { ADDED, DESCRIBED, KEPT, type RecordIndex, SEEN } from './snapshot/record-index.ts';
+import {
+  ADDED,
+  DESCRIBED_GROUPS,
+  describedFlag,
+  KEPT,
+  type RecordIndex,
+  SEEN,
+} from './snapshot/record-index.ts';
 import { NO_ENTRY, type StagedItem } from './staged-item.ts';
 
 /** What a good record is, compared with the snapshot; `again`: this run had it before. */
@@ -39,10 +46,10 @@ export class RosterDelta {
   entry = NO_ENTRY;
   itemCount = 0;
   readonly counts: CodeCounts[];
-  /** People of whom other files than their own said something before this run. */
-  readonly describedBefore: number;
+  /** By the number of the group: people of whom other files than their own said something before this run. */
+  readonly describedBefore: readonly number[];
   /** Of those, how many were seen and had nothing said of them any more. */
-  describedNoMore = 0;
+  readonly describedNoMore: number[];
   readonly #index: RecordIndex;
   readonly #sink: ItemSink;
   readonly #settingsChanged: boolean;
@@ -53,7 +60,9 @@ export class RosterDelta {
     this.#index = index;
     this.#sink = sink;
     this.#settingsChanged = settingsChanged;
-    this.describedBefore = index.countFlagged(DESCRIBED);
+    const groups = Array.from({ length: DESCRIBED_GROUPS }, (_, group) => group);
+    this.describedBefore = groups.map((group) => index.countFlagged(describedFlag(group)));
+    this.describedNoMore = groups.map(() => 0);
     this.counts = index
       .countByCode()
       .map((before) => ({ before, records: 0, created: 0, updated: 0, ended: 0, kept: 0, spared: 0 }));
@@ -106,20 +115,24 @@ export class RosterDelta {
     return entry !== -1 && this.#index.hasContent(entry, content);
   }
 
-  /** Did other files say something of the record before? */
-  isDescribed(key: Int32Array): boolean {
+  /** Groups in which other files said something of the record before, a bit each. */
+  describedBits(key: Int32Array): number {
     const entry = this.#index.find(key);
-    return entry !== -1 && (this.#index.flags(entry) & DESCRIBED) !== 0;
+    return entry === -1 ? 0 : this.#describedBits(entry);
   }
 
-  /** A person who was seen: whether other files say something of them. */
-  describe(entry: number, described: boolean): void {
-    if (((this.#index.flags(entry) & DESCRIBED) !== 0) === described) return;
-    if (described) this.#index.addFlags(entry, DESCRIBED);
-    else {
-      this.#index.removeFlags(entry, DESCRIBED);
-      this.describedNoMore += 1;
-    }
+  /** A person who was seen: in which groups other files say something of them. */
+  describe(entry: number, bits: number): void {
+    const before = this.#describedBits(entry);
+    if (before === bits) return;
+    this.#index.removeFlags(entry, describedFlag(0) * (before & ~bits));
+    this.#index.addFlags(entry, describedFlag(0) * bits);
+    for (let group = 0; group < DESCRIBED_GROUPS; group += 1)
+      if ((before & ~bits & (1 << group)) !== 0) (this.describedNoMore[group] as number) += 1;
+  }
+
+  #describedBits(entry: number): number {
+    return (this.#index.flags(entry) / describedFlag(0)) & ((1 << DESCRIBED_GROUPS) - 1);
   }
 
   /** Is that the content the entry has now? */

@@ -30,6 +30,16 @@ export const GOOD_ONEROSTER: Readonly<Record<string, string>> = {
     'sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate\ne1,,,k,s,u1,student,,,\ne2,,,k,s,u2,teacher,true,2026-08-01,\n',
 };
 
+/** With what other files say of people. */
+const DESCRIBED: Readonly<Record<string, string>> = {
+  ...GOOD_V21,
+  'users.csv': `${GOOD_V21['users.csv']}p1,pat@b.example,Pat,Elm,pat@b.example\n`,
+  'demographics.csv':
+    'userSourcedId,sex,birthDate,birthCity,birthState,birthCountry,ethnicityCodes,raceCodes\nu1,female,2015-03-01,Contoso,WA,USA,,"asian,white"\nu2,,1980-01-01,,,,hispanicOrLatinoEthnicity,\n',
+  'userFlags.csv': 'userSourcedId,flag\nu1,iep\nu1,freeLunch\n',
+  'relationships.csv': 'userSourcedId,relationshipUserSourcedId,relationshipRole\nu1,p1,guardian\n',
+};
+
 type Files = Readonly<Record<string, string>>;
 
 /** The good files with one text in place of another. */
@@ -60,7 +70,79 @@ const oneRoster = (
   ...expect: readonly string[]
 ): UserFault => ({ name: `OneRoster: ${name}`, files: changed(GOOD_ONEROSTER, file, from, to), expect });
 
+const described = (
+  name: string,
+  file: string,
+  from: string,
+  to: string,
+  ...expect: readonly string[]
+): UserFault => ({
+  name: `What is said of users: ${name}`,
+  files: changed(DESCRIBED, file, from, to),
+  expect,
+});
+
 export const USER_FAULTS: readonly UserFault[] = [
+  { name: 'What is said of users: nothing is wrong', files: DESCRIBED, expect: [] },
+  described(
+    'demographics of nobody',
+    'demographics.csv',
+    'u2,',
+    'u9,',
+    'REFERENCE_NOT_FOUND demographics.csv:3 userSourcedId (error)',
+  ),
+  described('demographics of a contact', 'demographics.csv', 'u2,', 'p1,'),
+  described(
+    'twice',
+    'demographics.csv',
+    'u2,',
+    'u1,',
+    'ID_DUPLICATE demographics.csv:3 userSourcedId (warning)',
+  ),
+  described(
+    'a race that nobody knows',
+    'demographics.csv',
+    '"asian,white"',
+    '"asian,elf"',
+    'ENUM_UNKNOWN demographics.csv:2 raceCodes (warning)',
+  ),
+  described(
+    'a flag that nobody knows',
+    'userFlags.csv',
+    'u1,iep',
+    'u1,wizard',
+    'ENUM_UNKNOWN userflags.csv:2 flag (error)',
+  ),
+  described(
+    'the same flag twice',
+    'userFlags.csv',
+    'freeLunch',
+    'IEP',
+    'ROW_DUPLICATE userflags.csv:3 (warning)',
+  ),
+  described(
+    'a contact who is not there',
+    'relationships.csv',
+    'u1,p1',
+    'u1,p9',
+    'USER_WITHOUT_ROLE users.csv:4 sourcedId (information)',
+    'REFERENCE_NOT_FOUND relationships.csv:2 relationshipUserSourcedId (error)',
+  ),
+  described(
+    'a contact without an address',
+    'users.csv',
+    'Pat,Elm,pat@b.example',
+    'Pat,Elm,',
+    'CONTACT_INCOMPLETE users.csv:4 email (warning)',
+    'REFERENCE_DROPPED relationships.csv:2 relationshipUserSourcedId (information)',
+  ),
+  described(
+    'a word that nobody knows',
+    'relationships.csv',
+    'guardian',
+    'wizard',
+    'RELATIONSHIP_UNKNOWN relationships.csv:2 relationshipRole (information)',
+  ),
   { name: 'SDS V2.1: nothing is wrong', files: GOOD_V21, expect: [] },
   { name: 'OneRoster: nothing is wrong', files: GOOD_ONEROSTER, expect: [] },
   {

@@ -64,6 +64,34 @@ async function withSynced(
   }
 }
 
+/** The same with what other files say of people. */
+const DESCRIBED: Files = {
+  ...SCHOOL,
+  'demographics.csv': `userSourcedId,sex,birthDate,birthCity,birthState,birthCountry,ethnicityCodes,raceCodes
+u1,female,2012-02-29,Contoso,WA,USA,,"asian,white"
+u2,male,2011-05-01,,,,,
+`,
+  'userFlags.csv': 'userSourcedId,flag\nu1,iep\nu1,freeLunch\n',
+  'relationships.csv':
+    'userSourcedId,relationshipUserSourcedId,relationshipRole\nu1,p1,guardian\nu2,p1,relative\n',
+};
+const SAID = `select p.given_name as who, d.sex, d.birth_date::text as born, d.attributes as more,
+    (select array_agg(c.display_name || ' ' || c.relationship) from contact_relationship c where c.person_id = p.id and c.active) as contacts
+  from person p left join demographics d on d.person_id = p.id order by 1`;
+const ADA = {
+  who: 'Ada',
+  sex: 'female',
+  born: '2012-02-29',
+  more: {
+    birthCity: 'Contoso',
+    birthState: 'WA',
+    birthCountry: 'USA',
+    raceCodes: 'asian,white',
+    flags: ['IEP', 'freeLunch'],
+  },
+  contacts: ['Pat Alder guardian'],
+};
+
 const ROLES = `select p.given_name as who, o.external_id as org, r.role, r.role_name as name, r.grade, r.is_primary as primary,
     s.external_id as session, r.start_date::text as starts, r.end_date::text as ends
   from role r join person p on p.id = r.person_id join org o on o.id = r.org_id left join academic_session s on s.id = r.academic_session_id
@@ -263,6 +291,68 @@ test('a bad row ends nothing: of a user, of a role, of an org', async () => {
       const after = [await rollbook.rows(PEOPLE), await rollbook.rows(ROLES), await rollbook.rows(PLACES)];
       assert.deepEqual(after, before, `${name} ${to}`);
     }
+  });
+});
+
+test('demographics, flags and contacts: there, changed, kept where a row is bad, never lost with a file', async () => {
+  await withSynced(DESCRIBED, async ({ rollbook, client, profile }) => {
+    const ben = { who: 'Ben', sex: 'male', born: '2011-05-01', contacts: ['Pat Alder relative'] };
+    const [ada, benNow, cleo] = await rollbook.rows(SAID);
+    assert.deepEqual(ada, ADA);
+    assert.deepEqual({ ...benNow, more: undefined }, { ...ben, more: undefined });
+    assert.equal(cleo?.['sex'], null);
+    assert.equal((await client.sync(profile, DESCRIBED)).status, 'success');
+    assert.deepEqual(await changesOf(client, profile), {});
+    const sync = async (
+      name: string,
+      from: string,
+      to: string,
+      status: string,
+    ): Promise<Record<string, unknown>> => {
+      const text = String(DESCRIBED[name]);
+      assert.ok(text.includes(from));
+      const answer = await client.sync(profile, { ...DESCRIBED, [name]: text.replace(from, to) });
+      assert.equal(answer.status, status, `${name} ${to}: ${answer.statusMessage}`);
+      return (await rollbook.rows(SAID))[0] ?? {};
+    };
+    assert.deepEqual(await sync('userFlags.csv', 'u1,iep\n', '', 'success'), {
+      ...ADA,
+      more: { ...ADA.more, flags: ['freeLunch'] },
+    });
+    assert.deepEqual(await changesOf(client, profile), { student: { updated: 1 } });
+    assert.deepEqual(await sync('demographics.csv', 'Contoso,WA', 'Fabrikam,', 'success'), {
+      ...ADA,
+      more: {
+        birthCity: 'Fabrikam',
+        birthCountry: 'USA',
+        raceCodes: 'asian,white',
+        flags: ['IEP', 'freeLunch'],
+      },
+    });
+    assert.equal((await client.sync(profile, DESCRIBED)).status, 'success');
+    // What could not be read is not gone.
+    for (const [name, from, to] of [
+      ['demographics.csv', 'u1,female', 'u1,"female'],
+      ['demographics.csv', 'u1,female', ',female'],
+      ['userFlags.csv', 'u1,iep', 'u1,wizard'],
+      ['relationships.csv', 'u1,p1,guardian', 'u1,p1,'],
+      ['users.csv', 'p1,pat@home.example,Pat,Alder,,pat@home.example', 'p1,pat@home.example,Pat,Alder,,'],
+    ] as const)
+      assert.deepEqual(
+        await sync(name, from, to, name === 'users.csv' ? 'success' : 'error'),
+        ADA,
+        `${name} ${to}`,
+      );
+    const before = await rollbook.rows(SAID);
+    for (const name of ['demographics.csv', 'userFlags.csv', 'relationships.csv'] as const) {
+      const { [name]: text = '', ...others } = DESCRIBED;
+      await assert.rejects(client.sync(profile, others), new RegExp(name, 'iu'));
+      const header = text.slice(0, text.indexOf('\n') + 1);
+      await assert.rejects(client.sync(profile, { ...others, [name]: header }), new RegExp(name, 'iu'));
+    }
+    assert.deepEqual(await rollbook.rows(SAID), before);
+    assert.equal((await client.sync(profile, DESCRIBED)).status, 'success');
+    assert.deepEqual(await rollbook.rows(SAID), before);
   });
 });
 

@@ -41,7 +41,9 @@ export type ReaderName =
   | 'teacherEnrollments'
   | 'enrollments'
   | 'contacts'
-  | 'guardians';
+  | 'guardians'
+  | 'relationships'
+  | 'details';
 
 /**
  * The record a column's value belongs to. `role`: a person's role or place in a class; `row`: what is to be done with the row; `contact`: a contact of the
@@ -58,6 +60,7 @@ export type ColumnPart =
   | 'row'
   | 'member'
   | 'contact'
+  | 'flag'
   | 'secret'
   | 'unread';
 
@@ -89,6 +92,8 @@ export interface ColumnDefinition {
   readonly withdrawnBy?: readonly string[];
   /** The value is a list, of which the first counts. */
   readonly firstOfList?: boolean;
+  /** A column of true and false: true adds this code to those of the property. Its part is `flag`. */
+  readonly adds?: string;
   /** Values, in lower case, and what they stand for. */
   readonly means?: Readonly<Record<string, string>>;
   /** Null: any text. */

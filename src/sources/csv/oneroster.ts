@@ -121,9 +121,42 @@ const ENROLLMENTS: FileDefinition = {
     column('endDate', 'endDate', { part: 'role', date: true }),
   ],
 };
-/** Part of the exchange that is no roster, and what waits for its reader. */
+/** A column of true and false for each race. */
+const race = (title: string, code = title): ColumnDefinition =>
+  column(title, 'raceCodes', { ...BOOLEAN, part: 'flag', adds: code });
+const DEMOGRAPHICS: FileDefinition = {
+  name: 'demographics.csv',
+  reader: 'details',
+  entity: null,
+  record: 'row of demographics',
+  feeds: ['student', 'teacher'],
+  optional: true,
+  describes: 'demographics',
+  columns: [
+    id('sourcedId', 'person', 'reference'),
+    STATUS,
+    unread('dateLastModified'),
+    column('birthDate', 'birthDate', { date: true }),
+    column('sex', 'sex', listed('sexes')),
+    race('americanIndianOrAlaskaNative'),
+    race('asian'),
+    race('blackOrAfricanAmerican'),
+    race('nativeHawaiianOrOtherPacificIslander'),
+    race('white'),
+    race('demographicRaceTwoOrMoreRaces'),
+    column('hispanicOrLatinoEthnicity', 'ethnicityCodes', {
+      ...BOOLEAN,
+      part: 'flag',
+      adds: 'hispanicOrLatinoEthnicity',
+    }),
+    column('countryOfBirthCode', 'birthCountry'),
+    column('stateOfBirthAbbreviation', 'birthState'),
+    column('cityOfBirth', 'birthCity'),
+    column('publicSchoolResidenceStatus', 'publicSchoolResidenceStatus'),
+  ],
+};
+/** Part of the exchange that is no roster. */
 const OTHER_FILES = [
-  'demographics.csv',
   'userprofiles.csv',
   'categories.csv',
   'lineitems.csv',
@@ -149,6 +182,7 @@ export const ONEROSTER_1_1: FormatDefinition = {
     ORGS,
     SESSIONS,
     COURSES,
+    DEMOGRAPHICS,
     {
       name: 'users.csv',
       reader: 'usersWithRoles',
@@ -178,6 +212,7 @@ export const ONEROSTER_1_2: FormatDefinition = {
     ORGS,
     SESSIONS,
     COURSES,
+    DEMOGRAPHICS,
     {
       name: 'users.csv',
       reader: 'users',

@@ -78,7 +78,7 @@ test('what the roster does not state is in no record and no hash', () => {
   say(details, 'a', ['Ana', 'a@b.example', '']);
   assert.deepEqual(details.recordOf(find(details, 'a'), true), {});
   assert.equal(contentOf(details, 'a'), contentOf(details, 'nobody'));
-  assert.equal(details.has(find(details, 'a')), false);
+  assert.equal(details.bitsOf(find(details, 'a')), 0);
 });
 
 test('incomplete: one person, or all', () => {
@@ -86,7 +86,7 @@ test('incomplete: one person, or all', () => {
   say(details, 'a', ['Ana', 'a@b.example', '']);
   details.spoil(contacts, Buffer.from('b'), 0, 1);
   const incomplete = (): boolean[] =>
-    [...['a', 'b'].map((id) => find(details, id)), NOBODY].map((one) => details.isIncomplete(one));
+    [...['a', 'b'].map((id) => find(details, id)), NOBODY].map((one) => details.incompleteBits(one) !== 0);
   assert.deepEqual(incomplete(), [false, true, false]);
   assert.deepEqual(details.recordOf(find(details, 'b'), true), { contacts: [], incomplete: ['contacts'] });
   assert.deepEqual(details.recordOf(find(details, 'b'), false), { contacts: [] });

@@ -27,9 +27,20 @@ export interface DetailGroup {
   toRecord(values: readonly DetailValue[]): Record<string, unknown>;
 }
 
-export type DetailName = 'contacts';
+export type DetailName = 'contacts' | 'demographics' | 'flags';
 
-/** The groups by name. To come: demographics, flags. */
+const DEMOGRAPHICS = [
+  'sex',
+  'birthDate',
+  'birthCity',
+  'birthState',
+  'birthCountry',
+  'ethnicityCodes',
+  'raceCodes',
+  'publicSchoolResidenceStatus',
+] as const;
+
+/** The groups by name. What tells from a record that was applied whether it has something of a group: storage/snapshot/copy-current-records.ts. */
 export const DETAIL_GROUPS: Readonly<Record<DetailName, DetailGroup>> = {
   contacts: {
     number: 0,
@@ -43,6 +54,19 @@ export const DETAIL_GROUPS: Readonly<Record<DetailName, DetailGroup>> = {
         relationship: must(CONTACT_RELATIONSHIPS[tag]),
       })),
     }),
+  },
+  demographics: {
+    number: 1,
+    properties: DEMOGRAPHICS,
+    maxValues: 1,
+    toRecord: ([value]) =>
+      Object.fromEntries(DEMOGRAPHICS.map((property, place) => [property, value?.fields[place] ?? null])),
+  },
+  flags: {
+    number: 2,
+    properties: ['flags'],
+    maxValues: 100,
+    toRecord: (values) => ({ flags: values.map(({ fields: [flag] }) => flag) }),
   },
 };
 const GROUPS = Object.values(DETAIL_GROUPS);
@@ -69,6 +93,7 @@ export class PersonDetails {
   #stated = 0;
   /** Bits of groups in which rows could not be told from whom they are. */
   #incompleteForAll = 0;
+  readonly #counts: number[] = GROUPS.map(() => 0);
   /** By id: `entries` has the row that was added last; `states` the bits of groups in which the person is incomplete. */
   readonly #people: IdTable;
   readonly #values = new ByteArena();
@@ -148,6 +173,7 @@ export class PersonDetails {
     this.#lines[row] = line;
     this.#people.entries[person] = row;
     this.rows += 1;
+    this.#counts[group.number] = this.countOf(group) + 1;
     return 'added';
   }
 
@@ -168,17 +194,24 @@ export class PersonDetails {
     return this.#people.find(row.bytes, row.starts[position] as number, row.ends[position] as number);
   }
 
-  /** Not all that the roster says of the person could be read. */
-  isIncomplete(person: number): boolean {
-    return this.#incompleteBits(person) !== 0;
+  /** Stated groups of which not all that the roster says of the person could be read, a bit each. */
+  incompleteBits(person: number): number {
+    const own = person === NOBODY ? 0 : (this.#people.states[person] as number);
+    return (own | this.#incompleteForAll) & this.#stated;
   }
 
-  /** At least one value of a stated group. */
-  has(person: number): boolean {
-    if (person === NOBODY) return false;
+  /** Stated groups with at least one value, a bit each. */
+  bitsOf(person: number): number {
+    if (person === NOBODY) return 0;
+    let bits = 0;
     for (let row = this.#people.entries[person] as number; row !== NONE; row = this.#next[row] as number)
-      if ((this.#stated & (1 << (this.#groupOf[row] as number))) !== 0) return true;
-    return false;
+      bits |= 1 << (this.#groupOf[row] as number);
+    return bits & this.#stated;
+  }
+
+  /** Values of a group, of all people. */
+  countOf(group: DetailGroup): number {
+    return this.#counts[group.number] ?? 0;
   }
 
   /**
@@ -202,7 +235,7 @@ export class PersonDetails {
     if (this.#stated === 0) return {};
     const record: Record<string, unknown> = {};
     const rows = person === NOBODY ? [] : this.#rowsOf(person);
-    const bits = this.#incompleteBits(person);
+    const bits = this.incompleteBits(person);
     const incomplete: string[] = [];
     for (const group of GROUPS) {
       if (!this.states(group)) continue;
@@ -230,11 +263,6 @@ export class PersonDetails {
           strangers.push({ id: this.#people.text(person), index, line: this.#lines[row] as number });
     }
     return strangers.toSorted((a, b) => a.line - b.line);
-  }
-
-  #incompleteBits(person: number): number {
-    const own = person === NOBODY ? 0 : (this.#people.states[person] as number);
-    return (own | this.#incompleteForAll) & this.#stated;
   }
 
   /** Of stated groups, in canonical order: by group, by the bytes of the value, by tag. */

@@ -2,6 +2,7 @@ import { must } from '#lib/assert.ts';
 
 import { isMailAddress, OTHER, relationshipOf } from './contact-values.ts';
 import type { BoundColumn } from './bind-header.ts';
+import type { FileName } from './format.ts';
 import { DROPPED, PRESENT } from './id-table.ts';
 import { DETAIL_GROUPS } from './person-details.ts';
 import type { RosterFile } from './roster-file.ts';
@@ -103,11 +104,18 @@ export function readContacts(state: RosterState, file: RosterFile): RowReader {
   };
 }
 
-/** guardianrelationship.csv of SDS V1: a row makes somebody of user.csv a contact of a student. */
-export function readGuardians(state: RosterState, file: RosterFile): RowReader {
+/**
+ * guardianrelationship.csv of SDS V1, relationships.csv of V2.1: a row makes somebody of another file a contact of a student, whom it names
+ * by the e-mail address, or by the id.
+ */
+export function readRelationships(
+  state: RosterState,
+  file: RosterFile,
+  people: { readonly file: FileName; readonly byAddress: boolean },
+): RowReader {
   const { contacts, details } = state;
   const student = must(file.column('person', 'reference'));
-  const email = must(file.column('contact', 'reference'));
+  const contact = must(file.column('contact', 'reference'));
   const relationship = must(file.column('relationship'));
   const address = Buffer.alloc(ADDRESS_BYTES);
   details.state(CONTACTS);
@@ -119,15 +127,18 @@ export function readGuardians(state: RosterState, file: RosterFile): RowReader {
   /** The number of the contact's value; -1: there is none, and it is reported. */
   const findContact = (): number => {
     const { bytes, starts, ends } = file.row;
-    const { position } = email;
-    const length = lowerCaseInto(address, bytes, starts[position] as number, ends[position] as number);
-    const index = contacts.find(address, 0, length);
+    const [start, end] = [starts[contact.position] as number, ends[contact.position] as number];
+    const index = people.byAddress
+      ? contacts.find(address, 0, lowerCaseInto(address, bytes, start, end))
+      : contacts.find(bytes, start, end);
     const found = index === -1 ? undefined : contacts.states[index];
     if (found === PRESENT) return contacts.entries[index] as number;
-    if (found === DROPPED || state.unreadableRows.has(CONTACTS_FILE))
-      file.report('REFERENCE_DROPPED', email, messageOfDropped(email, CONTACTS_FILE));
-    else if (!state.unusable.has(CONTACTS_FILE))
-      file.fail('REFERENCE_NOT_FOUND', email, () => messageOfMissing(email, file.text(email), CONTACTS_FILE));
+    if (found === DROPPED || state.unreadableRows.has(people.file))
+      file.report('REFERENCE_DROPPED', contact, messageOfDropped(contact, people.file));
+    else if (!state.unusable.has(people.file))
+      file.fail('REFERENCE_NOT_FOUND', contact, () =>
+        messageOfMissing(contact, file.text(contact), people.file),
+      );
     return -1;
   };
 
@@ -143,7 +154,8 @@ export function readGuardians(state: RosterState, file: RosterFile): RowReader {
         spareFile(state, file);
         return;
       }
-      if (isEmpty(row, email)) file.fail('CONTACT_INCOMPLETE', email, 'The contact has no e-mail address.');
+      if (people.byAddress && isEmpty(row, contact))
+        file.fail('CONTACT_INCOMPLETE', contact, 'The contact has no e-mail address.');
       const value = file.bad ? -1 : findContact();
       if (value === -1) {
         spoil();

@@ -8,7 +8,8 @@ import type { FindingCollector } from '../finding-collector.ts';
 import { bindHeader } from './bind-header.ts';
 import { CSV_LIMITS, CsvReader, type CsvRow, type RowFault } from './csv-reader.ts';
 import { asBuffer, type FileLayout, inspectFile } from './inspect-file.ts';
-import { readContacts, readGuardians } from './read-contacts.ts';
+import { readContacts, CONTACTS_FILE, readRelationships } from './read-contacts.ts';
+import { readDetails } from './read-details.ts';
 import { readEnrollments } from './read-enrollments.ts';
 import { readPeople } from './read-people.ts';
 import { readOrgs } from './read-orgs.ts';
@@ -217,8 +218,12 @@ function openReader(state: RosterState, file: RosterFile): RowReader {
       return readEnrollments(state, file, 'teacher');
     case 'contacts':
       return readContacts(state, file);
+    case 'details':
+      return readDetails(state, file);
+    case 'relationships':
+      return readRelationships(state, file, { file: state.fileOf('student'), byAddress: false });
     case 'guardians':
-      return readGuardians(state, file);
+      return readRelationships(state, file, { file: CONTACTS_FILE, byAddress: true });
     default:
       return unreachable(file.definition.reader);
   }

@@ -1,8 +1,17 @@
 import { assert, must } from '#lib/assert.ts';
 
 import type { PersonRole } from './bind-header.ts';
+import { PRESENT } from './id-table.ts';
 import type { RosterFile } from './roster-file.ts';
-import { isEmpty, isReliable, type RosterState, type RowReader, spareFile } from './roster-state.ts';
+import {
+  addFieldTo,
+  findField,
+  isEmpty,
+  isReliable,
+  type RosterState,
+  type RowReader,
+  spareFile,
+} from './roster-state.ts';
 import { type MoreOfPerson, type PeopleTaker, takePeople } from './take-people.ts';
 
 const ROLES = ['student', 'teacher'] as const;
@@ -57,7 +66,10 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
           id,
           'This user was there before, with other values; the first row counts.',
         );
-      if (roles.length === 0 && !userRoles.mayHave(user))
+      if (roles.length > 0 || userRoles.mayHave(user)) return;
+      state.roleless.states[addFieldTo(state.roleless, row, id)] = PRESENT;
+      // Contacts are users without a role.
+      if (findField(state.contacts, row, id) === -1)
         file.report(
           'USER_WITHOUT_ROLE',
           id,

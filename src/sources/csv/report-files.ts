@@ -4,6 +4,7 @@ import { must } from '#lib/assert.ts';
 import type { FindingCollector } from '../finding-collector.ts';
 import type { RosterDelta } from '../roster-delta.ts';
 import type { FileDefinition } from './format.ts';
+import type { DetailName } from './person-details.ts';
 
 export function reportMissing(
   findings: FindingCollector,
@@ -50,10 +51,13 @@ export function reportPlacesGone(findings: FindingCollector, { name }: FileDefin
   }));
 }
 
-export function reportContactsGone(findings: FindingCollector, file: string, delta: RosterDelta): void {
-  const { describedNoMore, describedBefore } = delta;
+export function reportDetailsGone(
+  findings: FindingCollector,
+  { file, name, people, before }: { file: string; name: DetailName; people: number; before: number },
+): void {
+  const what = { contacts: 'contact', demographics: 'demographics', flags: 'flag' }[name];
   findings.report({ code: 'FILE_EMPTY_HAD_ROWS', file }, () => ({
-    message: `${file} names no contact any more of ${describedNoMore} students; ${describedBefore} had some.`,
+    message: `${file} names no ${what} any more of ${people} students; ${before} had some.`,
   }));
 }
 

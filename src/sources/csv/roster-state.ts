@@ -31,8 +31,10 @@ export interface RosterState {
   readonly sharedUserIds: boolean;
   /** What other files say of students; in a format that tells no kinds of users apart, of all. */
   readonly details: PersonDetails;
-  /** Who may be a contact, by e-mail address in small letters; `entries` has the number of the value in `details`. */
+  /** Who may be a contact, by e-mail address in small letters, or by the id of the user; `entries` has the number of the value in `details`. */
   readonly contacts: IdTable;
+  /** Users who have no role: present, and without a record. */
+  readonly roleless: IdTable;
   /** A table for the needs of one file; `expected`: how many ids are likely to come. */
   newTable(expected?: number): IdTable;
   /** Records whose absence proves nothing in this run. */

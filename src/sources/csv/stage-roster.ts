@@ -11,25 +11,26 @@ import type { ItemSink } from '../item-sink.ts';
 import type { OpenedRoster } from '../open-roster.ts';
 import { RosterDelta } from '../roster-delta.ts';
 import type { RecordIndex } from '../snapshot/record-index.ts';
-import { contactsFileOf, contactsGone, reportKept, reportStrangers } from './check-contacts.ts';
+import { detailsGone, fileOfDetail, reportKept, reportStrangers } from './check-details.ts';
 import { IdTable } from './id-table.ts';
 import { checkManifest, MANIFEST_FILE, provesWhole, readManifest } from './manifest.ts';
 import { checkOneRosterManifest, ONEROSTER_MANIFEST, readOneRosterManifest } from './oneroster-manifest.ts';
 import { readRosterFile } from './read-roster-file.ts';
 import {
   reportAlone,
-  reportContactsGone,
+  reportDetailsGone,
   reportEmpty,
   reportMissing,
   reportPlacesGone,
   reportSpared,
   reportTwin,
 } from './report-files.ts';
-import { DETAIL_GROUPS, PersonDetails } from './person-details.ts';
+import { DETAIL_GROUPS, type DetailName, PersonDetails } from './person-details.ts';
 import { RecordHash } from './record-hash.ts';
 import type { RosterState } from './roster-state.ts';
 import type { FileDefinition, FileName, FormatDefinition } from './format.ts';
 import { recognizeFormat } from './recognize-format.ts';
+import { type FoundFile, scanContactUsers } from './scan-contact-users.ts';
 import { noRoles, scanRoles } from './scan-roles.ts';
 
 export interface StageRosterInput {
@@ -114,6 +115,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
       findings,
     );
   const state = await openState(input, tools, delta, contentFingerprintOf(mapping), format, filesByName);
+  await findContacts(state, format, filesByName, findings);
   const summaries: FileSummary[] = [];
   const namesByContent = new Map<string, FileName>();
   const filesToConfirm: string[] = [];
@@ -127,7 +129,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     const recordsBefore =
       definition.describes === undefined
         ? recordsOf(definition).reduce((sum, name) => sum + delta.before(RECORD_CODES[name]), 0)
-        : delta.describedBefore;
+        : describedBefore(delta, definition.describes);
     const hadRecords = recordsBefore > 0;
     const confirmed = input.confirmedFiles.includes(definition.name);
     const file = filesByName.get(definition.name);
@@ -183,14 +185,15 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
         reportTwin(findings, definition, twin);
         state.unusable.add(definition.name).add(twin);
       }
-      if (definition.reader === 'students') {
-        const gone = contactsGone(state, format, definition, input.confirmedFiles);
-        if (gone !== null && read.usable && !findings.fatal) {
-          filesToConfirm.push(gone);
-          reportContactsGone(findings, gone, delta);
+      if (isOfPeople(definition)) {
+        for (const gone of read.usable && !findings.fatal
+          ? detailsGone(state, format, definition, input.confirmedFiles)
+          : []) {
+          filesToConfirm.push(gone.file);
+          reportDetailsGone(findings, gone);
         }
         if (read.usable) reportStrangers(state, format, findings, summaries);
-        reportKept(findings, state, contactsFileOf(format));
+        reportKept(findings, state, fileOfDetail(format, 'contacts'));
       }
       summaries.push({
         file: definition.name,
@@ -267,8 +270,9 @@ async function openState(
     teachers: tableOf('teacher'),
     sessions: newTable(),
     courses: newTable(),
-    details: new PersonDetails(newTable(delta.describedBefore)),
+    details: new PersonDetails(newTable(Math.max(...delta.describedBefore))),
     contacts: newTable(),
+    roleless: newTable(),
     newTable,
     spared: new Set(),
     unreadableRows: new Set(),
@@ -314,6 +318,35 @@ function placesGone({ feeds }: FileDefinition, delta: RosterDelta): RecordName[]
     const { before, records, kept } = must(delta.counts[code]);
     return KIND_OF_CODE[code] === 'enrollment' && before > 0 && records === 0 && kept === 0;
   });
+}
+
+/** Of formats whose contacts are users: who they are. */
+async function findContacts(
+  state: RosterState,
+  { files }: FormatDefinition,
+  filesByName: ReadonlyMap<string, SourceFile>,
+  findings: FindingCollector,
+): Promise<void> {
+  const [relationships, users] = (['relationships', 'users'] as const).map(
+    (reader): FoundFile | undefined => {
+      const definition = files.find((one) => one.reader === reader);
+      const file = definition === undefined ? undefined : filesByName.get(definition.name);
+      return definition === undefined || file === undefined ? undefined : { definition, file };
+    },
+  );
+  if (relationships === undefined || users === undefined) return;
+  if (!(await scanContactUsers(state, relationships, users, findings)))
+    state.unreadableRows.add(users.definition.name);
+}
+
+/** Students, or users of all kinds: whom other files describe. */
+function isOfPeople({ reader }: FileDefinition): boolean {
+  return reader === 'students' || reader === 'users' || reader === 'usersWithRoles';
+}
+
+/** What others point at is gone when nothing is said of anybody any more. */
+function describedBefore(delta: RosterDelta, describes: DetailName | 'shared'): number {
+  return delta.describedBefore[DETAIL_GROUPS[describes === 'shared' ? 'contacts' : describes].number] ?? 0;
 }
 
 /** The records whose number before says whether the file had rows: its main one, and the same of the other role. */

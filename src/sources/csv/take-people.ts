@@ -146,16 +146,14 @@ export function takePeople(
     hashContent(described, false);
     hashKey();
     // Of whom nothing was said before nothing can be lost; and what is the same as before is all there was.
-    const incomplete =
-      details?.isIncomplete(described) === true &&
-      delta.isDescribed(hash.key) &&
-      !delta.holds(hash.key, hash.content);
+    const lost = (details?.incompleteBits(described) ?? 0) & delta.describedBits(hash.key);
+    const incomplete = lost !== 0 && !delta.holds(hash.key, hash.content);
     if (incomplete) hashContent(described, true);
     const wasPresent = people.states[index] === PRESENT;
     differs = wasPresent && !delta.hasContent(people.entries[index] as number, hash.content);
     if (wasPresent) return index;
     const sighting = delta.see(PERSON, hash.key, hash.content);
-    if (details !== null) delta.describe(delta.entry, incomplete || details.has(described));
+    if (details !== null) delta.describe(delta.entry, (incomplete ? lost : 0) | details.bitsOf(described));
     if (details !== null && incomplete) details.kept += 1;
     people.states[index] = PRESENT;
     people.entries[index] = delta.entry;

@@ -1,7 +1,7 @@
 import { copyCurrentRecords, readSnapshotGeneration } from '#storage/snapshot/copy-current-records.ts';
 import type { StageSession } from '#storage/stage/stage-session.ts';
 
-import { DESCRIBED, RecordIndex } from './record-index.ts';
+import { describedFlag, RecordIndex } from './record-index.ts';
 import { readSnapshot, removeSnapshot, type SnapshotPlace, snapshotPath } from './snapshot-file.ts';
 
 export interface LoadedSnapshot {
@@ -33,7 +33,7 @@ export async function loadSnapshot(session: StageSession, place: SnapshotPlace):
         keys.subarray(row * 4, row * 4 + 4),
         contents.subarray(row * 2, row * 2 + 2),
         codes[row] as number,
-        described[row] === 1 ? DESCRIBED : 0,
+        describedFlag(0) * (described[row] as number),
       );
   });
   await session.rollback();

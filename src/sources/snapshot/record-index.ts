@@ -1,14 +1,19 @@
 import { RECORD_CODE_COUNT, RECORD_WORDS } from '#core/roster/record-codes.ts';
 import { formatUuid } from '#lib/system.ts';
 
-/** Flags of an entry, about the run under way, but for DESCRIBED. */
+/** Flags of an entry, about the run under way, but for those of `describedFlag`. */
 export const SEEN = 1;
 /** A bad row named it, or it hangs on one: it stays as it is. */
 export const KEPT = 2;
 /** Not in the snapshot. */
 export const ADDED = 4;
-/** Other files said something of this person (contacts): a part of the snapshot, so that their silence is noticed. */
-export const DESCRIBED = 8;
+/**
+ * Other files said something of this person (contacts, demographics, ...; by the number of the group): a part of the snapshot, so that
+ * their silence is noticed.
+ */
+export const describedFlag = (group: number): number => 8 << group;
+export const DESCRIBED_GROUPS = 8;
+const DESCRIBED = ((1 << DESCRIBED_GROUPS) - 1) * 8;
 
 const CONTENT = 4;
 const META = 6;
@@ -147,7 +152,7 @@ export class RecordIndex {
     return counts;
   }
 
-  /** The records of the entries that `isCurrent` names, in their order, without flags but DESCRIBED. */
+  /** The records of the entries that `isCurrent` names, in their order, without flags but what other files said. */
   copyRecords(isCurrent: (entry: number) => boolean): Int32Array<ArrayBuffer> {
     const { words } = this;
     let count = 0;

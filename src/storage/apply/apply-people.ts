@@ -7,9 +7,24 @@ import { changed, changedAttributes, changedRequired } from './changed.ts';
 const DISPLAY_NAME = `coalesce(nullif(concat_ws(' ', nullif(i.after ->> 'givenName', ''), nullif(i.after ->> 'surname', '')), ''),
   i.after ->> 'username', i.source_id)`;
 
+/** What is kept with birth date and sex, and not with the person: more people may read names than these. */
+const DEMOGRAPHIC = [
+  'birthCity',
+  'birthState',
+  'birthCountry',
+  'ethnicityCodes',
+  'raceCodes',
+  'publicSchoolResidenceStatus',
+  'flags',
+].map((property) => `'${property}'`);
+/** Those that the source changed: of an item `i`. Most sources know none. */
+const CHANGED_DEMOGRAPHICS = `case when i.after ?| array[${DEMOGRAPHIC.join(', ')}] then coalesce((
+  select jsonb_object_agg(k, i.after -> k) from unnest(array[${DEMOGRAPHIC.join(', ')}]) k
+   where nullif(i.after ->> k, '[]') is distinct from nullif(i.before ->> k, '[]')), '{}') else '{}' end`;
+
 /** Properties with columns or rows of their own; all others of a record go into person.attributes. */
 const COLUMN_PROPERTIES = `array['userPrincipalName', 'matchValue', 'givenName', 'middleName', 'surname', 'number', 'grade',
-  'graduationYear', 'birthDate', 'sex', 'contacts']`;
+  'graduationYear', 'birthDate', 'sex', 'contacts', ${DEMOGRAPHIC.join(', ')}]`;
 const ATTRIBUTES = `jsonb_strip_nulls(i.after - ${COLUMN_PROPERTIES})`;
 
 /** Columns that belong to one of the two kinds, so a person who is both has both. */
@@ -38,15 +53,18 @@ export async function applyPeople(tx: Tx, range: ItemRange, kind: 'student' | 't
   if (kind === 'student') await applyContacts(tx, range);
   await tx.query(
     `with ${ITEMS}
-     insert into demographics as d (tenant_id, person_id, birth_date, sex, change_seq)
+     insert into demographics as d (tenant_id, person_id, birth_date, sex, attributes, change_seq)
      select current_tenant(), i.object_id,
             case when i.after ->> 'birthDate' is distinct from i.before ->> 'birthDate' then (i.after ->> 'birthDate')::date
                  ${orAsItIs('birth_date')} end,
-            case when i.after ->> 'sex' is distinct from i.before ->> 'sex' then i.after ->> 'sex' ${orAsItIs('sex')} end, $4
-       from item i
+            case when i.after ->> 'sex' is distinct from i.before ->> 'sex' then i.after ->> 'sex' ${orAsItIs('sex')} end,
+            jsonb_strip_nulls(case when i.action = 'create' then '{}'
+              else coalesce((select o.attributes from demographics o where o.person_id = i.object_id), '{}') end || n.changed), $4
+       from item i cross join lateral (select ${CHANGED_DEMOGRAPHICS} as changed) n
       where i.after ->> 'birthDate' is distinct from i.before ->> 'birthDate' or i.after ->> 'sex' is distinct from i.before ->> 'sex'
+         or n.changed <> '{}'
      on conflict (tenant_id, person_id) do update
-        set birth_date = excluded.birth_date, sex = excluded.sex, version = d.version + 1, change_seq = excluded.change_seq`,
+        set birth_date = excluded.birth_date, sex = excluded.sex, attributes = excluded.attributes, version = d.version + 1, change_seq = excluded.change_seq`,
     values,
   );
 }

@@ -15,7 +15,24 @@ export interface RecordColumns {
 
 /** Is added to the code of a record: another number than codes reach. */
 const DESCRIBED_STEP = 1024;
-const DESCRIBED = `case when attributes -> 'contacts' -> 0 is not null then ${DESCRIBED_STEP}::int2 else 0::int2 end`;
+/** By the number of the group (sources/csv/person-details.ts): whether a record has something of it. */
+const GROUPS = [
+  `attributes -> 'contacts' -> 0 is not null`,
+  `coalesce(${[
+    'sex',
+    'birthDate',
+    'birthCity',
+    'birthState',
+    'birthCountry',
+    'ethnicityCodes',
+    'raceCodes',
+    'publicSchoolResidenceStatus',
+  ]
+    .map((property) => `attributes ->> '${property}'`)
+    .join(', ')}) is not null`,
+  `attributes -> 'flags' -> 0 is not null`,
+];
+const DESCRIBED = `(${GROUPS.map((has, group) => `case when ${has} then ${DESCRIBED_STEP << group} else 0 end`).join(' + ')})`;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const HEADER_BYTES = 19;
 /** Field count, then length and value of an int2, a uuid and an int8. */
@@ -42,7 +59,7 @@ export async function copyCurrentRecords(
   const stream = client.query(
     copyTo(
       `copy (
-         select case kind ${linked} end + ${DESCRIBED}, key, content from link ${where}
+         select (case kind ${linked} end + ${DESCRIBED})::int2, key, content from link ${where}
          union all
          select case role when 'teacher' then ${codeOf('teacherRole')} else ${codeOf('studentRole')} end, key, content from role ${orRemoved}
          union all
@@ -82,7 +99,7 @@ export async function copyCurrentRecords(
     for (; at + ROW_BYTES <= bytes.length; at += ROW_BYTES) {
       const code = bytes.readInt16BE(at + 6);
       codes[rows] = code % DESCRIBED_STEP;
-      described[rows] = code >= DESCRIBED_STEP ? 1 : 0;
+      described[rows] = Math.floor(code / DESCRIBED_STEP);
       for (let word = 0; word < 4; word += 1) keys[rows * 4 + word] = bytes.readInt32LE(at + 12 + word * 4);
       contents[rows * 2] = bytes.readInt32LE(at + 32);
       contents[rows * 2 + 1] = bytes.readInt32LE(at + 36);
