@@ -51,6 +51,13 @@ const changed = (base: Files, name: string, from: string, to: string): Record<st
 const without = (base: Files, ...names: string[]): Record<string, string> =>
   Object.fromEntries(Object.entries(base).filter(([name]) => !names.includes(name)));
 
+/** With contacts: users whom students name as their agents. */
+const WITH_AGENTS: Readonly<Record<string, string>> = {
+  ...GOOD_ONEROSTER,
+  'users.csv':
+    'sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,givenName,familyName,email,agentSourcedIds,grades\nu1,,,true,s,student,ada,Ada,Elm,,"p1, p2",9\nu2,,,true,s,teacher,tea,Tea,Oak,,,\np1,,,true,s,parent,pat,Pat,Elm,pat@b.example,u1,\np2,,,true,s,guardian,gus,Gus,Elm,gus@b.example,u1,\n',
+};
+
 export interface UserFault extends Omit<FaultCase, 'add' | 'replace'> {
   readonly files: FaultyFiles;
 }
@@ -82,7 +89,16 @@ const described = (
   expect,
 });
 
+const withAgents = (name: string, from: string, to: string, ...expect: readonly string[]): UserFault => ({
+  name: `Agents: ${name}`,
+  files: changed(WITH_AGENTS, 'users.csv', from, to),
+  expect,
+});
+
 export const USER_FAULTS: readonly UserFault[] = [
+  { name: 'Agents: nothing is wrong', files: WITH_AGENTS, expect: [] },
+  withAgents('one without an address', 'gus@b.example', '', 'CONTACT_INCOMPLETE users.csv:5 email (warning)'),
+  withAgents('one who is not there', 'p1, p2', 'p1, p9'),
   { name: 'What is said of users: nothing is wrong', files: DESCRIBED, expect: [] },
   described(
     'demographics of nobody',

@@ -32,7 +32,7 @@ const USER = [
   column('email', 'secondaryEmail', EMAIL),
   column('sms', 'mobilePhone', { check: 'phone' }),
   column('phone', 'phone', { check: 'phone' }),
-  unread('agentSourcedIds'),
+  column('agentSourcedIds', 'agents', { part: 'contact', maxLength: 4096 }),
   column('password', 'password', { part: 'secret' }),
 ] as const;
 

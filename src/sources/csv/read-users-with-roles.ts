@@ -5,6 +5,7 @@ import type { PersonRole } from './bind-header.ts';
 import { takeRoles } from './read-roles.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
+  findField,
   forEachPart,
   isEmpty,
   isReliable,
@@ -59,6 +60,8 @@ export function readUsersWithRoles(state: RosterState, file: RosterFile): RowRea
         return;
       }
       if (role === null) {
+        // Contacts are users, too.
+        if (findField(state.contacts, row, id) !== -1) return;
         file.report('USER_WITHOUT_ROLE', id, 'The user is neither a student nor staff, and gets no account.');
         return;
       }

@@ -9,6 +9,7 @@ import { type DateOrder, formatDate, readDate } from './calendar-date.ts';
 import type { CsvRow } from './csv-reader.ts';
 import type { ColumnPart, FileDefinition } from './format.ts';
 import type { ValueCheck } from './value-check.ts';
+import { withdrawingColumn } from './withdrawn.ts';
 
 const COMMA = 0x2c;
 
@@ -74,11 +75,7 @@ export class RosterFile {
   isWithdrawn(row: CsvRow): boolean {
     if (this.#withdrawing.length === 0 || row.fault !== null || row.count !== this.header.fieldCount)
       return false;
-    const column = this.#withdrawing.find(({ position, withdrawnBy }) =>
-      withdrawnBy?.includes(
-        row.bytes.toString('utf8', row.starts[position], row.ends[position]).toLowerCase(),
-      ),
-    );
+    const column = withdrawingColumn(row, this.#withdrawing);
     if (column === undefined) return false;
     this.begin(row);
     this.report('ROW_WITHDRAWN', column, 'The row says that its record is not there any more.');

@@ -1,17 +1,20 @@
-import { must } from '#lib/assert.ts';
+import { findRole, openReferenceList } from '#core/roster/reference-list.ts';
 
 import type { MappingSettings, SourceFile } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
 import type { BoundColumn, BoundHeader } from './bind-header.ts';
-import { isMailAddress } from './contact-values.ts';
+import { isMailAddress, relationshipOf } from './contact-values.ts';
 import type { CsvRow } from './csv-reader.ts';
 import type { FileDefinition } from './format.ts';
-import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
+import { DROPPED, type IdTable, PRESENT, UNKNOWN } from './id-table.ts';
 import { inspectFile, scanRows } from './inspect-file.ts';
-import type { PersonDetails } from './person-details.ts';
+import { DETAIL_GROUPS, type PersonDetails } from './person-details.ts';
 import { isReliable } from './roster-state.ts';
+import type { UserRoles } from './user-roles.ts';
+import { isWithdrawn } from './withdrawn.ts';
 
 const BLANK = 0x20;
+const CONTACTS = DETAIL_GROUPS.contacts;
 
 /** A file, and what it is. */
 export interface FoundFile {
@@ -19,84 +22,205 @@ export interface FoundFile {
   readonly definition: FileDefinition;
 }
 
+interface ContactState {
+  readonly mapping: MappingSettings;
+  readonly details: PersonDetails;
+  /** By the id of the user; `entries`: the value in `details`, `parents`: what the contact is to others (OneRoster). */
+  readonly contacts: IdTable;
+}
+
 /**
- * Contacts of formats in which they are users among others (SDS V2.1): who they are is in relationships.csv, their names and addresses in
- * users.csv. Both are looked through before any of them is read, and only contacts are kept. @returns whether each row of users.csv tells whose it is.
+ * Contacts of SDS V2.1 are users whom relationships.csv names. Both files are looked through before any of them is read, and only contacts
+ * are kept. @returns whether each row of users.csv tells whose it is.
  */
-export async function scanContactUsers(
-  state: { readonly mapping: MappingSettings; readonly details: PersonDetails; readonly contacts: IdTable },
+export async function scanRelatedUsers(
+  state: ContactState,
   relationships: FoundFile,
   users: FoundFile,
   findings: FindingCollector,
 ): Promise<boolean> {
-  const { mapping, details, contacts } = state;
-  const scan = async (
-    { file, definition }: FoundFile,
-    begin: (header: BoundHeader) => (row: CsvRow) => void,
-  ) => scanRows(file, await inspectFile(file, definition, mapping), definition, mapping, begin);
-  const isWhole = (row: CsvRow, header: BoundHeader): boolean =>
-    row.fault === null && row.count === header.fieldCount;
-
-  await scan(relationships, (header) => {
+  const { contacts } = state;
+  await scan(state, relationships, (header) => {
     const contact = columnOf(header, 'contact');
     return (row) => {
-      if (isWhole(row, header) && !isBlank(row, contact)) addTo(contacts, row, contact);
+      if (contact !== undefined && isWhole(row, header) && !isBlank(row, contact))
+        addTo(contacts, row, contact);
     };
   });
   let allTold = true;
-  await scan(users, (header) => {
+  await scan(state, users, (header) => {
     const id = columnOf(header, 'id');
-    const [givenName, surname] = [columnOf(header, 'givenName'), columnOf(header, 'surname')];
-    const email = header.columns.find(({ property }) => property === 'secondaryEmail');
-    const phones = ['mobilePhone', 'phone']
-      .map((property) => header.columns.find((column) => column.property === property))
-      .filter((column): column is BoundColumn => column !== undefined);
-    const write = (row: CsvRow, column: BoundColumn): void =>
-      details.write(row.bytes, startOf(row, column), endOf(row, column));
-    const report = (row: CsvRow, column: BoundColumn | undefined, message: string): void =>
-      findings.report(
-        {
-          code: 'CONTACT_INCOMPLETE',
-          file: users.definition.name,
-          field: column?.title ?? 'email',
-          severity: 'warning',
-        },
-        () => ({ line: row.line, message: `${message}; the contact is left out.` }),
-      );
+    const keepContact = contactKeeper(state, users.definition, header, findings);
     return (row) => {
-      if (row.count <= id.position || isBlank(row, id) || (!isWhole(row, header) && !isReliable(row, id))) {
-        allTold = false;
-        return;
-      }
-      const index = contacts.find(row.bytes, startOf(row, id), endOf(row, id));
-      if (index === -1 || contacts.states[index] === PRESENT) return;
-      contacts.states[index] = DROPPED;
-      if (!isWhole(row, header)) return;
-      if (isBlank(row, givenName) && isBlank(row, surname)) {
-        report(row, givenName, 'The contact has no name');
-        return;
-      }
-      if (email === undefined || !isMailAddress(row.bytes, startOf(row, email), endOf(row, email))) {
-        report(row, email, 'The contact has no e-mail address');
-        return;
-      }
-      write(row, givenName);
-      if (!isBlank(row, givenName) && !isBlank(row, surname)) details.writeByte(BLANK);
-      write(row, surname);
-      details.nextField();
-      write(row, email);
-      details.nextField();
-      const phone = phones.find((column) => !isBlank(row, column));
-      if (phone !== undefined) write(row, phone);
-      contacts.entries[index] = details.endValue();
-      contacts.states[index] = PRESENT;
+      if (!tellsWhose(row, header, id)) allTold = false;
+      else if (contacts.find(row.bytes, startOf(row, id), endOf(row, id)) !== -1) keepContact(row, id);
     };
   });
   return allTold;
 }
 
-function columnOf(header: BoundHeader, property: string): BoundColumn {
-  return must(header.columns.find((column) => column.property === property));
+/**
+ * Contacts of OneRoster are users with the role parent, guardian or relative, whom students name as their agents. users.csv is looked through
+ * twice before it is read: for who they are, and for whose. `userRoles`: where the roles are in a file of their own.
+ */
+export async function scanAgents(
+  state: ContactState & { readonly userRoles: UserRoles | null },
+  users: FoundFile,
+  findings: FindingCollector,
+): Promise<void> {
+  const { contacts, details, userRoles } = state;
+  const findRoleCode = openReferenceList('roles', state.mapping.lists);
+  let told = false;
+  await scan(state, users, (header) => {
+    const id = columnOf(header, 'id');
+    const role = columnOf(header, 'role');
+    const keepContact = contactKeeper(state, users.definition, header, findings);
+    if (columnOf(header, 'agents') !== undefined) {
+      told = true;
+      details.state(CONTACTS);
+    }
+    const relationOf = (row: CsvRow, by: BoundColumn): string | null => {
+      if (role === undefined) return userRoles?.relationOf(userRoles.find(row, by)) ?? null;
+      const code = findRoleCode(textOf(row, role));
+      return code !== null && findRole(code)?.group === 'none' ? code : null;
+    };
+    return (row) => {
+      if (!told || !tellsWhose(row, header, id)) return;
+      if (!isWhole(row, header)) {
+        // Perhaps a contact: whoever names it keeps what was there.
+        contacts.states[addTo(contacts, row, id)] = DROPPED;
+        return;
+      }
+      if (isWithdrawn(row, header)) return;
+      const relation = relationOf(row, id);
+      if (relation === null) return;
+      const index = addTo(contacts, row, id);
+      contacts.parents[index] = Math.max(relationshipOf(relation), 0);
+      keepContact(row, id);
+    };
+  });
+  if (!told) return;
+  await scan(state, users, (header) => {
+    const id = columnOf(header, 'id');
+    const agents = columnOf(header, 'agents');
+    return (row) => {
+      if (id === undefined || agents === undefined) return;
+      if (!tellsWhose(row, header, id)) {
+        details.spoilAll(CONTACTS);
+        return;
+      }
+      const [start, end] = [startOf(row, id), endOf(row, id)];
+      if (!isWhole(row, header)) {
+        details.spoil(CONTACTS, row.bytes, start, end);
+        return;
+      }
+      for (const [from, to] of partsOf(row, agents)) {
+        const index = contacts.find(row.bytes, from, to);
+        const found = index === -1 ? UNKNOWN : contacts.states[index];
+        if (found === PRESENT) {
+          const added = details.add(
+            CONTACTS,
+            row.bytes,
+            start,
+            end,
+            contacts.entries[index] as number,
+            contacts.parents[index] as number,
+            row.line,
+          );
+          if (added !== 'full') continue;
+        }
+        // An agent who is no contact (of a parent, the children) says nothing; one who was left out, or is one too many, takes none away.
+        if (found !== UNKNOWN) details.spoil(CONTACTS, row.bytes, start, end);
+      }
+    };
+  });
+}
+
+/** Keeps a user of users.csv as a contact, or says what is missing. */
+function contactKeeper(
+  { details, contacts }: ContactState,
+  definition: FileDefinition,
+  header: BoundHeader,
+  findings: FindingCollector,
+): (row: CsvRow, id: BoundColumn) => void {
+  const [givenName, surname, email] = ['givenName', 'surname', 'secondaryEmail'].map((property) =>
+    columnOf(header, property),
+  );
+  const phones = [columnOf(header, 'mobilePhone'), columnOf(header, 'phone')];
+  const write = (row: CsvRow, column: BoundColumn | undefined): void => {
+    if (column !== undefined) details.write(row.bytes, startOf(row, column), endOf(row, column));
+  };
+  const report = (row: CsvRow, column: BoundColumn | undefined, what: string): void =>
+    findings.report(
+      {
+        code: 'CONTACT_INCOMPLETE',
+        file: definition.name,
+        field: column?.title ?? what,
+        severity: 'warning',
+      },
+      () => ({ line: row.line, message: `The contact has no ${what}; the contact is left out.` }),
+    );
+  return (row, id) => {
+    const index = contacts.find(row.bytes, startOf(row, id), endOf(row, id));
+    if (index === -1 || contacts.states[index] === PRESENT) return;
+    contacts.states[index] = DROPPED;
+    if (!isWhole(row, header)) return;
+    const hasGivenName = !isBlank(row, givenName);
+    if (!hasGivenName && isBlank(row, surname)) {
+      report(row, givenName, 'name');
+      return;
+    }
+    if (email === undefined || !isMailAddress(row.bytes, startOf(row, email), endOf(row, email))) {
+      report(row, email, 'e-mail address');
+      return;
+    }
+    write(row, givenName);
+    if (hasGivenName && !isBlank(row, surname)) details.writeByte(BLANK);
+    write(row, surname);
+    details.nextField();
+    write(row, email);
+    details.nextField();
+    write(
+      row,
+      phones.find((column) => !isBlank(row, column)),
+    );
+    contacts.entries[index] = details.endValue();
+    contacts.states[index] = PRESENT;
+  };
+}
+
+async function scan(
+  { mapping }: Pick<ContactState, 'mapping'>,
+  { file, definition }: FoundFile,
+  begin: (header: BoundHeader) => (row: CsvRow) => void,
+): Promise<void> {
+  await scanRows(file, await inspectFile(file, definition, mapping), definition, mapping, begin);
+}
+
+function isWhole(row: CsvRow, header: BoundHeader): boolean {
+  return row.fault === null && row.count === header.fieldCount;
+}
+
+/** A broken row may still have an id that can be trusted. */
+function tellsWhose(row: CsvRow, header: BoundHeader, id: BoundColumn | undefined): id is BoundColumn {
+  if (id === undefined || row.count <= id.position || isBlank(row, id)) return false;
+  return isWhole(row, header) || isReliable(row, id);
+}
+
+function columnOf(header: BoundHeader, property: string): BoundColumn | undefined {
+  return header.columns.find((column) => column.property === property);
+}
+
+function* partsOf(row: CsvRow, column: BoundColumn): Generator<[from: number, to: number]> {
+  const [start, end] = [startOf(row, column), endOf(row, column)];
+  for (let from = start, at = start; at <= end; at += 1) {
+    if (at < end && row.bytes[at] !== 0x2c) continue;
+    let to = at;
+    while (from < to && row.bytes[from] === BLANK) from += 1;
+    while (to > from && row.bytes[to - 1] === BLANK) to -= 1;
+    if (to > from) yield [from, to];
+    from = at + 1;
+  }
 }
 
 function startOf(row: CsvRow, { position }: BoundColumn): number {
@@ -107,8 +231,12 @@ function endOf(row: CsvRow, { position }: BoundColumn): number {
   return row.ends[position] as number;
 }
 
-function isBlank(row: CsvRow, column: BoundColumn): boolean {
-  return startOf(row, column) === endOf(row, column);
+function isBlank(row: CsvRow, column: BoundColumn | undefined): boolean {
+  return column === undefined || startOf(row, column) === endOf(row, column);
+}
+
+function textOf(row: CsvRow, column: BoundColumn): string {
+  return row.bytes.toString('utf8', startOf(row, column), endOf(row, column));
 }
 
 function addTo(table: IdTable, row: CsvRow, column: BoundColumn): number {

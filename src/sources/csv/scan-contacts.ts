@@ -94,7 +94,7 @@ export async function scanContacts(
   source: Pick<SourceFile, 'open'>,
   layout: FileLayout,
 ): Promise<void> {
-  if (!definition.columns.some(({ part }) => part === 'contact')) return;
+  if (!definition.columns.some(({ part, property }) => part === 'contact' && property === 'email')) return;
   if (layout.separator.problem !== null) return;
   const { details } = state;
   let file: RosterFile | null | undefined;

@@ -9,6 +9,7 @@ import type { IdTable } from './id-table.ts';
 import { inspectFile, scanRows } from './inspect-file.ts';
 import { isReliable } from './roster-state.ts';
 import { UserRoles } from './user-roles.ts';
+import { isWithdrawn } from './withdrawn.ts';
 
 /** Reads roles.csv for what it says of people. What is wrong with a row is reported when its role is read. */
 export async function scanRoles(
@@ -47,9 +48,12 @@ function takeRow(roles: UserRoles, header: BoundHeader, findCode: FindCode): (ro
       roles.addDoubt(row, user);
       return;
     }
-    const group = findRole(findCode(textOf(row, role)) ?? '')?.group;
+    if (isWithdrawn(row, header)) return;
+    const code = findCode(textOf(row, role)) ?? '';
+    const group = findRole(code)?.group;
     if (group === undefined) roles.addDoubt(row, user);
-    else if (group !== 'none')
+    else if (group === 'none') roles.addRelation(row, user, code);
+    else
       roles.addRole(
         row,
         group === 'student' ? 'student' : 'teacher',

@@ -30,7 +30,7 @@ import { RecordHash } from './record-hash.ts';
 import type { RosterState } from './roster-state.ts';
 import type { FileDefinition, FileName, FormatDefinition } from './format.ts';
 import { recognizeFormat } from './recognize-format.ts';
-import { type FoundFile, scanContactUsers } from './scan-contact-users.ts';
+import { type FoundFile, scanAgents, scanRelatedUsers } from './scan-contact-users.ts';
 import { noRoles, scanRoles } from './scan-roles.ts';
 
 export interface StageRosterInput {
@@ -327,15 +327,17 @@ async function findContacts(
   filesByName: ReadonlyMap<string, SourceFile>,
   findings: FindingCollector,
 ): Promise<void> {
-  const [relationships, users] = (['relationships', 'users'] as const).map(
-    (reader): FoundFile | undefined => {
-      const definition = files.find((one) => one.reader === reader);
-      const file = definition === undefined ? undefined : filesByName.get(definition.name);
-      return definition === undefined || file === undefined ? undefined : { definition, file };
-    },
-  );
-  if (relationships === undefined || users === undefined) return;
-  if (!(await scanContactUsers(state, relationships, users, findings)))
+  const find = (isWanted: (definition: FileDefinition) => boolean): FoundFile | undefined => {
+    const definition = files.find(isWanted);
+    const file = definition === undefined ? undefined : filesByName.get(definition.name);
+    return definition === undefined || file === undefined ? undefined : { definition, file };
+  };
+  const users = find(isOfPeople);
+  const relationships = find(({ reader }) => reader === 'relationships');
+  if (users === undefined) return;
+  if (users.definition.columns.some(({ property }) => property === 'agents'))
+    await scanAgents(state, users, findings);
+  else if (relationships !== undefined && !(await scanRelatedUsers(state, relationships, users, findings)))
     state.unreadableRows.add(users.definition.name);
 }
 

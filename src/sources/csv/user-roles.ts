@@ -23,6 +23,8 @@ export class UserRoles {
   readonly #orgOf: Readonly<Record<PersonRole, number[]>> = { student: [], teacher: [] };
 
   readonly #findGrade: FindCode;
+  /** What people are to others (parent, guardian, ...), by their number. */
+  readonly #relations = new Map<number, string>();
 
   constructor(newTable: () => IdTable, findGrade: FindCode) {
     this.#findGrade = findGrade;
@@ -53,6 +55,17 @@ export class UserRoles {
     this.#orgOf[role][index] = addTo(this.#orgs, row, columns.org);
     if (role === 'student' && columns.grade !== undefined && !isBlank(row, columns.grade))
       this.#users.entries[index] = addTo(this.#grades, row, columns.grade);
+  }
+
+  /** A role of neither a student nor of staff: what somebody is to a student. The first counts. */
+  addRelation(row: CsvRow, user: BoundColumn, code: string): void {
+    const index = this.#add(row, user);
+    if (!this.#relations.has(index)) this.#relations.set(index, code);
+  }
+
+  /** Null: nothing to anybody. */
+  relationOf(index: number): string | null {
+    return this.#relations.get(index) ?? null;
   }
 
   /** The number of the person of a row; -1: roles.csv does not name the person. */
