@@ -5,7 +5,13 @@ import type { RosterFormat } from '#core/roster/formats.ts';
 import { realSystem } from '#lib/system.ts';
 import { validateFiles } from '#sources/validate.ts';
 import { filesOnDisk } from '#test/helpers/files-on-disk.ts';
-import { toCleverFormat, toOneRosterFormat, toUkFormat, toV21Format } from '#test/helpers/other-formats.ts';
+import {
+  toCleverFormat,
+  toOneRosterFormat,
+  toUkFormat,
+  toV21Format,
+  toV2Format,
+} from '#test/helpers/other-formats.ts';
 import { CREATE_MAPPING } from '#test/helpers/stage-upload.ts';
 
 export interface FormatMeasure {
@@ -26,6 +32,7 @@ export async function measureFormats(folder: string): Promise<FormatMeasure[]> {
   const folders: [RosterFormat, string][] = [['sds-v1', folder]];
   for (const [format, files] of [
     ['sds-v1-uk', toUkFormat(v1)],
+    ['sds-v2', toV2Format(v1)],
     ['sds-v2.1', toV21Format(v1)],
     ['oneroster-1.1', toOneRosterFormat(v1, '1.1')],
     ['oneroster-1.2', toOneRosterFormat(v1, '1.2')],

@@ -154,6 +154,31 @@ export function toV21Format(files: Files): Record<string, string> {
   };
 }
 
+/** SDS V2: the roles stand in the rows of the users; no sessions, no courses. */
+export function toV2Format(files: Files): Record<string, string> {
+  const v21 = toV21Format(files);
+  const rows = (name: string): Row[] => rowsOf(v21[name] ?? '');
+  const rolesOf = Map.groupBy(rows('roles.csv'), value('userSourcedId'));
+  const rolesOfUser = (row: Row): Row[] => rolesOf.get(value('sourcedId')(row)) ?? [];
+  const copied = (...titles: string[]) => Object.fromEntries(titles.map((title) => [title, value(title)]));
+  return {
+    'orgs.csv': v21['orgs.csv'] ?? '',
+    'users.csv': toCsv(
+      {
+        ...copied('sourcedId'),
+        orgSourcedIds: (row) => rolesOfUser(row).map(value('orgSourcedId')).join(','),
+        ...copied('givenName', 'familyName', 'username', 'password'),
+        role: (row) =>
+          value('role')(rolesOfUser(row)[0] ?? {}).replace(/^./u, (letter) => letter.toUpperCase()),
+        grade: (row) => value('grade')(rolesOfUser(row)[0] ?? {}),
+      },
+      rows('users.csv'),
+    ),
+    'classes.csv': toCsv(copied('sourcedId', 'orgSourcedId', 'title'), rows('classes.csv')),
+    'enrollments.csv': v21['enrollments.csv'] ?? '',
+  };
+}
+
 /** OneRoster 1.1 or 1.2: ids for enrollments and roles, a manifest; in 1.1 a user's role and orgs stand in users.csv. */
 export function toOneRosterFormat(files: Files, version: '1.1' | '1.2'): Record<string, string> {
   const v21 = toV21Format(files);

@@ -7,6 +7,7 @@ import {
   toOneRosterFormat,
   toUkFormat,
   toV21Format,
+  toV2Format,
   withoutColumns,
   withTwoDigitGrades,
 } from '#test/helpers/other-formats.ts';
@@ -36,6 +37,22 @@ const NOT_IN_V21 = [
   'Birthdate',
   'Graduation Year',
   'Title',
+];
+
+/** It has neither terms nor courses, nor numbers of anything. */
+const NOT_IN_V2 = [
+  ...NOT_IN_V21,
+  'Section Number',
+  'Term SIS ID',
+  'Term Name',
+  'Term StartDate',
+  'Term EndDate',
+  'Course SIS ID',
+  'Course Name',
+  'Course Number',
+  'Course Subject',
+  'Student Number',
+  'Teacher Number',
 ];
 
 /** In SDS V1 a teacher may have the id of a student; where users have one id each that would be one person. */
@@ -95,6 +112,7 @@ test('Clever: the same directory as SDS V1 with what Clever can say, also after 
 
 /** The formats with one id for each user: what they cannot say is left out of the SDS V1 that they are compared with. */
 for (const [name, convert, notIn] of [
+  ['SDS V2', toV2Format, NOT_IN_V2],
   // Its subjects are those of a list.
   ['SDS V2.1', toV21Format, [...NOT_IN_V21, 'Course Subject']],
   ['OneRoster 1.1', (files: Files) => toOneRosterFormat(files, '1.1'), NOT_IN_V21],
@@ -151,7 +169,7 @@ test('the format of a profile can be set; what is no format is refused', async (
     assert.equal((await client.sync(profile, buffers(examples.contoso))).status, 'success');
     await assert.rejects(
       client.ok('PATCH', path, { format: 'excel' }),
-      /Use one of auto, sds-v1, sds-v1-uk, sds-v2\.1, oneroster-1\.1, oneroster-1\.2, clever/u,
+      /Use one of auto, sds-v1, sds-v1-uk, sds-v2, sds-v2\.1, oneroster-1\.1, oneroster-1\.2, clever/u,
     );
   });
 });

@@ -2,6 +2,7 @@
 export const ROSTER_FORMATS = [
   'sds-v1',
   'sds-v1-uk',
+  'sds-v2',
   'sds-v2.1',
   'oneroster-1.1',
   'oneroster-1.2',

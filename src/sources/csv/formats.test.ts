@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { toCleverFormat, toUkFormat } from '#test/helpers/other-formats.ts';
+import {
+  toCleverFormat,
+  toOneRosterFormat,
+  toUkFormat,
+  toV21Format,
+  toV2Format,
+} from '#test/helpers/other-formats.ts';
 import { shownFindings, stageFiles, type StagedFiles } from '#test/helpers/stage-files.ts';
 import { makeExamples } from '../../../scripts/make-examples.ts';
 
@@ -70,6 +76,32 @@ describe('which format it is', () => {
     assert.deepEqual([v1.name, uk.name], ['sds-v1', 'sds-v1-uk']);
     assert.equal(v1.evidence[1], 'school.csv has the columns "SIS ID", as SDS V1 calls them.');
     assert.equal(uk.evidence[1], 'school.csv has the columns "DfE Number", as SDS V1 (UK) calls them.');
+  });
+
+  for (const [name, files] of [
+    ['sds-v2', toV2Format(contoso)],
+    ['sds-v2.1', toV21Format(contoso)],
+    ['oneroster-1.1', toOneRosterFormat(contoso, '1.1')],
+    ['oneroster-1.2', toOneRosterFormat(contoso, '1.2')],
+  ] as const)
+    test(`${name}: among formats with files of the same names, with and without a manifest`, async () => {
+      const { 'manifest.csv': manifest, ...loose } = files as Record<string, string>;
+      assert.equal((await recognized(loose)).name, name);
+      if (manifest === undefined) return;
+      const { evidence, ...said } = await recognized({ ...loose, 'Manifest.csv': manifest });
+      assert.equal(said.name, name);
+      assert.match(evidence[0] ?? '', /^manifest\.csv says that it is OneRoster 1\.[12]\.$/u);
+    });
+
+  test('SDS V2.1 with the files that must be there, and with all ten', async () => {
+    const all = toV21Format(contoso);
+    const pick = (...names: string[]): Record<string, string> =>
+      Object.fromEntries(names.map((name) => [name, all[name] ?? '']));
+    const least = await recognized(pick('orgs.csv', 'users.csv', 'roles.csv'));
+    assert.equal(least.name, 'sds-v2.1');
+    assert.equal(least.evidence[0], '3 of its 3 files are there: orgs.csv, users.csv, roles.csv.');
+    const more = { 'demographics.csv': 'userSourcedId,sex\n', 'userFlags.csv': 'userSourcedId,flag\n' };
+    assert.equal((await recognized({ ...all, ...more })).name, 'sds-v2.1');
   });
 
   test('what most files are of; the others are findings', async () => {
