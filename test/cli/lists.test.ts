@@ -73,7 +73,7 @@ test('lists: all of them, and the values of one', async () => {
   assert.equal(all.exitCode, 0, all.stderr);
   assert.match(all.stdout, /^list +title +values +own +disabled +can be changed$/mu);
   assert.match(all.stdout, /^grades +Grades +30 +0 +0 +yes$/mu);
-  assert.match(all.stdout, /^roles +Roles +34 +0 +0 +no$/mu);
+  assert.match(all.stdout, /^roles +Roles +39 +0 +0 +no$/mu);
   const one = await cli('lists', '--list', 'personFlags');
   assert.match(one.stdout, /^504 +Section 504/mu);
 });

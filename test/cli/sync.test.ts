@@ -295,8 +295,8 @@ test('a zip is checked and synced as the folder is: by its name, or alone in a f
 });
 
 test('a folder without roster files is a wrong command line', async () => {
-  await folder.write({ 'orgs.csv': 'sourcedId\r\n' });
+  await folder.write({ 'marks.csv': 'sourcedId\r\n' });
   const result = await sync();
   assert.equal(result.exitCode, 2);
-  assert.match(result.stderr, /has no roster files: school\.csv, .* It has orgs\.csv\./u);
+  assert.match(result.stderr, /has no roster files: school\.csv, .* It has marks\.csv\./u);
 });

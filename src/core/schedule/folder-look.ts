@@ -1,5 +1,7 @@
 import type { UploadLimits } from '../upload/upload-limits.ts';
 
+import { likeliestFileSet, type RosterFileSet } from './roster-file-set.ts';
+
 /** What stands in a watched folder. */
 export interface FolderEntry {
   readonly name: string;
@@ -25,8 +27,8 @@ export interface FolderLook {
 }
 
 export interface FolderRules {
-  /** Names of the files that make a complete roster, in lower case, for each format. */
-  readonly fileSets: readonly (readonly string[])[];
+  /** The files of each format. */
+  readonly fileSets: readonly RosterFileSet[];
   readonly quietSeconds: number;
   readonly limits: Pick<UploadLimits, 'maxFileBytes' | 'maxUploadBytes'>;
 }
@@ -79,19 +81,17 @@ export function filesToTake(
   entries: readonly FolderEntry[],
   rules: Pick<FolderRules, 'fileSets'>,
 ): FolderEntry[] {
-  return [...likeliestFiles(entries, rules), ZIP].flatMap((file) =>
+  return [...likeliestFiles(entries, rules).all, ZIP].flatMap((file) =>
     entries.filter((entry) => entry.isFile && namedAs(entry, file)),
   );
 }
 
-/** Of the sets of files the one of which most are there. */
 function likeliestFiles(
   entries: readonly FolderEntry[],
   { fileSets }: Pick<FolderRules, 'fileSets'>,
-): readonly string[] {
+): RosterFileSet {
   const names = new Set(entries.map(({ name }) => name.toLowerCase()));
-  const present = (files: readonly string[]): number => files.filter((file) => names.has(file)).length;
-  return fileSets.toSorted((a, b) => present(b) - present(a))[0] ?? [];
+  return likeliestFileSet(names, fileSets) ?? { required: [], all: [] };
 }
 
 /** `file` is a name of the format in lower case, or ZIP: any zip. */
@@ -108,20 +108,21 @@ function faultOfEntries(entries: readonly FolderEntry[], rules: FolderRules): st
   let bytes = 0;
   const zips = entries.filter((entry) => namedAs(entry, ZIP));
   if (zips.length > 0) {
-    const rest = entries.filter((entry) => files.some((file) => namedAs(entry, file)));
+    const rest = entries.filter((entry) => files.all.some((file) => namedAs(entry, file)));
     if (zips.length + rest.length > 1)
       return `The folder holds ${listOf([...zips, ...rest].map(({ name }) => name))}: leave either one zip or the files themselves.`;
   }
-  const expected = zips.length > 0 ? [ZIP] : files;
-  for (const file of expected) {
+  const expected = zips.length > 0 ? [ZIP] : files.required;
+  for (const file of zips.length > 0 ? [ZIP] : files.all) {
     const found = entries.filter((entry) => namedAs(entry, file));
     const other = found.find(({ isFile }) => !isFile);
     if (other !== undefined) return `${shown(other.name)} is no regular file; links are not followed.`;
     if (found.length > 1)
       return `The folder holds ${listOf(found.map(({ name }) => name))}: remove one of them.`;
     const [entry] = found;
-    if (entry === undefined) missing.push(file);
-    else if (entry.sizeBytes > rules.limits.maxFileBytes)
+    if (entry === undefined) {
+      if (expected.includes(file)) missing.push(file);
+    } else if (entry.sizeBytes > rules.limits.maxFileBytes)
       return `${shown(entry.name)} is larger than the ${rules.limits.maxFileBytes} bytes that a file may have.`;
     else bytes += entry.sizeBytes;
   }
@@ -133,7 +134,7 @@ function faultOfEntries(entries: readonly FolderEntry[], rules: FolderRules): st
 }
 
 function ignoredNote(entries: readonly FolderEntry[], rules: FolderRules): string {
-  const files = [...likeliestFiles(entries, rules), ZIP];
+  const files = [...likeliestFiles(entries, rules).all, ZIP];
   const ignored = entries
     .filter((entry) => !files.some((file) => namedAs(entry, file)))
     .map(({ name }) => name);

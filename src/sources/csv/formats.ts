@@ -1,7 +1,9 @@
 import type { RosterFormat } from '#core/roster/formats.ts';
+import type { RosterFileSet } from '#core/schedule/roster-file-set.ts';
 
 import { CLEVER } from './clever.ts';
 import type { FormatDefinition } from './format.ts';
+import { ONEROSTER_MANIFEST } from './oneroster-manifest.ts';
 import { ONEROSTER_1_1, ONEROSTER_1_2 } from './oneroster.ts';
 import { SDS_V1_UK } from './sds-v1-uk.ts';
 import { SDS_V1 } from './sds-v1.ts';
@@ -19,16 +21,22 @@ export const FORMATS: Readonly<Record<RosterFormat, FormatDefinition>> = {
   clever: CLEVER,
 };
 
-/** The names of the files of each format, in lower case, without doubles: what makes a complete roster. */
-export const ROSTER_FILE_SETS: readonly (readonly string[])[] = [
-  ...new Set(
-    Object.values(FORMATS).map(({ files }) =>
-      files.flatMap(({ name, optional = false }) => (optional ? [] : [name])).join('\n'),
-    ),
-  ),
-].map((names) => names.split('\n'));
+/** The files of each format, formats with the same files once. */
+export const ROSTER_FILE_SETS: readonly RosterFileSet[] = [
+  ...new Map(
+    Object.values(FORMATS).map((format) => {
+      const set = fileSetOf(format);
+      return [JSON.stringify(set), set] as const;
+    }),
+  ).values(),
+];
+
+function fileSetOf({ files, manifest }: FormatDefinition): RosterFileSet {
+  return {
+    required: files.flatMap(({ name, optional = false }) => (optional ? [] : [name])),
+    all: [...files.map(({ name }) => name), ...(manifest === undefined ? [] : [ONEROSTER_MANIFEST])],
+  };
+}
 
 /** The names of all of them, of files that are not read too. */
-export const ROSTER_FILES: ReadonlySet<string> = new Set(
-  Object.values(FORMATS).flatMap(({ files }) => files.map(({ name }) => name)),
-);
+export const ROSTER_FILES: ReadonlySet<string> = new Set(ROSTER_FILE_SETS.flatMap(({ all }) => all));

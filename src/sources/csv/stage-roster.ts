@@ -291,9 +291,9 @@ function sortFiles(
   const filesByName = new Map<string, SourceFile>();
   for (const file of files) {
     const name = file.name.toLowerCase();
-    if (format.ignoredFiles.includes(name)) {
+    if (format.ignoredFiles.includes(name) || name === ONEROSTER_MANIFEST) {
       findings.report({ code: 'FILE_IGNORED', file: name }, () => ({
-        message: `${name} is not read yet.`,
+        message: `${name} is not read.`,
       }));
     } else if (name === MANIFEST_FILE || filesByName.has(name)) {
       findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({

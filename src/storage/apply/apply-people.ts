@@ -27,6 +27,13 @@ const COLUMN_PROPERTIES = `array['userPrincipalName', 'matchValue', 'givenName',
   'graduationYear', 'birthDate', 'sex', 'contacts', ${DEMOGRAPHIC.join(', ')}]`;
 const ATTRIBUTES = `jsonb_strip_nulls(i.after - ${COLUMN_PROPERTIES})`;
 
+/** What the profile assigns to new accounts of the kind $5 (licensesToAssign). The same for all items: looked up once. */
+const LICENSES = `(select coalesce(array_agg(distinct sku), '{}')
+  from run r join profile f on f.tenant_id = r.tenant_id and f.id = r.profile_id
+  cross join lateral jsonb_array_elements(case jsonb_typeof(f.licenses_to_assign) when 'array' then f.licenses_to_assign else '[]' end) l
+  cross join lateral jsonb_array_elements_text(l -> 'skuIds') sku
+ where r.id = $1 and l ->> 'appliesTo' = $5)`;
+
 /** Columns that belong to one of the two kinds, so a person who is both has both. */
 const KIND_COLUMNS = {
   student: [
@@ -94,11 +101,11 @@ async function createPeople(
   // The account of target 0 has the id of its person: the built-in directory is Graph's user, which is both.
   await tx.query(
     `with ${ITEMS}
-     insert into account (tenant_id, id, person_id, user_name, mail, mail_nickname, initial_password, change_seq)
+     insert into account (tenant_id, id, person_id, user_name, mail, mail_nickname, initial_password, licenses, change_seq)
      select current_tenant(), i.object_id, i.object_id, i.after ->> 'userPrincipalName', i.after ->> 'userPrincipalName',
-            split_part(i.after ->> 'userPrincipalName', '@', 1), i.secret, $4
+            split_part(i.after ->> 'userPrincipalName', '@', 1), i.secret, ${LICENSES}, $4
        from item i where i.action = 'create'`,
-    values,
+    [...values, kind],
   );
 }
 

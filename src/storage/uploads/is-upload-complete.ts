@@ -1,3 +1,4 @@
+import { isWholeRoster, type RosterFileSet } from '#core/schedule/roster-file-set.ts';
 import { must } from '#lib/assert.ts';
 
 import type { Tx } from '../database.ts';
@@ -13,14 +14,14 @@ export async function hasUploadedFiles(tx: Tx, profileId: string): Promise<boole
 }
 
 /**
- * Whether the open upload of a profile holds all files of one of these sets (lower-case names), or a zip, and nothing came for that long, blocks included. To
+ * Whether the open upload of a profile holds all files that one of these sets requires, or a zip, and nothing came for that long, blocks included. To
  * rely on it, lock the upload first (lock: true), as the seal that follows does.
  */
 export async function isUploadComplete(
   tx: Tx,
   profileId: string,
   expected: {
-    readonly fileSets: readonly (readonly string[])[];
+    readonly fileSets: readonly RosterFileSet[];
     readonly quietSeconds: number;
     readonly lock: boolean;
   },
@@ -40,7 +41,6 @@ export async function isUploadComplete(
   );
   const { names, quiet } = must(rows[0]);
   const complete =
-    names.some((name) => name.endsWith('.zip')) ||
-    expected.fileSets.some((files) => files.every((file) => names.includes(file)));
+    names.some((name) => name.endsWith('.zip')) || isWholeRoster(new Set(names), expected.fileSets);
   return quiet && complete;
 }
