@@ -85,7 +85,7 @@ describe('which format it is', () => {
     ['oneroster-1.2', toOneRosterFormat(contoso, '1.2')],
   ] as const)
     test(`${name}: among formats with files of the same names, with and without a manifest`, async () => {
-      const { 'manifest.csv': manifest, ...loose } = files as Record<string, string>;
+      const { 'manifest.csv': manifest, ...loose } = files;
       assert.equal((await recognized(loose)).name, name);
       if (manifest === undefined) return;
       const { evidence, ...said } = await recognized({ ...loose, 'Manifest.csv': manifest });
