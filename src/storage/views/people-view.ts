@@ -11,7 +11,7 @@ export const peopleView: View = {
   set: 'users',
   from: PEOPLE,
   id: 'p.id',
-  alternateKey: 'lower(a.user_name)',
+  alternateKey: 'a.user_name_key',
   condition: 'p.active',
   properties: {
     id: { type: 'guid', sql: 'p.id' },
@@ -45,7 +45,7 @@ export const demographicsView: View = {
   set: 'demographics',
   from: PEOPLE,
   id: 'p.id',
-  alternateKey: 'lower(a.user_name)',
+  alternateKey: 'a.user_name_key',
   condition: 'p.active',
   properties: {
     userId: { type: 'guid', sql: 'p.id' },
