@@ -36,6 +36,7 @@ import { syncCommand } from './commands/sync.ts';
 import { tenantCreateCommand } from './commands/tenant-create.ts';
 import { tokenCommand } from './commands/token.ts';
 import { usersImportCommand } from './commands/users-import.ts';
+import { usersShowCommand } from './commands/users-show.ts';
 import { validateCommand } from './commands/validate.ts';
 
 /** Every command, in the order of help and docs: the daily ones first. */
@@ -66,6 +67,7 @@ export const COMMANDS: readonly Command[] = [
   noticeChannelsCommand,
   noticeTestCommand,
   noticeRemoveCommand,
+  usersShowCommand,
   usersImportCommand,
   passwordsCommand,
   tenantCreateCommand,
