@@ -210,6 +210,10 @@ test('what is inactive is read on demand alone: objects, and what belongs to the
   ]);
   const withEnded = await names(`${paths['classEnrollments']}?includeInactive=true`, ofPart('user'));
   assert.ok(withEnded.includes('Anna Ended false'));
+  // An active role of somebody who is not.
+  assert.deepEqual(await names(`/api/v1/users/${users.ended}/roles?includeInactive=true`, ofPart('org')), [
+    'Contoso High School false',
+  ]);
   for (const path of [
     `orgs/${schools.closed}`,
     `users/${users.ended}`,
