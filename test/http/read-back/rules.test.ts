@@ -31,6 +31,19 @@ before(async () => {
        from contact_relationship where person_id = $1`,
     users.anna,
   );
+  await server.rows(`update account set user_name = 'Ben@CONTOSO.edu' where person_id = $1`, users.ben);
+  await server.rows(
+    `update enrollment set is_primary = true, begin_date = '2026-08-24', end_date = '2027-06-11', role_name = 'aide'
+      where class_id = $1 and person_id = $2`,
+    classes.algebra,
+    users.clara,
+  );
+  await server.rows(
+    `update org set attributes = '{"ncesId": "n", "stateId": "st", "zone": "z"}', principal_email = 'amy@contoso.edu', phone = '1',
+            principal_external_id = 'p9', fax = '2', description = 'By the lake'
+      where id = $1`,
+    schools.contoso,
+  );
   const [session] = await server.rows<{ id: string }>('select id from academic_session');
   const [course] = await server.rows<{ id: string }>('select id from course');
   Object.assign(paths, {
@@ -140,12 +153,66 @@ test('what needs more protection than a name is in demographics, and nowhere els
     sex: 'F',
     attributes: { federalRace: 'x', newColumn: 'y', ethnicity: 'z' },
   });
-  assert.deepEqual(await read(`/api/v1/users/Ben@Contoso.edu/demographics`), {
+  assert.deepEqual(await read(`/api/v1/users/bEN@Contoso.edu/demographics`), {
     userId: seeded.users.ben,
     birthDate: null,
     sex: null,
     attributes: {},
   });
+});
+
+test('an org has what a school of Graph has, and more', async () => {
+  assert.deepEqual(await read(paths['org'] ?? ''), {
+    id: seeded.schools.contoso,
+    displayName: 'Contoso High School',
+    description: 'By the lake',
+    type: 'school',
+    parent: null,
+    externalId: '10001',
+    externalSource: 'sis',
+    schoolNumber: '1',
+    ncesId: 'n',
+    stateId: 'st',
+    lowestGrade: '9',
+    highestGrade: '12',
+    externalPrincipalId: 'p9',
+    principalName: 'Amy Roebuck',
+    principalEmail: 'amy@contoso.edu',
+    phone: '1',
+    fax: '2',
+    zone: 'z',
+    address: {
+      street: '2 Microsoft Way',
+      city: 'Redmond',
+      state: 'WA',
+      postalCode: '98052',
+      countryOrRegion: 'US',
+    },
+    active: true,
+  });
+});
+
+test('a place in a class with all that a source may say of it', async () => {
+  const places = await values('/api/v1/users/clara@contoso.edu/enrollments');
+  const { algebra } = seeded.classes;
+  assert.deepEqual(
+    places.find((place) => (place['class'] as Json)['id'] === algebra),
+    {
+      role: 'teacher',
+      roleName: 'aide',
+      isPrimary: true,
+      beginDate: '2026-08-24',
+      endDate: '2027-06-11',
+      class: { id: algebra, externalId: '11001', displayName: 'Algebra 1' },
+      user: {
+        id: seeded.users.clara,
+        externalId: '14001',
+        displayName: 'Clara Beane',
+        userPrincipalName: 'clara@contoso.edu',
+      },
+      active: true,
+    },
+  );
 });
 
 test('contacts', async () => {
