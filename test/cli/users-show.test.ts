@@ -95,10 +95,8 @@ test('nobody by that name, and an application that may not', async () => {
   const nobody = await show('eve@contoso.example');
   assert.equal(nobody.exitCode, 1);
   assert.match(nobody.stderr, /Resource 'eve@contoso\.example' does not exist/u);
-  const made = await runCliHere([
-    ...['app', 'create', 'Directory', '--permission', 'Directory.Read.All', '--json'],
-    ...['--data-dir', rollbook.dataDir],
-  ]);
+  const options = ['--permission', 'Directory.Read.All', '--json', '--data-dir', rollbook.dataDir];
+  const made = await runCliHere(['app', 'create', 'Directory', ...options]);
   const app = JSON.parse(made.stdout) as Record<'tenantId' | 'clientId' | 'clientSecret', string>;
   const env = {
     ROLLBOOK_URL: rollbook.baseUrl,
