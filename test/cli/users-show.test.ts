@@ -57,6 +57,8 @@ test('for people: account, roles, classes, contacts, and nothing that needs prot
 test('--demographics: when it is asked for', async () => {
   const { stdout } = await show(ADA, '--demographics');
   assert.match(stdout, /\nDemographics\nbirthDate +2011-04-02\nsex +F\nfederalRace +secret-word\n$/u);
+  const { stdout: none } = await show('cleo@contoso.example', '--demographics');
+  assert.match(none, /\nDemographics\nNothing is known\.\n$/u);
 });
 
 test('--json, by id', async () => {

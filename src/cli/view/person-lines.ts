@@ -1,4 +1,4 @@
-import type { PersonStory, RoleAnswer } from '../client/person-answers.ts';
+import type { DemographicsAnswer, PersonStory, RoleAnswer } from '../client/person-answers.ts';
 import { printable } from './format.ts';
 import type { Paint } from './paint.ts';
 import { textTable } from './text-table.ts';
@@ -49,19 +49,13 @@ export function personLines(story: PersonStory, paint: Paint): string[] {
     ),
     ...(demographics === undefined
       ? []
-      : [
-          '',
-          paint.bold('Demographics'),
-          ...factLines(
-            [
-              ['birthDate', demographics.birthDate],
-              ['sex', demographics.sex],
-              ...attributeFacts(demographics.attributes),
-            ],
-            paint,
-          ),
-        ]),
+      : ['', paint.bold('Demographics'), ...demographicLines(demographics, paint)]),
   ].map((line) => line.trimEnd());
+}
+
+function demographicLines({ birthDate, sex, attributes }: DemographicsAnswer, paint: Paint): string[] {
+  const lines = factLines([['birthDate', birthDate], ['sex', sex], ...attributeFacts(attributes)], paint);
+  return lines.length === 0 ? ['Nothing is known.'] : lines;
 }
 
 type Fact = readonly [name: string, value: string | null | undefined];
