@@ -106,6 +106,7 @@ create table rollbook.account (
   change_seq bigint not null,
   initial_password_export uuid,
   initial_password_handed_at timestamp with time zone,
+  user_name_key text generated always as (lower(user_name)) stored,
   constraint account_pkey PRIMARY KEY (tenant_id, id),
   constraint account_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id)
 );
@@ -113,6 +114,7 @@ CREATE INDEX account_password_export ON rollbook.account USING btree (tenant_id,
 CREATE INDEX account_password_not_handed ON rollbook.account USING btree (tenant_id, id) WHERE ((initial_password IS NOT NULL) AND (initial_password_handed_at IS NULL));
 CREATE UNIQUE INDEX account_person ON rollbook.account USING btree (tenant_id, person_id, target_id);
 CREATE UNIQUE INDEX account_user_name ON rollbook.account USING btree (tenant_id, target_id, lower(user_name));
+CREATE INDEX account_user_name_key ON rollbook.account USING btree (tenant_id, user_name_key) WHERE (target_id = 0);
 alter table rollbook.account enable row level security;
 alter table rollbook.account force row level security;
 create policy owner on rollbook.account for all to rollbook_owner using (true);
@@ -125,6 +127,7 @@ comment on table rollbook.account is 'What a person signs in with, in one target
 comment on column rollbook.account.initial_password is 'Encrypted under SECRET_KEY (AES-GCM); never echoed.';
 comment on column rollbook.account.initial_password_export is 'The export that read the initial password last; confirming it hands the password out.';
 comment on column rollbook.account.initial_password_handed_at is 'When the initial password was handed to an administrator; it is shown to nobody after that.';
+comment on column rollbook.account.user_name_key is 'lower(user_name)';
 
 create table rollbook.application (
   tenant_id uuid not null,
@@ -583,6 +586,7 @@ create table rollbook.org (
 );
 CREATE INDEX org_change_seq ON rollbook.org USING btree (tenant_id, change_seq);
 CREATE INDEX org_parent ON rollbook.org USING btree (tenant_id, parent_id) WHERE (parent_id IS NOT NULL);
+CREATE INDEX org_type ON rollbook.org USING btree (tenant_id, type, id);
 alter table rollbook.org enable row level security;
 alter table rollbook.org force row level security;
 create policy owner on rollbook.org for all to rollbook_owner using (true);

@@ -39,6 +39,7 @@ import { syncCommand } from './commands/sync.ts';
 import { tenantCreateCommand } from './commands/tenant-create.ts';
 import { tokenCommand } from './commands/token.ts';
 import { usersImportCommand } from './commands/users-import.ts';
+import { usersShowCommand } from './commands/users-show.ts';
 import { validateCommand } from './commands/validate.ts';
 
 /** Every command, in the order of help and docs: the daily ones first. */
@@ -72,6 +73,7 @@ export const COMMANDS: readonly Command[] = [
   noticeChannelsCommand,
   noticeTestCommand,
   noticeRemoveCommand,
+  usersShowCommand,
   usersImportCommand,
   passwordsCommand,
   tenantCreateCommand,

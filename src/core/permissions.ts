@@ -71,6 +71,11 @@ export const READ_ROSTER: Requirement = {
   application: ['EduRoster.Read.All', 'EduRoster.ReadWrite.All', 'Directory.Read.All'],
   delegated: ['EduRoster.Read', 'EduRoster.ReadWrite'],
 };
+/** What needs more protection than a name: applications alone, and none of those that read the directory only. */
+export const READ_DEMOGRAPHICS: Requirement = {
+  application: ['EduRoster.Read.All', 'EduRoster.ReadWrite.All'],
+  delegated: [],
+};
 /** /users, /groups, /directory, /organization: the same objects, as the directory shows them. */
 export const READ_DIRECTORY: Requirement = {
   application: [...READ_ROSTER_BASIC.application, 'Directory.Read.All'],

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { registerApplications } from './api/applications.ts';
 import { registerUserImport } from './api/import-users.ts';
 import { registerOwnApi } from './api/register-own-api.ts';
+import { registerRoster } from './api/roster/register-roster.ts';
 import { registerTenants } from './api/tenants.ts';
 import { registerIssuer } from './auth/register-issuer.ts';
 import { registerBatch } from './batch/register-batch.ts';
@@ -40,6 +41,7 @@ export function registerRoutes(server: FastifyInstance, context: HttpContext): v
   registerApiScope(server, (scope) => {
     registerOwnApi(scope, context);
     registerUserImport(scope, context);
+    registerRoster(scope, context);
     if (issuer === undefined) return;
     registerApplications(scope, context, issuer);
     registerTenants(scope, context, issuer);

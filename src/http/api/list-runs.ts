@@ -12,6 +12,7 @@ import { requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
 import { queryPairs } from '../odata/read-query.ts';
 import { runJson } from './run-json.ts';
+import { splitFilters } from './split-filters.ts';
 
 const PAGE_SIZE = 50;
 const FILTERS = ['profileId', 'state', 'from', 'to'] as const;
@@ -20,7 +21,7 @@ type FilterName = (typeof FILTERS)[number];
 /** GET /api/v1/runs: the runs of all profiles, the newest first, page by page; filters profileId, state, from and to. */
 export function registerListRuns(scope: FastifyInstance, context: HttpContext): void {
   scope.get('/runs', { onRequest: requirePermission(context, READ_PROFILES) }, async (request) => {
-    const { filters, others } = splitPairs(queryPairs(request.url));
+    const { filters, others } = splitFilters(queryPairs(request.url), FILTERS);
     const { top, skipToken } = parseQueryOptions(others, { typeName: 'run', properties: {} }, [
       '$top',
       '$skiptoken',
@@ -60,21 +61,6 @@ function nextLinkOf(
     .filter(([name]) => name.toLowerCase() !== '$skiptoken');
   const pairs = [...filters, ...options, ['$skiptoken', token] as const];
   return `${baseUrl}/api/v1/runs?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}`;
-}
-
-function splitPairs(pairs: readonly [string, string][]): {
-  filters: Map<FilterName, string>;
-  others: [string, string][];
-} {
-  const filters = new Map<FilterName, string>();
-  const others: [string, string][] = [];
-  for (const [name, value] of pairs) {
-    const filter = FILTERS.find((known) => known.toLowerCase() === name.toLowerCase());
-    if (filter === undefined) others.push([name, value]);
-    else if (filters.has(filter)) throw new InvalidRequestError(`${filter} appears twice.`, filter);
-    else filters.set(filter, value);
-  }
-  return { filters, others };
 }
 
 function readRunFilter(filters: ReadonlyMap<FilterName, string>): RunFilter {

@@ -15,7 +15,7 @@ export async function findPersonId(
   if (person.userPrincipalName === undefined) return undefined;
   const rows = await tx.query<{ id: string }>(
     `select p.id from account a join person p on p.tenant_id = a.tenant_id and p.id = a.person_id
-      where a.target_id = 0 and lower(a.user_name) = lower($1) and p.active`,
+      where a.target_id = 0 and a.user_name_key = lower($1) and p.active`,
     [person.userPrincipalName],
   );
   return rows[0]?.id;

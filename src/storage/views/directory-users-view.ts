@@ -18,7 +18,7 @@ export function directoryUsersView(version: ViewVersion): View {
     set: 'users',
     from: PEOPLE,
     id: 'p.id',
-    alternateKey: 'lower(a.user_name)',
+    alternateKey: 'a.user_name_key',
     condition: 'p.active',
     properties: {
       id: { type: 'guid', sql: 'p.id' },

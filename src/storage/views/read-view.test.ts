@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import type { Filter } from '#core/query/filter.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
 import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
 import { seedDirectory, seedStudents, type SeededDirectory } from '#test/helpers/seed-directory.ts';
 
-import { readPage, type PageQuery } from './read-view.ts';
+import { orgsView } from './orgs-view.ts';
+import { readObject, readPage, type PageQuery } from './read-view.ts';
 import { peopleOfClass } from './relations.ts';
 import { usersView } from './users-view.ts';
 import { allLeaves } from './view.ts';
@@ -28,6 +30,11 @@ const paths = allLeaves(view);
 async function planOf(
   query: Omit<PageQuery, 'view' | 'paths'>,
 ): Promise<{ plan: string; statements: number }> {
+  return explained((tx) => readPage(tx, { view, paths, ...query }));
+}
+
+/** How PostgreSQL answers what is read, and the number of statements it took. */
+async function explained(read: (tx: Tx) => Promise<unknown>): Promise<{ plan: string; statements: number }> {
   return inTenant(database.db, database.tenantId, async (tx) => {
     const plans: string[] = [];
     const explaining: Tx = {
@@ -38,7 +45,7 @@ async function planOf(
         return [];
       },
     };
-    await readPage(explaining, { view, paths, ...query });
+    await read(explaining);
     return { plan: plans.join('\n'), statements: plans.length };
   });
 }
@@ -60,6 +67,46 @@ describe('a page is one statement that follows indexes', () => {
     assert.equal(statements, 1);
     assert.doesNotMatch(plan, /Seq Scan on (person|account)/);
   });
+});
+
+test('one person is found in an index, by id and by user name', async () => {
+  for (const key of [seeded.users.anna, 'Anna@Contoso.edu']) {
+    const { plan } = await explained((tx) => readObject(tx, view, key));
+    assert.doesNotMatch(plan, /Seq Scan on (person|account)/, key);
+  }
+});
+
+test('orgs of a type, or below an org, are found in an index', async () => {
+  await inTenant(database.db, database.tenantId, (tx) =>
+    tx.query(
+      `insert into org (tenant_id, id, type, parent_id, display_name, external_id, change_seq)
+       select current_tenant(), gen_random_uuid(), case when n % 1000 = 0 then 'region' else 'school' end,
+              case when n % 100 = 0 then $1::uuid end, 'Org ' || n, 'o' || n, 1 from generate_series(1, 5000) n`,
+      [seeded.schools.contoso],
+    ),
+  );
+  await refreshStatistics(database.db);
+  const filters: [Filter, index: RegExp][] = [
+    [
+      { kind: 'compare', operator: 'eq', path: 'type', value: { type: 'enum', value: 'region' } },
+      /Index Cond: .*type = 'region'/u,
+    ],
+    [
+      {
+        kind: 'compare',
+        operator: 'eq',
+        path: 'parent/id',
+        value: { type: 'guid', value: seeded.schools.contoso },
+      },
+      /Index Cond: .*parent_id = /u,
+    ],
+  ];
+  for (const [filter, index] of filters) {
+    const page = { view: orgsView, paths: allLeaves(orgsView), filter, limit: 100 };
+    const { plan } = await explained((tx) => readPage(tx, page));
+    assert.match(plan, index);
+    assert.doesNotMatch(plan, /Seq Scan on org o/u);
+  }
 });
 
 test('a page is as long as asked, and the last one says that it is the last', async () => {

@@ -53,3 +53,31 @@ export const schoolsOfPerson: Relation = {
     `o.id in (select r.org_id from role r join person p on p.tenant_id = r.tenant_id and p.id = r.person_id
        where r.person_id = ${parent} and r.active and p.active)`,
 };
+
+/** Roles of a person, of roles. */
+export const rolesOfPerson: Relation = { condition: (parent) => `r.person_id = ${parent}` };
+
+/** Contacts of a student, of contacts. */
+export const contactsOfPerson: Relation = { condition: (parent) => `r.person_id = ${parent}` };
+
+/** Places of a person, of enrollments. */
+export const enrollmentsOfPerson: Relation = { condition: (parent) => `e.person_id = ${parent}` };
+
+/** Places in a class, of enrollments. */
+export const enrollmentsOfClass: Relation = { condition: (parent) => `e.class_id = ${parent}` };
+
+/**
+ * Academic sessions of a class, of sessions: the one that it points at, and the others, which it has by their source ids: those are ids
+ * of the source system that the class is linked to.
+ */
+export const sessionsOfClass: Relation = {
+  condition: (parent) =>
+    `s.id in (select c.academic_session_id from class c where c.id = ${parent}
+       union all
+       select there.object_id from class c
+         cross join lateral unnest(string_to_array(c.attributes ->> 'otherSessions', ',')) other(source_id)
+         join link own on own.tenant_id = c.tenant_id and own.object_id = c.id and own.kind = 'class'
+         join link there on there.tenant_id = own.tenant_id and there.source_system_id = own.source_system_id
+          and there.kind = 'academicSession' and there.source_id = other.source_id
+        where c.id = ${parent})`,
+};

@@ -20,7 +20,7 @@ export function usersView(version: ViewVersion): View {
     set: 'education/users',
     from: PEOPLE,
     id: 'p.id',
-    alternateKey: 'lower(a.user_name)',
+    alternateKey: 'a.user_name_key',
     condition: 'p.active',
     changes: { table: 'person p', changeSeq: 'p.change_seq', active: 'p.active', ofType: 'true' },
     properties: {

@@ -118,6 +118,21 @@ export function text(sql: string): ViewProperty {
   return { type: 'string', sql };
 }
 
+/** Another object that is pointed at: a complex property with the columns of the table under that alias. */
+export function reference(property: string, alias: string): Record<string, ViewProperty> {
+  return {
+    [property]: { type: 'complex' },
+    [`${property}/id`]: { type: 'guid', sql: `${alias}.id` },
+    [`${property}/externalId`]: text(`${alias}.external_id`),
+    [`${property}/displayName`]: text(`${alias}.display_name`),
+  };
+}
+
+/** The same objects and those that are inactive. */
+export function withInactive(view: View): View {
+  return { ...view, condition: 'true' };
+}
+
 export function externalSource(sql: string, version: ViewVersion): ViewProperty {
   return version === 'beta'
     ? { type: 'enum', members: ['sis', 'manual', 'unknownFutureValue', 'lms'], sql }

@@ -1,0 +1,40 @@
+import { reference, text, type View } from './view.ts';
+
+/** Every org of the tree, schools among them: what Graph's educationSchool leaves out is its type, its place, and districts. */
+export const orgsView: View = {
+  typeName: 'rollbook.org',
+  set: 'orgs',
+  from: 'org o left join org above on above.tenant_id = o.tenant_id and above.id = o.parent_id',
+  id: 'o.id',
+  condition: 'o.active',
+  properties: {
+    id: { type: 'guid', sql: 'o.id' },
+    displayName: text('o.display_name'),
+    description: text('o.description'),
+    type: { type: 'enum', sql: 'o.type' },
+    ...reference('parent', 'above'),
+    // The column that has an index.
+    'parent/id': { type: 'guid', sql: 'o.parent_id' },
+    externalId: text('o.external_id'),
+    externalSource: text('o.external_source'),
+    schoolNumber: text('o.school_number'),
+    ncesId: text(`o.attributes ->> 'ncesId'`),
+    stateId: text(`o.attributes ->> 'stateId'`),
+    lowestGrade: text('o.lowest_grade'),
+    highestGrade: text('o.highest_grade'),
+    externalPrincipalId: text('o.principal_external_id'),
+    principalName: text('o.principal_name'),
+    principalEmail: text('o.principal_email'),
+    phone: text('o.phone'),
+    fax: text('o.fax'),
+    zone: text(`o.attributes ->> 'zone'`),
+    address: { type: 'complex' },
+    'address/street': text('o.street'),
+    'address/city': text('o.city'),
+    'address/state': text('o.state'),
+    'address/postalCode': text('o.postal_code'),
+    'address/countryOrRegion': text('o.country'),
+    active: { type: 'boolean', sql: 'o.active' },
+  },
+  basic: new Set(),
+};
