@@ -16,6 +16,8 @@ const NONE = -1;
 export class UserRoles {
   /** A row does not tell whose it is: then nobody is known to have no role. */
   anyInDoubt = false;
+  /** False: the file is not there, cut off or unusable; nothing can be said of who is not in it. */
+  isWhole = true;
   readonly #users: IdTable;
   readonly #orgs: IdTable;
   readonly #grades: IdTable;
