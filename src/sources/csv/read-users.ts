@@ -63,8 +63,11 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
         else keep();
         return;
       }
+      // The grade may stand in a role that could not be understood: then the record is not written over without it.
+      const lacksGrade = !ownGrade && userRoles.isInDoubt(user) && gradeOf() === null;
       for (const role of ROLES) {
-        if (roles.includes(role)) takers[role].take(() => userRoles.orgOf(user, role));
+        if (roles.includes(role))
+          takers[role].take(() => userRoles.orgOf(user, role), role === 'student' && lacksGrade);
         else if (userRoles.mayHave(user)) takers[role].keep();
       }
       const before = roles.filter((role) => takers[role].wasPresent);

@@ -17,8 +17,11 @@ export interface PeopleTaker {
   readonly table: IdTable;
   /** Reports a user name that no account can have. */
   check(): void;
-  /** The person of a good row. `schoolId`: where limits count the person. @returns the number in the table. */
-  take(schoolId: () => string | null): number;
+  /**
+   * The person of a good row. `schoolId`: where limits count the person; `asBefore`: who is known stays as described before, and is there.
+   * @returns the number in the table.
+   */
+  take(schoolId: () => string | null, asBefore?: boolean): number;
   /** The person taken last was in this roster before. */
   readonly wasPresent: boolean;
   /** And was described otherwise there. */
@@ -152,9 +155,20 @@ export function takePeople(
 
   let wasPresent = false;
   let differs = false;
-  const take = (schoolId: () => string | null): number => {
+  const take = (schoolId: () => string | null, asBefore = false): number => {
     const { row } = file;
     const index = addFieldTo(people, row, id);
+    if (asBefore && people.states[index] !== PRESENT) {
+      hashKey();
+      if (delta.keep(hash.key)) {
+        wasPresent = false;
+        differs = false;
+        people.states[index] = PRESENT;
+        people.entries[index] = delta.entry;
+        checkRepeatedUsername(index);
+        return index;
+      }
+    }
     const described = details?.find(row, id.position) ?? NOBODY;
     hashContent(described, false);
     hashKey();

@@ -68,7 +68,12 @@ export class UserRoles {
 
   /** Nobody can tell that the person does not have the role, too. */
   mayHave(index: number): boolean {
-    return this.anyInDoubt || (index !== NONE && ((this.#users.states[index] as number) & IN_DOUBT) !== 0);
+    return this.anyInDoubt || this.isInDoubt(index);
+  }
+
+  /** A row that names the person could not be understood. */
+  isInDoubt(index: number): boolean {
+    return index !== NONE && ((this.#users.states[index] as number) & IN_DOUBT) !== 0;
   }
 
   /** The grade of the student's role; null: none is given that is known. */
