@@ -284,13 +284,15 @@ export const FINDING_CODES = {
   },
   ROW_WITHDRAWN: {
     severity: 'information',
-    title: 'A row says that its record is not there any more',
-    remedy: 'Nothing to do: the record ends, as if the row were missing.',
+    title: 'A row says that its record is not there any more, or names one that is not',
+    remedy:
+      'Nothing to do: the record ends, as if the row were missing. Roles and places in classes go with their person, org or class.',
   },
   DATE_INVALID: {
     severity: 'warning',
     title: 'A date is none',
-    remedy: 'Write dates as YYYY-MM-DD.',
+    remedy:
+      'Write dates as YYYY-MM-DD. A required date that is none is an error: the record is dropped, and keeps what it had.',
   },
   DATE_AMBIGUOUS_FORMAT: {
     severity: 'information',

@@ -59,6 +59,7 @@ const caseSchema = z.strictObject({
   confirmed: z.array(z.string()).default([]),
   generate: z.record(z.string(), z.array(part)).default({}),
   records: z.record(z.string(), z.int().min(0)).default({}),
+  ended: z.record(z.string(), z.int().min(1)).default({}),
   values: z
     .array(
       z.strictObject({ file: z.string(), id: z.string(), field: z.string(), value: z.string().nullable() }),

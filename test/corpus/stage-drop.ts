@@ -14,6 +14,8 @@ export interface StagedDrop {
   readonly messages: readonly string[];
   /** Valid records of the kind that a row of the file is. */
   recordsOf(file: string): number;
+  /** By file, how many records end since it does not have them. */
+  readonly ended: Readonly<Record<string, number>>;
   /** The value of a column as it reaches the directory; undefined: no such record or column. */
   valueOf(file: string, id: string, title: string): string | null | undefined;
 }
@@ -25,6 +27,9 @@ export type DropStager = (drop: DropCase, base: Files, chunkBytes?: number) => P
 export const STAGERS: Readonly<Record<string, DropStager>> = {
   'sds-v1': (drop, base, chunkBytes) => stageDrop('sds-v1', drop, base, chunkBytes),
   clever: (drop, base, chunkBytes) => stageDrop('clever', drop, base, chunkBytes),
+  'sds-v2.1': (drop, base, chunkBytes) => stageDrop('sds-v2.1', drop, base, chunkBytes),
+  'oneroster-1.1': (drop, base, chunkBytes) => stageDrop('oneroster-1.1', drop, base, chunkBytes),
+  'oneroster-1.2': (drop, base, chunkBytes) => stageDrop('oneroster-1.2', drop, base, chunkBytes),
 };
 
 async function stageDrop(
@@ -45,15 +50,29 @@ async function stageDrop(
   });
   const itemsOf = (file: string): typeof items => {
     const definition = FORMATS[format].files.find(({ name }) => name === file);
-    const kind = definition === undefined ? undefined : KIND_OF_CODE[RECORD_CODES[definition.feeds[0]]];
-    return items.filter((item) => item.file === file && item.kind === kind);
+    const main = definition?.feeds[0];
+    // A user is a student, one of the staff, or both.
+    const kinds = (definition?.feeds ?? [])
+      .filter((name) => name === main || (main === 'student' && name === 'teacher'))
+      .map((name) => KIND_OF_CODE[RECORD_CODES[name]]);
+    return items.filter((item) => item.file === file && kinds.includes(item.kind));
   };
+  const ended = Map.groupBy(
+    items.filter(({ action }) => action === 'end'),
+    ({ file }) => file,
+  );
   return {
     fatal: result.fatal,
     findings,
     counts: result.findingCounts,
     messages: findings.map(({ message }) => message),
-    recordsOf: (file) => itemsOf(file).length,
+    recordsOf(file) {
+      const records = itemsOf(file);
+      const people = records.filter(({ kind }) => kind === 'student' || kind === 'teacher');
+      const ids = new Set(people.map(({ sourceId, key }) => sourceId ?? key));
+      return records.length - people.length + ids.size;
+    },
+    ended: Object.fromEntries([...ended].map(([file, items]) => [file, items.length])),
     valueOf(file, id, title) {
       const column = FORMATS[format].files
         .find(({ name }) => name === file)

@@ -305,7 +305,7 @@ export const USER_FAULTS: readonly UserFault[] = [
     'u1,,,true',
     'u1,,,false',
     'ROW_WITHDRAWN users.csv:2 enabledUser (information)',
-    'REFERENCE_NOT_FOUND enrollments.csv:2 userSourcedId (error)',
+    'ROW_WITHDRAWN enrollments.csv:2 userSourcedId (information)',
   ),
   oneRoster(
     'a parent among the users',

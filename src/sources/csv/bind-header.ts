@@ -94,7 +94,9 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
         fault('HEADER_MISSING', definition.title, `The file has no column "${definition.title}".`);
       continue;
     }
-    const optional = definition.required === 'no' && definition.part !== 'secret';
+    // What a row says of itself is no property to choose.
+    const optional =
+      definition.required === 'no' && definition.part !== 'secret' && definition.part !== 'row';
     if (
       optional &&
       wantedTitles !== null &&
@@ -111,6 +113,7 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
   for (const [loose, position] of positions) {
     const title = titles[position] ?? loose;
     if (position === matchPositions.student || position === matchPositions.teacher) continue;
+    if (file.ownColumns !== undefined && loose.startsWith(file.ownColumns)) continue;
     problems.push({
       code: 'HEADER_UNKNOWN',
       field: title.slice(0, 256),

@@ -74,6 +74,8 @@ export type ValueRule =
       readonly list: ReferenceListName;
       /** Values separated by commas. */
       readonly several?: boolean;
+      /** An exporter may have values of its own, which begin with `ext:` and are taken as received (OneRoster). */
+      readonly extensible?: boolean;
     };
 
 export interface ColumnDefinition {
@@ -125,6 +127,8 @@ export interface FileDefinition {
    * shared: what rows of another such file point at.
    */
   readonly describes?: DetailName | 'shared';
+  /** Columns whose titles begin so, in lower case, are the exporter's own: they are not read, and that is no finding. */
+  readonly ownColumns?: string;
   /** A record may have several rows that differ only in columns that are not read: nothing to report. */
   readonly repeats?: boolean;
 }
@@ -154,6 +158,11 @@ export const listed = (list: ReferenceListName): Pick<ColumnDefinition, 'check' 
   strict: true,
 });
 
+export const extensible = (list: ReferenceListName): Pick<ColumnDefinition, 'check' | 'strict'> => ({
+  check: { list, extensible: true },
+  strict: true,
+});
+
 /** The same for several values, separated by commas. */
 export const severalOf = (list: ReferenceListName): Pick<ColumnDefinition, 'check' | 'strict'> => ({
   check: { list, several: true },
@@ -168,9 +177,12 @@ export const BOOLEAN = {
   means: { '1': 'true', yes: 'true', '0': 'false', no: 'false' },
 } as const;
 
+/** Ids are short, lists of them are not. */
+export const ID_LIST = { maxLength: 16_384 } as const;
+
 /** A column with the id of a record that the row may name. */
-export const optionalId = (title: string, property: string): ColumnDefinition =>
-  column(title, property, { part: 'reference' });
+export const optionalId = (title: string, property: string, options: ColumnOptions = {}): ColumnDefinition =>
+  column(title, property, { ...options, part: 'reference' });
 
 /** Titles are compared without letter case, blanks and underscores: `GradeLow` is `Grade Low`, `birth_date` is `Birthdate`. */
 export function looseTitle(title: string): string {

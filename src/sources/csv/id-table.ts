@@ -4,6 +4,8 @@ import { assert } from '#lib/assert.ts';
 export const UNKNOWN = 0;
 export const PRESENT = 1;
 export const DROPPED = 2;
+/** Its row says that it is there no more: as good as unknown, but that what names it goes with it. */
+export const WITHDRAWN = 3;
 
 /**
  * The ids of one kind in this roster, as bytes: id to a small number, without a string per row. Its hash is seeded, so that

@@ -3,9 +3,11 @@ import {
   column,
   type ColumnDefinition,
   EMAIL,
+  extensible,
   type FileDefinition,
   type FormatDefinition,
   id,
+  ID_LIST,
   listed,
   optionalId,
   severalOf,
@@ -45,7 +47,7 @@ const ORGS: FileDefinition = {
   columns: [
     ...HEAD,
     column('name', 'displayName', { required: 'always' }),
-    column('type', 'type', { ...listed('orgTypes'), required: 'header' }),
+    column('type', 'type', { ...extensible('orgTypes'), required: 'header' }),
     column('identifier', 'schoolNumber'),
     optionalId('parentSourcedId', 'parent'),
   ],
@@ -59,7 +61,7 @@ const SESSIONS: FileDefinition = {
   columns: [
     ...HEAD,
     column('title', 'displayName', { required: 'always' }),
-    column('type', 'type', { ...listed('sessionTypes'), required: 'header' }),
+    column('type', 'type', { ...extensible('sessionTypes'), required: 'header' }),
     column('startDate', 'startDate', { required: 'always', date: true }),
     column('endDate', 'endDate', { required: 'always', date: true }),
     unread('parentSourcedId'),
@@ -98,7 +100,7 @@ const CLASSES: FileDefinition = {
     column('classType', 'classType'),
     column('location', 'location'),
     id('schoolSourcedId', 'school', 'reference'),
-    optionalId('termSourcedIds', 'sessions'),
+    optionalId('termSourcedIds', 'sessions', ID_LIST),
     unread('subjects'),
     unread('subjectCodes'),
     column('periods', 'periods'),
@@ -155,6 +157,10 @@ const DEMOGRAPHICS: FileDefinition = {
     column('publicSchoolResidenceStatus', 'publicSchoolResidenceStatus'),
   ],
 };
+/** Each file may have columns of the exporter, behind those of the standard. */
+const withOwnColumns = (files: readonly FileDefinition[]): FileDefinition[] =>
+  files.map((file) => ({ ...file, ownColumns: 'metadata.' }));
+
 /** Part of the exchange that is no roster. */
 const OTHER_FILES = [
   'userprofiles.csv',
@@ -178,7 +184,7 @@ export const ONEROSTER_1_1: FormatDefinition = {
   sharedUserIds: true,
   manifest: '1.1',
   ignoredFiles: OTHER_FILES,
-  files: [
+  files: withOwnColumns([
     ORGS,
     SESSIONS,
     COURSES,
@@ -192,14 +198,14 @@ export const ONEROSTER_1_1: FormatDefinition = {
       columns: [
         ...HEAD,
         ...USER,
-        id('orgSourcedIds', 'school', 'reference'),
+        column('orgSourcedIds', 'school', { ...ID_LIST, part: 'reference', required: 'always' }),
         column('role', 'role', { ...listed('roles'), part: 'role', required: 'always' }),
         column('grades', 'grade', { ...listed('grades'), part: 'role', firstOfList: true }),
       ],
     },
     CLASSES,
     ENROLLMENTS,
-  ],
+  ]),
 };
 
 export const ONEROSTER_1_2: FormatDefinition = {
@@ -208,7 +214,7 @@ export const ONEROSTER_1_2: FormatDefinition = {
   sharedUserIds: true,
   manifest: '1.2',
   ignoredFiles: OTHER_FILES,
-  files: [
+  files: withOwnColumns([
     ORGS,
     SESSIONS,
     COURSES,
@@ -241,7 +247,11 @@ export const ONEROSTER_1_2: FormatDefinition = {
       columns: [
         ...JOINING_HEAD,
         id('userSourcedId', 'person', 'reference'),
-        column('roleType', 'isPrimary', { part: 'role', means: { primary: 'true', secondary: 'false' } }),
+        column('roleType', 'isPrimary', {
+          ...BOOLEAN,
+          part: 'role',
+          means: { ...BOOLEAN.means, primary: 'true', secondary: 'false' },
+        }),
         column('role', 'role', { ...listed('roles'), part: 'role', required: 'always' }),
         column('beginDate', 'startDate', { part: 'role', date: true }),
         column('endDate', 'endDate', { part: 'role', date: true }),
@@ -251,5 +261,5 @@ export const ONEROSTER_1_2: FormatDefinition = {
     },
     CLASSES,
     ENROLLMENTS,
-  ],
+  ]),
 };

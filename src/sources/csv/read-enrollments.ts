@@ -9,6 +9,7 @@ import type { RosterFile } from './roster-file.ts';
 import {
   addAttributes,
   findField,
+  goesWithWithdrawn,
   isEmpty,
   lookUp,
   messageOfDropped,
@@ -50,18 +51,32 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
     teacher: openPlace(state, file, 'teacher', 'student'),
   };
 
-  const nameOf = (): RoleName | undefined =>
-    roleColumn === undefined ? UNNAMED[only ?? 'student'] : names.of(file.row, roleColumn);
-  const isIn = ({ to }: Place): boolean => findField(to.table, file.row, person) !== -1;
+  const nameOf = (): RoleName | undefined => {
+    if (roleColumn === undefined) return UNNAMED[only ?? 'student'];
+    return isEmpty(file.row, roleColumn) ? undefined : names.of(file.row, roleColumn);
+  };
+  const lookUpIn = ({ to }: Place): Reference =>
+    lookUp(state, to, findField(to.table, file.row, person), file.row, person);
+  const isIn = (place: Place): boolean => {
+    const reference = lookUpIn(place);
+    return reference === 'present' || reference === 'dropped';
+  };
   const placeOf = (role: PersonRole): Place =>
     state.sharedUserIds && !isIn(own[role]) && isIn(ofOthers[role]) ? ofOthers[role] : own[role];
-  /** The last good state stays. Without a role that is understood nobody knows which place it is. */
+  /**
+   * The last good state stays, whatever the person was when it was written. Without a role that is understood nobody knows which place it
+   * is.
+   */
   const keep = (): boolean => {
     const name = nameOf();
     if (name === undefined || name.role === null) return false;
-    placeOf(name.role).hashKey(file.row, -1, -1);
-    if (name.key !== null) hash.addToKey(name.key);
-    return delta.keep(hash.key);
+    let known = false;
+    for (const place of state.sharedUserIds ? [own[name.role], ofOthers[name.role]] : [own[name.role]]) {
+      place.hashKey(file.row, -1, -1);
+      if (name.key !== null) hash.addToKey(name.key);
+      known = delta.keep(hash.key) || known;
+    }
+    return known;
   };
   const reportReference = (
     reference: Reference,
@@ -90,8 +105,10 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
       const place = placeOf(name.role);
       const classIndex = findField(classes, row, section);
       const personIndex = findField(place.to.table, row, person);
+      if (goesWithWithdrawn(file, [section, classes, classIndex], [person, place.to.table, personIndex]))
+        return;
       const ofSection = lookUp(state, toSection, classIndex, row, section);
-      const ofPerson = lookUp(state, place.to, personIndex, row, person);
+      const ofPerson = lookUpIn(place);
       if (ofSection !== 'present' || ofPerson !== 'present') {
         reportReference(ofSection, section, toSection);
         reportReference(ofPerson, person, place.to);

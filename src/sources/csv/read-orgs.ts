@@ -1,9 +1,10 @@
 import { must } from '#lib/assert.ts';
 
 import type { CsvRow } from './csv-reader.ts';
+import { PRESENT } from './id-table.ts';
 import { readRecords } from './read-records.ts';
 import type { RosterFile } from './roster-file.ts';
-import { isEmpty, type RosterState, type RowReader, spareFile } from './roster-state.ts';
+import { findField, isEmpty, type RosterState, type RowReader, withdrawFrom } from './roster-state.ts';
 import { copyRow } from './totals-row.ts';
 
 interface HeldOrg {
@@ -26,10 +27,9 @@ export function readOrgs(state: RosterState, file: RosterFile): RowReader {
 
   const takeNow = (row: CsvRow): void => {
     file.resume(row);
-    orgs.take(row);
-    if (row.withoutBreak && file.bad) spareFile(state, file);
+    orgs.takeChecked(row);
   };
-  /** An org behind all that stand above it. @returns false in a circle. */
+  /** An org behind all that stand above it. */
   const takeBehindParent = (held: HeldOrg): void => {
     const path: HeldOrg[] = [];
     for (let next: HeldOrg | undefined = held; next?.state === 'waiting'; next = heldById.get(next.parent)) {
@@ -49,19 +49,21 @@ export function readOrgs(state: RosterState, file: RosterFile): RowReader {
       takeNow(one.row);
     }
   };
+  const isTaken = (row: CsvRow): boolean => {
+    const index = findField(state.orgs, row, id);
+    return index !== -1 && state.orgs.states[index] === PRESENT;
+  };
 
   return {
     salvage: (row) => orgs.salvage(row),
+    withdraw: (row) => withdrawFrom(state.orgs, row, id),
     take(row) {
-      if (isEmpty(row, id) || isEmpty(row, parent)) {
-        orgs.take(row);
-        return;
-      }
+      // Before it is held, so that the first good row is the one that counts, and is known to.
+      if (!orgs.check(row)) return;
       const orgId = file.text(id);
-      const copy = copyRow(row);
-      // The first row with an id counts.
-      if (heldById.has(orgId)) again.push(copy);
-      else heldById.set(orgId, { row: copy, parent: file.text(parent), state: 'waiting' });
+      if (heldById.has(orgId) || isTaken(row)) again.push(copyRow(row));
+      else if (isEmpty(row, parent)) orgs.takeChecked(row);
+      else heldById.set(orgId, { row: copyRow(row), parent: file.text(parent), state: 'waiting' });
     },
     finish() {
       for (const held of heldById.values()) takeBehindParent(held);

@@ -2,6 +2,7 @@ import { RECORD_CODES } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
 import { NO_ENTRY } from '../staged-item.ts';
+import type { CsvRow } from './csv-reader.ts';
 import { DROPPED, PRESENT } from './id-table.ts';
 import { optionalReference } from './optional-reference.ts';
 import type { RosterFile } from './roster-file.ts';
@@ -17,12 +18,18 @@ import {
   spareFile,
 } from './roster-state.ts';
 
+/** Checks and takes a row at once, or first the one and later the other. */
+export interface RecordReader extends RowReader {
+  check(row: CsvRow): boolean;
+  takeChecked(row: CsvRow): void;
+}
+
 /** school.csv, orgs.csv, academicSessions.csv, courses.csv: a row is a record with an id of its own, which may point at another of its kind. */
 export function readRecords(
   state: RosterState,
   file: RosterFile,
   kind: 'org' | 'academicSession' | 'course',
-): RowReader {
+): RecordReader {
   const { hash, delta } = state;
   const code = RECORD_CODES[kind];
   const table = { org: state.orgs, academicSession: state.sessions, course: state.courses }[kind];
@@ -63,16 +70,24 @@ export function readRecords(
     file.dropDate(endDate);
   };
 
+  /** Checks the row. @returns false: it is bad, and its record was dropped. */
+  const check = (row: CsvRow): boolean => {
+    file.checkValues();
+    checkDates();
+    if (file.bad) {
+      if (isEmpty(row, id)) spareFile(state, file);
+      else drop();
+    }
+    return !file.bad;
+  };
+
   return {
+    check,
     salvage: (row) => !isEmpty(row, id) && (drop() || isReliable(row, id)),
     take(row) {
-      file.checkValues();
-      checkDates();
-      if (file.bad) {
-        if (isEmpty(row, id)) spareFile(state, file);
-        else drop();
-        return;
-      }
+      if (check(row)) this.takeChecked(row);
+    },
+    takeChecked(row) {
       const parentEntry = findParent();
       const hasParent = parentEntry !== NO_ENTRY && parent !== undefined;
       const named = others.filter(({ find }) => find() !== NO_ENTRY).map(({ column }) => column);

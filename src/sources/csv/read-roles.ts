@@ -10,6 +10,7 @@ import {
   addAttributes,
   addEntryKey,
   findField,
+  goesWithWithdrawn,
   isEmpty,
   lookUp,
   membershipKeys,
@@ -70,6 +71,7 @@ export function takeRoles(state: RosterState, file: RosterFile, person: BoundCol
       const { to, code } = shapes[name.role];
       const personIndex = findField(to.table, row, person);
       const orgIndex = findField(orgs, row, school);
+      if (goesWithWithdrawn(file, [person, to.table, personIndex], [school, orgs, orgIndex])) return 'waits';
       const ofPerson = lookUp(state, to, personIndex, row, person);
       const ofOrg = lookUp(state, toOrg, orgIndex, row, school);
       for (const [reference, column, target] of [

@@ -21,6 +21,7 @@ import { readUsersWithRoles } from './read-users-with-roles.ts';
 import { reportLayout } from './report-layout.ts';
 import { RosterFile } from './roster-file.ts';
 import { type RosterState, type RowReader, spareFile } from './roster-state.ts';
+import { isCutOff, mayHoldTwo } from './row-shape.ts';
 import type { FileDefinition } from './format.ts';
 import { scanContacts } from './scan-contacts.ts';
 import { copyRow, looksLikeTotals } from './totals-row.ts';
@@ -80,8 +81,7 @@ export async function readRosterFile(
   };
   const onBrokenRow = (row: CsvRow, from: RosterFile, into: RowReader): void => {
     const { fault: rowFault } = row;
-    const tooFew = rowFault === null && row.count < from.header.fieldCount;
-    if (rowFault === 'cutOff' || (row.withoutBreak && (tooFew || rowFault === 'brokenQuote'))) {
+    if (rowFault === 'cutOff' || isCutOff(row, from.header.fieldCount)) {
       truncated = true;
       fault('FILE_TRUNCATED', `${definition.name} ends in the middle of line ${row.line}.`, row.line);
       return;
@@ -105,7 +105,10 @@ export async function readRosterFile(
       return;
     }
     if (file === null || reader === null) return;
-    if (file.isWithdrawn(row)) return;
+    if (file.isWithdrawn(row)) {
+      reader.withdraw?.(row);
+      return;
+    }
     const mayBeTotals = looksLikeTotals(row, file.header, file.rows);
     if (held.length > 0 && (!mayBeTotals || held.length === MAX_TOTALS)) {
       for (const earlier of held) takeRow(earlier, file, reader);
@@ -175,11 +178,6 @@ function describeEncodingFault(
   const { line, byte } = encodingFault;
   const why = notWindows1252 === null ? '' : `, and the file is not Windows-1252 either: ${notWindows1252}`;
   return [`Line ${line} is not UTF-8 (from byte ${byte + 1} of the line)${why}.`, line];
-}
-
-/** The line break between two rows may be missing, or be a lone carriage return: the second row is in there, unread. */
-function mayHoldTwo(row: CsvRow, fieldCount: number): boolean {
-  return row.count >= fieldCount * 2 - 1;
 }
 
 function rowsOf(file: RosterFile | null): number {

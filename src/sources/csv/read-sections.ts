@@ -24,6 +24,7 @@ import {
   type RosterState,
   type RowReader,
   spareFile,
+  withdrawFrom,
 } from './roster-state.ts';
 
 const { class: CLASS, org: ORG, academicSession: SESSION, course: COURSE } = RECORD_CODES;
@@ -96,6 +97,7 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
 
   return {
     salvage: (row) => !isEmpty(row, id) && (drop() || isReliable(row, id)),
+    withdraw: (row) => withdrawFrom(classes, row, id),
     take(row) {
       file.checkValues();
       checkTerm();

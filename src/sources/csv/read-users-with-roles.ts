@@ -1,7 +1,7 @@
 import { RECORD_CODES } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
-import type { PersonRole } from './bind-header.ts';
+import type { BoundColumn, PersonRole } from './bind-header.ts';
 import { takeRoles } from './read-roles.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
@@ -12,8 +12,11 @@ import {
   type RosterState,
   type RowReader,
   spareFile,
+  withdrawFrom,
 } from './roster-state.ts';
 import { type MoreOfPerson, type PeopleTaker, takePeople } from './take-people.ts';
+
+const ROLES = ['student', 'teacher'] as const;
 
 /** users.csv of OneRoster 1.1: a row is a person with one role, in every org of a list. */
 export function readUsersWithRoles(state: RosterState, file: RosterFile): RowReader {
@@ -30,16 +33,17 @@ export function readUsersWithRoles(state: RosterState, file: RosterFile): RowRea
     record: () => ({ grade: file.text(grade) || null }),
   };
   const roles = takeRoles(state, file, id);
+  const userNames = state.newTable(state.students.states.length);
   const takers: Record<PersonRole, PeopleTaker> = {
-    student: takePeople(state, file, 'student', gradeOfStudent),
-    teacher: takePeople(state, file, 'teacher'),
+    student: takePeople(state, file, 'student', gradeOfStudent, userNames),
+    teacher: takePeople(state, file, 'teacher', undefined, userNames),
   };
 
   /** The last good state stays. Which roles these were is not told by a row that is not good: none of the person's group ends. */
-  const keep = (): boolean => {
+  const keep = (said: PersonRole | null = null): boolean => {
     let known = false;
-    for (const role of ['student', 'teacher'] as const) {
-      const kept = takers[role].keep();
+    for (const role of ROLES) {
+      const kept = takers[role].keep(said === null || said === role);
       if (kept === 'before')
         state.spared.add(RECORD_CODES[role === 'student' ? 'studentRole' : 'teacherRole']);
       known ||= kept !== 'nowhere';
@@ -49,14 +53,19 @@ export function readUsersWithRoles(state: RosterState, file: RosterFile): RowRea
 
   return {
     salvage: (row) => !isEmpty(row, id) && (keep() || isReliable(row, id)),
+    withdraw(row) {
+      for (const role of ROLES) withdrawFrom(takers[role].table, row, id);
+    },
     take(row) {
       file.checkValues();
       const name = roles.nameOf();
       const role = name?.role ?? null;
       if (role !== null) takers[role].check();
+      if (!isEmpty(row, school) && !namesAny(file, school))
+        file.fail('REQUIRED_MISSING', school, `${school.title} names no org.`);
       if (file.bad || name === undefined) {
         if (isEmpty(row, id)) spareFile(state, file);
-        else keep();
+        else keep(role);
         return;
       }
       if (role === null) {
@@ -80,6 +89,14 @@ export function readUsersWithRoles(state: RosterState, file: RosterFile): RowRea
         file.report('ROW_DUPLICATE', id, 'The user has this role in the org already; the first row counts.');
     },
   };
+}
+
+function namesAny(file: RosterFile, list: BoundColumn): boolean {
+  let any = false;
+  forEachPart(file, list, () => {
+    any = true;
+  });
+  return any;
 }
 
 function firstOf(list: string): string {

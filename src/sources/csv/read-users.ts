@@ -8,9 +8,11 @@ import {
   findField,
   isEmpty,
   isReliable,
+  reportRepeated,
   type RosterState,
   type RowReader,
   spareFile,
+  withdrawFrom,
 } from './roster-state.ts';
 import { type MoreOfPerson, type PeopleTaker, takePeople } from './take-people.ts';
 
@@ -35,17 +37,25 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
     },
     record: () => (ownGrade ? {} : { grade: gradeOf() }),
   };
+  const userNames = state.newTable(state.students.states.length);
   const takers: Record<PersonRole, PeopleTaker> = {
-    student: takePeople(state, file, 'student', grade),
-    teacher: takePeople(state, file, 'teacher'),
+    student: takePeople(state, file, 'student', grade, userNames),
+    teacher: takePeople(state, file, 'teacher', undefined, userNames),
   };
+  if (!userRoles.isWhole) state.unusable.add(file.definition.name);
+  /** What names the user as what roles.csv does not say of it has no reason to wait. */
   const keep = (): boolean => {
-    const kept = ROLES.map((role) => takers[role].keep());
+    const index = userRoles.find(file.row, id);
+    const maybe = userRoles.mayHave(index) || !ROLES.some((role) => userRoles.has(index, role));
+    const kept = ROLES.map((role) => takers[role].keep(maybe || userRoles.has(index, role)));
     return kept.some((where) => where !== 'nowhere');
   };
 
   return {
     salvage: (row) => !isEmpty(row, id) && (keep() || isReliable(row, id)),
+    withdraw(row) {
+      for (const role of ROLES) withdrawFrom(takers[role].table, row, id);
+    },
     take(row) {
       file.checkValues();
       user = userRoles.find(row, id);
@@ -56,17 +66,16 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
         else keep();
         return;
       }
+      // The grade may stand in a role that could not be understood: then the record is not written over without it.
+      const lacksGrade = !ownGrade && userRoles.isInDoubt(user) && gradeOf() === null;
       for (const role of ROLES) {
-        if (roles.includes(role)) takers[role].take(() => userRoles.orgOf(user, role));
+        if (roles.includes(role))
+          takers[role].take(() => userRoles.orgOf(user, role), role === 'student' && lacksGrade);
         else if (userRoles.mayHave(user)) takers[role].keep();
       }
-      if (roles.some((role) => takers[role].differs))
-        file.report(
-          'ID_DUPLICATE',
-          id,
-          'This user was there before, with other values; the first row counts.',
-        );
-      if (roles.length > 0 || userRoles.mayHave(user)) return;
+      const before = roles.filter((role) => takers[role].wasPresent);
+      if (before.length > 0) reportRepeated(file, !before.some((role) => takers[role].differs));
+      if (roles.length > 0 || !userRoles.isWhole || userRoles.mayHave(user)) return;
       state.roleless.states[addFieldTo(state.roleless, row, id)] = PRESENT;
       // Contacts are users without a role.
       if (findField(state.contacts, row, id) === -1)

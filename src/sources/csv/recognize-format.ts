@@ -5,7 +5,7 @@ import type { SourceFile } from '../contract.ts';
 import { readTitles, SEPARATORS } from './find-separator.ts';
 import { type FileDefinition, type FormatDefinition, looseTitle } from './format.ts';
 import { FORMATS } from './formats.ts';
-import { ONEROSTER_MANIFEST, readOneRosterManifest } from './oneroster-manifest.ts';
+import { ONEROSTER_MANIFEST, readOneRosterManifest, versionOf } from './oneroster-manifest.ts';
 import { detectUtf16 } from './text-encoding.ts';
 import { openTranscoder } from './transcoder.ts';
 
@@ -56,8 +56,7 @@ export async function recognizeFormat(
 
 /** A manifest says which version of OneRoster it is; null: there is none, or it says nothing that is known. */
 async function formatOfManifest(file: SourceFile | undefined): Promise<Recognition | null> {
-  const version =
-    file === undefined ? undefined : (await readOneRosterManifest(file))?.get('oneroster.version');
+  const version = file === undefined ? null : versionOf(await readOneRosterManifest(file));
   const format = Object.values(FORMATS).find(
     ({ manifest }) => manifest !== undefined && manifest === version,
   );

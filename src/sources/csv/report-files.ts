@@ -3,6 +3,7 @@ import { must } from '#lib/assert.ts';
 
 import type { FindingCollector } from '../finding-collector.ts';
 import type { RosterDelta } from '../roster-delta.ts';
+import type { PersonRole } from './bind-header.ts';
 import type { FileDefinition } from './format.ts';
 import type { DetailName } from './person-details.ts';
 
@@ -45,9 +46,14 @@ export function reportEmpty(findings: FindingCollector, { name }: FileDefinition
   }));
 }
 
-export function reportPlacesGone(findings: FindingCollector, { name }: FileDefinition, before: number): void {
+export function reportPlacesGone(
+  findings: FindingCollector,
+  { name }: FileDefinition,
+  role: PersonRole,
+  before: number,
+): void {
   findings.report({ code: 'FILE_EMPTY_HAD_ROWS', file: name }, () => ({
-    message: `${name} names no teacher of any class, and the directory has ${before} places of teachers from it.`,
+    message: `${name} names no ${role} of any class, and the directory has ${before} places of ${role}s from it.`,
   }));
 }
 

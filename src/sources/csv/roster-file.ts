@@ -8,10 +8,11 @@ import type { BoundColumn, BoundHeader } from './bind-header.ts';
 import { type DateOrder, formatDate, readDate } from './calendar-date.ts';
 import type { CsvRow } from './csv-reader.ts';
 import type { ColumnPart, FileDefinition } from './format.ts';
+import { findWithdrawal } from './row-shape.ts';
 import type { ValueCheck } from './value-check.ts';
-import { withdrawingColumn } from './withdrawn.ts';
 
 const COMMA = 0x2c;
+const BLANK = 0x20;
 
 /**
  * One file while it is read: its row under way, checked column by column, and what it is found guilty of. Column
@@ -75,7 +76,7 @@ export class RosterFile {
   isWithdrawn(row: CsvRow): boolean {
     if (this.#withdrawing.length === 0 || row.fault !== null || row.count !== this.header.fieldCount)
       return false;
-    const column = withdrawingColumn(row, this.#withdrawing);
+    const column = findWithdrawal(row, this.#withdrawing);
     if (column === undefined) return false;
     this.begin(row);
     this.report('ROW_WITHDRAWN', column, 'The row says that its record is not there any more.');
@@ -205,10 +206,16 @@ export class RosterFile {
     const { bytes, starts, ends } = this.row;
     const start = starts[position] as number;
     if (firstOfList === true) {
-      const comma = bytes.indexOf(COMMA, start);
-      if (comma !== -1 && comma < (ends[position] as number)) ends[position] = comma;
+      const end = ends[position] as number;
+      let from = start;
+      while (from < end && (bytes[from] === COMMA || bytes[from] === BLANK)) from += 1;
+      const comma = bytes.indexOf(COMMA, from);
+      let to = comma === -1 || comma > end ? end : comma;
+      while (to > from && bytes[to - 1] === BLANK) to -= 1;
+      starts[position] = from;
+      ends[position] = to;
     }
-    const meant = means?.[bytes.toString('utf8', start, ends[position]).toLowerCase()];
+    const meant = means?.[bytes.toString('utf8', starts[position], ends[position]).toLowerCase()];
     if (meant !== undefined) this.#replace(column, Buffer.from(meant));
   }
 
@@ -287,7 +294,9 @@ export class RosterFile {
   #reportDate(column: BoundColumn, order: DateOrder): void {
     // Too long for a date, and dropped already; or of a column that stops the run as a whole.
     if (this.text(column) === '' || order === 'mixed') return;
-    this.report('DATE_INVALID', column, `${column.title} is no date, or may be one of two; it is left out.`);
+    const message = `${column.title} is no date, or may be one of two`;
+    if (column.valueRequired) this.fail('DATE_INVALID', column, `${message}.`, 'error');
+    else this.report('DATE_INVALID', column, `${message}; it is left out.`);
   }
 
   /** The id as findings name it: the SIS id, or `section/person`. */

@@ -4,7 +4,7 @@ import type { MappingSettings } from '../contract.ts';
 import type { RosterDelta } from '../roster-delta.ts';
 import { NO_ENTRY } from '../staged-item.ts';
 import type { CsvRow } from './csv-reader.ts';
-import { DROPPED, type IdTable, PRESENT, UNKNOWN } from './id-table.ts';
+import { DROPPED, type IdTable, PRESENT, UNKNOWN, WITHDRAWN } from './id-table.ts';
 import { DETAIL_GROUPS, type PersonDetails } from './person-details.ts';
 import type { RecordHash } from './record-hash.ts';
 import type { BoundColumn } from './bind-header.ts';
@@ -58,6 +58,8 @@ export interface RowReader {
    * @returns false when nobody knows whose row it was.
    */
   salvage(row: CsvRow): boolean;
+  /** A row that says that its record is there no more. */
+  withdraw?(row: CsvRow): void;
   /** After the last row: takes what was put off. */
   finish?(): void;
 }
@@ -122,6 +124,31 @@ export function lookUp(
     if (state.delta.knows(state.hash.key)) return 'dropped';
   }
   return 'missing';
+}
+
+/** Notes the record of a row that says that it is there no more, if no other row has it. */
+export function withdrawFrom(table: IdTable, row: CsvRow, key: BoundColumn): void {
+  if (isEmpty(row, key)) return;
+  const index = addFieldTo(table, row, key);
+  if (table.states[index] === UNKNOWN) table.states[index] = WITHDRAWN;
+}
+
+/**
+ * A role or a place in a class goes with a person, org or class that is withdrawn: it is no error that its row is still there. @returns whether
+ * an end of the row under way is.
+ */
+export function goesWithWithdrawn(
+  file: RosterFile,
+  ...ends: readonly (readonly [column: BoundColumn, table: IdTable, index: number])[]
+): boolean {
+  const gone = ends.filter(([, table, index]) => index !== -1 && table.states[index] === WITHDRAWN);
+  for (const [column] of gone)
+    file.report(
+      'ROW_WITHDRAWN',
+      column,
+      `The record that ${column.title} names is withdrawn by its own row.`,
+    );
+  return gone.length > 0;
 }
 
 export function findField(table: IdTable, row: CsvRow, column: BoundColumn): number {

@@ -10,8 +10,8 @@ import { DROPPED, type IdTable, PRESENT, UNKNOWN } from './id-table.ts';
 import { inspectFile, scanRows } from './inspect-file.ts';
 import { DETAIL_GROUPS, type PersonDetails } from './person-details.ts';
 import { isReliable } from './roster-state.ts';
+import { findWithdrawal } from './row-shape.ts';
 import type { UserRoles } from './user-roles.ts';
-import { isWithdrawn } from './withdrawn.ts';
 
 const BLANK = 0x20;
 const CONTACTS = DETAIL_GROUPS.contacts;
@@ -74,6 +74,7 @@ export async function scanAgents(
   await scan(state, users, (header) => {
     const id = columnOf(header, 'id');
     const role = columnOf(header, 'role');
+    const withdrawing = header.columns.filter(({ withdrawnBy }) => withdrawnBy !== undefined);
     const keepContact = contactKeeper(state, users.definition, header, findings);
     if (columnOf(header, 'agents') !== undefined) {
       told = true;
@@ -91,7 +92,7 @@ export async function scanAgents(
         contacts.states[addTo(contacts, row, id)] = DROPPED;
         return;
       }
-      if (isWithdrawn(row, header)) return;
+      if (findWithdrawal(row, withdrawing) !== undefined) return;
       const relation = relationOf(row, id);
       if (relation === null) return;
       const index = addTo(contacts, row, id);

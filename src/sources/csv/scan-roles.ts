@@ -8,8 +8,8 @@ import type { FileDefinition } from './format.ts';
 import type { IdTable } from './id-table.ts';
 import { inspectFile, scanRows } from './inspect-file.ts';
 import { isReliable } from './roster-state.ts';
+import { findWithdrawal, isCutOff, mayHoldTwo } from './row-shape.ts';
 import { UserRoles } from './user-roles.ts';
-import { isWithdrawn } from './withdrawn.ts';
 
 /** Reads roles.csv for what it says of people. What is wrong with a row is reported when its role is read. */
 export async function scanRoles(
@@ -18,16 +18,23 @@ export async function scanRoles(
   mapping: MappingSettings,
   newTable: () => IdTable,
 ): Promise<UserRoles> {
-  const roles = noRoles(mapping, newTable);
+  const roles = noRoles(mapping, newTable, false);
   const findCode = openReferenceList('roles', mapping.lists);
   const layout = await inspectFile(file, definition, mapping);
-  await scanRows(file, layout, definition, mapping, (header) => takeRow(roles, header, findCode));
+  if (layout.notWindows1252 !== null || layout.separator.problem !== null) return roles;
+  await scanRows(file, layout, definition, mapping, (header) => {
+    roles.isWhole = true;
+    return takeRow(roles, header, findCode);
+  });
+  if (file.isBroken?.() === true) roles.isWhole = false;
   return roles;
 }
 
-/** There is no roles.csv: nobody has a role. */
-export function noRoles(mapping: MappingSettings, newTable: () => IdTable): UserRoles {
-  return new UserRoles(newTable, openReferenceList('grades', mapping.lists));
+/** There is no roles.csv. `isWhole`: that is meant, and nobody has a role. */
+export function noRoles(mapping: MappingSettings, newTable: () => IdTable, isWhole: boolean): UserRoles {
+  const roles = new UserRoles(newTable, openReferenceList('grades', mapping.lists));
+  roles.isWhole = isWhole;
+  return roles;
 }
 
 function takeRow(roles: UserRoles, header: BoundHeader, findCode: FindCode): (row: CsvRow) => void {
@@ -38,17 +45,25 @@ function takeRow(roles: UserRoles, header: BoundHeader, findCode: FindCode): (ro
   const role = must(column('role'));
   const grade = column('grade');
   const isPrimary = column('isPrimary');
+  const withdrawing = header.columns.filter(({ withdrawnBy }) => withdrawnBy !== undefined);
   return (row) => {
     const whole = row.fault === null && row.count === header.fieldCount;
+    if (!whole && isCutOff(row, header.fieldCount)) {
+      roles.isWhole = false;
+      return;
+    }
+    if (whole && findWithdrawal(row, withdrawing) !== undefined) return;
     if (row.count <= user.position || isBlank(row, user) || (!whole && !isReliable(row, user))) {
       roles.anyInDoubt = true;
       return;
     }
+    // The id may be cut off, and be that of somebody else; or there is another row in this one.
+    if (whole ? row.withoutBreak && user.position === row.count - 1 : mayHoldTwo(row, header.fieldCount))
+      roles.anyInDoubt = true;
     if (!whole) {
       roles.addDoubt(row, user);
       return;
     }
-    if (isWithdrawn(row, header)) return;
     const code = findCode(textOf(row, role)) ?? '';
     const group = findRole(code)?.group;
     if (group === undefined) roles.addDoubt(row, user);

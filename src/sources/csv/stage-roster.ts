@@ -175,7 +175,13 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
       for (const name of placesGone(definition, delta)) {
         if (!read.usable || read.rows === 0 || state.spared.has(RECORD_CODES[name])) continue;
         filesToConfirm.push(definition.name);
-        if (!confirmed) reportPlacesGone(findings, definition, delta.before(RECORD_CODES[name]));
+        if (!confirmed)
+          reportPlacesGone(
+            findings,
+            definition,
+            name === 'studentEnrollment' ? 'student' : 'teacher',
+            delta.before(RECORD_CODES[name]),
+          );
       }
       const content = sha256.digest('hex');
       const twin = namesByContent.get(content);
@@ -231,14 +237,14 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     findingCounts: findings.counts(),
     samples: findings.samples(),
     fatal: findings.fatal,
-    filesToConfirm,
+    filesToConfirm: [...new Set(filesToConfirm)],
     timings,
   };
   return { result, isCurrent: (entry) => delta.isCurrent(entry) };
 }
 
 async function openState(
-  { mapping, hashKey }: StageRosterInput,
+  { mapping, hashKey, confirmedFiles }: StageRosterInput,
   tools: StageRosterTools,
   delta: RosterDelta,
   fingerprint: Buffer,
@@ -259,7 +265,7 @@ async function openState(
       rolesFile === undefined
         ? null
         : roles === undefined
-          ? noRoles(mapping, newTable)
+          ? noRoles(mapping, newTable, confirmedFiles.includes(rolesFile.name))
           : await scanRoles(roles, rolesFile, mapping, newTable),
     fileOf: (name) => fileOfRecord(format, RECORD_CODES[name]),
     delta,
@@ -291,11 +297,18 @@ function sortFiles(
   const filesByName = new Map<string, SourceFile>();
   for (const file of files) {
     const name = file.name.toLowerCase();
-    if (format.ignoredFiles.includes(name) || name === ONEROSTER_MANIFEST) {
+    if (
+      format.ignoredFiles.includes(name) ||
+      (name === ONEROSTER_MANIFEST && format.manifest === undefined)
+    ) {
       findings.report({ code: 'FILE_IGNORED', file: name }, () => ({
         message: `${name} is not read.`,
       }));
-    } else if (name === MANIFEST_FILE || filesByName.has(name)) {
+    } else if (
+      name === MANIFEST_FILE ||
+      (format.manifest !== undefined && name === ONEROSTER_MANIFEST) ||
+      filesByName.has(name)
+    ) {
       findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
         message: `${name} is there twice, and nobody can tell which one counts.`,
       }));
@@ -312,8 +325,9 @@ function sortFiles(
  * Places in classes that a file feeds beside its main records: there were some, and it names none of them or others any more. As with a
  * file that has no rows, that is more likely a column that was lost than all of them gone.
  */
-function placesGone({ feeds }: FileDefinition, delta: RosterDelta): RecordName[] {
-  return feeds.slice(1).filter((name) => {
+function placesGone({ feeds, reader }: FileDefinition, delta: RosterDelta): RecordName[] {
+  // Of a file of both groups each may be gone.
+  return (reader === 'enrollments' ? feeds : feeds.slice(1)).filter((name) => {
     const code = RECORD_CODES[name];
     const { before, records, kept } = must(delta.counts[code]);
     return KIND_OF_CODE[code] === 'enrollment' && before > 0 && records === 0 && kept === 0;

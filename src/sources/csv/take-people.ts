@@ -9,6 +9,7 @@ import type { RosterFile } from './roster-file.ts';
 import { addAttributes, addField, addFieldTo, type RosterState } from './roster-state.ts';
 
 const SHORT_NAME_BYTES = 512;
+const AT = 0x40;
 
 /** Takes the person of the row under way, as a student or as a teacher. */
 export interface PeopleTaker {
@@ -16,12 +17,20 @@ export interface PeopleTaker {
   readonly table: IdTable;
   /** Reports a user name that no account can have. */
   check(): void;
-  /** The person of a good row. `schoolId`: where limits count the person. @returns the number in the table. */
-  take(schoolId: () => string | null): number;
-  /** The person taken last was there before, described otherwise. */
+  /**
+   * The person of a good row. `schoolId`: where limits count the person; `asBefore`: who is known stays as described before, and is there.
+   * @returns the number in the table.
+   */
+  take(schoolId: () => string | null, asBefore?: boolean): number;
+  /** The person taken last was in this roster before. */
+  readonly wasPresent: boolean;
+  /** And was described otherwise there. */
   readonly differs: boolean;
-  /** The last good state of the person stays. @returns where there is one: in this roster, or from before. */
-  keep(): 'now' | 'before' | 'nowhere';
+  /**
+   * The last good state of the person stays. `waits`: what names the person waits; false: as far as this roster says there is none.
+   * @returns where there is one: in this roster, or from before.
+   */
+  keep(waits?: boolean): 'now' | 'before' | 'nowhere';
 }
 
 /** What other files say of the person of the row. */
@@ -30,11 +39,13 @@ export interface MoreOfPerson {
   record(): Readonly<Record<string, string | null>>;
 }
 
+/** `userNames`: those of all users, where a name is one person's whatever the role. */
 export function takePeople(
   state: RosterState,
   file: RosterFile,
   role: PersonRole,
   more?: MoreOfPerson,
+  userNames?: IdTable,
 ): PeopleTaker {
   const { hash, delta, mapping } = state;
   const people = role === 'student' ? state.students : state.teachers;
@@ -48,8 +59,8 @@ export function takePeople(
   const domain = identity.mode === 'create' ? identity.domains[role] : null;
   const maxLength = domain === null ? 0 : maxLocalLength(domain);
   const suffix = domain === null ? null : Buffer.from(`@${domain.toLowerCase()}`);
-  const usernames = state.newTable(people.states.length);
-  const lowerCase = Buffer.alloc(SHORT_NAME_BYTES);
+  const usernames = userNames ?? state.newTable(people.states.length);
+  const lowerCase = Buffer.alloc(SHORT_NAME_BYTES + (suffix?.length ?? 0));
   // Where users have one id, whoever has two records has the same said in both.
   const details = role === 'student' || state.sharedUserIds ? state.details : null;
 
@@ -89,18 +100,22 @@ export function takePeople(
       lowerCase[i] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
     }
     // With the domain of the profile it is the same name as without.
-    const own = suffix === null ? -1 : length - suffix.length;
-    const end = own > 0 && suffix?.compare(lowerCase, own, length) === 0 ? own : length;
+    let end = length;
+    if (userNames === undefined) {
+      const own = suffix === null ? -1 : length - suffix.length;
+      if (own > 0 && suffix?.compare(lowerCase, own, length) === 0) end = own;
+    } else if (suffix !== null && !lowerCase.subarray(0, length).includes(AT))
+      end += suffix.copy(lowerCase, length);
     const index = usernames.add(lowerCase, 0, end);
-    if (usernames.parents[index] === -1) usernames.parents[index] = person;
-    else if (usernames.parents[index] !== person) {
-      const other = usernames.parents[index] as number;
-      file.report(
-        'USERNAME_DUPLICATE',
-        username,
-        () => `${role} ${people.text(other)} has this user name too.`,
-      );
-    }
+    const mark = person * 2 + (role === 'student' ? 0 : 1);
+    const known = usernames.parents[index] as number;
+    if (known === -1) usernames.parents[index] = mark;
+    if (known === -1 || known === mark) return;
+    const [as, others] = known % 2 === 0 ? ['student', state.students] : ['teacher', state.teachers];
+    const other = others.text(Math.floor(known / 2));
+    // One of both groups.
+    if (state.sharedUserIds && as !== role && other === people.text(person)) return;
+    file.report('USERNAME_DUPLICATE', username, () => `${as} ${other} has this user name too.`);
   };
 
   const personRecord = (described: number, incomplete: boolean): Record<string, unknown> => {
@@ -138,10 +153,22 @@ export function takePeople(
     hash.endContent();
   };
 
+  let wasPresent = false;
   let differs = false;
-  const take = (schoolId: () => string | null): number => {
+  const take = (schoolId: () => string | null, asBefore = false): number => {
     const { row } = file;
     const index = addFieldTo(people, row, id);
+    if (asBefore && people.states[index] !== PRESENT) {
+      hashKey();
+      if (delta.keep(hash.key)) {
+        wasPresent = false;
+        differs = false;
+        people.states[index] = PRESENT;
+        people.entries[index] = delta.entry;
+        checkRepeatedUsername(index);
+        return index;
+      }
+    }
     const described = details?.find(row, id.position) ?? NOBODY;
     hashContent(described, false);
     hashKey();
@@ -149,7 +176,7 @@ export function takePeople(
     const lost = (details?.incompleteBits(described) ?? 0) & delta.describedBits(hash.key);
     const incomplete = lost !== 0 && !delta.holds(hash.key, hash.content);
     if (incomplete) hashContent(described, true);
-    const wasPresent = people.states[index] === PRESENT;
+    wasPresent = people.states[index] === PRESENT;
     differs = wasPresent && !delta.hasContent(people.entries[index] as number, hash.content);
     if (wasPresent) return index;
     const sighting = delta.see(PERSON, hash.key, hash.content);
@@ -175,12 +202,17 @@ export function takePeople(
     table: people,
     check: checkUsername,
     take,
+    get wasPresent() {
+      return wasPresent;
+    },
     get differs() {
       return differs;
     },
-    keep() {
-      const index = addFieldTo(people, file.row, id);
-      if (people.states[index] !== PRESENT) people.states[index] = DROPPED;
+    keep(waits = true) {
+      if (waits) {
+        const index = addFieldTo(people, file.row, id);
+        if (people.states[index] !== PRESENT) people.states[index] = DROPPED;
+      }
       hashKey();
       if (!delta.keep(hash.key)) return 'nowhere';
       return delta.isNew(delta.entry) ? 'now' : 'before';

@@ -49,12 +49,15 @@ function isWord(text: string): boolean {
 
 /** A copy that outlives its turn. */
 export function copyRow(row: CsvRow): CsvRow {
-  const { count, starts, ends } = row;
-  const from = starts[0] as number;
+  const starts = row.starts.slice(0, row.count);
+  const ends = row.ends.slice(0, row.count);
+  // A value that was replaced may stand behind the last field.
+  const from = starts.reduce((least, start) => Math.min(least, start));
+  const to = ends.reduce((most, end) => Math.max(most, end));
   return {
     ...row,
-    bytes: Buffer.from(row.bytes.subarray(from, ends[count - 1])),
-    starts: starts.slice(0, count).map((start) => start - from),
-    ends: ends.slice(0, count).map((end) => end - from),
+    bytes: Buffer.from(row.bytes.subarray(from, to)),
+    starts: starts.map((start) => start - from),
+    ends: ends.map((end) => end - from),
   };
 }

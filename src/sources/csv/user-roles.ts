@@ -16,6 +16,8 @@ const NONE = -1;
 export class UserRoles {
   /** A row does not tell whose it is: then nobody is known to have no role. */
   anyInDoubt = false;
+  /** False: the file is not there, cut off or unusable; nothing can be said of who is not in it. */
+  isWhole = true;
   readonly #users: IdTable;
   readonly #orgs: IdTable;
   readonly #grades: IdTable;
@@ -79,7 +81,12 @@ export class UserRoles {
 
   /** Nobody can tell that the person does not have the role, too. */
   mayHave(index: number): boolean {
-    return this.anyInDoubt || (index !== NONE && ((this.#users.states[index] as number) & IN_DOUBT) !== 0);
+    return this.anyInDoubt || this.isInDoubt(index);
+  }
+
+  /** A row that names the person could not be understood. */
+  isInDoubt(index: number): boolean {
+    return index !== NONE && ((this.#users.states[index] as number) & IN_DOUBT) !== 0;
   }
 
   /** The grade of the student's role; null: none is given that is known. */

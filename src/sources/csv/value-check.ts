@@ -39,7 +39,11 @@ export function openValueChecks(
     if (typeof check === 'string') return openPatternCheck(check, strict);
     const find = openReferenceList(check.list, state.mapping.lists);
     const name = REFERENCE_LISTS[check.list].title.toLowerCase();
-    return rememberValues(state.newTable(), (text) => judgeListed(text, find, name, check.several === true));
+    const findOrOwn: FindCode =
+      check.extensible === true ? (text) => find(text) ?? (/^ext:./iu.test(text) ? text : null) : find;
+    return rememberValues(state.newTable(), (text) =>
+      judgeListed(text, findOrOwn, name, check.several === true),
+    );
   });
 }
 
