@@ -61,7 +61,7 @@ const DIGEST_LENGTH = 8;
 
 /**
  * The mail nickname of a class: of its id, as ever, and its session, if it is told apart by it. What had to be replaced or cut, or could be read
- * in two ways, gets a few digits of a hash: no two classes have the same.
+ * in two ways, gets a few digits of a hash: no two classes of sessions have the same.
  */
 export function classNickname(id: string, session: string, replace: boolean): string {
   const own = replace ? replaceInNickname(id) : id;
