@@ -1057,8 +1057,10 @@ create table rollbook.source_system (
   priority integer default 100 not null,
   created_at timestamp with time zone default now() not null,
   expired_on date,
+  class_anchor text default 'id'::text not null,
   constraint source_system_pkey PRIMARY KEY (tenant_id, id),
-  constraint source_system_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+  constraint source_system_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
+  constraint source_system_class_anchor_known CHECK ((class_anchor = ANY (ARRAY['id'::text, 'idAndSession'::text])))
 );
 alter table rollbook.source_system enable row level security;
 alter table rollbook.source_system force row level security;
@@ -1068,6 +1070,7 @@ grant delete, insert, select, update on rollbook.source_system to rollbook_app;
 comment on table rollbook.source_system is 'Where source ids are unique. Each profile has its own; a profile made again after a deletion may adopt the old one. The one whose id is the tenant''s has the memberships made by hand, and no profile.';
 comment on column rollbook.source_system.priority is 'Smaller wins when several links point at one person; equal priority: the older link.';
 comment on column rollbook.source_system.expired_on is 'Not null: it keeps the classes of a profile that expired on this day. No profile uses it, so that no sync touches them.';
+comment on column rollbook.source_system.class_anchor is 'What keys and source ids of its classes are made of: the id of the section, or that and the id of its academic session.';
 
 create table rollbook.tenant (
   id uuid not null,

@@ -18,6 +18,7 @@ import {
   readWindow,
   readWindowRecords,
 } from '#storage/plan/judge-facts.ts';
+import { readReusedClasses } from '#storage/plan/reused-classes.ts';
 import type { PlanScope } from '#storage/plan/resolve-links.ts';
 import type { StageResult } from '#sources/contract.ts';
 
@@ -100,12 +101,17 @@ export async function judgePlan(
   const gone = counts
     .filter(({ kind, action }) => kind === 'org' && action === 'deactivate')
     .map(({ school }) => school);
+  const reused = mayReuse(counts) ? await readReusedClasses(tx, scope) : [];
   return judge({
     counts,
     window,
     activeByKind: activeByKind(result),
     activeBySchool: await readActiveBySchool(tx, scope, schools),
-    schoolNames: await readSchoolNames(tx, scope, [...schools, ...gone]),
+    schoolNames: await readSchoolNames(tx, scope, [
+      ...schools,
+      ...gone,
+      ...reused.map(({ school }) => school),
+    ]),
     rules,
     deactivationLimit,
     unmatchedLimit,
@@ -113,9 +119,17 @@ export async function judgePlan(
       count: await countNewlyUnmatched(tx, run.profileId, run.id),
       people: result.kinds.student.records + result.kinds.teacher.records,
     },
+    reused,
     unproven: await unprovenEndings(tx, run.id, certificate),
     policy,
   });
+}
+
+/** A class whose id is used again is changed, and loses students. */
+function mayReuse(counts: readonly PlanCount[]): boolean {
+  const has = (kind: Kind, actions: readonly PlanCount['action'][]): boolean =>
+    counts.some((count) => count.kind === kind && actions.includes(count.action) && count.count > 0);
+  return has('class', ['update', 'move']) && has('enrollment', ['end']);
 }
 
 async function unprovenEndings(

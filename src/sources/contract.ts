@@ -1,4 +1,5 @@
 import type { Finding, FindingCount } from '#core/findings.ts';
+import type { ClassAnchor } from '#core/roster/class-anchor.ts';
 import type { RecognizedFormat } from '#core/roster/formats.ts';
 import type { Kind } from '#core/roster/kinds.ts';
 import type { ListChanges } from '#core/roster/reference-list.ts';
@@ -34,7 +35,7 @@ export interface ArchiveSummary {
   readonly sha256: string;
 }
 
-/** The settings of a profile that change what a row means. All of it but the lists goes into the content hash (its fingerprint). */
+/** The settings of a profile that change what a row means. All of it but the lists and the anchor of classes goes into the content hash (its fingerprint). */
 export interface MappingSettings {
   readonly mappingVersion: number;
   /** Per entity, the optional columns to take; null: all (Graph: optionalPropertiesToSync). */
@@ -55,6 +56,8 @@ export interface MappingSettings {
       };
   /** Replace characters that the directory does not take, instead of dropping the record. */
   readonly replaceSpecialCharacters: boolean;
+  /** What tells classes apart; absent: their id. */
+  readonly classAnchor?: ClassAnchor;
   /** What the tenant has otherwise than the reference lists; absent: nothing. */
   readonly lists?: ListChanges;
 }

@@ -7,6 +7,7 @@ export type VerdictCode =
   | 'tooManyUpdates'
   | 'tooManyEndings'
   | 'tooManyMoves'
+  | 'reusedSections'
   | 'schoolVanished'
   | 'tooManySchools'
   | 'tooManyUnmatched'

@@ -28,6 +28,8 @@ interface Case {
   readonly policy?: ApplyPolicy;
   readonly unmatched?: readonly [count: number, people: number];
   readonly unproven?: readonly string[];
+  /** `school count`: classes whose ids are used again. */
+  readonly reused?: readonly string[];
 }
 
 function judged({
@@ -38,6 +40,7 @@ function judged({
   policy = 'whenClean',
   unmatched,
   unproven,
+  reused = [],
 }: Case): Verdict {
   const actives = active.map((line) => line.split(' ') as [string, Kind, string]);
   const overAll = (kind: Kind): number =>
@@ -68,9 +71,15 @@ function judged({
     unmatchedLimit: { percent: 20, count: 25 },
     unmatched: { count: unmatched?.[0] ?? 0, people: unmatched?.[1] ?? 0 },
     unproven: (unproven ?? []).map((file) => ({ file, endings: 3, message: `${file} is not proven` })),
+    reused: reused.map((line) => {
+      const [school = '', count] = line.split(' ');
+      return { school: school === '-' ? '' : school, count: Number(count), examples: [REUSED] };
+    }),
     policy,
   });
 }
+
+const REUSED = { id: 'K1', changed: 'session', before: 'T1', after: 'T2' } as const;
 
 const summary = ({ outcome, reasons }: Verdict): string[] => [
   outcome,
@@ -312,6 +321,53 @@ const cases: readonly [name: string, given: Case, expected: readonly string[]][]
     },
     ['partlyHeld', 'tooManyEndings school S1 student'],
   ],
+  [
+    'two classes whose ids are used again hold nothing: a small school is not asked for them',
+    { plan: ['S1 class update 2'], active: ['- class 60', 'S1 class 6'], reused: ['S1 2'] },
+    ['clean'],
+  ],
+  [
+    'three hold their school',
+    {
+      plan: ['S1 class update 4', 'S2 class update 2'],
+      active: ['- class 60', 'S1 class 6'],
+      reused: ['S1 3', 'S2 2'],
+    },
+    ['partlyHeld', 'reusedSections school S1 class'],
+  ],
+  [
+    'a tenth of the changed classes of a school may be used again',
+    { plan: ['S1 class update 50'], active: ['- class 900', 'S1 class 90'], reused: ['S1 5'] },
+    ['clean'],
+  ],
+  [
+    'more than a tenth holds the school',
+    { plan: ['S1 class update 50'], active: ['- class 900', 'S1 class 90'], reused: ['S1 6'] },
+    ['partlyHeld', 'reusedSections school S1 class'],
+  ],
+  [
+    'two in each of many schools hold the plan, as do those without a school',
+    {
+      plan: ['S1 class update 2', 'S2 class update 2', '- class update 7'],
+      active: ['- class 900'],
+      reused: ['S1 2', 'S2 2', '- 7'],
+    },
+    ['held', 'reusedSections plan class'],
+  ],
+  [
+    'a class that goes to another school counts as changed where it was',
+    {
+      plan: ['S1 class update 20', 'S1 class move 10'],
+      active: ['- class 900', 'S1 class 90'],
+      reused: ['S1 3'],
+    },
+    ['clean'],
+  ],
+  [
+    'at once: ids that are used again are told, and hold nothing',
+    { plan: ['S1 class update 9'], active: ['- class 90'], reused: ['S1 9'], policy: 'atOnce' },
+    ['clean', 'reusedSections school S1 class'],
+  ],
 ];
 for (const [name, given, expected] of cases)
   test(`verdict: ${name}`, () => {
@@ -324,4 +380,15 @@ test('verdict: a reason says what, where, how many and the limit', () => {
     active: ['- student 4000', 'S1 student 200'],
   }).reasons;
   assert.equal(reason?.message, 'school S1 (North): 41 of 200 students would end; the limit is 40');
+});
+
+test('verdict: classes whose ids are used again are told with examples and with what to do', () => {
+  const [reason] = judged({ plan: ['S1 class update 4'], active: ['- class 60'], reused: ['S1 3'] }).reasons;
+  assert.deepEqual([reason?.count, reason?.active, reason?.limit], [3, 4, 2]);
+  assert.equal(
+    reason?.message,
+    'school S1 (North): the source uses the ids of 3 of 4 changed classes again, in another session or course and with other students ' +
+      '(K1: session T1 to T2, …), and the students of before would lose these classes. Set classAnchor to idAndSession to have new ' +
+      'classes beside the old ones, or approve if the classes really go on',
+  );
 });

@@ -11,6 +11,7 @@ import {
   limitFor,
   type LimitRule,
 } from './limits.ts';
+import { judgeReused, type ReusedClasses } from './reused-classes.ts';
 import { describeSchool, reasonOf, type VerdictReason } from './verdict-reason.ts';
 
 /**
@@ -63,6 +64,8 @@ export interface JudgeInput {
   readonly unmatchedLimit: Limit;
   /** People of the files without an account, that were not known as such before; and all people in the files. */
   readonly unmatched: { readonly count: number; readonly people: number };
+  /** Classes whose ids the source uses again for others (reused-classes.ts), by school. */
+  readonly reused: readonly ReusedClasses[];
   /** Files with endings whose completeness nothing proves (core/plan/certificate), with their endings. */
   readonly unproven: readonly { readonly file: string; readonly endings: number; readonly message: string }[];
   readonly policy: ApplyPolicy;
@@ -159,10 +162,16 @@ export function schoolsToLookAt(
  */
 export function judge(input: JudgeInput): Verdict {
   const cells = cellsOf(input.counts, input.window);
-  const schoolReasons = [...vanishedSchools(input), ...judgeSchools(input, cells)];
+  const reused = judgeReused(input.reused, changedClasses(input.counts), input.schoolNames);
+  const schoolReasons = [
+    ...vanishedSchools(input),
+    ...reused.filter(({ scope }) => scope === 'school'),
+    ...judgeSchools(input, cells),
+  ];
   const heldSchools = new Set(schoolReasons.map(({ school }) => school ?? ''));
   const planReasons = [
     ...tooManySchools(input, heldSchools),
+    ...reused.filter(({ scope }) => scope === 'plan'),
     ...judgePlan(input, cells, heldSchools),
     ...tooManyUnmatched(input),
   ];
@@ -255,6 +264,16 @@ function judgePlan(
     }
   }
   return reasons;
+}
+
+/** Classes that the plan changes, by school. */
+function changedClasses(counts: readonly PlanCount[]): Map<string, number> {
+  const classes = new Map<string, number>();
+  for (const { school, kind, action, count } of counts) {
+    if (kind !== 'class' || (action !== 'update' && action !== 'move')) continue;
+    classes.set(school, (classes.get(school) ?? 0) + count);
+  }
+  return classes;
 }
 
 /** Net change over the window, by `kind school`: with it the base is what was active when the window began. */

@@ -3,6 +3,7 @@ import {
   readProfileSettings,
   type ProfileSettings,
 } from '#core/run/profile-settings.ts';
+import type { ClassAnchor } from '#core/roster/class-anchor.ts';
 import { refusalOf, transition } from '#core/run/profile-state.ts';
 import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
@@ -14,6 +15,7 @@ import { adoptionName } from '#core/run/profile.ts';
 import { releaseScheduledWaits } from '#storage/runs/enqueue-run.ts';
 import { profileHasRuns } from '#storage/runs/read-runs.ts';
 
+import { anchorClasses } from './anchor-classes.ts';
 import {
   isUuid,
   mustFindProfile,
@@ -26,6 +28,8 @@ import { stepProfile } from './step-profile.ts';
 /** What Graph has no property for, and where the ids of the profile are unique. */
 export interface ProfileSettingsView extends ProfileSettings {
   readonly sourceSystemId: string;
+  /** What tells its classes apart. Of the source system, whose links are made by it. */
+  readonly classAnchor: ClassAnchor;
 }
 
 /** Errors: NotFoundError. */
@@ -42,7 +46,7 @@ export async function getProfileSettings(
 
 /**
  * Changes the settings that `change` names. `sourceSystemId`, before the first run alone: `"new"` for a source system of its
- * own, or the id of one whose profiles are all deleted, to go on with its links.
+ * own, or the id of one whose profiles are all deleted, to go on with its links. `classAnchor`: see anchorClasses.
  * Errors: NotFoundError, InvalidRequestError that names the setting, ConflictError.
  */
 export async function patchProfileSettings(
@@ -51,7 +55,7 @@ export async function patchProfileSettings(
   profileId: string,
   change: unknown,
 ): Promise<ProfileSettingsView> {
-  const { sourceSystemId: wanted, ...rest } = asObject(change);
+  const { sourceSystemId: wanted, classAnchor, ...rest } = asObject(change);
   const result = await inTenant(context.db, actor.tenantId, async (tx) => {
     const profile = await mustLockProfile(tx, profileId);
     if (transition(profile.state, 'updated', profile.now) === 'refused')
@@ -66,6 +70,8 @@ export async function patchProfileSettings(
     const system =
       wanted === undefined ? profile.sourceSystemId : await chooseSourceSystem(context, tx, profile, wanted);
     await saveSettings(tx, profile.id, changed.settings, system);
+    if (classAnchor !== undefined)
+      await anchorClasses(context, tx, { id: profile.id, sourceSystemId: system }, actor, classAnchor);
     const event = { actor: actor.applicationId, newId: context.system.newId, detail: { change } };
     // Another source system is checked as any change of the profile is; our settings cannot be wrong in a way that shows later.
     if (system !== profile.sourceSystemId) await stepProfile(tx, profile, { ...event, event: 'updated' });
@@ -143,5 +149,9 @@ function asObject(change: unknown): Record<string, unknown> {
 }
 
 function toView(profile: StoredProfile): ProfileSettingsView {
-  return { ...readProfileSettings(profile.settings), sourceSystemId: profile.sourceSystemId };
+  return {
+    ...readProfileSettings(profile.settings),
+    sourceSystemId: profile.sourceSystemId,
+    classAnchor: profile.classAnchor,
+  };
 }

@@ -1,4 +1,5 @@
 import type { CustomizedEntity, IdentityConfiguration, ProfileDefinition } from '#core/run/profile.ts';
+import type { ClassAnchor } from '#core/roster/class-anchor.ts';
 import type { ListChanges } from '#core/roster/reference-list.ts';
 import type { MappingSettings, MatchOption } from '#sources/contract.ts';
 
@@ -14,7 +15,7 @@ export function toMappingSettings(
   profile: Pick<
     ProfileDefinition,
     'dataProvider' | 'identityConfiguration' | 'handleSpecialCharacterConstraint'
-  >,
+  > & { readonly classAnchor?: ClassAnchor },
   lists: ListChanges | null,
 ): MappingSettings {
   const { customizations } = profile.dataProvider;
@@ -30,6 +31,7 @@ export function toMappingSettings(
     },
     identity: toIdentity(profile.identityConfiguration),
     replaceSpecialCharacters: profile.handleSpecialCharacterConstraint ?? false,
+    ...(profile.classAnchor === 'idAndSession' ? { classAnchor: profile.classAnchor } : {}),
     ...(lists === null ? {} : { lists }),
   };
 }

@@ -32,7 +32,7 @@ const UNNAMED: Readonly<Record<PersonRole, RoleName>> = {
  * column says which.
  */
 export function readEnrollments(state: RosterState, file: RosterFile, only: PersonRole | null): RowReader {
-  const { hash, delta, classes, orgs } = state;
+  const { hash, delta, classes, orgs, anchoredIds } = state;
   const section = must(file.column('section', 'reference'));
   const person = must(file.column('person', 'reference'));
   const roleColumn = only === null ? must(file.column('role', 'role')) : undefined;
@@ -71,8 +71,9 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
     const name = nameOf();
     if (name === undefined || name.role === null) return false;
     let known = false;
+    const classIndex = findField(classes, file.row, section);
     for (const place of state.sharedUserIds ? [own[name.role], ofOthers[name.role]] : [own[name.role]]) {
-      place.hashKey(file.row, -1, -1);
+      place.hashKey(file.row, classIndex, -1);
       if (name.key !== null) hash.addToKey(name.key);
       known = delta.keep(hash.key) || known;
     }
@@ -132,7 +133,7 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
       if (sighting === 'same') return;
       const schoolIndex = classes.parents[classIndex] as number;
       delta.emit(sighting, place.code, delta.entry, {
-        sourceId: `${file.text(section)}/${file.text(person)}`,
+        sourceId: `${anchoredIds?.get(classIndex) ?? file.text(section)}/${file.text(person)}`,
         schoolId: schoolIndex === NO_ENTRY ? null : orgs.text(schoolIndex),
         firstEntry: classes.entries[classIndex] as number,
         secondEntry: place.to.table.entries[personIndex] as number,

@@ -30,7 +30,7 @@ export function readSectionTeachers(
   /** The row is dropped: whom it names is not known to have left. */
   readonly spare: () => void;
 } {
-  const { hash, delta, classes, orgs, teachers } = state;
+  const { hash, delta, classes, orgs, teachers, anchoredIds } = state;
   const members = file.header.columns.filter(({ part }) => part === 'member');
   if (members.length === 0) return { place: () => undefined, spare: () => undefined };
   const target = { table: teachers, code: TEACHER, file: state.fileOf('teacher') };
@@ -63,7 +63,7 @@ export function readSectionTeachers(
           );
         if (reference === 'dropped')
           file.report('REFERENCE_DROPPED', member, messageOfDropped(member, target.file));
-        hashKey(row, -1, -1);
+        hashKey(row, classIndex, -1);
         delta.keep(hash.key);
         continue;
       }
@@ -72,7 +72,7 @@ export function readSectionTeachers(
       if (sighting === 'again' || sighting === 'same') continue;
       const schoolIndex = classes.parents[classIndex] as number;
       delta.emit(sighting, ENROLLMENT, delta.entry, {
-        sourceId: `${file.text(id)}/${file.text(member)}`,
+        sourceId: `${anchoredIds?.get(classIndex) ?? file.text(id)}/${file.text(member)}`,
         schoolId: schoolIndex === NO_ENTRY ? null : orgs.text(schoolIndex),
         firstEntry: classes.entries[classIndex] as number,
         secondEntry: teachers.entries[teacher] as number,

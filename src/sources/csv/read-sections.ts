@@ -1,12 +1,15 @@
+import { anchoredId } from '#core/roster/class-anchor.ts';
 import { RECORD_CODES, type RecordCode } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
 import { NO_ENTRY } from '../staged-item.ts';
 import type { BoundColumn } from './bind-header.ts';
-import { isNickname, MAX_SECTION_ID_LENGTH, replaceInNickname, SECTION_PREFIX } from './directory-names.ts';
+import { classNickname, hashClassKey, sessionIdReader } from './class-anchor.ts';
+import { isNickname, MAX_SECTION_ID_LENGTH } from './directory-names.ts';
 import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
 import { optionalReference } from './optional-reference.ts';
 import { readSectionTeachers } from './read-section-teachers.ts';
+import type { RecordHash } from './record-hash.ts';
 import { countCharacters, type RosterFile } from './roster-file.ts';
 import {
   addAttributes,
@@ -23,6 +26,7 @@ import {
   reportRepeated,
   type RosterState,
   type RowReader,
+  spareClasses,
   spareFile,
   withdrawFrom,
 } from './roster-state.ts';
@@ -31,7 +35,7 @@ const { class: CLASS, org: ORG, academicSession: SESSION, course: COURSE } = REC
 
 /** A row is a class, and names its academic session and its course (the first row that names one describes it), and in some formats its teachers. */
 export function readSections(state: RosterState, file: RosterFile): RowReader {
-  const { hash, delta, classes, orgs, mapping } = state;
+  const { hash, delta, classes, orgs, mapping, anchoredIds } = state;
   const schoolFile = state.fileOf('org');
   const id = must(file.column('id', 'key'));
   const school = must(file.column('school', 'reference'));
@@ -50,7 +54,15 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
   const startDate = file.column('startDate', 'session');
   const endDate = file.column('endDate', 'session');
 
+  const readSessionId = anchoredIds === null ? null : sessionIdReader(state, file);
+  /** Of the row under way: the id of the session that tells its class apart; '' for none. */
+  let sessionId = '';
+
   const hashKey = (): void => {
+    if (sessionId !== '') {
+      hashClassKey(hash, anchoredId(file.text(id), sessionId));
+      return;
+    }
     hash.beginKey(CLASS);
     addField(hash, file.row, id);
     hash.endKey();
@@ -61,7 +73,17 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
     if (classes.states[index] === PRESENT) return true;
     classes.states[index] = DROPPED;
     hashKey();
-    return delta.keep(hash.key);
+    const known = delta.keep(hash.key);
+    if (known) classes.entries[index] = delta.entry;
+    // It may be the class of any session.
+    else if (anchoredIds !== null && sessionId === '') spareClasses(state);
+    return known;
+  };
+  /** In a broken row values have moved: its session is not to be trusted. */
+  const salvageAnchored = (): boolean => {
+    sessionId = '';
+    drop();
+    return false;
   };
 
   /** The id becomes the mail nickname. */
@@ -96,12 +118,14 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
   };
 
   return {
-    salvage: (row) => !isEmpty(row, id) && (drop() || isReliable(row, id)),
+    salvage: (row) =>
+      !isEmpty(row, id) && (anchoredIds === null ? drop() || isReliable(row, id) : salvageAnchored()),
     withdraw: (row) => withdrawFrom(classes, row, id),
     take(row) {
       file.checkValues();
       checkTerm();
       if (!isEmpty(row, id)) checkId();
+      if (readSessionId !== null) sessionId = readSessionId();
       const schoolIndex = findField(orgs, row, school);
       const reference = isEmpty(row, school)
         ? 'unchecked'
@@ -133,8 +157,9 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
       if (isEmpty(row, name) && courseName !== undefined) addField(hash, row, courseName);
       addEntryKey(state, sessionEntry);
       addEntryKey(state, courseEntry);
-      if (sessions.others !== '')
-        hash.addBytes(Buffer.from(sessions.others), 0, Buffer.byteLength(sessions.others));
+      if (sessions.others !== '') addBytesOf(hash, sessions.others);
+      // A class that is told apart by its session for the first time gets another nickname.
+      if (sessionId !== '') addBytesOf(hash, sessionId);
       hash.endContent();
       if (wasPresent) {
         reportRepeated(file, delta.hasContent(classes.entries[index] as number, hash.content));
@@ -147,12 +172,15 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
       classes.entries[index] = delta.entry;
       classes.parents[index] = schoolIndex;
       const { entry } = delta;
+      const ownId = file.text(id);
+      const sourceId = anchoredId(ownId, sessionId);
+      if (sessionId !== '') anchoredIds?.set(index, sourceId);
       sectionTeachers.place(index);
+      if (sighting === 'again')
+        file.report('ID_DUPLICATE', id, `Another section is the class ${sourceId}, too; that one counts.`);
       if (sighting !== 'new' && sighting !== 'changed') return;
-      const sourceId = file.text(id);
-      const nickname = mapping.replaceSpecialCharacters ? replaceInNickname(sourceId) : sourceId;
       const record = file.record('record');
-      const displayName = record['displayName'] ?? (file.text(courseName) || record['classCode'] || sourceId);
+      const displayName = record['displayName'] ?? (file.text(courseName) || record['classCode'] || ownId);
       delta.emit(sighting, CLASS, entry, {
         sourceId,
         schoolId: file.text(school),
@@ -164,13 +192,18 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
           ...record,
           ...(sessions.others === '' ? {} : { otherSessions: sessions.others }),
           displayName,
-          mailNickname: SECTION_PREFIX + nickname,
+          mailNickname: classNickname(ownId, sessionId, mapping.replaceSpecialCharacters),
         }),
         file: file.definition.name,
         line: row.line,
       });
     },
   };
+}
+
+function addBytesOf(hash: RecordHash, text: string): void {
+  const bytes = Buffer.from(text);
+  hash.addBytes(bytes, 0, bytes.length);
 }
 
 /**

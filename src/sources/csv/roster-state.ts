@@ -21,6 +21,8 @@ export interface RosterState {
   readonly delta: RosterDelta;
   readonly orgs: IdTable;
   readonly classes: IdTable;
+  /** Source ids of classes that are told apart by their session too, by their number in `classes`; null: their ids tell them apart. */
+  readonly anchoredIds: Map<number, string> | null;
   readonly students: IdTable;
   readonly teachers: IdTable;
   readonly sessions: IdTable;
@@ -71,7 +73,10 @@ export interface MembershipEnd {
   readonly column: BoundColumn;
 }
 
-/** Makes the keys of a file's memberships (roles, enrollments), of the row under way. */
+/**
+ * Makes the keys of a file's memberships (roles, enrollments), of the row under way. The number of an end in its table, or -1: its key is
+ * that of its record, if it has one, else made from the field.
+ */
 export function membershipKeys(
   { hash, delta }: RosterState,
   code: RecordCode,
@@ -89,15 +94,16 @@ export function membershipKeys(
   return (row, firstIndex, secondIndex) => {
     const firstEntry = firstIndex === -1 ? -1 : (first.table.entries[firstIndex] as number);
     const secondEntry = secondIndex === -1 ? -1 : (second.table.entries[secondIndex] as number);
-    if (firstEntry !== -1 && secondEntry !== -1) {
-      const { words } = delta;
-      hash.joinKeys(code, words, firstEntry * RECORD_WORDS, words, secondEntry * RECORD_WORDS);
-      return;
-    }
-    // An end that is not a record of this roster has its key made from the field.
-    hashEnd(first, row, firstKey);
-    hashEnd(second, row, secondKey);
-    hash.joinKeys(code, firstKey, 0, secondKey, 0);
+    if (firstEntry === -1) hashEnd(first, row, firstKey);
+    if (secondEntry === -1) hashEnd(second, row, secondKey);
+    const { words } = delta;
+    hash.joinKeys(
+      code,
+      firstEntry === -1 ? firstKey : words,
+      firstEntry === -1 ? 0 : firstEntry * RECORD_WORDS,
+      secondEntry === -1 ? secondKey : words,
+      secondEntry === -1 ? 0 : secondEntry * RECORD_WORDS,
+    );
   };
 }
 
@@ -117,6 +123,8 @@ export function lookUp(
   if (found === DROPPED) return 'dropped';
   if (state.unusable.has(target.file)) return 'unchecked';
   if (state.unreadableRows.has(target.file)) {
+    // Of the class in an unreadable row nobody knows the session.
+    if (target.code === RECORD_CODES.class && state.anchoredIds !== null) return 'dropped';
     state.hash.beginKey(target.code);
     addField(state.hash, row, column);
     state.hash.endKey();
@@ -246,6 +254,13 @@ export function spareFile(state: RosterState, file: RosterFile): void {
     return;
   }
   for (const name of file.definition.feeds) state.spared.add(RECORD_CODES[name]);
+  if (state.anchoredIds !== null && file.definition.feeds.includes('class')) spareClasses(state);
+}
+
+/** Nobody knows which class it was: no class ends in this run, and no place in one. */
+export function spareClasses({ spared }: RosterState): void {
+  for (const name of ['class', 'studentEnrollment', 'teacherEnrollment'] as const)
+    spared.add(RECORD_CODES[name]);
 }
 
 /** A key for the second time. `same`: with the same values. */

@@ -72,10 +72,10 @@ export function fingerprintOf(mapping: MappingSettings): Buffer {
 
 /**
  * What of the settings goes into content hashes. The lists do not: hashes are made of the values as they are stored, so a list that was
- * changed changes those records alone whose values it judges otherwise.
+ * changed changes those records alone whose values it judges otherwise. Nor does the anchor of classes: it is in their keys.
  */
 function contentFingerprintOf(mapping: MappingSettings): Buffer {
-  const { lists: _, ...rest } = mapping;
+  const { lists: _, classAnchor: __, ...rest } = mapping;
   return fingerprintOf(rest);
 }
 
@@ -272,6 +272,7 @@ async function openState(
     hash: new RecordHash(hashKey, fingerprint),
     orgs: tableOf('org'),
     classes: tableOf('class'),
+    anchoredIds: mapping.classAnchor === 'idAndSession' ? new Map() : null,
     students: tableOf('student'),
     teachers: tableOf('teacher'),
     sessions: newTable(),

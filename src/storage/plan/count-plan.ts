@@ -9,12 +9,15 @@ import { SCHOOL_ID, schoolOf, SOURCE_ORG } from './source-references.ts';
 /** Changes of an update that come with every new school year and are no accident, however many there are. */
 const YEARLY_PROPERTIES = `'{grade,graduationYear,status}'::text[]`;
 
+/** Nor is the mail nickname of a class, which follows from its id. Of an item `i`. */
+const UNJUDGED = `(case when i.kind = 'class' then '{mailNickname}'::text[] || ${YEARLY_PROPERTIES} else ${YEARLY_PROPERTIES} end)`;
+
 /** Of two halves of a move, the one that leaves counts as `move`. Of an item `i`. */
 export const ITEM_ACTION = `case when i.reason = 'movedToSchool' then 'move' else i.action end`;
 
 /** Whether breakers count an item `i`, if it does not fail. */
 export const IS_JUDGED = `case when i.action <> 'update' then true
-  else i.kind not in ('role', 'enrollment') and (i.after - ${YEARLY_PROPERTIES}) is distinct from (i.before - ${YEARLY_PROPERTIES}) end`;
+  else i.kind not in ('role', 'enrollment') and (i.after - ${UNJUDGED}) is distinct from (i.before - ${UNJUDGED}) end`;
 
 /**
  * Counts the items of a run by school, kind and action, and keeps the counts: what a reviewer sees first and what breakers judge. Of two

@@ -1,9 +1,12 @@
+import type { ClassAnchor } from '#core/roster/class-anchor.ts';
 import type { Profile } from '#core/run/profile.ts';
 
 /** A profile as stored, with what the API does not show. */
 export interface StoredProfile extends Profile {
   /** As stored: see readProfileSettings. */
   readonly settings: unknown;
+  /** Of its source system, whose links are made by it. */
+  readonly classAnchor: ClassAnchor;
   /** Encrypted JSON, see engine/profiles/profile-secrets. */
   readonly secrets: Buffer | null;
   readonly pausedAt: Date | null;
@@ -26,6 +29,7 @@ export interface ProfileRow {
   handle_special_character_constraint: boolean | null;
   expiration_date: string | null;
   settings: unknown;
+  class_anchor: ClassAnchor;
   secrets: Buffer | null;
   state: Profile['state'];
   paused_at: Date | null;
@@ -40,7 +44,8 @@ export interface ProfileRow {
 /** Columns of a ProfileRow, of `profile p join tenant t`. */
 export const PROFILE_COLUMNS = `p.id, p.source_system_id, p.display_name, p.data_provider, p.identity_configuration,
   p.licenses_to_assign, p.handle_special_character_constraint, p.expiration_date, p.settings, p.secrets, p.state,
-  p.paused_at, p.quarantined_at, p.quarantine_reason, p.created_at, p.updated_at, (now() at time zone t.time_zone)::date as today, now() as now`;
+  p.paused_at, p.quarantined_at, p.quarantine_reason, p.created_at, p.updated_at,
+  (select s.class_anchor from source_system s where s.tenant_id = p.tenant_id and s.id = p.source_system_id) as class_anchor, (now() at time zone t.time_zone)::date as today, now() as now`;
 
 export function toStoredProfile(row: ProfileRow): StoredProfile {
   return {
@@ -53,6 +58,7 @@ export function toStoredProfile(row: ProfileRow): StoredProfile {
     handleSpecialCharacterConstraint: row.handle_special_character_constraint,
     expirationDate: row.expiration_date,
     settings: row.settings,
+    classAnchor: row.class_anchor,
     secrets: row.secrets,
     state: row.state,
     pausedAt: row.paused_at,

@@ -299,6 +299,7 @@ test('settings: read, changed, refused', async () => {
     unmatchedLimit: { percent: 20, count: 25 },
     limitWindowHours: 168,
     schedule: NOTHING_SCHEDULED,
+    classAnchor: 'id',
   });
   const changed = await server.call('PATCH', path, { applyPolicy: 'alwaysAsk' });
   assert.deepEqual(
