@@ -410,6 +410,20 @@ test('settings: defaults, change, refusal', async () => {
   assert.equal((await getProfile(bench.context, bench.tenantId, id)).state, 'provisioned');
 });
 
+test('the anchor of classes is not changed under a run that reads them; what waits is cancelled', async () => {
+  const id = await bench.provisioned('Anchor');
+  await bench.upload(id, 'school.csv');
+  const { runId } = await start(id);
+  const anchor = () => patchProfileSettings(bench.context, bench.actor, id, { classAnchor: 'idAndSession' });
+  for (const state of ['queued', 'staging', 'planning', 'applying'] as const) {
+    await bench.setRun(runId, state);
+    await assert.rejects(anchor(), conflict(/A run of the profile is queued or executing/u));
+  }
+  await bench.setRun(runId, 'held', { errorCode: 'VerdictHeld' });
+  assert.equal((await anchor()).classAnchor, 'idAndSession');
+  await assert.rejects(resume(id), { name: 'ConflictError' });
+});
+
 test('another tenant finds nothing', async () => {
   const id = await bench.provisioned('Private');
   const stranger = { ...bench.actor, tenantId: bench.context.system.newId() };
