@@ -1,4 +1,5 @@
-import type { RecordName } from '#core/roster/record-codes.ts';
+import { RECORD_CODES, type RecordCode, type RecordName } from '#core/roster/record-codes.ts';
+import { must } from '#lib/assert.ts';
 import type { RosterFormat } from '#core/roster/formats.ts';
 import type { ReferenceListName } from '#core/roster/reference-lists.ts';
 
@@ -187,4 +188,17 @@ export const optionalId = (title: string, property: string, options: ColumnOptio
 /** Titles are compared without letter case, blanks and underscores: `GradeLow` is `Grade Low`, `birth_date` is `Birthdate`. */
 export function looseTitle(title: string): string {
   return title.toLowerCase().replaceAll(/[\s_]+/g, '');
+}
+
+/** Students, or users of all kinds: whom other files describe. */
+export function isOfPeople({ reader }: FileDefinition): boolean {
+  return reader === 'students' || reader === 'users' || reader === 'usersWithRoles';
+}
+
+/** The file whose silence ends a record. A format that does not know such records: the first. */
+export function fileOfRecord(format: FormatDefinition, code: RecordCode): string {
+  const definition = format.files.find(
+    ({ feeds, describes }) => describes === undefined && feeds.some((name) => RECORD_CODES[name] === code),
+  );
+  return must(definition ?? format.files[0]).name;
 }

@@ -5,14 +5,13 @@ import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import { KIND_OF_CODE, RECORD_CODES, type RecordCode, type RecordName } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
-import type { FileSummary, KindSummary, MappingSettings, SourceFile, StageResult } from '../contract.ts';
+import type { FileSummary, KindSummary, MappingSettings, StageResult } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
 import type { ItemSink } from '../item-sink.ts';
 import type { OpenedRoster } from '../open-roster.ts';
 import { RosterDelta } from '../roster-delta.ts';
 import type { RecordIndex } from '../snapshot/record-index.ts';
 import { detailsGone, fileOfDetail, reportKept, reportStrangers } from './check-details.ts';
-import { IdTable } from './id-table.ts';
 import { checkManifest, MANIFEST_FILE, provesWhole, readManifest } from './manifest.ts';
 import { checkOneRosterManifest, ONEROSTER_MANIFEST, readOneRosterManifest } from './oneroster-manifest.ts';
 import { readRosterFile } from './read-roster-file.ts';
@@ -25,13 +24,11 @@ import {
   reportSpared,
   reportTwin,
 } from './report-files.ts';
-import { DETAIL_GROUPS, type DetailName, PersonDetails } from './person-details.ts';
-import { RecordHash } from './record-hash.ts';
-import type { RosterState } from './roster-state.ts';
-import type { FileDefinition, FileName, FormatDefinition } from './format.ts';
+import { openRosterState } from './open-roster-state.ts';
+import { DETAIL_GROUPS, type DetailName } from './person-details.ts';
+import { type FileDefinition, type FileName, fileOfRecord, isOfPeople } from './format.ts';
 import { recognizeFormat } from './recognize-format.ts';
-import { type FoundFile, scanAgents, scanRelatedUsers } from './scan-contact-users.ts';
-import { noRoles, scanRoles } from './scan-roles.ts';
+import { sortFiles } from './sort-files.ts';
 
 export interface StageRosterInput {
   readonly roster: OpenedRoster;
@@ -114,8 +111,14 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
       new Set(filesByName.keys()),
       findings,
     );
-  const state = await openState(input, tools, delta, contentFingerprintOf(mapping), format, filesByName);
-  await findContacts(state, format, filesByName, findings);
+  const state = await openRosterState(
+    input,
+    tools,
+    delta,
+    contentFingerprintOf(mapping),
+    format,
+    filesByName,
+  );
   const summaries: FileSummary[] = [];
   const namesByContent = new Map<string, FileName>();
   const filesToConfirm: string[] = [];
@@ -243,85 +246,6 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   return { result, isCurrent: (entry) => delta.isCurrent(entry) };
 }
 
-async function openState(
-  { mapping, hashKey, confirmedFiles }: StageRosterInput,
-  tools: StageRosterTools,
-  delta: RosterDelta,
-  fingerprint: Buffer,
-  format: FormatDefinition,
-  filesByName: ReadonlyMap<string, SourceFile>,
-): Promise<RosterState> {
-  // Seeds the tables of ids: secret, so that nobody can make ids that collide.
-  const seed = createHash('sha256').update(hashKey).update('id tables').digest().readInt32LE(0);
-  const newTable = (expected?: number): IdTable => new IdTable(seed, expected);
-  /** As many as there were, and some more. */
-  const tableOf = (name: RecordName): IdTable => newTable(delta.before(RECORD_CODES[name]) * 1.1);
-  const rolesFile = format.files.find(({ reader }) => reader === 'roles');
-  const roles = rolesFile === undefined ? undefined : filesByName.get(rolesFile.name);
-  return {
-    mapping,
-    sharedUserIds: format.sharedUserIds === true,
-    userRoles:
-      rolesFile === undefined
-        ? null
-        : roles === undefined
-          ? noRoles(mapping, newTable, confirmedFiles.includes(rolesFile.name))
-          : await scanRoles(roles, rolesFile, mapping, newTable),
-    fileOf: (name) => fileOfRecord(format, RECORD_CODES[name]),
-    delta,
-    hash: new RecordHash(hashKey, fingerprint),
-    orgs: tableOf('org'),
-    classes: tableOf('class'),
-    anchoredIds: mapping.classAnchor === 'idAndSession' ? new Map() : null,
-    students: tableOf('student'),
-    teachers: tableOf('teacher'),
-    sessions: newTable(),
-    courses: newTable(),
-    details: new PersonDetails(newTable(Math.max(...delta.describedBefore))),
-    contacts: newTable(),
-    roleless: newTable(),
-    newTable,
-    spared: new Set(),
-    unreadableRows: new Set(),
-    unusable: new Set(),
-    newId: tools.newId,
-    sealPassword: tools.sealPassword,
-  };
-}
-
-/** The files of the format by their standard name; others are findings. */
-function sortFiles(
-  files: readonly SourceFile[],
-  format: FormatDefinition,
-  findings: FindingCollector,
-): Map<string, SourceFile> {
-  const filesByName = new Map<string, SourceFile>();
-  for (const file of files) {
-    const name = file.name.toLowerCase();
-    if (
-      format.ignoredFiles.includes(name) ||
-      (name === ONEROSTER_MANIFEST && format.manifest === undefined)
-    ) {
-      findings.report({ code: 'FILE_IGNORED', file: name }, () => ({
-        message: `${name} is not read.`,
-      }));
-    } else if (
-      name === MANIFEST_FILE ||
-      (format.manifest !== undefined && name === ONEROSTER_MANIFEST) ||
-      filesByName.has(name)
-    ) {
-      findings.report({ code: 'FILE_DUPLICATE', file: name }, () => ({
-        message: `${name} is there twice, and nobody can tell which one counts.`,
-      }));
-    } else if (!format.files.some((definition) => definition.name === name)) {
-      findings.report({ code: 'FILE_UNKNOWN', file: name }, () => ({
-        message: `${name} is not part of ${format.title}.`,
-      }));
-    } else filesByName.set(name, file);
-  }
-  return filesByName;
-}
-
 /**
  * Places in classes that a file feeds beside its main records: there were some, and it names none of them or others any more. As with a
  * file that has no rows, that is more likely a column that was lost than all of them gone.
@@ -333,32 +257,6 @@ function placesGone({ feeds, reader }: FileDefinition, delta: RosterDelta): Reco
     const { before, records, kept } = must(delta.counts[code]);
     return KIND_OF_CODE[code] === 'enrollment' && before > 0 && records === 0 && kept === 0;
   });
-}
-
-/** Of formats whose contacts are users: who they are. */
-async function findContacts(
-  state: RosterState,
-  { files }: FormatDefinition,
-  filesByName: ReadonlyMap<string, SourceFile>,
-  findings: FindingCollector,
-): Promise<void> {
-  const find = (isWanted: (definition: FileDefinition) => boolean): FoundFile | undefined => {
-    const definition = files.find(isWanted);
-    const file = definition === undefined ? undefined : filesByName.get(definition.name);
-    return definition === undefined || file === undefined ? undefined : { definition, file };
-  };
-  const users = find(isOfPeople);
-  const relationships = find(({ reader }) => reader === 'relationships');
-  if (users === undefined) return;
-  if (users.definition.columns.some(({ property }) => property === 'agents'))
-    await scanAgents(state, users, findings);
-  else if (relationships !== undefined && !(await scanRelatedUsers(state, relationships, users, findings)))
-    state.unreadableRows.add(users.definition.name);
-}
-
-/** Students, or users of all kinds: whom other files describe. */
-function isOfPeople({ reader }: FileDefinition): boolean {
-  return reader === 'students' || reader === 'users' || reader === 'usersWithRoles';
 }
 
 /** What others point at is gone when nothing is said of anybody any more. */
@@ -374,14 +272,6 @@ function recordsOf({ feeds }: FileDefinition): RecordName[] {
   return feeds.filter(
     (name) => name === main || (isOfPerson(main) && isOfPerson(name) && sort(name) === sort(main)),
   );
-}
-
-/** The file whose silence ends a record. A format that does not know such records: the first. */
-function fileOfRecord(format: FormatDefinition, code: RecordCode): string {
-  const definition = format.files.find(
-    ({ feeds, describes }) => describes === undefined && feeds.some((name) => RECORD_CODES[name] === code),
-  );
-  return must(definition ?? format.files[0]).name;
 }
 
 function summarizeKinds(delta: RosterDelta): Record<Kind, KindSummary> {
