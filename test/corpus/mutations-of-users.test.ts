@@ -138,7 +138,9 @@ test(`${RUNS} rosters of users, one bad place each (seed ${SEED})`, async () => 
         assert.equal(seen(before.findings), '', 'the roster is sound');
         let picked = 0;
         const pick = (count: number): number => (picks[picked++] ?? 0) % count;
-        const { files: definitions } = FORMATS[format];
+        // What describes people (demographics, contacts) is not among them: a bad row there is an update, which planning completes.
+        const there = new Set(Object.keys(files).map((one) => one.toLowerCase()));
+        const definitions = FORMATS[format].files.filter((one) => there.has(one.name));
         const definition = must(definitions[pick(definitions.length)]);
         const file = must(Object.keys(files).find((one) => one.toLowerCase() === definition.name));
         const lines = must(files[file]).trimEnd().split('\r\n');
