@@ -116,6 +116,21 @@ export interface PersonRecord {
   [other: string]: string | null | undefined | readonly ContactRecord[] | readonly 'contacts'[];
 }
 
+/**
+ * What some formats say of a person in a file of demographics: kept apart from the person in the directory, the first two in columns. In the
+ * order of their place in content hashes: append only.
+ */
+export const DEMOGRAPHIC_PROPERTIES = [
+  'sex',
+  'birthDate',
+  'birthCity',
+  'birthState',
+  'birthCountry',
+  'ethnicityCodes',
+  'raceCodes',
+  'publicSchoolResidenceStatus',
+] as const;
+
 /** A person's role in an org. Its academic session is a key. */
 export interface RoleRecord {
   role: 'student' | 'teacher';

@@ -1,4 +1,4 @@
-import { CONTACT_RELATIONSHIPS } from '#core/roster/records.ts';
+import { CONTACT_RELATIONSHIPS, DEMOGRAPHIC_PROPERTIES } from '#core/roster/records.ts';
 import { assert, must } from '#lib/assert.ts';
 
 import type { CsvRow } from './csv-reader.ts';
@@ -29,17 +29,6 @@ export interface DetailGroup {
 
 export type DetailName = 'contacts' | 'demographics' | 'flags';
 
-const DEMOGRAPHICS = [
-  'sex',
-  'birthDate',
-  'birthCity',
-  'birthState',
-  'birthCountry',
-  'ethnicityCodes',
-  'raceCodes',
-  'publicSchoolResidenceStatus',
-] as const;
-
 /** The groups by name. What tells from a record that was applied whether it has something of a group: storage/snapshot/copy-current-records.ts. */
 export const DETAIL_GROUPS: Readonly<Record<DetailName, DetailGroup>> = {
   contacts: {
@@ -57,10 +46,12 @@ export const DETAIL_GROUPS: Readonly<Record<DetailName, DetailGroup>> = {
   },
   demographics: {
     number: 1,
-    properties: DEMOGRAPHICS,
+    properties: DEMOGRAPHIC_PROPERTIES,
     maxValues: 1,
     toRecord: ([value]) =>
-      Object.fromEntries(DEMOGRAPHICS.map((property, place) => [property, value?.fields[place] ?? null])),
+      Object.fromEntries(
+        DEMOGRAPHIC_PROPERTIES.map((property, place) => [property, value?.fields[place] ?? null]),
+      ),
   },
   flags: {
     number: 2,

@@ -167,19 +167,31 @@ export function findField(table: IdTable, row: CsvRow, column: BoundColumn): num
 const COMMA = 0x2c;
 const BLANK = 0x20;
 
-/** Narrows a column of the row under way to each part of its list in turn: parts are separated by commas; empty ones are passed over. */
-export function forEachPart({ row }: RosterFile, { position }: BoundColumn, take: () => void): void {
-  const { bytes, starts, ends } = row;
-  const [start, end] = [starts[position] as number, ends[position] as number];
-  for (let from = start, at = start; at <= end; at += 1) {
+/** Where the parts of a list are in a row: separated by commas, without blanks around them; empty ones are passed over. */
+export function* partsOf(
+  { bytes, starts, ends }: CsvRow,
+  { position }: BoundColumn,
+): Generator<[from: number, to: number]> {
+  const end = ends[position] as number;
+  for (let from = starts[position] as number, at = from; at <= end; at += 1) {
     if (at < end && bytes[at] !== COMMA) continue;
     let to = at;
     while (from < to && bytes[from] === BLANK) from += 1;
     while (to > from && bytes[to - 1] === BLANK) to -= 1;
+    if (to > from) yield [from, to];
+    from = at + 1;
+  }
+}
+
+/** Narrows a column of the row under way to each part of its list in turn. */
+export function forEachPart({ row }: RosterFile, column: BoundColumn, take: () => void): void {
+  const { starts, ends } = row;
+  const { position } = column;
+  const [start, end] = [starts[position] as number, ends[position] as number];
+  for (const [from, to] of partsOf(row, column)) {
     starts[position] = from;
     ends[position] = to;
-    if (to > from) take();
-    from = at + 1;
+    take();
   }
   starts[position] = start;
   ends[position] = end;

@@ -9,7 +9,7 @@ import type { FileDefinition } from './format.ts';
 import { DROPPED, type IdTable, PRESENT, UNKNOWN } from './id-table.ts';
 import { inspectFile, scanRows } from './inspect-file.ts';
 import { DETAIL_GROUPS, type PersonDetails } from './person-details.ts';
-import { isReliable } from './roster-state.ts';
+import { addFieldTo, findField, isEmpty, isReliable, partsOf } from './roster-state.ts';
 import { findWithdrawal } from './row-shape.ts';
 import type { UserRoles } from './user-roles.ts';
 
@@ -43,8 +43,8 @@ export async function scanRelatedUsers(
   await scan(state, relationships, (header) => {
     const contact = columnOf(header, 'contact');
     return (row) => {
-      if (contact !== undefined && isWhole(row, header) && !isBlank(row, contact))
-        addTo(contacts, row, contact);
+      if (contact !== undefined && isWhole(row, header) && !isEmpty(row, contact))
+        addFieldTo(contacts, row, contact);
     };
   });
   let allTold = true;
@@ -53,7 +53,7 @@ export async function scanRelatedUsers(
     const keepContact = contactKeeper(state, users.definition, header, findings);
     return (row) => {
       if (!tellsWhose(row, header, id)) allTold = false;
-      else if (contacts.find(row.bytes, startOf(row, id), endOf(row, id)) !== -1) keepContact(row, id);
+      else if (findField(contacts, row, id) !== -1) keepContact(row, id);
     };
   });
   return allTold;
@@ -89,13 +89,13 @@ export async function scanAgents(
       if (!told || !tellsWhose(row, header, id)) return;
       if (!isWhole(row, header)) {
         // Perhaps a contact: whoever names it keeps what was there.
-        contacts.states[addTo(contacts, row, id)] = DROPPED;
+        contacts.states[addFieldTo(contacts, row, id)] = DROPPED;
         return;
       }
       if (findWithdrawal(row, withdrawing) !== undefined) return;
       const relation = relationOf(row, id);
       if (relation === null) return;
-      const index = addTo(contacts, row, id);
+      const index = addFieldTo(contacts, row, id);
       contacts.parents[index] = Math.max(relationshipOf(relation), 0);
       keepContact(row, id);
     };
@@ -162,12 +162,12 @@ function contactKeeper(
       () => ({ line: row.line, message: `The contact has no ${what}; the contact is left out.` }),
     );
   return (row, id) => {
-    const index = contacts.find(row.bytes, startOf(row, id), endOf(row, id));
+    const index = findField(contacts, row, id);
     if (index === -1 || contacts.states[index] === PRESENT) return;
     contacts.states[index] = DROPPED;
     if (!isWhole(row, header)) return;
-    const hasGivenName = !isBlank(row, givenName);
-    if (!hasGivenName && isBlank(row, surname)) {
+    const hasGivenName = !isEmpty(row, givenName);
+    if (!hasGivenName && isEmpty(row, surname)) {
       report(row, givenName, 'name');
       return;
     }
@@ -176,14 +176,14 @@ function contactKeeper(
       return;
     }
     write(row, givenName);
-    if (hasGivenName && !isBlank(row, surname)) details.writeByte(BLANK);
+    if (hasGivenName && !isEmpty(row, surname)) details.writeByte(BLANK);
     write(row, surname);
     details.nextField();
     write(row, email);
     details.nextField();
     write(
       row,
-      phones.find((column) => !isBlank(row, column)),
+      phones.find((column) => !isEmpty(row, column)),
     );
     contacts.entries[index] = details.endValue();
     contacts.states[index] = PRESENT;
@@ -204,24 +204,12 @@ function isWhole(row: CsvRow, header: BoundHeader): boolean {
 
 /** A broken row may still have an id that can be trusted. */
 function tellsWhose(row: CsvRow, header: BoundHeader, id: BoundColumn | undefined): id is BoundColumn {
-  if (id === undefined || row.count <= id.position || isBlank(row, id)) return false;
+  if (id === undefined || row.count <= id.position || isEmpty(row, id)) return false;
   return isWhole(row, header) || isReliable(row, id);
 }
 
 function columnOf(header: BoundHeader, property: string): BoundColumn | undefined {
   return header.columns.find((column) => column.property === property);
-}
-
-function* partsOf(row: CsvRow, column: BoundColumn): Generator<[from: number, to: number]> {
-  const [start, end] = [startOf(row, column), endOf(row, column)];
-  for (let from = start, at = start; at <= end; at += 1) {
-    if (at < end && row.bytes[at] !== 0x2c) continue;
-    let to = at;
-    while (from < to && row.bytes[from] === BLANK) from += 1;
-    while (to > from && row.bytes[to - 1] === BLANK) to -= 1;
-    if (to > from) yield [from, to];
-    from = at + 1;
-  }
 }
 
 function startOf(row: CsvRow, { position }: BoundColumn): number {
@@ -232,14 +220,6 @@ function endOf(row: CsvRow, { position }: BoundColumn): number {
   return row.ends[position] as number;
 }
 
-function isBlank(row: CsvRow, column: BoundColumn | undefined): boolean {
-  return column === undefined || startOf(row, column) === endOf(row, column);
-}
-
 function textOf(row: CsvRow, column: BoundColumn): string {
   return row.bytes.toString('utf8', startOf(row, column), endOf(row, column));
-}
-
-function addTo(table: IdTable, row: CsvRow, column: BoundColumn): number {
-  return table.add(row.bytes, startOf(row, column), endOf(row, column));
 }

@@ -7,7 +7,7 @@ import type { CsvRow } from './csv-reader.ts';
 import type { FileDefinition } from './format.ts';
 import type { IdTable } from './id-table.ts';
 import { inspectFile, scanRows } from './inspect-file.ts';
-import { isReliable } from './roster-state.ts';
+import { isEmpty, isReliable } from './roster-state.ts';
 import { findWithdrawal, isCutOff, mayHoldTwo } from './row-shape.ts';
 import { UserRoles } from './user-roles.ts';
 
@@ -53,7 +53,7 @@ function takeRow(roles: UserRoles, header: BoundHeader, findCode: FindCode): (ro
       return;
     }
     if (whole && findWithdrawal(row, withdrawing) !== undefined) return;
-    if (row.count <= user.position || isBlank(row, user) || (!whole && !isReliable(row, user))) {
+    if (row.count <= user.position || isEmpty(row, user) || (!whole && !isReliable(row, user))) {
       roles.anyInDoubt = true;
       return;
     }
@@ -76,10 +76,6 @@ function takeRow(roles: UserRoles, header: BoundHeader, findCode: FindCode): (ro
         isPrimary !== undefined && /^(?:true|1|yes|primary)$/iu.test(textOf(row, isPrimary)),
       );
   };
-}
-
-function isBlank(row: CsvRow, { position }: BoundColumn): boolean {
-  return row.starts[position] === row.ends[position];
 }
 
 function textOf(row: CsvRow, { position }: BoundColumn): string {

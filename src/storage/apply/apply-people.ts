@@ -1,3 +1,5 @@
+import { DEMOGRAPHIC_PROPERTIES } from '#core/roster/records.ts';
+
 import type { Tx } from '../database.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
 import { applyContacts } from './apply-contacts.ts';
@@ -9,12 +11,7 @@ const DISPLAY_NAME = `coalesce(nullif(concat_ws(' ', nullif(i.after ->> 'givenNa
 
 /** What is kept with birth date and sex, and not with the person: more people may read names than these. */
 const DEMOGRAPHIC = [
-  'birthCity',
-  'birthState',
-  'birthCountry',
-  'ethnicityCodes',
-  'raceCodes',
-  'publicSchoolResidenceStatus',
+  ...DEMOGRAPHIC_PROPERTIES.filter((property) => property !== 'sex' && property !== 'birthDate'),
   'flags',
 ].map((property) => `'${property}'`);
 /** Those that the source changed: of an item `i`. Most sources know none. */

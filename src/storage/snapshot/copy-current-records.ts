@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 
 import { RECORD_CODES } from '#core/roster/record-codes.ts';
+import { DEMOGRAPHIC_PROPERTIES } from '#core/roster/records.ts';
 import { assert } from '#lib/assert.ts';
 
 /** Records as columns: four words a key and two a content hash, bytes in the order of memory. */
@@ -9,7 +10,7 @@ export interface RecordColumns {
   readonly keys: Int32Array;
   readonly contents: Int32Array;
   readonly codes: Uint8Array;
-  /** 1: a person of whom other files than their own said something (contacts). */
+  /** Groups in which other files than their own said something of a person (contacts, demographics, flags), a bit each. */
   readonly described: Uint8Array;
 }
 
@@ -18,18 +19,9 @@ const DESCRIBED_STEP = 1024;
 /** By the number of the group (sources/csv/person-details.ts): whether a record has something of it. */
 const GROUPS = [
   `attributes -> 'contacts' -> 0 is not null`,
-  `coalesce(${[
-    'sex',
-    'birthDate',
-    'birthCity',
-    'birthState',
-    'birthCountry',
-    'ethnicityCodes',
-    'raceCodes',
-    'publicSchoolResidenceStatus',
-  ]
-    .map((property) => `attributes ->> '${property}'`)
-    .join(', ')}) is not null`,
+  `coalesce(${DEMOGRAPHIC_PROPERTIES.map((property) => `attributes ->> '${property}'`).join(
+    ', ',
+  )}) is not null`,
   `attributes -> 'flags' -> 0 is not null`,
 ];
 const DESCRIBED = `(${GROUPS.map((has, group) => `case when ${has} then ${DESCRIBED_STEP << group} else 0 end`).join(' + ')})`;
