@@ -69,6 +69,7 @@ export function deltaReplica(call: (path: string) => Promise<RosterAnswer>, path
     },
     async round(between = () => Promise.resolve()) {
       const entries: DeltaEntry[] = [];
+      const links = new Set<unknown>();
       for (;;) {
         const { status, body } = await call(link);
         assert.equal(status, 200, JSON.stringify(body));
@@ -77,6 +78,8 @@ export function deltaReplica(call: (path: string) => Promise<RosterAnswer>, path
         assert.equal(next === undefined, last !== undefined, 'a page has one of the two links');
         link = next ?? last;
         if (last !== undefined) break;
+        assert.ok(!links.has(next), 'no page leads back to one before it');
+        links.add(next);
         await between();
       }
       for (const entry of entries) tell(entry);

@@ -103,10 +103,10 @@ async function readChanged(
     limit: limit + 1,
   });
   const page = changed.slice(0, limit);
-  const shown = page.filter(({ earlier }) => !earlier);
+  const resumed = await resume(tx, view, paths, key);
+  const shown = page.filter(({ id, earlier }) => !earlier && id !== resumed[0]?.id);
   const rows = await rowsById(tx, view, paths, shown);
   const told = shown.map(({ id, seq, itself }): Told => ({ id, seq, itself, row: rows.get(id) }));
-  const resumed = await resume(tx, view, paths, key);
   const end = page.at(-1);
   return {
     told: [...resumed, ...told],
@@ -115,7 +115,10 @@ async function readChanged(
   };
 }
 
-/** The class that the page before broke off in: its other memberships come first. */
+/**
+ * The class that the page before broke off in: its other memberships come first. It stands on this page once, though a later change of
+ * it seems to be its first when the one it was told for was overtaken meanwhile.
+ */
 async function resume(tx: Tx, view: View, paths: readonly string[], key: DeltaStart['key']): Promise<Told[]> {
   if (key === undefined || key.member === null) return [];
   const rows = await rowsById(tx, view, paths, [key]);
