@@ -1,10 +1,11 @@
 /**
- * npm run bench -- [--size village|school|district|state] [--review | --http | --format] [--keep] [--json]
+ * npm run bench -- [--size village|school|district|state|nation] [--stage | --review | --http | --format] [--keep] [--json]
  *
  * Makes a deterministic roster, starts PostgreSQL and Rollbook as processes of their own, and syncs it as a script would:
  * first, again without a change, and with 0.5 % of the rows changed. Prints seconds, rows per second and peak memory, and the ratios to
  * the two yardsticks measured in the same run: parsing the files with udsv alone, and a bare COPY of the rows that the first
- * sync made. With --http: requests per second of what clients ask most, beside a bare Fastify route. With --format: rows per second of reading and checking the roster in each format. With --review: what it costs to plan the roster and to look at the plan, instead. Times of a shared machine say little; the ratios are what to look at.
+ * sync made. With --stage: reading, checking and comparing alone, beside
+ * reading and hashing the bytes, udsv, and DuckDB doing the same. With --http: requests per second of what clients ask most, beside a bare Fastify route. With --format: rows per second of reading and checking the roster in each format. With --review: what it costs to plan the roster and to look at the plan, instead. Times of a shared machine say little; the ratios are what to look at.
  */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -24,6 +25,7 @@ import type { Api } from './http-client.ts';
 import { CONNECTIONS, measureRequests, type RequestMeasures } from './http-requests.ts';
 import { measureReview, type ReviewMeasure } from './plan-review.ts';
 import { generateRoster, type RosterSize, ROSTER_SIZES } from './roster-generator.ts';
+import { measureStaging, printStaging } from './staging.ts';
 import { createProfile, syncFolder, type SyncMeasure } from './sync-folder.ts';
 
 const { values } = parseArgs({
@@ -35,6 +37,7 @@ const { values } = parseArgs({
     review: { type: 'boolean', default: false },
     http: { type: 'boolean', default: false },
     format: { type: 'boolean', default: false },
+    stage: { type: 'boolean', default: false },
   },
 });
 const size = values.size as RosterSize;
@@ -48,7 +51,8 @@ const work = await mkdtemp(join(tmpdir(), 'rollbook-bench-'));
 await chmod(work, 0o755);
 const say = (line: string): void => console.error(line);
 try {
-  if (values.format) printFormats(await benchFormats(work));
+  if (values.stage) await benchStaging(work);
+  else if (values.format) printFormats(await benchFormats(work));
   else if (values.http) printRequests(await benchRequests(work));
   else if (values.review) console.log(JSON.stringify(await benchReview(work), null, 2));
   else {
@@ -123,6 +127,13 @@ async function bench(directory: string): Promise<Report> {
   } finally {
     await server.stop();
   }
+}
+
+/** Reading, checking and comparing alone. No service takes part. */
+async function benchStaging(directory: string): Promise<void> {
+  const scenarios = await measureStaging(directory, size, seed, say);
+  if (values.json) console.log(JSON.stringify(scenarios, null, 2));
+  else printStaging(scenarios);
 }
 
 /** The roster in each format. No service takes part. */

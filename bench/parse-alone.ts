@@ -1,14 +1,16 @@
 /**
  * The yardstick for reading: the same files, read in 1 MiB pieces and parsed into rows of strings by udsv, and nothing else.
- * Run as a process of its own: `node bench/parse-alone.ts <folder>` prints {"seconds", "rows"} as JSON.
+ * Run as a process of its own: `node bench/parse-alone.ts <folder>` prints a ProcessMeasure with `rows` as JSON.
  */
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inferSchema, initParser, type Parser } from 'udsv';
 
+import { measureProcess } from './process-measure.ts';
+
 const folder = process.argv[2] ?? '.';
-const started = performance.now();
+const done = measureProcess();
 let rows = 0;
 for (const name of (await readdir(folder)).filter((file) => file.toLowerCase().endsWith('.csv'))) {
   let parser: Parser | undefined;
@@ -25,4 +27,4 @@ for (const name of (await readdir(folder)).filter((file) => file.toLowerCase().e
   }
   parser?.end();
 }
-console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, rows }));
+console.log(JSON.stringify({ ...done(), rows }));

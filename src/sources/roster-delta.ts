@@ -60,9 +60,8 @@ export class RosterDelta {
     this.#index = index;
     this.#sink = sink;
     this.#settingsChanged = settingsChanged;
-    const groups = Array.from({ length: DESCRIBED_GROUPS }, (_, group) => group);
-    this.describedBefore = groups.map((group) => index.countFlagged(describedFlag(group)));
-    this.describedNoMore = groups.map(() => 0);
+    this.describedBefore = index.countDescribed();
+    this.describedNoMore = this.describedBefore.map(() => 0);
     this.counts = index
       .countByCode()
       .map((before) => ({ before, records: 0, created: 0, updated: 0, ended: 0, kept: 0, spared: 0 }));

@@ -173,7 +173,8 @@ export function takePeople(
     hashContent(described, false);
     hashKey();
     // Of whom nothing was said before nothing can be lost; and what is the same as before is all there was.
-    const lost = (details?.incompleteBits(described) ?? 0) & delta.describedBits(hash.key);
+    const unread = details?.incompleteBits(described) ?? 0;
+    const lost = unread === 0 ? 0 : unread & delta.describedBits(hash.key);
     const incomplete = lost !== 0 && !delta.holds(hash.key, hash.content);
     if (incomplete) hashContent(described, true);
     wasPresent = people.states[index] === PRESENT;

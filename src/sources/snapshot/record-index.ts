@@ -19,6 +19,10 @@ const CONTENT = 4;
 const META = 6;
 export const CODE_MASK = 0xff;
 const FLAGS_SHIFT = 8;
+/** So many entries are placed in parts. */
+const MANY = 100_000;
+/** 2^11 parts: of ten million entries each has 64 KiB of slots. */
+const PARTS_BITS = 11;
 
 /**
  * Records by key: 128-bit key to 64-bit content hash and record code, 28 bytes each and 8 to 16 more to find it, in typed
@@ -124,11 +128,16 @@ export class RecordIndex {
     this.words[at] = (this.words[at] as number) & ~(flags << FLAGS_SHIFT);
   }
 
-  /** Entries that have a flag. */
-  countFlagged(flag: number): number {
-    let count = 0;
-    for (let entry = 0; entry < this.size; entry += 1) if ((this.flags(entry) & flag) !== 0) count += 1;
-    return count;
+  /** By the number of the group: entries of which other files said something. */
+  countDescribed(): number[] {
+    const counts = Array.from({ length: DESCRIBED_GROUPS }, () => 0);
+    for (let entry = 0; entry < this.size; entry += 1) {
+      const described = this.flags(entry) & DESCRIBED;
+      if (described === 0) continue;
+      for (let group = 0; group < DESCRIBED_GROUPS; group += 1)
+        if ((described & describedFlag(group)) !== 0) counts[group] = (counts[group] ?? 0) + 1;
+    }
+    return counts;
   }
 
   hasContent(entry: number, content: Int32Array): boolean {
@@ -186,13 +195,48 @@ export class RecordIndex {
       this.#slots = new Int32Array(slotsFor(capacity));
       this.#placed = 0;
     }
+    if (this.size - this.#placed > MANY) this.#placeByPart();
+    for (; this.#placed < this.size; this.#placed += 1)
+      this.#place(this.#placed, this.words[this.#placed * RECORD_WORDS] as number);
+  }
+
+  #place(entry: number, hash: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    for (; this.#placed < this.size; this.#placed += 1) {
-      let slot = (this.words[this.#placed * RECORD_WORDS] as number) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = this.#placed + 1;
+    let slot = hash & mask;
+    while (slots[slot] !== 0) slot = (slot + 1) & mask;
+    slots[slot] = entry + 1;
+  }
+
+  /**
+   * Places many entries one part of the slots after the other, so that what is written to stays in the processor's cache: ten million
+   * entries in their own order take ten times as long, nearly all of it waiting for memory.
+   */
+  #placeByPart(): void {
+    const { words } = this;
+    const from = this.#placed;
+    const count = this.size - from;
+    const mask = this.#slots.length - 1;
+    const shift = Math.max(0, Math.log2(this.#slots.length) - PARTS_BITS);
+    const ends = new Int32Array(2 ** PARTS_BITS + 1);
+    for (let entry = from; entry < this.size; entry += 1) {
+      const part = ((words[entry * RECORD_WORDS] as number) & mask) >>> shift;
+      ends[part + 1] = (ends[part + 1] as number) + 1;
     }
+    for (let part = 1; part < ends.length; part += 1)
+      ends[part] = (ends[part] as number) + (ends[part - 1] as number);
+    const entries = new Int32Array(count);
+    const hashes = new Int32Array(count);
+    for (let entry = from; entry < this.size; entry += 1) {
+      const hash = words[entry * RECORD_WORDS] as number;
+      const part = (hash & mask) >>> shift;
+      const at = ends[part] as number;
+      ends[part] = at + 1;
+      entries[at] = entry;
+      hashes[at] = hash;
+    }
+    for (let at = 0; at < count; at += 1) this.#place(entries[at] as number, hashes[at] as number);
+    this.#placed = this.size;
   }
 }
 

@@ -1,0 +1,97 @@
+/**
+ * What Rollbook does with the files of a roster before it plans: read, check, compare with the snapshot of the time before. The store, its
+ * encryption and the database are left out. Run as a process of its own:
+ * `node bench/stage-alone.ts <folder> <snapshot directory> [--write]` prints a StageMeasure as JSON. With --write it leaves the snapshot of this roster there.
+ */
+import { createReadStream } from 'node:fs';
+import { rename } from 'node:fs/promises';
+
+import { KINDS } from '#core/roster/kinds.ts';
+import { newIds } from '#lib/new-ids.ts';
+import { randomPool } from '#lib/random-pool.ts';
+import { stageRoster } from '#sources/csv/stage-roster.ts';
+import { FINDING_LIMITS, FindingCollector } from '#sources/finding-collector.ts';
+import { noItems } from '#sources/item-sink.ts';
+import { openRoster } from '#sources/open-roster.ts';
+import { RecordIndex } from '#sources/snapshot/record-index.ts';
+import {
+  nextSnapshotPath,
+  readSnapshot,
+  type SnapshotPlace,
+  snapshotPath,
+  writeSnapshot,
+} from '#sources/snapshot/snapshot-file.ts';
+import { filesOnDisk } from '#test/helpers/files-on-disk.ts';
+import { CREATE_MAPPING } from '#test/helpers/stage-upload.ts';
+
+import { type ProcessMeasure, measureProcess } from './process-measure.ts';
+
+export interface StageMeasure extends ProcessMeasure {
+  readonly rows: number;
+  readonly created: number;
+  readonly updated: number;
+  readonly ended: number;
+  readonly findings: number;
+  /** Milliseconds by file and step. */
+  readonly timings: Readonly<Record<string, number>>;
+}
+
+const [folder = '.', snapshots = '.', option] = process.argv.slice(2);
+const ZERO = '00000000-0000-0000-0000-000000000000';
+const place: SnapshotPlace = { directory: snapshots, tenantId: ZERO, sourceSystemId: ZERO };
+const done = measureProcess();
+const before = await readSnapshot(snapshotPath(place), place);
+const index = before?.index ?? new RecordIndex();
+const loadedMs = Math.round(done().seconds * 1000);
+const findings = new FindingCollector(FINDING_LIMITS);
+const files = (await filesOnDisk(folder)).map(({ name, path, sizeBytes }) => ({
+  name,
+  sizeBytes,
+  read: (range?: { readonly start: number; readonly sizeBytes?: number }) =>
+    createReadStream(path, {
+      highWaterMark: 1 << 20,
+      start: range?.start ?? 0,
+      ...(range?.sizeBytes === undefined ? {} : { end: range.start + range.sizeBytes - 1 }),
+    }),
+}));
+const { result, isCurrent } = await stageRoster(
+  {
+    roster: await openRoster(files, findings),
+    mapping: CREATE_MAPPING,
+    format: null,
+    hashKey: Buffer.alloc(32, 7),
+    index,
+    snapshotFingerprint: before?.head.fingerprint ?? null,
+    confirmedFiles: [],
+  },
+  {
+    items: noItems,
+    findings,
+    newId: newIds(randomPool()),
+    sealPassword: () => null,
+    nowMs: () => performance.now(),
+  },
+);
+const measure = done();
+if (option === '--write') {
+  const head = {
+    generation: 1,
+    runId: ZERO,
+    fingerprint: before?.head.fingerprint ?? ZERO.replaceAll('-', ''),
+  };
+  await writeSnapshot(nextSnapshotPath(place, ZERO), place, head, index, isCurrent);
+  await rename(nextSnapshotPath(place, ZERO), snapshotPath(place));
+}
+const sum = (name: 'created' | 'updated' | 'ended'): number =>
+  KINDS.reduce((total, kind) => total + result.kinds[kind][name], 0);
+console.log(
+  JSON.stringify({
+    ...measure,
+    rows: result.files.reduce((total, file) => total + file.rows, 0),
+    created: sum('created'),
+    updated: sum('updated'),
+    ended: sum('ended'),
+    findings: result.findingCounts.reduce((total, { rowCount }) => total + rowCount, 0),
+    timings: { snapshot: loadedMs, ...result.timings },
+  } satisfies StageMeasure),
+);
