@@ -446,6 +446,7 @@ create table rollbook.link (
   first_run_id uuid,
   last_run_id uuid,
   created_at timestamp with time zone default now() not null,
+  shared_user_id boolean default false not null,
   constraint link_pkey PRIMARY KEY (tenant_id, source_system_id, kind, source_id),
   constraint link_tenant_id_source_system_id_key_key UNIQUE (tenant_id, source_system_id, key),
   constraint link_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id),
@@ -463,6 +464,7 @@ grant delete, insert, select, update on rollbook.link to rollbook_app;
 comment on table rollbook.link is 'Joins a source key to a directory object. Kept for ever, so that what comes back is known again.';
 comment on column rollbook.link.content is 'Content hash of the record last applied; the snapshot is rebuilt from key and content.';
 comment on column rollbook.link.attributes is 'The record as this source last gave it: decides which properties the source changed, and what the next owner supplies.';
+comment on column rollbook.link.shared_user_id is 'Of a person: the roster that stated the record last has one id for each user, whatever the roles, so that a student and a teacher with this id are one person.';
 
 create table rollbook.notice (
   tenant_id uuid not null,

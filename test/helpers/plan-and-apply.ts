@@ -7,10 +7,10 @@ import { type Database, inTenant } from '#storage/database.ts';
 import {
   failDependants,
   failRepeatedUserNames,
-  type MatchProperty,
   resolveMatches,
   resolveTakenUserNames,
 } from '#storage/plan/resolve-identities.ts';
+import type { MatchProperty } from '#storage/plan/identity-rule.ts';
 import { resolveIncomplete } from '#storage/plan/resolve-incomplete.ts';
 import { hasLinks, resolveAbsentRecords, resolveKnownRecords } from '#storage/plan/resolve-links.ts';
 import { openBatch } from '#storage/runs/batch-fence.ts';

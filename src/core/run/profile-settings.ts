@@ -8,6 +8,13 @@ export const APPLY_POLICIES = ['atOnce', 'whenClean', 'alwaysAsk'] as const;
 export type ApplyPolicy = (typeof APPLY_POLICIES)[number];
 
 /**
+ * Who a record is of whose id somebody of the other kind had in a format in which students and teachers have ids of their own, when nothing
+ * else tells: an error until it is known, that person, or somebody else.
+ */
+export const IDS_ACROSS_KINDS = ['ask', 'samePerson', 'differentPeople'] as const;
+export type IdsAcrossKinds = (typeof IDS_ACROSS_KINDS)[number];
+
+/**
  * What Graph has no property for, per profile: kept in profile.settings, edited through /api/v1/profiles/{id}/settings.
  * Rules and defaults: docs/spec/status.md.
  */
@@ -26,6 +33,7 @@ export interface ProfileSettings {
   readonly limitWindowHours: number;
   /** A person that another source system of the tenant brought in already is linked when the user name is the same. */
   readonly linkByUserName: boolean;
+  readonly idsAcrossKinds: IdsAcrossKinds;
   readonly applyPolicy: ApplyPolicy;
   /** When it syncs by itself, and when it does not. */
   readonly schedule: Schedule;
@@ -39,6 +47,7 @@ export const DEFAULT_PROFILE_SETTINGS: ProfileSettings = {
   unmatchedLimit: { percent: 20, count: 25 },
   limitWindowHours: 7 * 24,
   linkByUserName: false,
+  idsAcrossKinds: 'ask',
   applyPolicy: 'whenClean',
   schedule: NOTHING_SCHEDULED,
 };
@@ -89,6 +98,13 @@ export function changeProfileSettings(before: ProfileSettings, change: unknown):
       case 'linkByUserName': {
         if (typeof value !== 'boolean') return problem(property, 'Use true or false.');
         settings = { ...settings, linkByUserName: value };
+        break;
+      }
+      case 'idsAcrossKinds': {
+        const idsAcrossKinds = IDS_ACROSS_KINDS.find((known) => known === value);
+        if (idsAcrossKinds === undefined)
+          return problem(property, `Use one of ${IDS_ACROSS_KINDS.join(', ')}.`);
+        settings = { ...settings, idsAcrossKinds };
         break;
       }
       case 'format': {

@@ -10,6 +10,8 @@ import { addAttributes, addField, addFieldTo, type RosterState } from './roster-
 
 const SHORT_NAME_BYTES = 512;
 const AT = 0x40;
+/** In content hashes: the id is the user's, whatever the role. No number of a column. */
+const SHARED_USER_ID = -2;
 
 /** Takes the person of the row under way, as a student or as a teacher. */
 export interface PeopleTaker {
@@ -150,6 +152,8 @@ export function takePeople(
       hash.addBytes(row.bytes, row.starts[matchPosition] as number, row.ends[matchPosition] as number);
     more?.hash();
     details?.hashInto(hash, described, incomplete);
+    // What an id stands for is a part of what is said: after a change of the format every person is stated anew (link.shared_user_id).
+    if (state.sharedUserIds) hash.addNumber(SHARED_USER_ID);
     hash.endContent();
   };
 

@@ -1,4 +1,5 @@
 import type { Tx } from '../database.ts';
+import { keyOfAccount, type MatchProperty } from './identity-rule.ts';
 import type { PlanScope } from './resolve-links.ts';
 
 /**
@@ -53,15 +54,6 @@ export async function resolveTakenUserNames(
   );
 }
 
-/** Account properties that a match may compare with, and their columns. */
-export const MATCH_COLUMNS = {
-  userPrincipalName: 'user_name',
-  mail: 'mail',
-  mailNickname: 'mail_nickname',
-  employeeId: 'employee_id',
-} as const;
-export type MatchProperty = keyof typeof MATCH_COLUMNS;
-
 /** Identity matching, for one kind: links each new record to the one account whose property equals its match value. */
 export async function resolveMatches(
   tx: Tx,
@@ -69,7 +61,6 @@ export async function resolveMatches(
   kind: 'student' | 'teacher',
   property: MatchProperty,
 ): Promise<void> {
-  const column = MATCH_COLUMNS[property];
   const values = [scope.runId, kind, scope.sourceSystemId, property];
   // What each new record finds: how many accounts, which one, and who came first to it.
   const found = `
@@ -78,7 +69,7 @@ export async function resolveMatches(
         from plan_item i where i.run_id = $1 and i.kind = $2 and i.action = 'create'),
     hit as (
       select w.run_id, w.item_no, w.value, count(a.id) as accounts, min(a.person_id::text)::uuid as person_id
-        from wanted w left join account a on a.target_id = 0 and lower(a.${column}) = lower(w.value)
+        from wanted w left join account a on a.target_id = 0 and ${keyOfAccount(property)} = lower(w.value)
        group by w.run_id, w.item_no, w.value),
     placed as (
       select h.*, row_number() over (partition by person_id order by item_no) as place,
@@ -131,7 +122,7 @@ export async function failDependants(tx: Tx, scope: PlanScope): Promise<void> {
          select i.key, i.item_no from plan_item_failure f
            join plan_item i on i.run_id = f.run_id and i.item_no = f.item_no
           where f.run_id = $1 and i.kind in ('student', 'teacher')
-            and (i.action = 'create' and f.because_of is null or i.reason = 'sameUser'))
+            and (i.action = 'create' and f.because_of is null or i.reason = 'sameUser' or f.code = 'AmbiguousUserId'))
        insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
        select current_tenant(), d.run_id, d.item_no, 'InvalidLookupReference',
               'Waits for a record that could not be written.', failed.item_no
@@ -141,8 +132,4 @@ export async function failDependants(tx: Tx, scope: PlanScope): Promise<void> {
       [scope.runId],
     );
   }
-}
-
-export function isMatchProperty(name: string): name is MatchProperty {
-  return Object.hasOwn(MATCH_COLUMNS, name);
 }
