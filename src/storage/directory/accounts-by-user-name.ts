@@ -1,4 +1,5 @@
 import type { Tx } from '../database.ts';
+import { lookUp } from '../plan/look-up.ts';
 
 /** An account of the built-in directory with the names of its person. */
 export interface StoredAccount {
@@ -18,8 +19,7 @@ export interface StoredAccount {
 }
 
 /**
- * The accounts with these user names, in any case. One pass over the tenant's accounts, however many are asked for: row-level
- * security keeps lower() out of index conditions, since it is not leakproof.
+ * The accounts with these user names, in any case, each looked up.
  */
 export async function findAccounts(tx: Tx, userNames: readonly string[]): Promise<StoredAccount[]> {
   return tx.query<StoredAccount>(
@@ -27,8 +27,8 @@ export async function findAccounts(tx: Tx, userNames: readonly string[]): Promis
             p.display_name as "displayName", p.given_name as "givenName", p.surname, a.mail, a.mail_nickname as "mailNickname",
             a.employee_id as "employeeId", a.enabled as "accountEnabled"
        from unnest($1::text[]) as n(name)
-       join account a on a.target_id = 0 and lower(a.user_name) = lower(n.name)
-       join person p on p.tenant_id = a.tenant_id and p.id = a.person_id`,
+       cross join ${lookUp('account', 'a', 'a.target_id = 0 and a.user_name_key = lower(n.name)')}
+       cross join ${lookUp('person', 'p', 'p.tenant_id = a.tenant_id and p.id = a.person_id')}`,
     [userNames],
   );
 }
