@@ -38,7 +38,7 @@ import {
 import { markAccepted, markActivity, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { readAcceptedRunId } from '#storage/runs/accept-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
-import type { MappingSettings, StageResult } from '#sources/contract.ts';
+import type { MappingSettings, MatchOption, StageResult } from '#sources/contract.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 
 import type { EngineContext } from './engine-context.ts';
@@ -216,7 +216,8 @@ async function resolveItems(
   }
   const { student, teacher, role, class: classes } = result.kinds;
   if (role.ended > 0 || classes.updated > 0) await resolveMoves(tx, scope);
-  if (student.created + student.updated + teacher.created + teacher.updated > 0) {
+  const people = student.created + student.updated + teacher.created + teacher.updated;
+  if (people > 0) {
     const rule = identityRuleOf(mapping.identity);
     const sharedUserIds = sharesUserIds(result.format.name);
     const { idsAcrossKinds } = settings;
@@ -225,12 +226,12 @@ async function resolveItems(
       await linkToKnownUsers(tx, scope, rule, idsAcrossKinds === 'samePerson');
     }
     if (rule === null) {
-      await resolveTakenUserNames(tx, scope, settings.linkByUserName);
+      await resolveTakenUserNames(tx, scope, settings.linkByUserName, people);
       if (sharedUserIds && known && idsAcrossKinds === 'ask') await failDoubtfulUsers(tx, scope);
       if (sharedUserIds) await linkNewUsers(tx, scope);
       await failRepeatedUserNames(tx, scope);
     } else {
-      for (const kind of ['student', 'teacher'] as const) await resolveMatches(tx, scope, kind, rule[kind]);
+      for (const kind of ['student', 'teacher'] as const) await resolveMatches(tx, scope, kind, rule, people);
     }
     await failDependants(tx, scope);
   }
@@ -239,11 +240,12 @@ async function resolveItems(
 
 function identityRuleOf(identity: MappingSettings['identity']): IdentityRule {
   if (identity.mode === 'create') return null;
-  const propertyOf = (kind: 'student' | 'teacher'): MatchProperty => {
-    const target = identity.options[kind]?.targetProperty ?? 'userPrincipalName';
+  const { student = identity.options.teacher, teacher = student } = identity.options;
+  const propertyOf = (option: MatchOption | undefined): MatchProperty => {
+    const target = option?.targetProperty ?? 'userPrincipalName';
     return isMatchProperty(target) ? target : 'userPrincipalName';
   };
-  return { student: propertyOf('student'), teacher: propertyOf('teacher') };
+  return { student: propertyOf(student), teacher: propertyOf(teacher) };
 }
 
 function heldCode({ reasons }: Verdict, planOnly: boolean): HeldCode {

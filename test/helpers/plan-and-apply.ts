@@ -107,11 +107,12 @@ export async function planAndApply(
       await resolveAbsentRecords(tx, scope);
     }
     if (options.match === undefined) {
-      await resolveTakenUserNames(tx, scope, options.linkByUserName ?? false);
+      await resolveTakenUserNames(tx, scope, options.linkByUserName ?? false, items.length);
       await failRepeatedUserNames(tx, scope);
     } else {
-      await resolveMatches(tx, scope, 'student', options.match);
-      await resolveMatches(tx, scope, 'teacher', options.match);
+      const rule = { student: options.match, teacher: options.match };
+      await resolveMatches(tx, scope, 'student', rule, items.length);
+      await resolveMatches(tx, scope, 'teacher', rule, items.length);
     }
     await failDependants(tx, scope);
   });

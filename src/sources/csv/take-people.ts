@@ -12,6 +12,7 @@ const SHORT_NAME_BYTES = 512;
 const AT = 0x40;
 /** In content hashes: the id is the user's, whatever the role. No number of a column. */
 const SHARED_USER_ID = -2;
+const PRIMARY_ROLE = { student: -3, teacher: -4 } as const;
 
 /** Takes the person of the row under way, as a student or as a teacher. */
 export interface PeopleTaker {
@@ -41,13 +42,17 @@ export interface MoreOfPerson {
   record(): Readonly<Record<string, string | null>>;
 }
 
-/** `userNames`: those of all users, where a name is one person's whatever the role. */
+/**
+ * `userNames`: those of all users, where a name is one person's whatever the role. `primaryRole`: of a user who is both, the role whose rule
+ * makes or matches the account; null: the record's own.
+ */
 export function takePeople(
   state: RosterState,
   file: RosterFile,
   role: PersonRole,
   more?: MoreOfPerson,
   userNames?: IdTable,
+  primaryRole: () => PersonRole | null = () => null,
 ): PeopleTaker {
   const { hash, delta, mapping } = state;
   const people = role === 'student' ? state.students : state.teachers;
@@ -55,14 +60,12 @@ export function takePeople(
   const id = must(file.column('id', 'key'));
   const username = must(file.column('username'));
   const password = file.column('password');
-  const matchPosition = file.header.matchPositions[role];
   const attributes = file.header.columns.filter(({ part }) => part === 'record');
   const { identity } = mapping;
-  const domain = identity.mode === 'create' ? identity.domains[role] : null;
-  const maxLength = domain === null ? 0 : maxLocalLength(domain);
-  const suffix = domain === null ? null : Buffer.from(`@${domain.toLowerCase()}`);
+  const rules = { student: accountRule(mapping, 'student'), teacher: accountRule(mapping, 'teacher') };
+  const longestSuffix = Math.max(...[rules.student, rules.teacher].map(({ suffix }) => suffix?.length ?? 0));
   const usernames = userNames ?? state.newTable(people.states.length);
-  const lowerCase = Buffer.alloc(SHORT_NAME_BYTES + (suffix?.length ?? 0));
+  const lowerCase = Buffer.alloc(SHORT_NAME_BYTES + longestSuffix);
   // Where users have one id, whoever has two records has the same said in both.
   const details = role === 'student' || state.sharedUserIds ? state.details : null;
 
@@ -77,6 +80,8 @@ export function takePeople(
     const start = starts[username.position] as number;
     const end = ends[username.position] as number;
     if (identity.mode !== 'create' || start === end) return;
+    const rule = primaryRole() ?? role;
+    const { domain, maxLength } = rules[rule];
     if (domain !== null && isPlainUserName(bytes, start, end, maxLength)) return;
     if (userPrincipalName() !== null) return;
     const text = file.text(username);
@@ -84,12 +89,16 @@ export function takePeople(
       'USERNAME_INVALID',
       username,
       domain === null && !text.includes('@')
-        ? `The user name has no domain, and the profile has none for ${role}s.`
+        ? `The user name has no domain, and the profile has none for ${rule}s.`
         : 'The user name holds characters that a user principal name does not take, or is too long.',
     );
   };
   const userPrincipalName = (): string | null =>
-    toUserPrincipalName(file.text(username), domain, mapping.replaceSpecialCharacters);
+    toUserPrincipalName(
+      file.text(username),
+      rules[primaryRole() ?? role].domain,
+      mapping.replaceSpecialCharacters,
+    );
 
   /** Two people with one user name: which of them gets it is decided in the database. */
   const checkRepeatedUsername = (person: number): void => {
@@ -101,6 +110,7 @@ export function takePeople(
       const byte = bytes[start + i] as number;
       lowerCase[i] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
     }
+    const { suffix } = rules[primaryRole() ?? role];
     // With the domain of the profile it is the same name as without.
     let end = length;
     if (userNames === undefined) {
@@ -121,19 +131,28 @@ export function takePeople(
   };
 
   const personRecord = (described: number, incomplete: boolean): Record<string, unknown> => {
+    const primary = primaryRole();
     const record = {
       ...file.record('record'),
+      ...(primary === null ? {} : { primaryRole: primary }),
       ...more?.record(),
       ...details?.recordOf(described, incomplete),
     };
     if (identity.mode === 'create') return { ...record, userPrincipalName: userPrincipalName() };
     return { ...record, matchValue: matchValue() };
   };
+  /** The rule that matches the record. A profile may have none for the primary role. */
+  const matchRule = (): PersonRole => {
+    const primary = primaryRole() ?? role;
+    return identity.mode === 'match' && identity.options[primary] !== undefined ? primary : role;
+  };
   const matchValue = (): string => {
-    const option = identity.mode === 'match' ? identity.options[role] : undefined;
-    if (matchPosition === -1 || option === undefined) return '';
+    const rule = matchRule();
+    const position = file.header.matchPositions[rule];
+    const option = identity.mode === 'match' ? identity.options[rule] : undefined;
+    if (position === -1 || option === undefined) return '';
     const { bytes, starts, ends } = file.row;
-    const value = bytes.toString('utf8', starts[matchPosition], ends[matchPosition]);
+    const value = bytes.toString('utf8', starts[position], ends[position]);
     return value === '' || option.targetDomain === null || value.includes('@')
       ? value
       : `${value}@${option.targetDomain}`;
@@ -148,12 +167,15 @@ export function takePeople(
     const { row } = file;
     hash.beginContent(PERSON);
     addAttributes(hash, file, attributes);
+    const matchPosition = file.header.matchPositions[matchRule()];
     if (matchPosition !== -1)
       hash.addBytes(row.bytes, row.starts[matchPosition] as number, row.ends[matchPosition] as number);
     more?.hash();
     details?.hashInto(hash, described, incomplete);
     // What an id stands for is a part of what is said: after a change of the format every person is stated anew (link.shared_user_id).
     if (state.sharedUserIds) hash.addNumber(SHARED_USER_ID);
+    const primary = primaryRole();
+    if (primary !== null) hash.addNumber(PRIMARY_ROLE[primary]);
     hash.endContent();
   };
 
@@ -221,5 +243,18 @@ export function takePeople(
       if (!delta.keep(hash.key)) return 'nowhere';
       return delta.isNew(delta.entry) ? 'now' : 'before';
     },
+  };
+}
+
+/** What the profile makes user names of, for one role. */
+function accountRule(
+  { identity }: RosterState['mapping'],
+  role: PersonRole,
+): { readonly domain: string | null; readonly maxLength: number; readonly suffix: Buffer | null } {
+  const domain = identity.mode === 'create' ? identity.domains[role] : null;
+  return {
+    domain,
+    maxLength: domain === null ? 0 : maxLocalLength(domain),
+    suffix: domain === null ? null : Buffer.from(`@${domain.toLowerCase()}`),
   };
 }

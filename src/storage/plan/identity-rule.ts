@@ -16,8 +16,11 @@ export function isMatchProperty(name: string): name is MatchProperty {
   return Object.hasOwn(MATCH_COLUMNS, name);
 }
 
+/** The role whose rule an item `i` of a person goes by: of who is both the primary one. */
+export const RULE_OF_ITEM = `coalesce(i.after ->> 'primaryRole', i.kind)`;
+
 /** What an account `a` has as a property, for comparison without letter case. */
-export function keyOfAccount(property: MatchProperty): string {
+function keyOfAccount(property: MatchProperty): string {
   return property === 'userPrincipalName' ? 'a.user_name_key' : `lower(a.${MATCH_COLUMNS[property]})`;
 }
 
@@ -26,9 +29,31 @@ export function accountOf(person: string): string {
   return lookUp('account', 'a', `a.person_id = ${person} and a.target_id = 0`);
 }
 
+/** From so many people of a plan on it is quicker to read all accounts once than to look up each. */
+const MANY_PEOPLE = 5_000;
+
+/** `join` with the accounts that have a value as a property. There is an index of user names alone. */
+export function joinAccounts(
+  join: 'join' | 'left join',
+  property: MatchProperty,
+  value: string,
+  people: number,
+): string {
+  return property === 'userPrincipalName' && people < MANY_PEOPLE
+    ? `${join} ${lookUp('account', 'a', `a.target_id = 0 and a.user_name_key = lower(${value})`)} on true`
+    : `${join} account a on a.target_id = 0 and ${keyOfAccount(property)} = lower(${value})`;
+}
+
 /** An item `i` of a person names the account `a`. */
 export function namesAccount(rule: IdentityRule): string {
   if (rule === null) return `a.user_name_key = lower(i.after ->> 'userPrincipalName')`;
-  return `case i.kind when 'student' then ${keyOfAccount(rule.student)} else ${keyOfAccount(rule.teacher)} end
+  return `case ${RULE_OF_ITEM} when 'student' then ${keyOfAccount(rule.student)} else ${keyOfAccount(rule.teacher)} end
           = lower(nullif(i.after ->> 'matchValue', ''))`;
 }
+
+/**
+ * The source gives an item `i` of a person another user name. One that another role brings with it, which became the primary one or is
+ * so no more, is none: an account keeps its name.
+ */
+export const RENAMED = `(i.after ->> 'userPrincipalName' is distinct from i.before ->> 'userPrincipalName'
+  and (i.after ->> 'primaryRole' is not distinct from i.before ->> 'primaryRole' or i.after ->> 'username' is distinct from i.before ->> 'username'))`;
