@@ -107,6 +107,7 @@ create table rollbook.account (
   initial_password_export uuid,
   initial_password_handed_at timestamp with time zone,
   user_name_key text generated always as (lower(user_name)) stored,
+  extension_attributes jsonb default '{}'::jsonb not null,
   constraint account_pkey PRIMARY KEY (tenant_id, id),
   constraint account_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id)
 );
@@ -128,6 +129,7 @@ comment on column rollbook.account.initial_password is 'Encrypted under SECRET_K
 comment on column rollbook.account.initial_password_export is 'The export that read the initial password last; confirming it hands the password out.';
 comment on column rollbook.account.initial_password_handed_at is 'When the initial password was handed to an administrator; it is shown to nobody after that.';
 comment on column rollbook.account.user_name_key is 'lower(user_name)';
+comment on column rollbook.account.extension_attributes is 'extensionAttribute1 to extensionAttribute15 (Graph: onPremisesExtensionAttributes), those that have a value.';
 
 create table rollbook.application (
   tenant_id uuid not null,

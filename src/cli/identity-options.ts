@@ -105,7 +105,7 @@ function matching(matchingOptions: readonly MatchingOption[]): IdentityRequest {
   };
 }
 
-const RULE = /^(?:(student|teacher):)?([^=]+)=([A-Za-z]+)(?:@(.+))?$/u;
+const RULE = /^(?:(student|teacher):)?([^=]+)=([A-Za-z]+[0-9]*)(?:@(.+))?$/u;
 
 function parseRule(rule: string): MatchingOption[] {
   const parts = RULE.exec(rule);

@@ -5,6 +5,7 @@ import { describeReasons } from '#core/plan/held-parts.ts';
 import type { PlanCount, Verdict } from '#core/plan/verdict.ts';
 import type { VerdictReason } from '#core/plan/verdict-reason.ts';
 import type { HeldCode } from '#core/run/held-because.ts';
+import { MATCH_TARGETS, type MatchProperty } from '#core/run/profile.ts';
 import { sharesUserIds } from '#core/roster/formats.ts';
 import type { ProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';
@@ -13,7 +14,7 @@ import { inTenant, planning, type Tx } from '#storage/database.ts';
 import { keepEscrowedItems } from '#storage/escrow/keep-escrowed-items.ts';
 import { countPlan, readPlanCounts, resolveMoves } from '#storage/plan/count-plan.ts';
 import { holdItems } from '#storage/plan/hold-items.ts';
-import { type IdentityRule, isMatchProperty, type MatchProperty } from '#storage/plan/identity-rule.ts';
+import type { IdentityRule } from '#storage/plan/identity-rule.ts';
 import { joinByHash, joinFreely } from '#storage/plan/join-by-hash.ts';
 import { savePlan } from '#storage/plan/plan-rows.ts';
 import {
@@ -241,10 +242,8 @@ async function resolveItems(
 function identityRuleOf(identity: MappingSettings['identity']): IdentityRule {
   if (identity.mode === 'create') return null;
   const { student = identity.options.teacher, teacher = student } = identity.options;
-  const propertyOf = (option: MatchOption | undefined): MatchProperty => {
-    const target = option?.targetProperty ?? 'userPrincipalName';
-    return isMatchProperty(target) ? target : 'userPrincipalName';
-  };
+  const propertyOf = (option: MatchOption | undefined): MatchProperty =>
+    MATCH_TARGETS.find((target) => target === option?.targetProperty) ?? 'userPrincipalName';
   return { student: propertyOf(student), teacher: propertyOf(teacher) };
 }
 

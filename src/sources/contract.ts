@@ -65,7 +65,7 @@ export interface MappingSettings {
 export interface MatchOption {
   /** Column title in the file, case-sensitive. */
   readonly sourceProperty: string;
-  /** Property of the account: userPrincipalName, mail, mailNickname or employeeId. */
+  /** Property of the account: one of MATCH_TARGETS. */
   readonly targetProperty: string;
   /** Appended as `value@domain`; null: compare as is. */
   readonly targetDomain: string | null;

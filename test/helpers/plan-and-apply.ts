@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import type { MatchProperty } from '#core/run/profile.ts';
 import { ENDINGS_BAND_START, ITEM_BAND, KINDS, type Kind } from '#core/roster/kinds.ts';
 import { formatUuid, realSystem } from '#lib/system.ts';
 import { applyRange, listItemBands } from '#storage/apply/apply-batch.ts';
@@ -10,7 +11,7 @@ import {
   resolveMatches,
   resolveTakenUserNames,
 } from '#storage/plan/resolve-identities.ts';
-import type { MatchProperty } from '#storage/plan/identity-rule.ts';
+
 import { resolveIncomplete } from '#storage/plan/resolve-incomplete.ts';
 import { hasLinks, resolveAbsentRecords, resolveKnownRecords } from '#storage/plan/resolve-links.ts';
 import { openBatch } from '#storage/runs/batch-fence.ts';

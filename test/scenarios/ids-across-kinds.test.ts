@@ -82,8 +82,8 @@ interface Context {
   readonly client: SyncClient;
   readonly profile: string;
   /** Syncs, and checks the status. @returns the people whose names are given. */
-  sync(files: Files, status: string, ...names: string[]): Promise<Record<string, unknown>[]>;
-  errors(): Promise<Record<string, unknown>[]>;
+  readonly sync: (files: Files, status: string, ...names: string[]) => Promise<Record<string, unknown>[]>;
+  readonly errors: () => Promise<Record<string, unknown>[]>;
 }
 
 async function withProfile(

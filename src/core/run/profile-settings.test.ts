@@ -112,6 +112,12 @@ test('a definition has one domain and one matching option per role, and properti
     checkDefinition(definition({ type: 'matching', matchingOptions: [option, option] }))?.message ?? '',
     /more than one option for teacher/u,
   );
+  const extension = (place: number): string | undefined => {
+    const byExtension = { ...option, targetPropertyName: `extensionAttribute${place}` };
+    return checkDefinition(definition({ type: 'matching', matchingOptions: [byExtension] }))?.property;
+  };
+  assert.deepEqual([extension(1), extension(15)], [undefined, undefined]);
+  assert.match(extension(16) ?? '', /targetPropertyName$/u);
   const wrong = { ...option, targetPropertyName: 'userprincipalname' };
   assert.equal(
     checkDefinition(definition({ type: 'matching', matchingOptions: [wrong] }))?.property,

@@ -1,28 +1,24 @@
+import type { MatchProperty } from '#core/run/profile.ts';
+import { EXTENSION_ATTRIBUTES, type ExtensionAttribute } from '#core/users/extension-attributes.ts';
+
 import { lookUp } from './look-up.ts';
 
-/** Account properties that a match may compare with, and their columns. */
-export const MATCH_COLUMNS = {
-  userPrincipalName: 'user_name',
-  mail: 'mail',
-  mailNickname: 'mail_nickname',
-  employeeId: 'employee_id',
-} as const;
-export type MatchProperty = keyof typeof MATCH_COLUMNS;
+/** What an account `a` has as a property that a match may compare with, for comparison without letter case. */
+const ACCOUNT_KEYS: Readonly<Record<MatchProperty, string>> = {
+  userPrincipalName: 'a.user_name_key',
+  mail: 'lower(a.mail)',
+  mailNickname: 'lower(a.mail_nickname)',
+  employeeId: 'lower(a.employee_id)',
+  ...(Object.fromEntries(
+    EXTENSION_ATTRIBUTES.map((name) => [name, `lower(a.extension_attributes ->> '${name}')`]),
+  ) as Record<ExtensionAttribute, string>),
+};
 
 /** How the profile finds the account of a person: null: it makes one with a user name; or the property that is compared, by kind. */
 export type IdentityRule = Readonly<Record<'student' | 'teacher', MatchProperty>> | null;
 
-export function isMatchProperty(name: string): name is MatchProperty {
-  return Object.hasOwn(MATCH_COLUMNS, name);
-}
-
 /** The role whose rule an item `i` of a person goes by: of who is both the primary one. */
 export const RULE_OF_ITEM = `coalesce(i.after ->> 'primaryRole', i.kind)`;
-
-/** What an account `a` has as a property, for comparison without letter case. */
-function keyOfAccount(property: MatchProperty): string {
-  return property === 'userPrincipalName' ? 'a.user_name_key' : `lower(a.${MATCH_COLUMNS[property]})`;
-}
 
 /** The account of the built-in directory of a person, looked up. */
 export function accountOf(person: string): string {
@@ -41,13 +37,13 @@ export function joinAccounts(
 ): string {
   return property === 'userPrincipalName' && people < MANY_PEOPLE
     ? `${join} ${lookUp('account', 'a', `a.target_id = 0 and a.user_name_key = lower(${value})`)} on true`
-    : `${join} account a on a.target_id = 0 and ${keyOfAccount(property)} = lower(${value})`;
+    : `${join} account a on a.target_id = 0 and ${ACCOUNT_KEYS[property]} = lower(${value})`;
 }
 
 /** An item `i` of a person names the account `a`. */
 export function namesAccount(rule: IdentityRule): string {
   if (rule === null) return `a.user_name_key = lower(i.after ->> 'userPrincipalName')`;
-  return `case ${RULE_OF_ITEM} when 'student' then ${keyOfAccount(rule.student)} else ${keyOfAccount(rule.teacher)} end
+  return `case ${RULE_OF_ITEM} when 'student' then ${ACCOUNT_KEYS[rule.student]} else ${ACCOUNT_KEYS[rule.teacher]} end
           = lower(nullif(i.after ->> 'matchValue', ''))`;
 }
 
