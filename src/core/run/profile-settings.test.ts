@@ -18,6 +18,8 @@ test('settings: a change names what it changes, and nothing else is touched', ()
   const changed = changeProfileSettings(DEFAULT_PROFILE_SETTINGS, {
     deactivationLimit: { percent: 5, count: 0 },
     applyPolicy: 'alwaysAsk',
+    idsAcrossKinds: 'samePerson',
+    acceptedDomains: { teacher: ['B.edu', 'a.edu', 'b.edu'] },
     limits: [{ scope: 'school', action: 'create', school: 'S1', percent: 10, count: 0 }],
   });
   assert.deepEqual(changed, {
@@ -25,12 +27,19 @@ test('settings: a change names what it changes, and nothing else is touched', ()
       ...DEFAULT_PROFILE_SETTINGS,
       deactivationLimit: { percent: 5, count: 0 },
       applyPolicy: 'alwaysAsk',
+      idsAcrossKinds: 'samePerson',
+      acceptedDomains: { student: [], teacher: ['a.edu', 'b.edu'] },
       limits: [{ scope: 'school', action: 'create', kind: null, school: 'S1', percent: 10, count: 0 }],
     },
   });
 });
 
 const BAD: [unknown, string][] = [
+  [{ idsAcrossKinds: true }, 'idsAcrossKinds'],
+  [{ acceptedDomains: ['a.edu'] }, 'acceptedDomains'],
+  [{ acceptedDomains: { faculty: [] } }, 'acceptedDomains'],
+  [{ acceptedDomains: { student: ['@a.edu'] } }, 'acceptedDomains'],
+  [{ acceptedDomains: { student: 'a.edu' } }, 'acceptedDomains'],
   [null, 'settings'],
   [[], 'settings'],
   [{ tolerance: 'lax' }, 'tolerance'],

@@ -1,6 +1,7 @@
 import { type Limit, type LimitRule, readLimitRules } from '../plan/limits.ts';
 import { ROSTER_FORMATS, type RosterFormat } from '../roster/formats.ts';
 import { readSchedule } from '../schedule/schedule-settings.ts';
+import { type AcceptedDomains, ANY_DOMAIN, changeAcceptedDomains } from '../users/accepted-domains.ts';
 import { NOTHING_SCHEDULED, type Schedule } from '../schedule/schedule.ts';
 
 /** When a plan is applied without asking. atOnce: whatever the verdict; whenClean: when no breaker holds it; alwaysAsk: never. */
@@ -34,6 +35,7 @@ export interface ProfileSettings {
   /** A person that another source system of the tenant brought in already is linked when the user name is the same. */
   readonly linkByUserName: boolean;
   readonly idsAcrossKinds: IdsAcrossKinds;
+  readonly acceptedDomains: AcceptedDomains;
   readonly applyPolicy: ApplyPolicy;
   /** When it syncs by itself, and when it does not. */
   readonly schedule: Schedule;
@@ -48,6 +50,7 @@ export const DEFAULT_PROFILE_SETTINGS: ProfileSettings = {
   limitWindowHours: 7 * 24,
   linkByUserName: false,
   idsAcrossKinds: 'ask',
+  acceptedDomains: ANY_DOMAIN,
   applyPolicy: 'whenClean',
   schedule: NOTHING_SCHEDULED,
 };
@@ -98,6 +101,16 @@ export function changeProfileSettings(before: ProfileSettings, change: unknown):
       case 'linkByUserName': {
         if (typeof value !== 'boolean') return problem(property, 'Use true or false.');
         settings = { ...settings, linkByUserName: value };
+        break;
+      }
+      case 'acceptedDomains': {
+        const acceptedDomains = changeAcceptedDomains(settings.acceptedDomains, value);
+        if (acceptedDomains === null)
+          return problem(
+            property,
+            'Use {"student": [...], "teacher": [...]} with domain names such as contoso.edu, at most 100 each; [] for any.',
+          );
+        settings = { ...settings, acceptedDomains };
         break;
       }
       case 'idsAcrossKinds': {

@@ -1,7 +1,9 @@
 import { RECORD_CODES } from '#core/roster/record-codes.ts';
+import { domainOf } from '#core/users/accepted-domains.ts';
 import { must } from '#lib/assert.ts';
 
-import type { PersonRole } from './bind-header.ts';
+import type { MappingSettings, MatchOption } from '../contract.ts';
+import type { BoundColumn, PersonRole } from './bind-header.ts';
 import { isPlainUserName, maxLocalLength, toUserPrincipalName } from './directory-names.ts';
 import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
 import { NOBODY } from './person-details.ts';
@@ -76,15 +78,22 @@ export function takePeople(
   };
 
   const checkUsername = (): void => {
+    const rule = primaryRole() ?? role;
+    if (identity.mode === 'match') {
+      checkMatchValue();
+      return;
+    }
     const { bytes, starts, ends } = file.row;
     const start = starts[username.position] as number;
     const end = ends[username.position] as number;
-    if (identity.mode !== 'create' || start === end) return;
-    const rule = primaryRole() ?? role;
+    if (start === end) return;
     const { domain, maxLength } = rules[rule];
     if (domain !== null && isPlainUserName(bytes, start, end, maxLength)) return;
-    if (userPrincipalName() !== null) return;
     const text = file.text(username);
+    if (userPrincipalName() !== null) {
+      checkDomain(username, text, rule);
+      return;
+    }
     file.fail(
       'USERNAME_INVALID',
       username,
@@ -92,6 +101,20 @@ export function takePeople(
         ? `The user name has no domain, and the profile has none for ${rule}s.`
         : 'The user name holds characters that a user principal name does not take, or is too long.',
     );
+  };
+  const checkDomain = (column: BoundColumn, text: string, rule: PersonRole): void => {
+    const { accepted } = rules[rule];
+    const domain = domainOf(text);
+    if (accepted === null || domain === null || accepted.has(domain)) return;
+    file.fail('USERNAME_DOMAIN', column, () => `The domain ${domain} is none of those of ${rule}s.`);
+  };
+  /** Where people are matched by a name with a domain. */
+  const checkMatchValue = (): void => {
+    const rule = matchRule();
+    const option = identity.mode === 'match' ? identity.options[rule] : undefined;
+    const position = file.header.matchPositions[rule];
+    if (option === undefined || position === -1 || !hasDomain(option)) return;
+    checkDomain({ ...username, title: option.sourceProperty, position }, matchValue(), rule);
   };
   const userPrincipalName = (): string | null =>
     toUserPrincipalName(
@@ -246,15 +269,28 @@ export function takePeople(
   };
 }
 
+interface AccountRule {
+  /** What user names without a domain get. */
+  readonly domain: string | null;
+  readonly maxLength: number;
+  readonly suffix: Buffer | null;
+  /** The domains that user names may have, in small letters; null: any. */
+  readonly accepted: ReadonlySet<string> | null;
+}
+
 /** What the profile makes user names of, for one role. */
-function accountRule(
-  { identity }: RosterState['mapping'],
-  role: PersonRole,
-): { readonly domain: string | null; readonly maxLength: number; readonly suffix: Buffer | null } {
+function accountRule({ identity, acceptedDomains }: MappingSettings, role: PersonRole): AccountRule {
   const domain = identity.mode === 'create' ? identity.domains[role] : null;
+  const own = identity.mode === 'create' ? domain : (identity.options[role]?.targetDomain ?? null);
+  const others = acceptedDomains?.[role] ?? [];
   return {
     domain,
     maxLength: domain === null ? 0 : maxLocalLength(domain),
     suffix: domain === null ? null : Buffer.from(`@${domain.toLowerCase()}`),
+    accepted: others.length === 0 ? null : new Set(own === null ? others : [...others, own.toLowerCase()]),
   };
+}
+
+function hasDomain({ targetProperty }: MatchOption): boolean {
+  return targetProperty === 'userPrincipalName' || targetProperty === 'mail';
 }
