@@ -107,6 +107,7 @@ create table rollbook.account (
   initial_password_export uuid,
   initial_password_handed_at timestamp with time zone,
   user_name_key text generated always as (lower(user_name)) stored,
+  extension_attributes jsonb default '{}'::jsonb not null,
   constraint account_pkey PRIMARY KEY (tenant_id, id),
   constraint account_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id)
 );
@@ -128,6 +129,7 @@ comment on column rollbook.account.initial_password is 'Encrypted under SECRET_K
 comment on column rollbook.account.initial_password_export is 'The export that read the initial password last; confirming it hands the password out.';
 comment on column rollbook.account.initial_password_handed_at is 'When the initial password was handed to an administrator; it is shown to nobody after that.';
 comment on column rollbook.account.user_name_key is 'lower(user_name)';
+comment on column rollbook.account.extension_attributes is 'extensionAttribute1 to extensionAttribute15 (Graph: onPremisesExtensionAttributes), those that have a value.';
 
 create table rollbook.application (
   tenant_id uuid not null,
@@ -446,6 +448,7 @@ create table rollbook.link (
   first_run_id uuid,
   last_run_id uuid,
   created_at timestamp with time zone default now() not null,
+  shared_user_id boolean default false not null,
   constraint link_pkey PRIMARY KEY (tenant_id, source_system_id, kind, source_id),
   constraint link_tenant_id_source_system_id_key_key UNIQUE (tenant_id, source_system_id, key),
   constraint link_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id),
@@ -463,6 +466,7 @@ grant delete, insert, select, update on rollbook.link to rollbook_app;
 comment on table rollbook.link is 'Joins a source key to a directory object. Kept for ever, so that what comes back is known again.';
 comment on column rollbook.link.content is 'Content hash of the record last applied; the snapshot is rebuilt from key and content.';
 comment on column rollbook.link.attributes is 'The record as this source last gave it: decides which properties the source changed, and what the next owner supplies.';
+comment on column rollbook.link.shared_user_id is 'Of a person: the roster that stated the record last has one id for each user, whatever the roles, so that a student and a teacher with this id are one person.';
 
 create table rollbook.notice (
   tenant_id uuid not null,

@@ -36,9 +36,9 @@ const GOOD: [string[], string[]][] = [
     ],
   ],
   [
-    ['--match', 'student:Student Number=employeeId', '--match', 'teacher:Secondary Email=mail'],
+    ['--match', 'student:Student Number=extensionAttribute12', '--match', 'teacher:Secondary Email=mail'],
     [
-      'students are linked where <Student Number> is the employeeId of an account',
+      'students are linked where <Student Number> is the extensionAttribute12 of an account',
       'teachers are linked where <Secondary Email> is the mail of an account',
     ],
   ],

@@ -1,3 +1,5 @@
+import type { AcceptedDomains } from '#core/users/accepted-domains.ts';
+
 import type { ProfileAnswer } from './client/answers.ts';
 import type { CommandCall, OptionDefinition } from './command.ts';
 import { UsageError } from './exit-codes.ts';
@@ -26,6 +28,17 @@ export const IDENTITY_OPTIONS: Readonly<Record<string, OptionDefinition>> = {
     multiple: true,
     summary:
       'Link users that exist instead of creating them: [student:|teacher:]<column>=<property>[@<domain>], for instance Username=userPrincipalName@contoso.com.',
+  },
+};
+
+/** Of `validate` and `profile create`: the profile keeps it among its settings. */
+export const ACCEPT_DOMAIN_OPTION: Readonly<Record<string, OptionDefinition>> = {
+  'accept-domain': {
+    type: 'string',
+    value: '<domain>',
+    multiple: true,
+    summary:
+      'Take user names with this domain, too, and with no other: [student:|teacher:]<domain>. Without it any domain is taken.',
   },
 };
 
@@ -105,7 +118,7 @@ function matching(matchingOptions: readonly MatchingOption[]): IdentityRequest {
   };
 }
 
-const RULE = /^(?:(student|teacher):)?([^=]+)=([A-Za-z]+)(?:@(.+))?$/u;
+const RULE = /^(?:(student|teacher):)?([^=]+)=([A-Za-z]+[0-9]*)(?:@(.+))?$/u;
 
 function parseRule(rule: string): MatchingOption[] {
   const parts = RULE.exec(rule);
@@ -123,6 +136,17 @@ function parseRule(rule: string): MatchingOption[] {
     targetPropertyName: property,
     targetDomain,
   }));
+}
+
+/** What --accept-domain says. Throws UsageError. */
+export function acceptedDomainsFrom(call: CommandCall): AcceptedDomains {
+  const domains: Record<Role, string[]> = { student: [], teacher: [] };
+  for (const text of call.options('accept-domain')) {
+    const [, only, name = ''] = /^(?:(student|teacher):)?(.*)$/u.exec(text) ?? [];
+    checkDomain(name);
+    for (const role of ROLES) if (only === undefined || only === role) domains[role].push(name.toLowerCase());
+  }
+  return domains;
 }
 
 function checkDomain(name: string): void {

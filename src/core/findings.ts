@@ -257,6 +257,11 @@ export const FINDING_CODES = {
     remedy:
       "Use letters a to z, digits and . - _ ! # ^ ~ ' only, at most 64 characters before the domain; without an @, the profile needs a domain for the role.",
   },
+  USERNAME_DOMAIN: {
+    severity: 'error',
+    title: 'A user name has a domain that the profile does not accept',
+    remedy: 'Correct the user name, or add the domain to acceptedDomains in the settings of the profile.',
+  },
   ROW_DUPLICATE: {
     severity: 'warning',
     title: 'A row is there twice',

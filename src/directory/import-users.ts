@@ -1,3 +1,4 @@
+import { extensionAttributesOf } from '#core/users/extension-attributes.ts';
 import type { ImportRow, ImportValues, RefusedRow } from '#core/users/import-row.ts';
 import { nicknameOf } from '#core/users/user-rules.ts';
 import { assert } from '#lib/assert.ts';
@@ -7,7 +8,7 @@ import { insertUsers } from '#storage/directory/insert-users.ts';
 import { nextChangeSeq } from '#storage/directory/next-change-seq.ts';
 import { recordHandEdits, type HandEditEntry } from '#storage/directory/record-hand-edits.ts';
 import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
-import { updateUsers, type UserChange } from '#storage/directory/update-users.ts';
+import { updateUsers } from '#storage/directory/update-users.ts';
 
 import type { DirectoryContext, HandEditor } from './edit-by-hand.ts';
 
@@ -70,10 +71,13 @@ function refused(row: ImportRow | RefusedRow): ImportedRow {
   return { line, userPrincipalName, result: 'refused', reason };
 }
 
+/** What an import changes of somebody, by the names of its columns. */
+type ImportedChange = { readonly personId: string } & Omit<ImportValues, 'userPrincipalName'>;
+
 interface Sorted {
   readonly results: Map<number, ImportedRow>;
   readonly creates: { readonly id: string; readonly values: ImportValues }[];
-  readonly changes: UserChange[];
+  readonly changes: ImportedChange[];
   /** For the history. */
   readonly entries: HandEditEntry[];
 }
@@ -100,12 +104,18 @@ async function importChunk(
           displayName: values.displayName ?? nameOf(values),
           mailNickname: values.mailNickname ?? nicknameOf(values.userPrincipalName),
           accountEnabled: values.accountEnabled ?? true,
+          extensionAttributes: extensionAttributesOf(values),
         })),
         changeSeq,
       );
       assert(inserted.length === creates.length, 'a user name was free and taken in one transaction');
     }
-    if (changes.length > 0) await updateUsers(tx, changes, changeSeq);
+    if (changes.length > 0)
+      await updateUsers(
+        tx,
+        changes.map((change) => ({ ...change, extensionAttributes: extensionAttributesOf(change) })),
+        changeSeq,
+      );
     const by = { applicationId: editor.applicationId, person: editor.person?.subject ?? null };
     await recordHandEdits(tx, { ...by, changeSeq, newId: context.system.newId }, entries);
     return results;
@@ -146,7 +156,7 @@ async function sortRows(context: DirectoryContext, tx: Tx, rows: readonly Import
 }
 
 /** What differs; undefined when nothing does. The user name itself is what the account was found by. */
-function changeOf(account: StoredAccount, values: ImportValues): UserChange | undefined {
+function changeOf(account: StoredAccount, values: ImportValues): ImportedChange | undefined {
   const { userPrincipalName: _, ...given } = values;
   const differing = Object.entries(given).filter(
     ([property, value]) => account[property as keyof typeof given] !== value,
@@ -155,9 +165,9 @@ function changeOf(account: StoredAccount, values: ImportValues): UserChange | un
   return { personId: account.personId, ...Object.fromEntries(differing) };
 }
 
-function entryOf(account: StoredAccount, { personId, ...after }: UserChange): HandEditEntry {
+function entryOf(account: StoredAccount, { personId, ...after }: ImportedChange): HandEditEntry {
   const before = Object.fromEntries(
-    Object.keys(after).map((property) => [property, account[property as keyof typeof after]]),
+    Object.keys(after).map((property) => [property, account[property as keyof typeof after] ?? null]),
   );
   return { kind: 'person', action: 'update', objectId: personId, before, after };
 }

@@ -5,6 +5,8 @@ import { describeReasons } from '#core/plan/held-parts.ts';
 import type { PlanCount, Verdict } from '#core/plan/verdict.ts';
 import type { VerdictReason } from '#core/plan/verdict-reason.ts';
 import type { HeldCode } from '#core/run/held-because.ts';
+import { MATCH_TARGETS, type MatchProperty } from '#core/run/profile.ts';
+import { sharesUserIds } from '#core/roster/formats.ts';
 import type { ProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { messageOf } from '#lib/errors.ts';
@@ -12,12 +14,12 @@ import { inTenant, planning, type Tx } from '#storage/database.ts';
 import { keepEscrowedItems } from '#storage/escrow/keep-escrowed-items.ts';
 import { countPlan, readPlanCounts, resolveMoves } from '#storage/plan/count-plan.ts';
 import { holdItems } from '#storage/plan/hold-items.ts';
+import type { IdentityRule } from '#storage/plan/identity-rule.ts';
 import { joinByHash, joinFreely } from '#storage/plan/join-by-hash.ts';
 import { savePlan } from '#storage/plan/plan-rows.ts';
 import {
   failDependants,
   failRepeatedUserNames,
-  isMatchProperty,
   resolveMatches,
   resolveTakenUserNames,
 } from '#storage/plan/resolve-identities.ts';
@@ -28,14 +30,18 @@ import {
   resolveAbsentRecords,
   resolveKnownRecords,
 } from '#storage/plan/resolve-links.ts';
-import { linkNewUsers, linkToKnownUsers } from '#storage/plan/resolve-same-users.ts';
+import {
+  failContestedIds,
+  failDoubtfulUsers,
+  linkNewUsers,
+  linkToKnownUsers,
+} from '#storage/plan/resolve-same-users.ts';
 import { markAccepted, markActivity, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { readAcceptedRunId } from '#storage/runs/accept-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
-import type { MappingSettings, StageResult } from '#sources/contract.ts';
+import type { MappingSettings, MatchOption, StageResult } from '#sources/contract.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 
-import { FORMATS } from '#sources/csv/formats.ts';
 import type { EngineContext } from './engine-context.ts';
 import { certifyRun, judgePlan, type ReceivedFile } from './judge-plan.ts';
 import { tellHeld } from './notices/tell-run.ts';
@@ -203,29 +209,42 @@ async function resolveItems(
 ): Promise<PlanCount[]> {
   const scope: PlanScope = { runId: run.id, sourceSystemId: run.sourceSystemId };
   await joinByHash(tx);
-  if (await hasLinks(tx, scope)) {
+  const known = await hasLinks(tx, scope);
+  if (known) {
     await resolveKnownRecords(tx, scope);
     if (result.incomplete > 0) await resolveIncomplete(tx, scope);
     await resolveAbsentRecords(tx, scope);
   }
   const { student, teacher, role, class: classes } = result.kinds;
   if (role.ended > 0 || classes.updated > 0) await resolveMoves(tx, scope);
-  if (student.created + student.updated + teacher.created + teacher.updated > 0) {
-    const sharedUserIds = FORMATS[result.format.name].sharedUserIds === true;
-    if (sharedUserIds) await linkToKnownUsers(tx, scope);
-    if (mapping.identity.mode === 'create') {
-      await resolveTakenUserNames(tx, scope, settings.linkByUserName);
+  const people = student.created + student.updated + teacher.created + teacher.updated;
+  if (people > 0) {
+    const rule = identityRuleOf(mapping.identity);
+    const sharedUserIds = sharesUserIds(result.format.name);
+    const { idsAcrossKinds } = settings;
+    if (sharedUserIds && known) {
+      await failContestedIds(tx, scope, rule);
+      await linkToKnownUsers(tx, scope, rule, idsAcrossKinds === 'samePerson');
+    }
+    if (rule === null) {
+      await resolveTakenUserNames(tx, scope, settings.linkByUserName, people);
+      if (sharedUserIds && known && idsAcrossKinds === 'ask') await failDoubtfulUsers(tx, scope);
       if (sharedUserIds) await linkNewUsers(tx, scope);
       await failRepeatedUserNames(tx, scope);
     } else {
-      for (const kind of ['student', 'teacher'] as const) {
-        const target = mapping.identity.options[kind]?.targetProperty ?? 'userPrincipalName';
-        await resolveMatches(tx, scope, kind, isMatchProperty(target) ? target : 'userPrincipalName');
-      }
+      for (const kind of ['student', 'teacher'] as const) await resolveMatches(tx, scope, kind, rule, people);
     }
     await failDependants(tx, scope);
   }
   return countPlan(tx, run.id);
+}
+
+function identityRuleOf(identity: MappingSettings['identity']): IdentityRule {
+  if (identity.mode === 'create') return null;
+  const { student = identity.options.teacher, teacher = student } = identity.options;
+  const propertyOf = (option: MatchOption | undefined): MatchProperty =>
+    MATCH_TARGETS.find((target) => target === option?.targetProperty) ?? 'userPrincipalName';
+  return { student: propertyOf(student), teacher: propertyOf(teacher) };
 }
 
 function heldCode({ reasons }: Verdict, planOnly: boolean): HeldCode {

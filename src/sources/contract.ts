@@ -2,6 +2,7 @@ import type { Finding, FindingCount } from '#core/findings.ts';
 import type { ClassAnchor } from '#core/roster/class-anchor.ts';
 import type { RecognizedFormat } from '#core/roster/formats.ts';
 import type { Kind } from '#core/roster/kinds.ts';
+import type { AcceptedDomains } from '#core/users/accepted-domains.ts';
 import type { ListChanges } from '#core/roster/reference-list.ts';
 import type { ByteRange } from '#files/file-store.ts';
 
@@ -35,7 +36,7 @@ export interface ArchiveSummary {
   readonly sha256: string;
 }
 
-/** The settings of a profile that change what a row means. All of it but the lists and the anchor of classes goes into the content hash (its fingerprint). */
+/** The settings of a profile that change what a row means. All of it but the lists, the anchor of classes and the accepted domains goes into the content hash (its fingerprint). */
 export interface MappingSettings {
   readonly mappingVersion: number;
   /** Per entity, the optional columns to take; null: all (Graph: optionalPropertiesToSync). */
@@ -56,6 +57,8 @@ export interface MappingSettings {
       };
   /** Replace characters that the directory does not take, instead of dropping the record. */
   readonly replaceSpecialCharacters: boolean;
+  /** The domains that user names may have, by role; absent: any. */
+  readonly acceptedDomains?: AcceptedDomains;
   /** What tells classes apart; absent: their id. */
   readonly classAnchor?: ClassAnchor;
   /** What the tenant has otherwise than the reference lists; absent: nothing. */
@@ -65,7 +68,7 @@ export interface MappingSettings {
 export interface MatchOption {
   /** Column title in the file, case-sensitive. */
   readonly sourceProperty: string;
-  /** Property of the account: userPrincipalName, mail, mailNickname or employeeId. */
+  /** Property of the account: one of MATCH_TARGETS. */
   readonly targetProperty: string;
   /** Appended as `value@domain`; null: compare as is. */
   readonly targetDomain: string | null;

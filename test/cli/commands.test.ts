@@ -31,7 +31,17 @@ test('profiles: create, list, delete', async () => {
   const again = await rollbookCli(['profile', 'create', 'north']);
   assert.equal(again.exitCode, 1);
   assert.match(again.stderr, /The profile 'north' exists already/u);
-  await rollbookCli(['profile', 'create', 'South', '--match', 'Username=mail']);
+  const south = await rollbookCli([
+    ...['profile', 'create', 'South', '--match', 'Username=mail'],
+    ...['--accept-domain', 'a.edu', '--accept-domain', 'student:B.edu'],
+  ]);
+  assert.equal(south.exitCode, 0, south.stderr);
+  assert.deepEqual(
+    await rollbook.rows(
+      `select settings -> 'acceptedDomains' as domains from profile where display_name = 'South'`,
+    ),
+    [{ domains: { student: ['a.edu', 'b.edu'], teacher: ['a.edu'] } }],
+  );
 
   const listed = await rollbookCli(['profile', 'list']);
   assert.match(listed.stdout, /^North +[0-9a-f-]{36} +provisioned +students are created/mu);

@@ -22,6 +22,11 @@ const FAULTY = {
 };
 const CUT = { ...SOUND, 'Section.csv': 'SIS ID,School SIS ID,Section Name\nC1,S' };
 
+const ELSEWHERE = {
+  ...SOUND,
+  'Student.csv': 'SIS ID,School SIS ID,Username,First Name,Last Name\nP1,S1,amy@south.edu,A,B\n',
+};
+
 const EXITS: [string, Readonly<Record<string, string>>, string[], number][] = [
   ['sound files', SOUND, [], 0],
   ['sound files', SOUND, ['--strict', '--fail-on', 'warning'], 0],
@@ -33,6 +38,10 @@ const EXITS: [string, Readonly<Record<string, string>>, string[], number][] = [
   ['faulty rows', FAULTY, ['--fail-on', 'fatal'], 0],
   ['faulty rows', FAULTY, ['--strict'], 3],
   ['faulty rows', FAULTY, ['--strict', '--fail-on', 'fatal'], 3],
+  ['another domain', ELSEWHERE, [], 0],
+  ['another domain', ELSEWHERE, ['--accept-domain', 'south.edu'], 0],
+  ['another domain', ELSEWHERE, ['--accept-domain', 'teacher:north.edu'], 0],
+  ['another domain', ELSEWHERE, ['--accept-domain', 'north.edu'], 4],
   ['a file that ends in the middle', CUT, ['--fail-on', 'fatal'], 3],
 ];
 

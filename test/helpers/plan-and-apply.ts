@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import type { MatchProperty } from '#core/run/profile.ts';
 import { ENDINGS_BAND_START, ITEM_BAND, KINDS, type Kind } from '#core/roster/kinds.ts';
 import { formatUuid, realSystem } from '#lib/system.ts';
 import { applyRange, listItemBands } from '#storage/apply/apply-batch.ts';
@@ -7,10 +8,10 @@ import { type Database, inTenant } from '#storage/database.ts';
 import {
   failDependants,
   failRepeatedUserNames,
-  type MatchProperty,
   resolveMatches,
   resolveTakenUserNames,
 } from '#storage/plan/resolve-identities.ts';
+
 import { resolveIncomplete } from '#storage/plan/resolve-incomplete.ts';
 import { hasLinks, resolveAbsentRecords, resolveKnownRecords } from '#storage/plan/resolve-links.ts';
 import { openBatch } from '#storage/runs/batch-fence.ts';
@@ -107,11 +108,12 @@ export async function planAndApply(
       await resolveAbsentRecords(tx, scope);
     }
     if (options.match === undefined) {
-      await resolveTakenUserNames(tx, scope, options.linkByUserName ?? false);
+      await resolveTakenUserNames(tx, scope, options.linkByUserName ?? false, items.length);
       await failRepeatedUserNames(tx, scope);
     } else {
-      await resolveMatches(tx, scope, 'student', options.match);
-      await resolveMatches(tx, scope, 'teacher', options.match);
+      const rule = { student: options.match, teacher: options.match };
+      await resolveMatches(tx, scope, 'student', rule, items.length);
+      await resolveMatches(tx, scope, 'teacher', rule, items.length);
     }
     await failDependants(tx, scope);
   });

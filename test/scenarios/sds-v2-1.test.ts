@@ -250,7 +250,7 @@ test('a student who becomes staff, both, and a student again stays one person wi
       );
       assert.equal(places.length, 2, 'no place in a class is lost');
     };
-    await benAs('u2,s1,student,y,10,true,,\nu2,s1,aide,,,,,', {
+    await benAs('u2,s1,student,y,10,true,,\nu2,s1,aide,,,true,,', {
       role: 'teacher',
       student: 'u2',
       teacher: 'u2',

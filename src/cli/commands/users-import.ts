@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 import * as z from 'zod';
 
-import { IMPORT_COLUMNS } from '#core/users/import-row.ts';
+import { IMPORT_COLUMNS_TEXT } from '#core/users/import-row.ts';
 
 import { checked } from '../client/api-client.ts';
 import type { Command } from '../command.ts';
@@ -26,7 +26,7 @@ export const usersImportCommand: Command = {
   name: 'users import',
   summary: 'Bring existing users into the directory, for profiles that link them.',
   description: [
-    `A CSV file with a header. Columns: ${IMPORT_COLUMNS.join(', ')}; the first is needed. A user that is there already is updated.`,
+    `A CSV file with a header. Columns: ${IMPORT_COLUMNS_TEXT}; the first is needed. A user that is there already is updated.`,
   ],
   arguments: [{ name: 'csv', summary: 'The file.' }],
   options: {},

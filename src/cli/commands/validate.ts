@@ -15,6 +15,8 @@ import type { Command, CommandCall } from '../command.ts';
 import { EXIT_CODES, UsageError } from '../exit-codes.ts';
 import {
   defaultIdentity,
+  ACCEPT_DOMAIN_OPTION,
+  acceptedDomainsFrom,
   identityFromOptions,
   IDENTITY_OPTIONS,
   type IdentityRequest,
@@ -86,6 +88,7 @@ export const validateCommand: Command = {
       summary: `How many lines are shown of each kind of finding, here and on the page. Default: ${DEFAULT_EXAMPLES}.`,
     },
     ...IDENTITY_OPTIONS,
+    ...ACCEPT_DOMAIN_OPTION,
   },
   shared: ['output'],
   examples: [
@@ -118,7 +121,7 @@ export const validateCommand: Command = {
       identityConfiguration: configurationOf(identity),
       handleSpecialCharacterConstraint: null,
     } as const;
-    const mapping = toMappingSettings(profile, lists);
+    const mapping = toMappingSettings(profile, lists, acceptedDomainsFrom(call));
     const { result, findings, rowTotals } = await validateFiles(
       folder.files,
       mapping,

@@ -10,6 +10,21 @@ export const ROSTER_FORMATS = [
 ] as const;
 export type RosterFormat = (typeof ROSTER_FORMATS)[number];
 
+/**
+ * A user has one id, whatever the roles: who is a student and a teacher is one person, and stays it when a role ends. In the others a student
+ * and a teacher may have the same id by chance.
+ */
+export const SHARED_ID_FORMATS: readonly RosterFormat[] = [
+  'sds-v2',
+  'sds-v2.1',
+  'oneroster-1.1',
+  'oneroster-1.2',
+];
+
+export function sharesUserIds(format: RosterFormat): boolean {
+  return SHARED_ID_FORMATS.includes(format);
+}
+
 /** What the format of an upload was taken for, and why. */
 export interface RecognizedFormat {
   readonly name: RosterFormat;

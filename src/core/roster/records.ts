@@ -86,6 +86,8 @@ export interface PersonRecord {
   userPrincipalName?: string;
   /** Identity matching: the value to look for (source property, with the target domain appended). Absent when creating. */
   matchValue?: string;
+  /** Of who is a student and staff in a format with one id for each user: `student` or `teacher`, whose rule makes the account. */
+  primaryRole?: string;
   /** As in the file, whatever the identity configuration. */
   username?: string | null;
   givenName?: string | null;

@@ -18,6 +18,8 @@ test('settings: a change names what it changes, and nothing else is touched', ()
   const changed = changeProfileSettings(DEFAULT_PROFILE_SETTINGS, {
     deactivationLimit: { percent: 5, count: 0 },
     applyPolicy: 'alwaysAsk',
+    idsAcrossKinds: 'samePerson',
+    acceptedDomains: { teacher: ['B.edu', 'a.edu', 'b.edu'] },
     limits: [{ scope: 'school', action: 'create', school: 'S1', percent: 10, count: 0 }],
   });
   assert.deepEqual(changed, {
@@ -25,12 +27,19 @@ test('settings: a change names what it changes, and nothing else is touched', ()
       ...DEFAULT_PROFILE_SETTINGS,
       deactivationLimit: { percent: 5, count: 0 },
       applyPolicy: 'alwaysAsk',
+      idsAcrossKinds: 'samePerson',
+      acceptedDomains: { student: [], teacher: ['a.edu', 'b.edu'] },
       limits: [{ scope: 'school', action: 'create', kind: null, school: 'S1', percent: 10, count: 0 }],
     },
   });
 });
 
 const BAD: [unknown, string][] = [
+  [{ idsAcrossKinds: true }, 'idsAcrossKinds'],
+  [{ acceptedDomains: ['a.edu'] }, 'acceptedDomains'],
+  [{ acceptedDomains: { faculty: [] } }, 'acceptedDomains'],
+  [{ acceptedDomains: { student: ['@a.edu'] } }, 'acceptedDomains'],
+  [{ acceptedDomains: { student: 'a.edu' } }, 'acceptedDomains'],
   [null, 'settings'],
   [[], 'settings'],
   [{ tolerance: 'lax' }, 'tolerance'],
@@ -112,6 +121,12 @@ test('a definition has one domain and one matching option per role, and properti
     checkDefinition(definition({ type: 'matching', matchingOptions: [option, option] }))?.message ?? '',
     /more than one option for teacher/u,
   );
+  const extension = (place: number): string | undefined => {
+    const byExtension = { ...option, targetPropertyName: `extensionAttribute${place}` };
+    return checkDefinition(definition({ type: 'matching', matchingOptions: [byExtension] }))?.property;
+  };
+  assert.deepEqual([extension(1), extension(15)], [undefined, undefined]);
+  assert.match(extension(16) ?? '', /targetPropertyName$/u);
   const wrong = { ...option, targetPropertyName: 'userprincipalname' };
   assert.equal(
     checkDefinition(definition({ type: 'matching', matchingOptions: [wrong] }))?.property,

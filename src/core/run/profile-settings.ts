@@ -1,11 +1,19 @@
 import { type Limit, type LimitRule, readLimitRules } from '../plan/limits.ts';
 import { ROSTER_FORMATS, type RosterFormat } from '../roster/formats.ts';
 import { readSchedule } from '../schedule/schedule-settings.ts';
+import { type AcceptedDomains, ANY_DOMAIN, changeAcceptedDomains } from '../users/accepted-domains.ts';
 import { NOTHING_SCHEDULED, type Schedule } from '../schedule/schedule.ts';
 
 /** When a plan is applied without asking. atOnce: whatever the verdict; whenClean: when no breaker holds it; alwaysAsk: never. */
 export const APPLY_POLICIES = ['atOnce', 'whenClean', 'alwaysAsk'] as const;
 export type ApplyPolicy = (typeof APPLY_POLICIES)[number];
+
+/**
+ * Who a record is of whose id somebody of the other kind had in a format in which students and teachers have ids of their own, when nothing
+ * else tells: an error until it is known, that person, or somebody else.
+ */
+export const IDS_ACROSS_KINDS = ['ask', 'samePerson', 'differentPeople'] as const;
+export type IdsAcrossKinds = (typeof IDS_ACROSS_KINDS)[number];
 
 /**
  * What Graph has no property for, per profile: kept in profile.settings, edited through /api/v1/profiles/{id}/settings.
@@ -26,6 +34,8 @@ export interface ProfileSettings {
   readonly limitWindowHours: number;
   /** A person that another source system of the tenant brought in already is linked when the user name is the same. */
   readonly linkByUserName: boolean;
+  readonly idsAcrossKinds: IdsAcrossKinds;
+  readonly acceptedDomains: AcceptedDomains;
   readonly applyPolicy: ApplyPolicy;
   /** When it syncs by itself, and when it does not. */
   readonly schedule: Schedule;
@@ -39,6 +49,8 @@ export const DEFAULT_PROFILE_SETTINGS: ProfileSettings = {
   unmatchedLimit: { percent: 20, count: 25 },
   limitWindowHours: 7 * 24,
   linkByUserName: false,
+  idsAcrossKinds: 'ask',
+  acceptedDomains: ANY_DOMAIN,
   applyPolicy: 'whenClean',
   schedule: NOTHING_SCHEDULED,
 };
@@ -89,6 +101,23 @@ export function changeProfileSettings(before: ProfileSettings, change: unknown):
       case 'linkByUserName': {
         if (typeof value !== 'boolean') return problem(property, 'Use true or false.');
         settings = { ...settings, linkByUserName: value };
+        break;
+      }
+      case 'acceptedDomains': {
+        const acceptedDomains = changeAcceptedDomains(settings.acceptedDomains, value);
+        if (acceptedDomains === null)
+          return problem(
+            property,
+            'Use {"student": [...], "teacher": [...]} with domain names such as contoso.edu, at most 100 each; [] for any.',
+          );
+        settings = { ...settings, acceptedDomains };
+        break;
+      }
+      case 'idsAcrossKinds': {
+        const idsAcrossKinds = IDS_ACROSS_KINDS.find((known) => known === value);
+        if (idsAcrossKinds === undefined)
+          return problem(property, `Use one of ${IDS_ACROSS_KINDS.join(', ')}.`);
+        settings = { ...settings, idsAcrossKinds };
         break;
       }
       case 'format': {

@@ -3,6 +3,7 @@
  * resolved to a `type`, and without secrets, which are stored apart and encrypted. The stored JSON of
  * profile.data_provider, identity_configuration and licenses_to_assign has exactly these shapes.
  */
+import { EXTENSION_ATTRIBUTES } from '../users/extension-attributes.ts';
 import type { ProfileState } from './profile-state.ts';
 
 /** Graph's educationUserRole. The CSV format of SDS knows student and teacher. */
@@ -88,7 +89,14 @@ export type IdentityConfiguration =
   | { readonly type: 'matching'; readonly matchingOptions: readonly IdentityMatchingOption[] };
 
 /** Account properties that identity matching can compare with. */
-export const MATCH_TARGETS = ['userPrincipalName', 'mail', 'mailNickname', 'employeeId'] as const;
+export const MATCH_TARGETS = [
+  'userPrincipalName',
+  'mail',
+  'mailNickname',
+  'employeeId',
+  ...EXTENSION_ATTRIBUTES,
+] as const;
+export type MatchProperty = (typeof MATCH_TARGETS)[number];
 
 export interface LicenseAssignment {
   readonly appliesTo: UserRole | null;
@@ -142,7 +150,7 @@ export interface DefinitionProblem {
 
 /**
  * What the shape alone does not show: rules across properties. The first problem, or null.
- * Rules: SDS takes one domain and one matching option per role; accounts have four properties to match.
+ * Rules: SDS takes one domain and one matching option per role; MATCH_TARGETS has what accounts can be matched by.
  */
 export function checkDefinition(definition: ProfileDefinition): DefinitionProblem | null {
   const identity = definition.identityConfiguration;
@@ -169,7 +177,7 @@ export function checkDefinition(definition: ProfileDefinition): DefinitionProble
     if (!MATCH_TARGETS.some((target) => target === option.targetPropertyName))
       return {
         property: `${property}[${index}].targetPropertyName`,
-        message: `'${option.targetPropertyName}' is not a property to match with. Use ${MATCH_TARGETS.join(', ')} (case-sensitive).`,
+        message: `'${option.targetPropertyName}' is not a property to match with. Use userPrincipalName, mail, mailNickname, employeeId or extensionAttribute1 to extensionAttribute15 (case-sensitive).`,
       };
   }
   return null;

@@ -44,6 +44,7 @@ function describe(count: FindingCount): string {
     case 'DATE_INVALID':
     case 'ID_INVALID':
     case 'USERNAME_INVALID':
+    case 'USERNAME_DOMAIN':
     case 'VALUE_TOO_LONG':
       return `${rows} in ${count.file} have an invalid format for the field ${field}. ${remedyOf(count.code)}`;
     case 'ID_DUPLICATE':

@@ -1,4 +1,9 @@
 import {
+  EXTENSION_ATTRIBUTES,
+  type ExtensionAttribute,
+  MAX_EXTENSION_ATTRIBUTE_LENGTH,
+} from './extension-attributes.ts';
+import {
   checkMail,
   checkMailNickname,
   checkText,
@@ -16,7 +21,10 @@ export const IMPORT_COLUMNS = [
   'mailNickname',
   'employeeId',
   'accountEnabled',
+  ...EXTENSION_ATTRIBUTES,
 ] as const;
+/** For people. */
+export const IMPORT_COLUMNS_TEXT = `${IMPORT_COLUMNS.filter((column) => !/\d$/u.test(column)).join(', ')}, extensionAttribute1 to extensionAttribute15`;
 export type ImportColumn = (typeof IMPORT_COLUMNS)[number];
 
 /** What a row says; what it says nothing of is absent and stays as it is. */
@@ -44,7 +52,15 @@ const CHECKS: Readonly<Record<Exclude<ImportColumn, 'accountEnabled'>, (value: s
   mail: checkMail,
   mailNickname: checkMailNickname,
   employeeId: checkText,
+  ...(Object.fromEntries(EXTENSION_ATTRIBUTES.map((name) => [name, checkExtensionAttribute])) as Record<
+    ExtensionAttribute,
+    typeof checkExtensionAttribute
+  >),
 };
+
+function checkExtensionAttribute(value: string): Complaint {
+  return checkText(value, MAX_EXTENSION_ATTRIBUTE_LENGTH);
+}
 
 /** Reads one row. Empty cells say nothing: an import never erases a value. */
 export function readImportRow(

@@ -2,6 +2,7 @@ import { InvalidRequestError } from '#lib/errors.ts';
 
 import {
   IMPORT_COLUMNS,
+  IMPORT_COLUMNS_TEXT,
   readImportRow,
   type ImportColumn,
   type ImportRow,
@@ -46,7 +47,7 @@ function readHeader(fields: readonly string[]): ImportColumn[] {
     const column = IMPORT_COLUMNS.find((known) => known.toLowerCase() === name.toLowerCase());
     if (column === undefined) {
       throw new InvalidRequestError(
-        `The file has a column "${name.slice(0, 60)}" that is not known. Columns: ${IMPORT_COLUMNS.join(', ')}.`,
+        `The file has a column "${name.slice(0, 60)}" that is not known. Columns: ${IMPORT_COLUMNS_TEXT}.`,
         name.slice(0, 60),
       );
     }

@@ -1,6 +1,7 @@
 import type { CustomizedEntity, IdentityConfiguration, ProfileDefinition } from '#core/run/profile.ts';
 import type { ClassAnchor } from '#core/roster/class-anchor.ts';
 import type { ListChanges } from '#core/roster/reference-list.ts';
+import { type AcceptedDomains, ANY_DOMAIN } from '#core/users/accepted-domains.ts';
 import type { MappingSettings, MatchOption } from '#sources/contract.ts';
 
 /** Rises when the mapping from rows to records changes: every content hash changes with it. */
@@ -8,7 +9,7 @@ export const MAPPING_VERSION = 1;
 
 /**
  * What a profile says about the meaning of a row. Roles that the source does not know (`none`, `faculty`) say nothing
- * here. Profile settings of ours (tolerance, limits) change no row, so they are no part of it. `lists`: what the tenant has otherwise than the
+ * here. Of the profile settings of ours only the accepted domains judge a row; tolerance and limits are no part of it. `lists`: what the tenant has otherwise than the
  * reference lists; null: nothing.
  */
 export function toMappingSettings(
@@ -17,6 +18,7 @@ export function toMappingSettings(
     'dataProvider' | 'identityConfiguration' | 'handleSpecialCharacterConstraint'
   > & { readonly classAnchor?: ClassAnchor },
   lists: ListChanges | null,
+  acceptedDomains: AcceptedDomains = ANY_DOMAIN,
 ): MappingSettings {
   const { customizations } = profile.dataProvider;
   const columnsOf = (entity: CustomizedEntity): readonly string[] | null =>
@@ -32,6 +34,7 @@ export function toMappingSettings(
     identity: toIdentity(profile.identityConfiguration),
     replaceSpecialCharacters: profile.handleSpecialCharacterConstraint ?? false,
     ...(profile.classAnchor === 'idAndSession' ? { classAnchor: profile.classAnchor } : {}),
+    ...(acceptedDomains.student.length + acceptedDomains.teacher.length === 0 ? {} : { acceptedDomains }),
     ...(lists === null ? {} : { lists }),
   };
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { WRITE_ROSTER } from '#core/permissions.ts';
+import { EXTENSION_ATTRIBUTES } from '#core/users/extension-attributes.ts';
 import { readImportRow, type ImportRow, type RefusedRow } from '#core/users/import-row.ts';
 import { MAX_IMPORT_ROWS, readUsersCsv } from '#core/users/read-users-csv.ts';
 import { importUsers, type ImportedRow, type ImportResult } from '#directory/import-users.ts';
@@ -29,6 +30,7 @@ const jsonRows = z.array(
     mailNickname: cell,
     employeeId: cell,
     accountEnabled: z.union([z.boolean(), z.string()]).nullish(),
+    ...Object.fromEntries(EXTENSION_ATTRIBUTES.map((name) => [name, cell])),
   }),
 );
 

@@ -16,8 +16,6 @@ export interface FormatDefinition {
   readonly files: readonly FileDefinition[];
   /** Part of the format, not read yet. */
   readonly ignoredFiles: readonly string[];
-  /** A person has one id, whatever the roles: who is a student and a teacher is one person, and stays it when a role ends. */
-  readonly sharedUserIds?: boolean;
   /** The version of OneRoster that a manifest.csv beside the files names. */
   readonly manifest?: string;
 }

@@ -181,7 +181,6 @@ const OTHER_FILES = [
 export const ONEROSTER_1_1: FormatDefinition = {
   name: 'oneroster-1.1',
   title: 'OneRoster 1.1 CSV',
-  sharedUserIds: true,
   manifest: '1.1',
   ignoredFiles: OTHER_FILES,
   files: withOwnColumns([
@@ -211,7 +210,6 @@ export const ONEROSTER_1_1: FormatDefinition = {
 export const ONEROSTER_1_2: FormatDefinition = {
   name: 'oneroster-1.2',
   title: 'OneRoster 1.2 CSV',
-  sharedUserIds: true,
   manifest: '1.2',
   ignoredFiles: OTHER_FILES,
   files: withOwnColumns([

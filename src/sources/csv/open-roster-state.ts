@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { sharesUserIds } from '#core/roster/formats.ts';
 import { RECORD_CODES, type RecordName } from '#core/roster/record-codes.ts';
 
 import type { MappingSettings, SourceFile } from '../contract.ts';
@@ -43,7 +44,7 @@ export async function openRosterState(
   const roles = rolesFile === undefined ? undefined : filesByName.get(rolesFile.name);
   const state: RosterState = {
     mapping,
-    sharedUserIds: format.sharedUserIds === true,
+    sharedUserIds: sharesUserIds(format.name),
     userRoles:
       rolesFile === undefined
         ? null

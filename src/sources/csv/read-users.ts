@@ -27,6 +27,7 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
   assert(userRoles !== null, 'roles.csv is looked through before users.csv is read');
   const id = must(file.column('id', 'key'));
   let user = -1;
+  const primaryRole = (): PersonRole | null => userRoles.primaryRoleOf(user);
   const gradeOf = (): string | null => userRoles.gradeOf(user);
   // OneRoster 1.2 has the grade here, SDS V2.1 with the role.
   const ownGrade = file.column('grade') !== undefined;
@@ -39,8 +40,8 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
   };
   const userNames = state.newTable(state.students.states.length);
   const takers: Record<PersonRole, PeopleTaker> = {
-    student: takePeople(state, file, 'student', grade, userNames),
-    teacher: takePeople(state, file, 'teacher', undefined, userNames),
+    student: takePeople(state, file, 'student', grade, userNames, primaryRole),
+    teacher: takePeople(state, file, 'teacher', undefined, userNames, primaryRole),
   };
   if (!userRoles.isWhole) state.unusable.add(file.definition.name);
   /** What names the user as what roles.csv does not say of it has no reason to wait. */

@@ -29,7 +29,7 @@ export interface RosterState {
   readonly courses: IdTable;
   /** What roles.csv says of people, in formats that have it. */
   readonly userRoles: UserRoles | null;
-  /** See FormatDefinition. */
+  /** See core/roster/formats.ts. */
   readonly sharedUserIds: boolean;
   /** What other files say of students; in a format that tells no kinds of users apart, of all. */
   readonly details: PersonDetails;

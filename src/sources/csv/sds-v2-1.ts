@@ -14,7 +14,6 @@ import {
 export const SDS_V2_1: FormatDefinition = {
   name: 'sds-v2.1',
   title: 'SDS V2.1',
-  sharedUserIds: true,
   ignoredFiles: [],
   files: [
     {

@@ -7,7 +7,6 @@ import { column, type FormatDefinition, id, listed, optionalId } from './format.
 export const SDS_V2: FormatDefinition = {
   name: 'sds-v2',
   title: 'SDS V2',
-  sharedUserIds: true,
   ignoredFiles: [],
   files: [
     {

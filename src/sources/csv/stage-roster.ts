@@ -69,10 +69,11 @@ export function fingerprintOf(mapping: MappingSettings): Buffer {
 
 /**
  * What of the settings goes into content hashes. The lists do not: hashes are made of the values as they are stored, so a list that was
- * changed changes those records alone whose values it judges otherwise. Nor does the anchor of classes: it is in their keys.
+ * changed changes those records alone whose values it judges otherwise. Nor does the anchor of classes: it is in their keys;
+ * nor do the accepted domains: they change no record.
  */
 function contentFingerprintOf(mapping: MappingSettings): Buffer {
-  const { lists: _, classAnchor: __, ...rest } = mapping;
+  const { lists: _, classAnchor: __, acceptedDomains: ___, ...rest } = mapping;
   return fingerprintOf(rest);
 }
 

@@ -1,7 +1,9 @@
 import { RECORD_CODES } from '#core/roster/record-codes.ts';
+import { domainOf } from '#core/users/accepted-domains.ts';
 import { must } from '#lib/assert.ts';
 
-import type { PersonRole } from './bind-header.ts';
+import type { MappingSettings, MatchOption } from '../contract.ts';
+import type { BoundColumn, PersonRole } from './bind-header.ts';
 import { isPlainUserName, maxLocalLength, toUserPrincipalName } from './directory-names.ts';
 import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
 import { NOBODY } from './person-details.ts';
@@ -10,6 +12,9 @@ import { addAttributes, addField, addFieldTo, type RosterState } from './roster-
 
 const SHORT_NAME_BYTES = 512;
 const AT = 0x40;
+/** In content hashes: the id is the user's, whatever the role. No number of a column. */
+const SHARED_USER_ID = -2;
+const PRIMARY_ROLE = { student: -3, teacher: -4 } as const;
 
 /** Takes the person of the row under way, as a student or as a teacher. */
 export interface PeopleTaker {
@@ -39,13 +44,17 @@ export interface MoreOfPerson {
   record(): Readonly<Record<string, string | null>>;
 }
 
-/** `userNames`: those of all users, where a name is one person's whatever the role. */
+/**
+ * `userNames`: those of all users, where a name is one person's whatever the role. `primaryRole`: of a user who is both, the role whose rule
+ * makes or matches the account; null: the record's own.
+ */
 export function takePeople(
   state: RosterState,
   file: RosterFile,
   role: PersonRole,
   more?: MoreOfPerson,
   userNames?: IdTable,
+  primaryRole: () => PersonRole | null = () => null,
 ): PeopleTaker {
   const { hash, delta, mapping } = state;
   const people = role === 'student' ? state.students : state.teachers;
@@ -53,14 +62,12 @@ export function takePeople(
   const id = must(file.column('id', 'key'));
   const username = must(file.column('username'));
   const password = file.column('password');
-  const matchPosition = file.header.matchPositions[role];
   const attributes = file.header.columns.filter(({ part }) => part === 'record');
   const { identity } = mapping;
-  const domain = identity.mode === 'create' ? identity.domains[role] : null;
-  const maxLength = domain === null ? 0 : maxLocalLength(domain);
-  const suffix = domain === null ? null : Buffer.from(`@${domain.toLowerCase()}`);
+  const rules = { student: accountRule(mapping, 'student'), teacher: accountRule(mapping, 'teacher') };
+  const longestSuffix = Math.max(...[rules.student, rules.teacher].map(({ suffix }) => suffix?.length ?? 0));
   const usernames = userNames ?? state.newTable(people.states.length);
-  const lowerCase = Buffer.alloc(SHORT_NAME_BYTES + (suffix?.length ?? 0));
+  const lowerCase = Buffer.alloc(SHORT_NAME_BYTES + longestSuffix);
   // Where users have one id, whoever has two records has the same said in both.
   const details = role === 'student' || state.sharedUserIds ? state.details : null;
 
@@ -71,23 +78,50 @@ export function takePeople(
   };
 
   const checkUsername = (): void => {
+    const rule = primaryRole() ?? role;
+    if (identity.mode === 'match') {
+      checkMatchValue();
+      return;
+    }
     const { bytes, starts, ends } = file.row;
     const start = starts[username.position] as number;
     const end = ends[username.position] as number;
-    if (identity.mode !== 'create' || start === end) return;
+    if (start === end) return;
+    const { domain, maxLength } = rules[rule];
     if (domain !== null && isPlainUserName(bytes, start, end, maxLength)) return;
-    if (userPrincipalName() !== null) return;
     const text = file.text(username);
+    if (userPrincipalName() !== null) {
+      checkDomain(username, text, rule);
+      return;
+    }
     file.fail(
       'USERNAME_INVALID',
       username,
       domain === null && !text.includes('@')
-        ? `The user name has no domain, and the profile has none for ${role}s.`
+        ? `The user name has no domain, and the profile has none for ${rule}s.`
         : 'The user name holds characters that a user principal name does not take, or is too long.',
     );
   };
+  const checkDomain = (column: BoundColumn, text: string, rule: PersonRole): void => {
+    const { accepted } = rules[rule];
+    const domain = domainOf(text);
+    if (accepted === null || domain === null || accepted.has(domain)) return;
+    file.fail('USERNAME_DOMAIN', column, () => `The domain ${domain} is none of those of ${rule}s.`);
+  };
+  /** Where people are matched by a name with a domain. */
+  const checkMatchValue = (): void => {
+    const rule = matchRule();
+    const option = identity.mode === 'match' ? identity.options[rule] : undefined;
+    const position = file.header.matchPositions[rule];
+    if (option === undefined || position === -1 || !hasDomain(option)) return;
+    checkDomain({ ...username, title: option.sourceProperty, position }, matchValue(), rule);
+  };
   const userPrincipalName = (): string | null =>
-    toUserPrincipalName(file.text(username), domain, mapping.replaceSpecialCharacters);
+    toUserPrincipalName(
+      file.text(username),
+      rules[primaryRole() ?? role].domain,
+      mapping.replaceSpecialCharacters,
+    );
 
   /** Two people with one user name: which of them gets it is decided in the database. */
   const checkRepeatedUsername = (person: number): void => {
@@ -99,6 +133,7 @@ export function takePeople(
       const byte = bytes[start + i] as number;
       lowerCase[i] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
     }
+    const { suffix } = rules[primaryRole() ?? role];
     // With the domain of the profile it is the same name as without.
     let end = length;
     if (userNames === undefined) {
@@ -119,19 +154,28 @@ export function takePeople(
   };
 
   const personRecord = (described: number, incomplete: boolean): Record<string, unknown> => {
+    const primary = primaryRole();
     const record = {
       ...file.record('record'),
+      ...(primary === null ? {} : { primaryRole: primary }),
       ...more?.record(),
       ...details?.recordOf(described, incomplete),
     };
     if (identity.mode === 'create') return { ...record, userPrincipalName: userPrincipalName() };
     return { ...record, matchValue: matchValue() };
   };
+  /** The rule that matches the record. A profile may have none for the primary role. */
+  const matchRule = (): PersonRole => {
+    const primary = primaryRole() ?? role;
+    return identity.mode === 'match' && identity.options[primary] !== undefined ? primary : role;
+  };
   const matchValue = (): string => {
-    const option = identity.mode === 'match' ? identity.options[role] : undefined;
-    if (matchPosition === -1 || option === undefined) return '';
+    const rule = matchRule();
+    const position = file.header.matchPositions[rule];
+    const option = identity.mode === 'match' ? identity.options[rule] : undefined;
+    if (position === -1 || option === undefined) return '';
     const { bytes, starts, ends } = file.row;
-    const value = bytes.toString('utf8', starts[matchPosition], ends[matchPosition]);
+    const value = bytes.toString('utf8', starts[position], ends[position]);
     return value === '' || option.targetDomain === null || value.includes('@')
       ? value
       : `${value}@${option.targetDomain}`;
@@ -146,10 +190,15 @@ export function takePeople(
     const { row } = file;
     hash.beginContent(PERSON);
     addAttributes(hash, file, attributes);
+    const matchPosition = file.header.matchPositions[matchRule()];
     if (matchPosition !== -1)
       hash.addBytes(row.bytes, row.starts[matchPosition] as number, row.ends[matchPosition] as number);
     more?.hash();
     details?.hashInto(hash, described, incomplete);
+    // What an id stands for is a part of what is said: after a change of the format every person is stated anew (link.shared_user_id).
+    if (state.sharedUserIds) hash.addNumber(SHARED_USER_ID);
+    const primary = primaryRole();
+    if (primary !== null) hash.addNumber(PRIMARY_ROLE[primary]);
     hash.endContent();
   };
 
@@ -219,4 +268,30 @@ export function takePeople(
       return delta.isNew(delta.entry) ? 'now' : 'before';
     },
   };
+}
+
+interface AccountRule {
+  /** What user names without a domain get. */
+  readonly domain: string | null;
+  readonly maxLength: number;
+  readonly suffix: Buffer | null;
+  /** The domains that user names may have, in small letters; null: any. */
+  readonly accepted: ReadonlySet<string> | null;
+}
+
+/** What the profile makes user names of, for one role. */
+function accountRule({ identity, acceptedDomains }: MappingSettings, role: PersonRole): AccountRule {
+  const domain = identity.mode === 'create' ? identity.domains[role] : null;
+  const own = identity.mode === 'create' ? domain : (identity.options[role]?.targetDomain ?? null);
+  const others = acceptedDomains?.[role] ?? [];
+  return {
+    domain,
+    maxLength: domain === null ? 0 : maxLocalLength(domain),
+    suffix: domain === null ? null : Buffer.from(`@${domain.toLowerCase()}`),
+    accepted: others.length === 0 ? null : new Set(own === null ? others : [...others, own.toLowerCase()]),
+  };
+}
+
+function hasDomain({ targetProperty }: MatchOption): boolean {
+  return targetProperty === 'userPrincipalName' || targetProperty === 'mail';
 }

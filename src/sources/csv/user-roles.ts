@@ -7,6 +7,8 @@ import type { IdTable } from './id-table.ts';
 const IS: Readonly<Record<PersonRole, number>> = { student: 1, teacher: 2 };
 /** A row that names the person could not be understood: who knows which roles it gives. */
 const IN_DOUBT = 4;
+/** A role of the group is the primary one. */
+const PRIMARY: Readonly<Record<PersonRole, number>> = { student: 8, teacher: 16 };
 const NONE = -1;
 
 /**
@@ -52,7 +54,7 @@ export class UserRoles {
   ): void {
     const index = this.#add(row, columns.user);
     const bits = this.#users.states[index] as number;
-    this.#users.states[index] = bits | IS[role];
+    this.#users.states[index] = bits | IS[role] | (isPrimary ? PRIMARY[role] : 0);
     if ((bits & IS[role]) !== 0 && !isPrimary) return;
     this.#orgOf[role][index] = addTo(this.#orgs, row, columns.org);
     if (role === 'student' && columns.grade !== undefined && !isBlank(row, columns.grade))
@@ -77,6 +79,16 @@ export class UserRoles {
 
   has(index: number, role: PersonRole): boolean {
     return index !== NONE && ((this.#users.states[index] as number) & IS[role]) !== 0;
+  }
+
+  /**
+   * Of who is a student and staff: which of both makes the account. The student, if of the two the student's roles alone are primary (the
+   * rule of School Data Sync); else staff. Null: the person is not both, or not all of it could be read.
+   */
+  primaryRoleOf(index: number): PersonRole | null {
+    if (!this.has(index, 'student') || !this.has(index, 'teacher') || this.mayHave(index)) return null;
+    const bits = this.#users.states[index] as number;
+    return (bits & (PRIMARY.student | PRIMARY.teacher)) === PRIMARY.student ? 'student' : 'teacher';
   }
 
   /** Nobody can tell that the person does not have the role, too. */

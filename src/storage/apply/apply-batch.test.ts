@@ -264,6 +264,41 @@ test('matching links to the one account, and says which records have none or sev
   );
 });
 
+test('matching by an extension attribute: one account, none, several, and an empty value', async () => {
+  const source = await addSourceSystem(database.db, database.tenantId);
+  for (const [place, value] of ['E-1', 'E-2', 'e-2'].entries()) {
+    const id = `00000000-0000-7000-8000-0000000000e${place}`;
+    await rows(
+      `insert into person (tenant_id, id, display_name, external_source, change_seq) values (current_tenant(), $1, 'By hand', 'manual', 0)`,
+      [id],
+    );
+    await rows(
+      `insert into account (tenant_id, id, person_id, user_name, extension_attributes, change_seq)
+       values (current_tenant(), $1, $1, $2, $3, 0)`,
+      [id, `ext${place}@x.example`, { extensionAttribute7: value, extensionAttribute8: 'E-3' }],
+    );
+  }
+  const match = (id: string, value: string): TestItem => ({
+    kind: 'teacher',
+    action: 'create',
+    id,
+    after: { matchValue: value },
+  });
+  const { failures, actions } = await planAndApply(
+    database.db,
+    database.tenantId,
+    source,
+    [match('x1', 'e-1'), match('x2', 'E-2'), match('x3', 'E-3'), match('x4', '')],
+    { match: 'extensionAttribute7' },
+  );
+  assert.deepEqual(failures, [
+    { id: 'teacher:x2', code: 'DuplicateTargetEntries' },
+    { id: 'teacher:x3', code: 'UnsynchronizableChange' },
+    { id: 'teacher:x4', code: 'UnsynchronizableChange' },
+  ]);
+  assert.equal(actions[0], 'link teacher:x1');
+});
+
 test('an item whose object was changed after the plan is set aside, the rest stands', async () => {
   const source = await addSourceSystem(database.db, database.tenantId);
   await planAndApply(database.db, database.tenantId, source, [school('v1'), school('v2')]);

@@ -72,7 +72,8 @@ async function endPeople(tx: Tx, range: ItemRange): Promise<void> {
          from gone g join link l on l.object_id = g.object_id and l.active
          join source_system s on s.id = l.source_system_id
         order by l.object_id, s.priority, l.created_at, l.key)
-     update person o set owner_link_key = h.key, owner_source_system_id = h.source_system_id, primary_role = h.kind,
+     update person o set owner_link_key = h.key, owner_source_system_id = h.source_system_id, 
+            primary_role = case when kept.student and kept.teacher then coalesce(h.attributes ->> 'primaryRole', 'teacher') else h.kind end,
             given_name = case when owner.lost then coalesce(h.attributes ->> 'givenName', o.given_name) else o.given_name end,
             middle_name = case when owner.lost then coalesce(h.attributes ->> 'middleName', o.middle_name) else o.middle_name end,
             surname = case when owner.lost then coalesce(h.attributes ->> 'surname', o.surname) else o.surname end,

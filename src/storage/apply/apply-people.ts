@@ -1,9 +1,10 @@
 import { DEMOGRAPHIC_PROPERTIES } from '#core/roster/records.ts';
 
 import type { Tx } from '../database.ts';
+import { RENAMED, RULE_OF_ITEM } from '../plan/identity-rule.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
 import { applyContacts } from './apply-contacts.ts';
-import { changed, changedAttributes, changedRequired } from './changed.ts';
+import { changed, changedAttributes } from './changed.ts';
 
 /** What the record is called when nobody gave it a display name: given name and surname, else user name, else source id. */
 const DISPLAY_NAME = `coalesce(nullif(concat_ws(' ', nullif(i.after ->> 'givenName', ''), nullif(i.after ->> 'surname', '')), ''),
@@ -20,16 +21,17 @@ const CHANGED_DEMOGRAPHICS = `case when i.after ?| array[${DEMOGRAPHIC.join(', '
    where nullif(i.after ->> k, '[]') is distinct from nullif(i.before ->> k, '[]')), '{}') else '{}' end`;
 
 /** Properties with columns or rows of their own; all others of a record go into person.attributes. */
-const COLUMN_PROPERTIES = `array['userPrincipalName', 'matchValue', 'givenName', 'middleName', 'surname', 'number', 'grade',
+const COLUMN_PROPERTIES = `array['userPrincipalName', 'matchValue', 'primaryRole', 'givenName', 'middleName', 'surname', 'number', 'grade',
   'graduationYear', 'birthDate', 'sex', 'contacts', ${DEMOGRAPHIC.join(', ')}]`;
 const ATTRIBUTES = `jsonb_strip_nulls(i.after - ${COLUMN_PROPERTIES})`;
 
-/** What the profile assigns to new accounts of the kind $5 (licensesToAssign). The same for all items: looked up once. */
-const LICENSES = `(select coalesce(array_agg(distinct sku), '{}')
+/** What the profile assigns to new accounts of a role (licensesToAssign). The same for all items: looked up once. */
+const licensesOf = (role: string): string => `(select coalesce(array_agg(distinct sku), '{}')
   from run r join profile f on f.tenant_id = r.tenant_id and f.id = r.profile_id
   cross join lateral jsonb_array_elements(case jsonb_typeof(f.licenses_to_assign) when 'array' then f.licenses_to_assign else '[]' end) l
   cross join lateral jsonb_array_elements_text(l -> 'skuIds') sku
- where r.id = $1 and l ->> 'appliesTo' = $5)`;
+ where r.id = $1 and l ->> 'appliesTo' = '${role}')`;
+const LICENSES = `case ${RULE_OF_ITEM} when 'student' then ${licensesOf('student')} else ${licensesOf('teacher')} end`;
 
 /** Columns that belong to one of the two kinds, so a person who is both has both. */
 const KIND_COLUMNS = {
@@ -89,7 +91,7 @@ async function createPeople(
      insert into person (tenant_id, id, owner_link_key, owner_source_system_id, primary_role, display_name, given_name,
                          middle_name, surname, ${kind}_external_id, ${KIND_COLUMNS[kind].map(([column]) => column).join(', ')},
                          attributes, change_seq)
-     select current_tenant(), i.object_id, i.key, $5, i.kind, ${DISPLAY_NAME}, i.after ->> 'givenName', i.after ->> 'middleName',
+     select current_tenant(), i.object_id, i.key, $5, ${RULE_OF_ITEM}, ${DISPLAY_NAME}, i.after ->> 'givenName', i.after ->> 'middleName',
             i.after ->> 'surname', i.source_id, ${KIND_COLUMNS[kind].map(([, property]) => `i.after ->> '${property}'`).join(', ')},
             ${ATTRIBUTES}, $4
        from item i where i.action = 'create'`,
@@ -102,7 +104,7 @@ async function createPeople(
      select current_tenant(), i.object_id, i.object_id, i.after ->> 'userPrincipalName', i.after ->> 'userPrincipalName',
             split_part(i.after ->> 'userPrincipalName', '@', 1), i.secret, ${LICENSES}, $4
        from item i where i.action = 'create'`,
-    [...values, kind],
+    values,
   );
 }
 
@@ -128,7 +130,9 @@ async function linkPeople(
     `with ${ITEMS}
      update person o set given_name = coalesce(o.given_name, i.after ->> 'givenName'),
             middle_name = coalesce(o.middle_name, i.after ->> 'middleName'), surname = coalesce(o.surname, i.after ->> 'surname'),
-            primary_role = case when o.primary_role in ('none', 'student') then i.kind else o.primary_role end,
+            primary_role = case when i.after ? 'primaryRole' and o.primary_role in ('none', 'student', 'teacher')
+                and (first.wins or p.owner_source_system_id = $5) then i.after ->> 'primaryRole'
+              when o.primary_role in ('none', 'student') then i.kind else o.primary_role end,
             ${kind}_external_id = i.source_id,
             ${KIND_COLUMNS[kind].map(([column, property]) => `${column} = coalesce(i.after ->> '${property}', o.${column})`).join(', ')},
             attributes = o.attributes || ${ATTRIBUTES},
@@ -160,6 +164,8 @@ async function updatePeople(
               then ${DISPLAY_NAME} else o.display_name end,
             ${changed('given_name', 'givenName')}, ${changed('middle_name', 'middleName')}, ${changed('surname', 'surname')},
             ${changedAttributes(COLUMN_PROPERTIES)},
+            primary_role = case when i.after ->> 'primaryRole' is distinct from i.before ->> 'primaryRole'
+              then coalesce(i.after ->> 'primaryRole', o.primary_role) else o.primary_role end,
             owner_link_key = i.key, owner_source_system_id = $5, change_seq = $4
        from item i where i.action in ('update', 'reactivate') and o.id = i.object_id and ${isOwner}`,
     [...values, sourceSystemId],
@@ -175,13 +181,13 @@ async function updatePeople(
   );
   await tx.query(
     `with ${ITEMS}
-     update account o set ${changedRequired('user_name', 'userPrincipalName')},
-            mail = case when o.mail = o.user_name and i.after ->> 'userPrincipalName' is distinct from i.before ->> 'userPrincipalName'
-              then coalesce(i.after ->> 'userPrincipalName', o.mail) else o.mail end,
+     update account o set
+            user_name = case when ${RENAMED} then coalesce(i.after ->> 'userPrincipalName', o.user_name) else o.user_name end,
+            mail = case when o.mail = o.user_name and ${RENAMED} then coalesce(i.after ->> 'userPrincipalName', o.mail) else o.mail end,
             enabled = o.enabled or i.action = 'reactivate', version = o.version + 1, change_seq = $4
        from item i
       where i.action in ('update', 'reactivate') and o.person_id = i.object_id and o.target_id = 0
-        and (i.action = 'reactivate' or i.after ->> 'userPrincipalName' is distinct from i.before ->> 'userPrincipalName')`,
+        and (i.action = 'reactivate' or ${RENAMED})`,
     values,
   );
 }

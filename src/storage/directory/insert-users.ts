@@ -1,3 +1,5 @@
+import type { ExtensionAttribute } from '#core/users/extension-attributes.ts';
+
 import type { Tx } from '../database.ts';
 
 /** A person made by hand, with the account of the built-in directory. Null or undefined: no value. */
@@ -15,6 +17,7 @@ export interface NewUser {
   readonly mail?: string | null | undefined;
   readonly employeeId?: string | null | undefined;
   readonly usageLocation?: string | null | undefined;
+  readonly extensionAttributes?: Readonly<Partial<Record<ExtensionAttribute, string>>>;
   readonly student?:
     | {
         readonly externalId?: string | null | undefined;
@@ -63,11 +66,11 @@ export async function insertUsers(tx: Tx, users: readonly NewUser[], changeSeq: 
   );
   const inserted = await tx.query<{ id: string }>(
     `insert into account (tenant_id, id, person_id, user_name, mail, mail_nickname, employee_id, enabled, usage_location,
-                          initial_password, change_seq)
+                          extension_attributes, initial_password, change_seq)
      select current_tenant(), u.id, u.id, u."userPrincipalName", u.mail, u."mailNickname", u."employeeId", u."accountEnabled",
-            u."usageLocation", decode(u."initialPassword", 'base64'), $2
+            u."usageLocation", coalesce(u."extensionAttributes", '{}'), decode(u."initialPassword", 'base64'), $2
        from jsonb_to_recordset($1) as u(id uuid, "userPrincipalName" text, mail text, "mailNickname" text, "employeeId" text,
-            "accountEnabled" boolean, "usageLocation" text, "initialPassword" text)
+            "accountEnabled" boolean, "usageLocation" text, "extensionAttributes" jsonb, "initialPassword" text)
      on conflict (tenant_id, target_id, lower(user_name)) do nothing
      returning id`,
     [rows, changeSeq],

@@ -31,7 +31,8 @@ export async function removePerson(tx: Tx, id: string, changeSeq: number): Promi
   );
   const names = ['user_name', 'mail', 'mail_nickname', 'employee_id'];
   await tx.query(
-    `update account a set ${names.map((name) => `${name} = replace($1::text, '-', '') || ${name}`).join(', ')}
+    `update account a set ${names.map((name) => `${name} = replace($1::text, '-', '') || ${name}`).join(', ')},
+            extension_attributes = (select coalesce(jsonb_object_agg(key, replace($1::text, '-', '') || value), '{}') from jsonb_each_text(a.extension_attributes))
       where a.person_id = $1::uuid and a.target_id = 0 and not exists (select from link l where l.object_id = a.person_id)`,
     [id],
   );

@@ -1,3 +1,5 @@
+import type { ExtensionAttribute } from '#core/users/extension-attributes.ts';
+
 import type { Tx } from '../database.ts';
 
 /** New values of a person and their account; what is absent stays. */
@@ -10,6 +12,7 @@ export interface UserChange {
   readonly mailNickname?: string;
   readonly employeeId?: string;
   readonly accountEnabled?: boolean;
+  readonly extensionAttributes?: Readonly<Partial<Record<ExtensionAttribute, string>>>;
 }
 
 /**
@@ -21,11 +24,13 @@ export async function updateUsers(tx: Tx, changes: readonly UserChange[], change
   const accounts = await tx.query<{ person_id: string }>(
     `update account a set mail = coalesce(u.mail, a.mail), mail_nickname = coalesce(u."mailNickname", a.mail_nickname),
             employee_id = coalesce(u."employeeId", a.employee_id), enabled = coalesce(u."accountEnabled", a.enabled),
+            extension_attributes = a.extension_attributes || coalesce(u."extensionAttributes", '{}'),
             version = a.version + 1, change_seq = $2
-       from jsonb_to_recordset($1) as u("personId" uuid, mail text, "mailNickname" text, "employeeId" text, "accountEnabled" boolean)
+       from jsonb_to_recordset($1) as u("personId" uuid, mail text, "mailNickname" text, "employeeId" text, "accountEnabled" boolean, "extensionAttributes" jsonb)
       where a.person_id = u."personId" and a.target_id = 0
         and (coalesce(u.mail, a.mail), coalesce(u."mailNickname", a.mail_nickname), coalesce(u."employeeId", a.employee_id),
-             coalesce(u."accountEnabled", a.enabled)) is distinct from (a.mail, a.mail_nickname, a.employee_id, a.enabled)
+             coalesce(u."accountEnabled", a.enabled), a.extension_attributes || coalesce(u."extensionAttributes", '{}'))
+            is distinct from (a.mail, a.mail_nickname, a.employee_id, a.enabled, a.extension_attributes)
      returning a.person_id`,
     [rows, changeSeq],
   );

@@ -49,10 +49,11 @@ export async function findTakenName(
 ): Promise<'userPrincipalName' | 'mail' | undefined> {
   if (names.userPrincipalName === undefined && names.mail === undefined) return undefined;
   const rows = await tx.query<{ property: 'userPrincipalName' | 'mail' }>(
-    `select case when lower(a.user_name) = lower($1) then 'userPrincipalName' else 'mail' end as property
-       from account a join person p on p.tenant_id = a.tenant_id and p.id = a.person_id
-      where a.target_id = 0 and a.person_id <> $3
-        and (lower(a.user_name) = lower($1) or (lower(a.mail) = lower($2) and p.active))
+    `select 'userPrincipalName' as property from account a
+      where a.target_id = 0 and a.person_id <> $3 and a.user_name_key = lower($1)
+     union all
+     select 'mail' from account a join person p on p.tenant_id = a.tenant_id and p.id = a.person_id
+      where a.target_id = 0 and a.person_id <> $3 and lower(a.mail) = lower($2) and p.active
       order by 1 desc limit 1`,
     [names.userPrincipalName ?? null, names.mail ?? null, exceptPersonId],
   );

@@ -1,4 +1,6 @@
 import type { Tx } from '../database.ts';
+import { type IdentityRule, joinAccounts, RENAMED, RULE_OF_ITEM } from './identity-rule.ts';
+import { lookUp } from './look-up.ts';
 import type { PlanScope } from './resolve-links.ts';
 
 /**
@@ -22,18 +24,24 @@ export async function failRepeatedUserNames(tx: Tx, scope: PlanScope): Promise<v
   );
 }
 
-/** Identity creation: the user name belongs to an account that is there. The profile may link to it, else the item fails. */
+/**
+ * Identity creation: the user name belongs to an account that is there. The profile may link to it, else the item fails. `people`: about how
+ * many items of people there are.
+ */
 export async function resolveTakenUserNames(
   tx: Tx,
   scope: PlanScope,
   linkByUserName: boolean,
+  people: number,
 ): Promise<void> {
   if (linkByUserName) {
     await tx.query(
-      `update plan_item i set action = 'link', reason = 'userNameTaken', object_id = a.person_id, base_version = p.version
-         from account a join person p on p.tenant_id = a.tenant_id and p.id = a.person_id
-        where i.run_id = $1 and i.kind in ('student', 'teacher') and i.action = 'create'
-          and a.target_id = 0 and lower(a.user_name) = lower(i.after ->> 'userPrincipalName')`,
+      `update plan_item t set action = 'link', reason = 'userNameTaken', object_id = n.person_id, base_version = n.version
+         from (select i.item_no, a.person_id, p.version from plan_item i
+                ${joinAccounts('join', 'userPrincipalName', `i.after ->> 'userPrincipalName'`, people)}
+                cross join ${lookUp('person', 'p', 'p.tenant_id = a.tenant_id and p.id = a.person_id')}
+                where i.run_id = $1 and i.kind in ('student', 'teacher') and i.action = 'create') n
+        where t.run_id = $1 and t.item_no = n.item_no`,
       [scope.runId],
     );
     return;
@@ -44,42 +52,40 @@ export async function resolveTakenUserNames(
             'An account with the user name ' || a.user_name || ' is there already and belongs to somebody else. '
             'Change the user name, or let the profile link to accounts by user name (setting linkByUserName).', a.user_name
        from plan_item i
-       join account a on a.target_id = 0 and lower(a.user_name) = lower(i.after ->> 'userPrincipalName')
+      ${joinAccounts('join', 'userPrincipalName', `i.after ->> 'userPrincipalName'`, people)}
       where i.run_id = $1 and i.kind in ('student', 'teacher')
-        and (i.action = 'create' or (i.action in ('update', 'reactivate') and a.person_id <> i.object_id
-             and i.after ->> 'userPrincipalName' is distinct from i.before ->> 'userPrincipalName'))
+        and (i.action = 'create' or i.action in ('update', 'reactivate') and ${RENAMED})
+        and (i.action = 'create' or a.person_id <> i.object_id)
      on conflict do nothing`,
     [scope.runId],
   );
 }
-
-/** Account properties that a match may compare with, and their columns. */
-export const MATCH_COLUMNS = {
-  userPrincipalName: 'user_name',
-  mail: 'mail',
-  mailNickname: 'mail_nickname',
-  employeeId: 'employee_id',
-} as const;
-export type MatchProperty = keyof typeof MATCH_COLUMNS;
 
 /** Identity matching, for one kind: links each new record to the one account whose property equals its match value. */
 export async function resolveMatches(
   tx: Tx,
   scope: PlanScope,
   kind: 'student' | 'teacher',
-  property: MatchProperty,
+  rule: NonNullable<IdentityRule>,
+  people: number,
 ): Promise<void> {
-  const column = MATCH_COLUMNS[property];
-  const values = [scope.runId, kind, scope.sourceSystemId, property];
+  const properties = new Set([rule.student, rule.teacher]);
+  const values = [scope.runId, kind, scope.sourceSystemId, rule.student, rule.teacher];
   // What each new record finds: how many accounts, which one, and who came first to it.
   const found = `
     with wanted as (
-      select i.run_id, i.item_no, nullif(i.after ->> 'matchValue', '') as value
+      select i.run_id, i.item_no, nullif(i.after ->> 'matchValue', '') as value,
+             case ${RULE_OF_ITEM} when 'student' then $4 else $5 end as property
         from plan_item i where i.run_id = $1 and i.kind = $2 and i.action = 'create'),
     hit as (
-      select w.run_id, w.item_no, w.value, count(a.id) as accounts, min(a.person_id::text)::uuid as person_id
-        from wanted w left join account a on a.target_id = 0 and lower(a.${column}) = lower(w.value)
-       group by w.run_id, w.item_no, w.value),
+      ${[...properties]
+        .map(
+          (property) => `
+      select w.run_id, w.item_no, w.value, w.property, count(a.id) as accounts, min(a.person_id::text)::uuid as person_id
+        from wanted w ${joinAccounts('left join', property, 'w.value', people)} where w.property = '${property}'
+       group by w.run_id, w.item_no, w.value, w.property`,
+        )
+        .join('\n      union all')}),
     placed as (
       select h.*, row_number() over (partition by person_id order by item_no) as place,
              exists (select from link l where l.source_system_id = $3 and l.kind = $2 and l.active
@@ -91,9 +97,9 @@ export async function resolveMatches(
      select current_tenant(), run_id, item_no,
             case when accounts = 0 then 'UnsynchronizableChange' else 'DuplicateTargetEntries' end,
             case when value is null then 'The column that is matched is empty for this ' || $2 || '. Fill it in.'
-                 when accounts = 0 then 'No account has the ' || $4 || ' ' || value || '. Create or import the account, or correct the value.'
-                 when accounts > 1 then accounts || ' accounts have the ' || $4 || ' ' || value || '. Make it unique.'
-                 else 'Another ' || $2 || ' of this source is matched to the account with the ' || $4 || ' ' || value || ' already.' end,
+                 when accounts = 0 then 'No account has the ' || property || ' ' || value || '. Create or import the account, or correct the value.'
+                 when accounts > 1 then accounts || ' accounts have the ' || property || ' ' || value || '. Make it unique.'
+                 else 'Another ' || $2 || ' of this source is matched to the account with the ' || property || ' ' || value || ' already.' end,
             value
        from placed where accounts <> 1 or place > 1 or linked
      on conflict do nothing`,
@@ -102,9 +108,8 @@ export async function resolveMatches(
   await tx.query(
     `${found}
      update plan_item i set action = 'link', reason = 'matchedAccount', object_id = p.id, base_version = p.version
-       from placed h join person p on p.id = h.person_id
-      where i.run_id = h.run_id and i.item_no = h.item_no and h.accounts = 1 and h.place = 1 and not h.linked
-        and $4::text is not null`,
+       from placed h cross join ${lookUp('person', 'p', 'p.id = h.person_id')}
+      where i.run_id = h.run_id and i.item_no = h.item_no and h.accounts = 1 and h.place = 1 and not h.linked`,
     values,
   );
 }
@@ -131,7 +136,7 @@ export async function failDependants(tx: Tx, scope: PlanScope): Promise<void> {
          select i.key, i.item_no from plan_item_failure f
            join plan_item i on i.run_id = f.run_id and i.item_no = f.item_no
           where f.run_id = $1 and i.kind in ('student', 'teacher')
-            and (i.action = 'create' and f.because_of is null or i.reason = 'sameUser'))
+            and (i.action = 'create' and f.because_of is null or i.reason = 'sameUser' or f.code = 'AmbiguousUserId'))
        insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
        select current_tenant(), d.run_id, d.item_no, 'InvalidLookupReference',
               'Waits for a record that could not be written.', failed.item_no
@@ -141,8 +146,4 @@ export async function failDependants(tx: Tx, scope: PlanScope): Promise<void> {
       [scope.runId],
     );
   }
-}
-
-export function isMatchProperty(name: string): name is MatchProperty {
-  return Object.hasOwn(MATCH_COLUMNS, name);
 }

@@ -1,3 +1,5 @@
+import { EXTENSION_ATTRIBUTES } from '#core/users/extension-attributes.ts';
+
 import { IS_SCHOOL } from '../is-school.ts';
 import { addressAttributes, dateText, extensionAttributes, syncSource } from './extension-attributes.ts';
 import type { View, ViewVersion } from './view.ts';
@@ -31,6 +33,13 @@ export function directoryUsersView(version: ViewVersion): View {
       mailNickname: text('a.mail_nickname'),
       employeeId: text('a.employee_id'),
       usageLocation: text('a.usage_location'),
+      onPremisesExtensionAttributes: { type: 'complex' },
+      ...Object.fromEntries(
+        EXTENSION_ATTRIBUTES.map((name) => [
+          `onPremisesExtensionAttributes/${name}`,
+          text(`a.extension_attributes ->> '${name}'`),
+        ]),
+      ),
       userType: { type: 'string', sql: `'Member'` },
       assignedLicenses: { type: 'collection', sql: ASSIGNED_LICENSES },
       businessPhones: absent([], 'collection'),

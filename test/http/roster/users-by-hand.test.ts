@@ -250,6 +250,40 @@ describe('POST /api/v1/users/import', () => {
     assert.deepEqual([answer.created, answer.refused, answer.rows[1].line], [1, 1, 2]);
   });
 
+  test('extension attributes: brought, kept beside others, read and filtered as those of a user', async () => {
+    const name = 'ext@contoso.edu';
+    const results: unknown[] = [];
+    for (const row of [
+      { extensionAttribute1: 'S-1', extensionAttribute15: 'Last' },
+      { extensionAttribute1: 'S-1' },
+      { extensionAttribute1: 'S-2', mail: 'ext@example.org' },
+      { extensionAttribute2: 'x'.repeat(1_025) },
+    ]) {
+      const answer = await server.call('/api/v1/users/import', {
+        body: [{ userPrincipalName: name, ...row }],
+      });
+      assert.equal(answer.status, 200, answer.text);
+      results.push(answer.body.rows[0].result);
+    }
+    assert.deepEqual(results, ['created', 'unchanged', 'updated', 'refused']);
+    const filter = encodeURIComponent(`onPremisesExtensionAttributes/extensionAttribute1 eq 's-2'`);
+    const { body: found } = await server.call(
+      `/v1.0/users?$filter=${filter}&$select=userPrincipalName,onPremisesExtensionAttributes`,
+    );
+    const [user] = found.value;
+    assert.equal(user.userPrincipalName, name);
+    const { extensionAttribute1, extensionAttribute2, extensionAttribute15 } =
+      user.onPremisesExtensionAttributes;
+    assert.deepEqual([extensionAttribute1, extensionAttribute2, extensionAttribute15], ['S-2', null, 'Last']);
+    const [edit] = await server.rows<{ before: unknown; after: unknown }>(
+      `select before, after from hand_edit where after ->> 'extensionAttribute1' = 'S-2'`,
+    );
+    assert.deepEqual(edit, {
+      before: { mail: null, extensionAttribute1: 'S-1' },
+      after: { mail: 'ext@example.org', extensionAttribute1: 'S-2' },
+    });
+  });
+
   test('a body at fault imports nothing', async () => {
     const cases: [text: string, type: string, status: number, message: RegExp][] = [
       ['', 'text/csv', 400, /empty/],

@@ -1,3 +1,4 @@
+import { EXTENSION_ATTRIBUTES } from '#core/users/extension-attributes.ts';
 import { directoryViews } from '#storage/views/directory-views.ts';
 import type { View } from '#storage/views/view.ts';
 
@@ -26,6 +27,7 @@ export function directoryModel(version: GraphVersion): Model {
         properties: propertiesOf(views.directoryUsers, {
           assignedLicenses: 'Collection(graph.assignedLicense)!',
           businessPhones: TEXTS,
+          onPremisesExtensionAttributes: 'graph.onPremisesExtensionAttributes',
         }),
         navigation: { memberOf: OBJECTS, ownedObjects: OBJECTS },
       },
@@ -68,6 +70,9 @@ export function directoryModel(version: GraphVersion): Model {
       educationUser: { navigation: { user: 'graph.user' } },
     },
     complexTypes: {
+      onPremisesExtensionAttributes: {
+        properties: Object.fromEntries(EXTENSION_ATTRIBUTES.map((name) => [name, TEXT])),
+      },
       verifiedDomain: {
         properties: {
           capabilities: TEXT,
@@ -111,6 +116,6 @@ export function directoryModel(version: GraphVersion): Model {
 
 /** The properties of a view but for the id, which `entity` has. `collections`: what those among them hold. */
 function propertiesOf(view: View, collections: Properties): Properties {
-  const names = Object.entries(view.properties).filter(([name]) => name !== 'id');
+  const names = Object.entries(view.properties).filter(([name]) => name !== 'id' && !name.includes('/'));
   return Object.fromEntries(names.map(([name, { type }]) => [name, collections[name] ?? EDM[type] ?? TEXT]));
 }
