@@ -277,6 +277,11 @@ export const FINDING_CODES = {
     title: 'The parents of an org lead back to itself',
     remedy: 'Correct parentSourcedId; one of the orgs in the circle is taken without its parent.',
   },
+  SESSION_CIRCLE: {
+    severity: 'warning',
+    title: 'The parents of an academic session lead back to itself',
+    remedy: 'Correct parentSourcedId; one of the sessions in the circle is taken without its parent.',
+  },
   USER_WITHOUT_ROLE: {
     severity: 'information',
     title: 'A user has no role that is synchronized',

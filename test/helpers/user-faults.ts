@@ -293,6 +293,13 @@ export const USER_FAULTS: readonly UserFault[] = [
     'REFERENCE_NOT_FOUND classes.csv:2 courseSourcedId (warning)',
   ),
   oneRoster(
+    'a session above itself',
+    'academicSessions.csv',
+    '2027-07-31,,',
+    '2027-07-31,y,',
+    'SESSION_CIRCLE academicsessions.csv:2 parentSourcedId (warning)',
+  ),
+  oneRoster(
     'a row that says that its record is gone',
     'enrollments.csv',
     'e2,,',

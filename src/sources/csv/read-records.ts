@@ -36,7 +36,7 @@ export function readRecords(
   const id = must(file.column('id', 'key'));
   const attributes = file.header.columns.filter(({ part }) => part === 'record');
   const parent = file.column('parent', 'reference');
-  const findParent = optionalReference(state, file, parent, 'org');
+  const findParent = optionalReference(state, file, parent, kind);
   const others = (
     [
       ['org', 'org'],

@@ -12,10 +12,10 @@ import { readContacts, CONTACTS_FILE, readRelationships } from './read-contacts.
 import { readDetails } from './read-details.ts';
 import { readEnrollments } from './read-enrollments.ts';
 import { readPeople } from './read-people.ts';
-import { readOrgs } from './read-orgs.ts';
 import { readRecords } from './read-records.ts';
 import { readRoles } from './read-roles.ts';
 import { readSections } from './read-sections.ts';
+import { readTree } from './read-tree.ts';
 import { readUsers } from './read-users.ts';
 import { readUsersWithRoles } from './read-users-with-roles.ts';
 import { reportLayout } from './report-layout.ts';
@@ -191,9 +191,9 @@ function badRowsOf(file: RosterFile | null): number {
 function openReader(state: RosterState, file: RosterFile): RowReader {
   switch (file.definition.reader) {
     case 'schools':
-      return readOrgs(state, file);
+      return readTree(state, file, 'org');
     case 'sessions':
-      return readRecords(state, file, 'academicSession');
+      return readTree(state, file, 'academicSession');
     case 'courses':
       return readRecords(state, file, 'course');
     case 'sections':

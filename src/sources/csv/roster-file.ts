@@ -11,9 +11,6 @@ import type { ColumnPart, FileDefinition } from './format.ts';
 import { findWithdrawal } from './row-shape.ts';
 import type { ValueCheck } from './value-check.ts';
 
-const COMMA = 0x2c;
-const BLANK = 0x20;
-
 /**
  * One file while it is read: its row under way, checked column by column, and what it is found guilty of. Column
  * values are byte ranges of the row; a value that is dropped becomes empty there.
@@ -55,9 +52,7 @@ export class RosterFile {
     this.#findings = findings;
     this.#kind = must(KIND_OF_CODE[RECORD_CODES[definition.feeds[0]]]);
     this.#withdrawing = header.columns.filter(({ withdrawnBy }) => withdrawnBy !== undefined);
-    this.#rewritten = header.columns.filter(
-      ({ firstOfList, means }) => firstOfList === true || means !== undefined,
-    );
+    this.#rewritten = header.columns.filter(({ means }) => means !== undefined);
     this.#dates = new Int32Array(definition.columns.length);
     this.#dateOrders = definition.columns.map(({ title }) => dateOrders.get(title) ?? 'undecided');
     this.#checks = checks;
@@ -195,26 +190,16 @@ export class RosterFile {
       if (column.date) {
         const date = this.date(column);
         record[column.property] = date === 0 ? null : formatDate(date);
-      } else record[column.property] = this.text(column) || null;
+      } else if (column.firstAs === undefined) record[column.property] = this.text(column) || null;
+      else Object.assign(record, firstAndAll(column.firstAs, column.property, this.text(column)));
     }
     return record;
   }
 
   /** The value becomes what it stands for. */
   #rewrite(column: BoundColumn): void {
-    const { position, firstOfList, means } = column;
+    const { position, means } = column;
     const { bytes, starts, ends } = this.row;
-    const start = starts[position] as number;
-    if (firstOfList === true) {
-      const end = ends[position] as number;
-      let from = start;
-      while (from < end && (bytes[from] === COMMA || bytes[from] === BLANK)) from += 1;
-      const comma = bytes.indexOf(COMMA, from);
-      let to = comma === -1 || comma > end ? end : comma;
-      while (to > from && bytes[to - 1] === BLANK) to -= 1;
-      starts[position] = from;
-      ends[position] = to;
-    }
     const meant = means?.[bytes.toString('utf8', starts[position], ends[position]).toLowerCase()];
     if (meant !== undefined) this.#replace(column, Buffer.from(meant));
   }
@@ -307,6 +292,13 @@ export class RosterFile {
       .filter((id) => id !== '')
       .join('/');
   }
+}
+
+/** The first of a list as one property, and all of it, where there are several, as another. */
+function firstAndAll(first: string, all: string, list: string): Record<string, string | null> {
+  const comma = list.indexOf(',');
+  if (comma === -1) return { [first]: list || null, [all]: null };
+  return { [first]: list.slice(0, comma), [all]: list };
 }
 
 /** Characters as people count them, nearly: code points. */

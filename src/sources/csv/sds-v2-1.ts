@@ -44,6 +44,8 @@ export const SDS_V2_1: FormatDefinition = {
         column('schoolYear', 'schoolYear', { required: 'always', check: 'year' }),
         column('startDate', 'startDate', { required: 'always', date: true }),
         column('endDate', 'endDate', { required: 'always', date: true }),
+        // Not among the columns that Microsoft lists; kept where an exporter has it.
+        optionalId('parentSourcedId', 'parent'),
       ],
     },
     {
