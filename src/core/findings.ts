@@ -166,12 +166,14 @@ export const FINDING_CODES = {
   ENCODING_NOT_UTF8: {
     severity: 'fatal',
     title: 'A file is not UTF-8, nor in another encoding beyond doubt',
-    remedy: 'Save or export the file as UTF-8.',
+    remedy:
+      'Save or export the file as UTF-8, or say what it is: `encoding` of the profile, windows-1250 or windows-1252.',
   },
   ENCODING_ASSUMED: {
     severity: 'warning',
     title: 'A file is read in another encoding than UTF-8',
-    remedy: 'Look at a few names with accents; if they are wrong, export the file as UTF-8.',
+    remedy:
+      'Look at a few names with accents; if they are wrong, export the file as UTF-8, or say what it is: `encoding` of the profile, windows-1250 (Central Europe) or windows-1252.',
   },
   SEPARATOR_ASSUMED: {
     severity: 'information',
@@ -212,7 +214,7 @@ export const FINDING_CODES = {
   ROW_CONTROL_CHARACTER: {
     severity: 'error',
     title: 'A row holds control characters',
-    remedy: 'Remove the character (a NUL, a lone carriage return, ...) in the source system.',
+    remedy: 'Remove the character (a NUL, a DEL, a lone carriage return, ...) in the source system.',
   },
   ROW_TOO_LONG: {
     severity: 'error',

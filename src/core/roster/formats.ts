@@ -10,6 +10,10 @@ export const ROSTER_FORMATS = [
 ] as const;
 export type RosterFormat = (typeof ROSTER_FORMATS)[number];
 
+/** What files that are neither UTF-8 nor UTF-16 may be: of Central and of Western Europe. */
+export const WINDOWS_ENCODINGS = ['windows-1250', 'windows-1252'] as const;
+export type WindowsEncoding = (typeof WINDOWS_ENCODINGS)[number];
+
 /** What the format of an upload was taken for, and why. */
 export interface RecognizedFormat {
   readonly name: RosterFormat;

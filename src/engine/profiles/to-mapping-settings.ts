@@ -1,5 +1,6 @@
 import type { CustomizedEntity, IdentityConfiguration, ProfileDefinition } from '#core/run/profile.ts';
 import type { ClassAnchor } from '#core/roster/class-anchor.ts';
+import type { WindowsEncoding } from '#core/roster/formats.ts';
 import type { ListChanges } from '#core/roster/reference-list.ts';
 import type { MappingSettings, MatchOption } from '#sources/contract.ts';
 
@@ -17,6 +18,7 @@ export function toMappingSettings(
     'dataProvider' | 'identityConfiguration' | 'handleSpecialCharacterConstraint'
   > & { readonly classAnchor?: ClassAnchor },
   lists: ListChanges | null,
+  encoding: WindowsEncoding | 'auto' = 'auto',
 ): MappingSettings {
   const { customizations } = profile.dataProvider;
   const columnsOf = (entity: CustomizedEntity): readonly string[] | null =>
@@ -33,6 +35,7 @@ export function toMappingSettings(
     replaceSpecialCharacters: profile.handleSpecialCharacterConstraint ?? false,
     ...(profile.classAnchor === 'idAndSession' ? { classAnchor: profile.classAnchor } : {}),
     ...(lists === null ? {} : { lists }),
+    ...(encoding === 'auto' ? {} : { encoding }),
   };
 }
 

@@ -163,7 +163,7 @@ export async function readRosterFile(
 function describeEncodingFault(
   { encodingFault }: CsvReader,
   transcodingFault: Transcoder['fault'],
-  { encoding, notWindows1252 }: FileLayout,
+  { encoding, unreadable }: FileLayout,
   truncated: boolean,
 ): [message: string, line?: number] | null {
   if (transcodingFault !== null) {
@@ -172,11 +172,9 @@ function describeEncodingFault(
   }
   // What is wrong is the half of a character at the end, or may stand in a line that was too long to be read.
   if (encodingFault === null)
-    return notWindows1252 === null || truncated
-      ? null
-      : [`The file is not UTF-8, nor Windows-1252: ${notWindows1252}.`];
+    return unreadable === null || truncated ? null : [`The file is not UTF-8, nor ${unreadable}.`];
   const { line, byte } = encodingFault;
-  const why = notWindows1252 === null ? '' : `, and the file is not Windows-1252 either: ${notWindows1252}`;
+  const why = unreadable === null ? '' : `, nor is the file ${unreadable}`;
   return [`Line ${line} is not UTF-8 (from byte ${byte + 1} of the line)${why}.`, line];
 }
 

@@ -3,7 +3,7 @@ import { RECORD_CODES, RECORD_WORDS, type RecordCode, type RecordName } from '#c
 import type { MappingSettings } from '../contract.ts';
 import type { RosterDelta } from '../roster-delta.ts';
 import { NO_ENTRY } from '../staged-item.ts';
-import type { CsvRow } from './csv-reader.ts';
+import { type CsvRow, holdsHighControl } from './csv-reader.ts';
 import { DROPPED, type IdTable, PRESENT, UNKNOWN, WITHDRAWN } from './id-table.ts';
 import { DETAIL_GROUPS, type PersonDetails } from './person-details.ts';
 import type { RecordHash } from './record-hash.ts';
@@ -252,9 +252,10 @@ export function isReliable(row: CsvRow, key: BoundColumn): boolean {
 }
 
 function holdsControlCharacter({ bytes, starts, ends }: CsvRow, { position }: BoundColumn): boolean {
+  const start = starts[position] as number;
   const end = ends[position] as number;
-  for (let i = starts[position] as number; i < end; i += 1) if ((bytes[i] as number) < 0x20) return true;
-  return false;
+  for (let i = start; i < end; i += 1) if ((bytes[i] as number) < 0x20) return true;
+  return holdsHighControl(bytes, start, end);
 }
 
 /** Nobody knows whose row it was: nothing that this file feeds is ended in this run, and nothing of what it says of people is taken for gone. */

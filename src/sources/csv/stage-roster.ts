@@ -69,10 +69,11 @@ export function fingerprintOf(mapping: MappingSettings): Buffer {
 
 /**
  * What of the settings goes into content hashes. The lists do not: hashes are made of the values as they are stored, so a list that was
- * changed changes those records alone whose values it judges otherwise. Nor does the anchor of classes: it is in their keys.
+ * changed changes those records alone whose values it judges otherwise; so it is with the encoding. Nor does the anchor of classes: it is in their
+ * keys.
  */
 function contentFingerprintOf(mapping: MappingSettings): Buffer {
-  const { lists: _, classAnchor: __, ...rest } = mapping;
+  const { lists: _, classAnchor: __, encoding: ___, ...rest } = mapping;
   return fingerprintOf(rest);
 }
 
