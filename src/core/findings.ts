@@ -295,6 +295,12 @@ export const FINDING_CODES = {
     remedy:
       'Nothing to do: the record ends, as if the row were missing. Roles and places in classes go with their person, org or class.',
   },
+  ORG_WITHDRAWN_NAMED: {
+    severity: 'warning',
+    title: 'A school or another org is withdrawn by its own row, and other rows still name it',
+    remedy:
+      'Its classes, the places in them and the roles in it go with it; a course or an org below it stays without it. If that is not meant, correct the status of the org; else leave these rows out, too.',
+  },
   DATE_INVALID: {
     severity: 'warning',
     title: 'A date is none',
@@ -320,8 +326,8 @@ export const FINDING_CODES = {
   },
   DATE_RANGE: {
     severity: 'warning',
-    title: 'A term ends before it starts',
-    remedy: 'Correct the dates of the term; its end date is left out.',
+    title: 'A term, a role or a place in a class ends before it starts',
+    remedy: 'Correct the dates; the end date is left out.',
   },
   ENUM_UNKNOWN: {
     severity: 'warning',
@@ -349,7 +355,8 @@ export const FINDING_CODES = {
   YEAR_INVALID: {
     severity: 'warning',
     title: 'A year is none',
-    remedy: 'Write the year as YYYY. SDS V1 and Clever files are taken as received (an information).',
+    remedy:
+      'Write the year as YYYY. An academic session without its year is dropped (an error); SDS V1 and Clever files are taken as received (an information).',
   },
   CONTACT_INCOMPLETE: {
     severity: 'error',

@@ -171,6 +171,8 @@ export const severalOf = (list: ReferenceListName): Pick<ColumnDefinition, 'chec
 });
 
 export const EMAIL = { check: 'email', strict: true } as const;
+export const PHONE = { check: 'phone', strict: true } as const;
+export const YEAR = { check: 'year', strict: true } as const;
 
 export const BOOLEAN = {
   check: 'boolean',

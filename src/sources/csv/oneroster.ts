@@ -10,7 +10,9 @@ import {
   ID_LIST,
   listed,
   optionalId,
+  PHONE,
   severalOf,
+  YEAR,
 } from './format.ts';
 
 /**
@@ -37,8 +39,8 @@ const USER = [
   column('middleName', 'middleName', { maxLength: 64 }),
   column('identifier', 'number'),
   column('email', 'secondaryEmail', EMAIL),
-  column('sms', 'mobilePhone', { check: 'phone' }),
-  column('phone', 'phone', { check: 'phone' }),
+  column('sms', 'mobilePhone', PHONE),
+  column('phone', 'phone', PHONE),
   column('agentSourcedIds', 'agents', { part: 'contact', maxLength: 4096 }),
   column('password', 'password', { part: 'secret' }),
 ] as const;
@@ -70,7 +72,7 @@ const SESSIONS: FileDefinition = {
     column('startDate', 'startDate', { required: 'always', date: true }),
     column('endDate', 'endDate', { required: 'always', date: true }),
     optionalId('parentSourcedId', 'parent'),
-    column('schoolYear', 'schoolYear', { required: 'always', check: 'year' }),
+    column('schoolYear', 'schoolYear', { ...YEAR, required: 'always' }),
   ],
 };
 const COURSES: FileDefinition = {

@@ -24,7 +24,10 @@ export function readTree(state: RosterState, file: RosterFile, kind: keyof typeo
   const table = kind === 'org' ? state.orgs : state.sessions;
   const id = must(file.column('id', 'key'));
   const parent = file.column('parent', 'reference');
-  const withdraw = (row: CsvRow): void => withdrawFrom(table, row, id);
+  const withdraw = (row: CsvRow): void => {
+    withdrawFrom(table, row, id);
+    if (kind === 'org') file.noteWithdrawnOrg(file.text(id));
+  };
   if (parent === undefined) return { ...records, withdraw };
   const heldById = new Map<string, HeldRecord>();
   const again: CsvRow[] = [];

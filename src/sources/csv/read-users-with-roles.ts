@@ -35,7 +35,7 @@ export function readUsersWithRoles(state: RosterState, file: RosterFile): RowRea
       return { grade: first, ...(grades === undefined ? {} : { grades }) };
     },
   };
-  const roles = takeRoles(state, file, id);
+  const roles = takeRoles(state, file, id, false);
   const userNames = state.newTable(state.students.states.length);
   const takers: Record<PersonRole, PeopleTaker> = {
     student: takePeople(state, file, 'student', gradesOfUser, userNames),

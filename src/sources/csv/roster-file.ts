@@ -148,6 +148,16 @@ export class RosterFile {
     );
   }
 
+  /** The row of an org says that it is there no more: what still names it is told there. */
+  noteWithdrawnOrg(orgId: string): void {
+    this.#findings.withdrawnOrgs.note(orgId, this.definition.name, this.row.line);
+  }
+
+  /** The row under way names an org that is withdrawn, and is no error for that. */
+  goesWithOrg(orgId: string): void {
+    this.#findings.withdrawnOrgs.count(orgId, this.definition.name);
+  }
+
   /** The row is bad: counted once, whatever number of errors it has. */
   reject(): void {
     if (this.bad) return;
@@ -178,8 +188,12 @@ export class RosterFile {
     return column === undefined ? 0 : (this.#dates[column.ordinal] as number);
   }
 
-  dropDate(column: BoundColumn): void {
-    this.#dates[column.ordinal] = 0;
+  /** Something that ends before it starts: the end of the row under way is left out. `what`: as the beginning of a sentence. */
+  checkRange(start: BoundColumn | undefined, end: BoundColumn | undefined, what: string): void {
+    const [from, to] = [this.date(start), this.date(end)];
+    if (end === undefined || from === 0 || to === 0 || from <= to) return;
+    this.report('DATE_RANGE', end, `${what} ends before it starts; its end date is left out.`);
+    this.#dates[end.ordinal] = 0;
   }
 
   /** The values of one part of the row as a record: empty is null, a column that is not there is absent. */

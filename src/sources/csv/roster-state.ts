@@ -142,20 +142,25 @@ export function withdrawFrom(table: IdTable, row: CsvRow, key: BoundColumn): voi
 }
 
 /**
- * A role or a place in a class goes with a person, org or class that is withdrawn: it is no error that its row is still there. @returns whether
- * an end of the row under way is.
+ * A role or a place in a class goes with a person, org or class that is withdrawn: it is no error that its row is still there. What goes with an
+ * org, or with a class of one, is told once, with the org. @returns whether an end of the row under way is withdrawn.
  */
 export function goesWithWithdrawn(
+  { orgs, classes }: RosterState,
   file: RosterFile,
   ...ends: readonly (readonly [column: BoundColumn, table: IdTable, index: number])[]
 ): boolean {
   const gone = ends.filter(([, table, index]) => index !== -1 && table.states[index] === WITHDRAWN);
-  for (const [column] of gone)
-    file.report(
-      'ROW_WITHDRAWN',
-      column,
-      `The record that ${column.title} names is withdrawn by its own row.`,
-    );
+  for (const [column, table, index] of gone) {
+    const org = table === orgs ? index : table === classes ? (classes.parents[index] as number) : NO_ENTRY;
+    if (org === NO_ENTRY)
+      file.report(
+        'ROW_WITHDRAWN',
+        column,
+        `The record that ${column.title} names is withdrawn by its own row.`,
+      );
+    else file.goesWithOrg(orgs.text(org));
+  }
   return gone.length > 0;
 }
 

@@ -226,6 +226,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   if (findings.fatal) delta.stop();
   else {
     for (const _ of delta.endAbsent(state.spared, fileOf)) await items.drain();
+    findings.withdrawnOrgs.reportTo(findings);
     reportSpared(findings, delta, fileOf);
     await items.drain();
   }

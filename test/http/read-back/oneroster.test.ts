@@ -27,6 +27,7 @@ u3,,,true,cleo,,Cleo,Cedar,,,,,,,9,Start-1234,,
 r1,,,u1,primary,student,2026-08-24,2027-06-11,s1,
 r2,,,u2,primary,student,,,s1,
 r3,,,u3,primary,teacher,,,s1,
+r4,,,u1,secondary,student,2025-08-25,2026-06-12,s1,
 `,
   'classes.csv': `sourcedId,status,dateLastModified,title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,termSourcedIds,subjects,subjectCodes,periods
 k1,,,Biology 9a,"09,10",c1,9a,homeroom,Room 4,s1,"f,q","Biology,Chemistry","03051,03101","1,2"
@@ -120,6 +121,25 @@ test('courses and classes', async () => {
   await client.sync(profile, { ...FILES, 'classes.csv': changed });
   const { classType, location, subjects } = must((await byExternalId('/classes')).get('k1'));
   assert.deepEqual([classType, location, subjects], ['scheduled', null, null]);
+});
+
+test('the same role in two years is two roles, and one membership', async () => {
+  const { id } = await userOf('Ada');
+  const roles = await client.all<Json>(`/api/v1/users/${String(id)}/roles`);
+  assert.deepEqual(
+    roles
+      .map(({ roleName, isPrimary, startDate, endDate }) => [startDate, endDate, roleName, isPrimary])
+      .toSorted(),
+    [
+      ['2025-08-25', '2026-06-12', 'student', false],
+      ['2026-08-24', '2027-06-11', 'student', true],
+    ],
+  );
+  const schools = await client.all<Json>(`/v1.0/education/users/${String(id)}/schools`);
+  assert.deepEqual(
+    schools.map(({ externalId }) => externalId),
+    ['s1'],
+  );
 });
 
 test('users: several grades, the org that comes first, other ids', async () => {
