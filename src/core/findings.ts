@@ -166,12 +166,14 @@ export const FINDING_CODES = {
   ENCODING_NOT_UTF8: {
     severity: 'fatal',
     title: 'A file is not UTF-8, nor in another encoding beyond doubt',
-    remedy: 'Save or export the file as UTF-8.',
+    remedy:
+      'Save or export the file as UTF-8, or say what it is: `encoding` of the profile, windows-1250 or windows-1252.',
   },
   ENCODING_ASSUMED: {
     severity: 'warning',
     title: 'A file is read in another encoding than UTF-8',
-    remedy: 'Look at a few names with accents; if they are wrong, export the file as UTF-8.',
+    remedy:
+      'Look at a few names with accents; if they are wrong, export the file as UTF-8, or say what it is: `encoding` of the profile, windows-1250 (Central Europe) or windows-1252.',
   },
   SEPARATOR_ASSUMED: {
     severity: 'information',
@@ -212,7 +214,7 @@ export const FINDING_CODES = {
   ROW_CONTROL_CHARACTER: {
     severity: 'error',
     title: 'A row holds control characters',
-    remedy: 'Remove the character (a NUL, a lone carriage return, ...) in the source system.',
+    remedy: 'Remove the character (a NUL, a DEL, a lone carriage return, ...) in the source system.',
   },
   ROW_TOO_LONG: {
     severity: 'error',
@@ -282,6 +284,11 @@ export const FINDING_CODES = {
     title: 'The parents of an org lead back to itself',
     remedy: 'Correct parentSourcedId; one of the orgs in the circle is taken without its parent.',
   },
+  SESSION_CIRCLE: {
+    severity: 'warning',
+    title: 'The parents of an academic session lead back to itself',
+    remedy: 'Correct parentSourcedId; one of the sessions in the circle is taken without its parent.',
+  },
   USER_WITHOUT_ROLE: {
     severity: 'information',
     title: 'A user has no role that is synchronized',
@@ -292,6 +299,12 @@ export const FINDING_CODES = {
     title: 'A row says that its record is not there any more, or names one that is not',
     remedy:
       'Nothing to do: the record ends, as if the row were missing. Roles and places in classes go with their person, org or class.',
+  },
+  ORG_WITHDRAWN_NAMED: {
+    severity: 'warning',
+    title: 'A school or another org is withdrawn by its own row, and other rows still name it',
+    remedy:
+      'Its classes, the places in them and the roles in it go with it; a course or an org below it stays without it. If that is not meant, correct the status of the org; else leave these rows out, too.',
   },
   DATE_INVALID: {
     severity: 'warning',
@@ -318,8 +331,8 @@ export const FINDING_CODES = {
   },
   DATE_RANGE: {
     severity: 'warning',
-    title: 'A term ends before it starts',
-    remedy: 'Correct the dates of the term; its end date is left out.',
+    title: 'A term, a role or a place in a class ends before it starts',
+    remedy: 'Correct the dates; the end date is left out.',
   },
   ENUM_UNKNOWN: {
     severity: 'warning',
@@ -347,7 +360,8 @@ export const FINDING_CODES = {
   YEAR_INVALID: {
     severity: 'warning',
     title: 'A year is none',
-    remedy: 'Write the year as YYYY. SDS V1 and Clever files are taken as received (an information).',
+    remedy:
+      'Write the year as YYYY. An academic session without its year is dropped (an error); SDS V1 and Clever files are taken as received (an information).',
   },
   CONTACT_INCOMPLETE: {
     severity: 'error',

@@ -57,7 +57,7 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
     };
   });
   const settings = readProfileSettings(profile.settings);
-  const mapping = toMappingSettings(profile, lists, settings.acceptedDomains);
+  const mapping = toMappingSettings(profile, lists, settings);
   const upload = await readSealedUpload(db, context.secretBox, tenantId, must(run.uploadId));
   const result = await runStage(
     {

@@ -1,6 +1,6 @@
 import type { Finding, FindingCount } from '#core/findings.ts';
 import type { ClassAnchor } from '#core/roster/class-anchor.ts';
-import type { RecognizedFormat } from '#core/roster/formats.ts';
+import type { RecognizedFormat, WindowsEncoding } from '#core/roster/formats.ts';
 import type { Kind } from '#core/roster/kinds.ts';
 import type { AcceptedDomains } from '#core/users/accepted-domains.ts';
 import type { ListChanges } from '#core/roster/reference-list.ts';
@@ -36,7 +36,7 @@ export interface ArchiveSummary {
   readonly sha256: string;
 }
 
-/** The settings of a profile that change what a row means. All of it but the lists, the anchor of classes and the accepted domains goes into the content hash (its fingerprint). */
+/** The settings of a profile that change what a row means. All of it but the lists, the encoding, the anchor of classes and the accepted domains goes into the content hash (its fingerprint). */
 export interface MappingSettings {
   readonly mappingVersion: number;
   /** Per entity, the optional columns to take; null: all (Graph: optionalPropertiesToSync). */
@@ -61,6 +61,8 @@ export interface MappingSettings {
   readonly acceptedDomains?: AcceptedDomains;
   /** What tells classes apart; absent: their id. */
   readonly classAnchor?: ClassAnchor;
+  /** What files are that are neither UTF-8 nor UTF-16; absent: it is to be found out. */
+  readonly encoding?: WindowsEncoding;
   /** What the tenant has otherwise than the reference lists; absent: nothing. */
   readonly lists?: ListChanges;
 }

@@ -6,6 +6,8 @@ import {
   type Severity,
 } from '#core/findings.ts';
 
+import { WithdrawnOrgs } from './withdrawn-orgs.ts';
+
 /** What every report of a finding says; counted even when the rest is not kept. */
 export interface FindingHead {
   readonly code: FindingCode;
@@ -50,6 +52,8 @@ interface MutableCount {
 export class FindingCollector {
   /** Kept findings, in the order they were met. */
   readonly kept: Finding[] = [];
+  /** Told at the end, once for each. */
+  readonly withdrawnOrgs = new WithdrawnOrgs();
   #fatal = false;
   readonly #counts = new Map<string, MutableCount>();
   readonly #keptByCode = new Map<FindingCode, number>();

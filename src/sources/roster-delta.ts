@@ -99,6 +99,14 @@ export class RosterDelta {
     return this.#index.find(key) !== -1;
   }
 
+  /** What became of a record that may have been met in this run. */
+  stateOf(key: Int32Array): 'unknown' | 'unmet' | 'kept' | 'seen' {
+    const entry = this.#index.find(key);
+    if (entry === -1) return 'unknown';
+    const flags = this.#index.flags(entry);
+    return (flags & SEEN) !== 0 ? 'seen' : (flags & KEPT) !== 0 ? 'kept' : 'unmet';
+  }
+
   /** A record that is not good now, or hangs on one: its last good state stays. @returns whether there is one. */
   keep(key: Int32Array): boolean {
     this.entry = this.#index.find(key);

@@ -292,6 +292,32 @@ export const USER_FAULTS: readonly UserFault[] = [
     ',y,z',
     'REFERENCE_NOT_FOUND classes.csv:2 courseSourcedId (warning)',
   ),
+  {
+    name: 'OneRoster: a school that is withdrawn, and what is in it',
+    files: changed(GOOD_ONEROSTER, 'orgs.csv', 's,,', 's,tobedeleted,'),
+    expect: ['ORG_WITHDRAWN_NAMED orgs.csv:2 (warning)', 'ROW_WITHDRAWN orgs.csv:2 status (information)'],
+  },
+  oneRoster(
+    'a place that ends before it starts',
+    'enrollments.csv',
+    'u1,student,,,',
+    'u1,student,,2026-08-02,2026-08-01',
+    'DATE_RANGE enrollments.csv:2 endDate (warning)',
+  ),
+  v21(
+    'the same role in two sessions',
+    'roles.csv',
+    'u2,s,teacher,,,1\n',
+    'u2,s,teacher,,,1\nu2,s,teacher,y,,1\nu2,s,teacher,y,,\n',
+    'ROW_DUPLICATE roles.csv:5 (warning)',
+  ),
+  oneRoster(
+    'a session above itself',
+    'academicSessions.csv',
+    '2027-07-31,,',
+    '2027-07-31,y,',
+    'SESSION_CIRCLE academicsessions.csv:2 parentSourcedId (warning)',
+  ),
   oneRoster(
     'a row that says that its record is gone',
     'enrollments.csv',

@@ -1,7 +1,12 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ROSTER_FORMATS, type RosterFormat } from '#core/roster/formats.ts';
+import {
+  ROSTER_FORMATS,
+  type RosterFormat,
+  WINDOWS_ENCODINGS,
+  type WindowsEncoding,
+} from '#core/roster/formats.ts';
 import type { IdentityConfiguration } from '#core/run/profile.ts';
 import { DEFAULT_PROFILE_SETTINGS } from '#core/run/profile-settings.ts';
 import { FAIL_ON, type FailOn, outcomeOf, validationReport } from '#core/validate/validation-report.ts';
@@ -54,6 +59,11 @@ export const validateCommand: Command = {
       type: 'string',
       value: '<name>',
       summary: `What the files are, if it is not to be worked out: ${ROSTER_FORMATS.join(', ')}.`,
+    },
+    encoding: {
+      type: 'string',
+      value: '<name>',
+      summary: `What files are that are neither UTF-8 nor UTF-16, if it is not to be found out: ${WINDOWS_ENCODINGS.join(', ')}.`,
     },
     lists: {
       type: 'string',
@@ -121,7 +131,10 @@ export const validateCommand: Command = {
       identityConfiguration: configurationOf(identity),
       handleSpecialCharacterConstraint: null,
     } as const;
-    const mapping = toMappingSettings(profile, lists, acceptedDomainsFrom(call));
+    const mapping = toMappingSettings(profile, lists, {
+      acceptedDomains: acceptedDomainsFrom(call),
+      encoding: encodingOf(call),
+    });
     const { result, findings, rowTotals } = await validateFiles(
       folder.files,
       mapping,
@@ -168,6 +181,16 @@ function formatOf(call: CommandCall): RosterFormat | null {
       `--format ${name}: there is no such format. Use one of ${ROSTER_FORMATS.join(', ')}.`,
     );
   return format;
+}
+
+/** auto: to be found out. Throws UsageError. */
+function encodingOf(call: CommandCall): WindowsEncoding | 'auto' {
+  const name = call.option('encoding');
+  if (name === undefined) return 'auto';
+  const encoding = WINDOWS_ENCODINGS.find((known) => known === name);
+  if (encoding === undefined)
+    throw new UsageError(`--encoding ${name}: use one of ${WINDOWS_ENCODINGS.join(', ')}.`);
+  return encoding;
 }
 
 function configurationOf(identity: IdentityRequest): IdentityConfiguration {

@@ -24,6 +24,9 @@ export const SHARED_ID_FORMATS: readonly RosterFormat[] = [
 export function sharesUserIds(format: RosterFormat): boolean {
   return SHARED_ID_FORMATS.includes(format);
 }
+/** What files that are neither UTF-8 nor UTF-16 may be: of Central and of Western Europe. */
+export const WINDOWS_ENCODINGS = ['windows-1250', 'windows-1252'] as const;
+export type WindowsEncoding = (typeof WINDOWS_ENCODINGS)[number];
 
 /** What the format of an upload was taken for, and why. */
 export interface RecognizedFormat {

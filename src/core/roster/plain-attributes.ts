@@ -8,6 +8,8 @@ export const PLAIN_ATTRIBUTES: readonly string[] = [
   'userIds',
   'userMasterIdentifier',
   'stateId',
+  'grades',
+  'primaryOrg',
   'status',
   'title',
   'qualification',

@@ -30,6 +30,8 @@ export interface AcademicSessionRecord {
   displayName: string;
   /** Absent: a term. */
   type?: string | null;
+  /** Source id of the session above it: of the school year of a term. */
+  parent?: string | null;
   /** The year in which it ends, `YYYY`. */
   schoolYear?: string | null;
   startDate?: string | null;
@@ -41,6 +43,8 @@ export interface CourseRecord {
   courseNumber?: string | null;
   description?: string | null;
   subject?: string | null;
+  /** Codes of whatever list the source has, separated by commas. */
+  subjectCodes?: string | null;
   grade?: string | null;
   /** Source id of the org that offers it. */
   org?: string | null;
@@ -56,6 +60,12 @@ export interface ClassRecord {
   grade?: string | null;
   periods?: string | null;
   status?: string | null;
+  /** As the source calls it: homeroom, scheduled. */
+  classType?: string | null;
+  location?: string | null;
+  /** In words, and as codes of whatever list the source has: separated by commas. */
+  subjects?: string | null;
+  subjectCodes?: string | null;
   /** Source ids, separated by commas, of the academic sessions beside the one that the class points at. */
   otherSessions?: string | null;
 }
@@ -99,6 +109,10 @@ export interface PersonRecord {
   secondaryEmail?: string | null;
   status?: string | null;
   grade?: string | null;
+  /** Where there are several, separated by commas; `grade` is the first. Of a teacher: also a single one. */
+  grades?: string | null;
+  /** Source id of the org that is the first of the person's. */
+  primaryOrg?: string | null;
   graduationYear?: string | null;
   birthDate?: string | null;
   sex?: string | null;

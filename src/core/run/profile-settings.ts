@@ -1,5 +1,10 @@
 import { type Limit, type LimitRule, readLimitRules } from '../plan/limits.ts';
-import { ROSTER_FORMATS, type RosterFormat } from '../roster/formats.ts';
+import {
+  ROSTER_FORMATS,
+  type RosterFormat,
+  WINDOWS_ENCODINGS,
+  type WindowsEncoding,
+} from '../roster/formats.ts';
 import { readSchedule } from '../schedule/schedule-settings.ts';
 import { type AcceptedDomains, ANY_DOMAIN, changeAcceptedDomains } from '../users/accepted-domains.ts';
 import { NOTHING_SCHEDULED, type Schedule } from '../schedule/schedule.ts';
@@ -22,6 +27,8 @@ export type IdsAcrossKinds = (typeof IDS_ACROSS_KINDS)[number];
 export interface ProfileSettings {
   /** Format of the files; auto: recognized from their names and headers. */
   readonly format: RosterFormat | 'auto';
+  /** Encoding of files that are neither UTF-8 nor UTF-16; auto: found out, and said. */
+  readonly encoding: WindowsEncoding | 'auto';
   /** Record errors of one file that are let pass: the larger of both. `strict`: none. */
   readonly tolerance: Limit | 'strict';
   /** Deactivations or ended enrollments of one kind, over the whole plan, that are let pass: the larger of both. */
@@ -43,6 +50,7 @@ export interface ProfileSettings {
 
 export const DEFAULT_PROFILE_SETTINGS: ProfileSettings = {
   format: 'auto',
+  encoding: 'auto',
   tolerance: { percent: 1, count: 10 },
   deactivationLimit: { percent: 10, count: 25 },
   limits: [],
@@ -124,6 +132,13 @@ export function changeProfileSettings(before: ProfileSettings, change: unknown):
         const format = (['auto', ...ROSTER_FORMATS] as const).find((known) => known === value);
         if (format === undefined) return problem(property, `Use one of auto, ${ROSTER_FORMATS.join(', ')}.`);
         settings = { ...settings, format };
+        break;
+      }
+      case 'encoding': {
+        const encoding = (['auto', ...WINDOWS_ENCODINGS] as const).find((known) => known === value);
+        if (encoding === undefined)
+          return problem(property, `Use one of auto, ${WINDOWS_ENCODINGS.join(', ')}.`);
+        settings = { ...settings, encoding };
         break;
       }
       case 'applyPolicy': {

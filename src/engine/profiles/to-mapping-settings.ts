@@ -1,7 +1,8 @@
 import type { CustomizedEntity, IdentityConfiguration, ProfileDefinition } from '#core/run/profile.ts';
 import type { ClassAnchor } from '#core/roster/class-anchor.ts';
 import type { ListChanges } from '#core/roster/reference-list.ts';
-import { type AcceptedDomains, ANY_DOMAIN } from '#core/users/accepted-domains.ts';
+import type { ProfileSettings } from '#core/run/profile-settings.ts';
+import { ANY_DOMAIN } from '#core/users/accepted-domains.ts';
 import type { MappingSettings, MatchOption } from '#sources/contract.ts';
 
 /** Rises when the mapping from rows to records changes: every content hash changes with it. */
@@ -9,7 +10,7 @@ export const MAPPING_VERSION = 1;
 
 /**
  * What a profile says about the meaning of a row. Roles that the source does not know (`none`, `faculty`) say nothing
- * here. Of the profile settings of ours only the accepted domains judge a row; tolerance and limits are no part of it. `lists`: what the tenant has otherwise than the
+ * here. Of the profile settings of ours only the accepted domains and the encoding say how a row is read; tolerance and limits are no part of it. `lists`: what the tenant has otherwise than the
  * reference lists; null: nothing.
  */
 export function toMappingSettings(
@@ -18,7 +19,10 @@ export function toMappingSettings(
     'dataProvider' | 'identityConfiguration' | 'handleSpecialCharacterConstraint'
   > & { readonly classAnchor?: ClassAnchor },
   lists: ListChanges | null,
-  acceptedDomains: AcceptedDomains = ANY_DOMAIN,
+  {
+    acceptedDomains = ANY_DOMAIN,
+    encoding = 'auto',
+  }: Partial<Pick<ProfileSettings, 'acceptedDomains' | 'encoding'>> = {},
 ): MappingSettings {
   const { customizations } = profile.dataProvider;
   const columnsOf = (entity: CustomizedEntity): readonly string[] | null =>
@@ -36,6 +40,7 @@ export function toMappingSettings(
     ...(profile.classAnchor === 'idAndSession' ? { classAnchor: profile.classAnchor } : {}),
     ...(acceptedDomains.student.length + acceptedDomains.teacher.length === 0 ? {} : { acceptedDomains }),
     ...(lists === null ? {} : { lists }),
+    ...(encoding === 'auto' ? {} : { encoding }),
   };
 }
 

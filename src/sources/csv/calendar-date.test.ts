@@ -33,6 +33,13 @@ const cases: [text: string, date: number, order?: DateOrder][] = [
   ['8.1.2026', 20_260_108],
   ['8.1.2026', 20_260_801, 'monthFirst'],
   ['31.12.1999', 19_991_231, 'dayFirst'],
+  ['1. 8. 2026', 20_260_801],
+  ['31. 12. 1999', 19_991_231, 'dayFirst'],
+  ['8. 1. 2026', 20_260_801, 'monthFirst'],
+  ['1. 8.2026', 0],
+  ['1.8. 2026', 0],
+  ['1.  8. 2026', 0],
+  ['1/ 8/ 2026', 0],
   ['8-1-2026', 0],
   ['8-1-2026', 20_260_108, 'dayFirst'],
   ['08-01-2026', 20_260_801, 'monthFirst'],
@@ -89,9 +96,16 @@ test('dates are searched for in bytes: none is missed, ISO dates and telephone n
   });
   const number = fc.constantFrom('1', '09', '12', '31');
   fc.assert(
-    fc.property(noise, number, number, fc.constantFrom('-', '.', '/'), noise, (before, a, b, sign, after) => {
-      assert.ok(mayHoldDates(Buffer.from(`${before},${a}${sign}${b}${sign}2026,${after}`)));
-    }),
+    fc.property(
+      noise,
+      number,
+      number,
+      fc.constantFrom('-', '.', '/', '. '),
+      noise,
+      (before, a, b, sign, after) => {
+        assert.ok(mayHoldDates(Buffer.from(`${before},${a}${sign}${b}${sign}2026,${after}`)));
+      },
+    ),
     { numRuns: 2_000 },
   );
   for (const text of [

@@ -1,3 +1,4 @@
+const BLANK = 0x20;
 const DASH = 0x2d;
 const DOT = 0x2e;
 const SLASH = 0x2f;
@@ -14,7 +15,7 @@ export const FITS_MONTH_FIRST = 1;
 export const FITS_DAY_FIRST = 2;
 
 /**
- * Reads a calendar date: `YYYY-MM-DD`, `YYYYMMDD`, or two numbers and a year with `/`, `.` or `-` between them.
+ * Reads a calendar date: `YYYY-MM-DD`, `YYYYMMDD`, or two numbers and a year with `/`, `.` or `-` between them, a blank behind each dot or none.
  * @returns year * 10000 + month * 100 + day; 0 when it is none. Years 1000 to 9999.
  */
 export function readDate(bytes: Buffer, start: number, end: number, order: DateOrder): number {
@@ -50,7 +51,7 @@ export function fittingOrders(bytes: Buffer, start: number, end: number): number
  * byte per character, which takes a third of the time of a loop here; a number before the first sign is not asked for.
  */
 export function mayHoldDates(bytes: Buffer): boolean {
-  return /[-./]\d\d?[-./]\d{4}/.test(bytes.toString('latin1'));
+  return /[-./] ?\d\d?[-./] ?\d{4}/.test(bytes.toString('latin1'));
 }
 
 /** More than a date that `mayHoldDates` finds is long. */
@@ -73,13 +74,17 @@ const parts = { first: 0, second: 0, year: 0, separator: 0 };
 
 function split(bytes: Buffer, start: number, end: number): boolean {
   const yearStart = end - 4;
-  const separator = bytes[yearStart - 1] as number;
-  if (yearStart - start < 4 || yearStart - start > 6) return false;
-  if (separator !== SLASH && separator !== DOT && separator !== DASH) return false;
+  if (yearStart - start < 4 || yearStart - start > 8) return false;
+  const blank = bytes[yearStart - 1] === BLANK ? 1 : 0;
+  const last = yearStart - 1 - blank;
+  const separator = bytes[last] as number;
+  if (separator !== DOT && (blank === 1 || (separator !== SLASH && separator !== DASH))) return false;
   const middle = bytes[start + 1] === separator ? start + 1 : start + 2;
-  if (bytes[middle] !== separator || yearStart - middle < 3 || yearStart - middle > 4) return false;
+  const second = middle + 1 + blank;
+  if (bytes[middle] !== separator || last - second < 1 || last - second > 2) return false;
+  if (blank === 1 && bytes[middle + 1] !== BLANK) return false;
   parts.first = digits(bytes, start, middle);
-  parts.second = digits(bytes, middle + 1, yearStart - 1);
+  parts.second = digits(bytes, second, last);
   parts.year = digits(bytes, yearStart, end);
   parts.separator = separator;
   return true;

@@ -53,6 +53,16 @@ const cases: [name: string, text: string, rows: (string[] | string)[]][] = [
   ['a lone CR', 'a\rb\n', ['a\rb controlCharacter']],
   ['NUL', 'a\0,b\n"c\0"\n', ['a\0|b controlCharacter', 'c\0 controlCharacter']],
   ['a tab inside', 'a\tb\n', ['a\tb']],
+  ['DEL', 'a,b\nc\x7f,d\n', ['a|b', 'c\x7f|d controlCharacter']],
+  ['U+0085, quoted', '"a\u0085",b\nc\n', ['a\u0085|b controlCharacter', 'c']],
+  [
+    'U+009F and what is no control character',
+    'a\u009f\nb\u00a0\u00bf\n',
+    ['a\u009f controlCharacter', 'b\u00a0\u00bf'],
+  ],
+  ['a first line about the separator', 'sep=,\na,b\n', ['2: a|b']],
+  ['a first line about it, and empty columns', '"sep=;",,\r\na,b\n', ['2: a|b']],
+  ['no word about the separator', 'sep=,b\na\nsep=,\n', ['sep=|b', 'a', 'sep=|']],
   ['other languages', 'Zoë,"日本, 語"\n🎓\n', ['Zoë|日本, 語', '🎓']],
 ];
 

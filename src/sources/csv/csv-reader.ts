@@ -2,7 +2,8 @@ import { isAscii, isUtf8 } from 'node:buffer';
 
 /**
  * Why a row cannot be taken as it is. `fields` of such a row are those read before the fault.
- * brokenQuote: a quote is not closed on its line, or stands inside a value; controlCharacter: a byte below 0x20 in a value;
+ * brokenQuote: a quote is not closed on its line, or stands inside a value; controlCharacter: one of U+0000 to U+001F (but the tab) or U+007F to U+009F in
+ * a value;
  * cutOff: the file ends between the bytes of a character.
  */
 export type RowFault = 'brokenQuote' | 'tooLong' | 'tooManyFields' | 'controlCharacter' | 'cutOff';
@@ -42,13 +43,18 @@ const CR = 0x0d;
 const TAB = 0x09;
 const BLANK = 0x20;
 const QUOTE = 0x22;
+const DEL = 0x7f;
+/** First byte of U+0080 to U+00BF in UTF-8. */
+const C1 = 0xc2;
+/** A BOM, quotes, the separators of empty columns that a spreadsheet adds. */
+const LONGEST_DECLARATION = 1024;
 
 /** What stands between the fields. */
 export type Separator = ',' | ';' | '\t';
 
 /**
  * Reads CSV (RFC 4180, UTF-8, line breaks LF or CRLF, none inside values) from chunks as they come; how they are cut makes no
- * difference. A BOM and blank rows (nothing but separators, blanks and empty quotes) are skipped; after a bad row reading goes on with the
+ * difference. A first line `sep=;`, which spreadsheets take for a word about the separator, a BOM and blank rows (nothing but separators, blanks and empty quotes) are skipped; after a bad row reading goes on with the
  * next line. A chunk is the reader's to change: doubled quotes are undone in place.
  */
 export class CsvReader {
@@ -68,6 +74,8 @@ export class CsvReader {
   #provenUtf8 = false;
   /** The file ends between the bytes of a character. */
   #cutOff = false;
+  /** Control characters above 0x7e are in the lines under way: rare, so that only then rows are searched for them. */
+  #mayHoldControls = false;
 
   constructor(onRow: (row: CsvRow) => void, limits: CsvLimits = CSV_LIMITS, separator: Separator = ',') {
     this.#onRow = onRow;
@@ -170,8 +178,13 @@ export class CsvReader {
     if (this.#atStart) {
       this.#atStart = false;
       if (lines[0] === 0xef && lines[1] === 0xbb && lines[2] === 0xbf) from = 3;
+      if (declaredSeparator(lines) !== null) {
+        from = lines.indexOf(LF) + 1;
+        this.#row.line += 1;
+      }
     }
     this.#row.bytes = lines;
+    this.#mayHoldControls = lines.includes(DEL) || findC1(lines, 0, lines.length) !== -1;
     this.#split(lines, from);
   }
 
@@ -262,11 +275,33 @@ export class CsvReader {
         at += 1;
       }
       row.bytes = bytes;
+      if (this.#mayHoldControls && holdsHighControl(bytes, rowStart, at)) fault ??= 'controlCharacter';
       if (at - rowStart > maxRowBytes) this.#report('tooLong', 0);
       else if (!blank || fault !== null || this.#cutOff) this.#report(fault, count);
       at += 1;
     }
   }
+}
+
+/** Whether DEL or one of U+0080 to U+009F is there. */
+export function holdsHighControl(bytes: Buffer, start: number, end: number): boolean {
+  const del = bytes.indexOf(DEL, start);
+  return (del !== -1 && del < end) || findC1(bytes, start, end) !== -1;
+}
+
+/** Where the first of U+0080 to U+009F is, in UTF-8; -1: nowhere. */
+function findC1(bytes: Buffer, start: number, end: number): number {
+  let at = bytes.indexOf(C1, start);
+  while (at !== -1 && at < end && (bytes[at + 1] as number) >= 0xa0) at = bytes.indexOf(C1, at + 1);
+  return at < end ? at : -1;
+}
+
+/** The separator that a first line `sep=;` names; null: there is no such line. @param head UTF-8. */
+export function declaredSeparator(head: Buffer): string | null {
+  const [, , separator = null] =
+    /^(?:\ufeff)?("?)sep=([\t\P{Cc}])\1[,;\t]*\r?\n/iu.exec(head.toString('utf8', 0, LONGEST_DECLARATION)) ??
+    [];
+  return separator;
 }
 
 function findEncodingFault(lines: Buffer, linesBefore: number): EncodingFault {

@@ -1,5 +1,5 @@
 import { titlesOf } from './bind-header.ts';
-import { CSV_LIMITS, CsvReader, type Separator } from './csv-reader.ts';
+import { CSV_LIMITS, CsvReader, declaredSeparator, type Separator } from './csv-reader.ts';
 import { type FileDefinition, looseTitle } from './format.ts';
 
 export interface FoundSeparator {
@@ -19,10 +19,17 @@ export const SEPARATORS: readonly Separator[] = [',', ';', '\t'];
 const PIECE_BYTES = 4096;
 
 /**
- * The separator under which the header line has the required columns. When it has them under none, the one under which it
+ * The separator that the first line names (`sep=;`), else that under which the header line has the required columns. When it has them under none, the one under which it
  * has most columns of the format: binding the header then says what is missing. @param head the beginning of the file, UTF-8.
  */
 export function findSeparator(head: Buffer, file: FileDefinition): FoundSeparator {
+  const declared = declaredSeparator(head);
+  if (declared !== null) {
+    const separator = SEPARATORS.find((known) => known === declared);
+    if (separator !== undefined) return { separator, problem: null };
+    const problem = `the line above says that columns are separated by "${declared}"; separate them by commas, semicolons or tabs`;
+    return { separator: ',', problem };
+  }
   const required = file.columns.filter((column) => column.required === 'always');
   const known = new Set(file.columns.map(({ title }) => looseTitle(title)));
   const tried = SEPARATORS.map((separator) => {

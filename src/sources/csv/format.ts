@@ -91,8 +91,8 @@ export interface ColumnDefinition {
   readonly maxLength: number;
   /** Values, in lower case, that say that the record of the row is there no more. */
   readonly withdrawnBy?: readonly string[];
-  /** The value is a list, of which the first counts. */
-  readonly firstOfList?: boolean;
+  /** The value is a list, whose first is this property, too; the list itself is kept where there are several. */
+  readonly firstAs?: string;
   /** A column of true and false: true adds this code to those of the property. Its part is `flag`. */
   readonly adds?: string;
   /** Values, in lower case, and what they stand for. */
@@ -169,6 +169,8 @@ export const severalOf = (list: ReferenceListName): Pick<ColumnDefinition, 'chec
 });
 
 export const EMAIL = { check: 'email', strict: true } as const;
+export const PHONE = { check: 'phone', strict: true } as const;
+export const YEAR = { check: 'year', strict: true } as const;
 
 export const BOOLEAN = {
   check: 'boolean',

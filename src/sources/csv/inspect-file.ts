@@ -1,3 +1,5 @@
+import type { WindowsEncoding } from '#core/roster/formats.ts';
+
 import type { MappingSettings, SourceFile } from '../contract.ts';
 import { bindHeader, type BoundHeader } from './bind-header.ts';
 import { MAX_DATE_BYTES, mayHoldDates } from './calendar-date.ts';
@@ -5,14 +7,15 @@ import { CSV_LIMITS, CsvReader, type CsvRow } from './csv-reader.ts';
 import { type DateColumn, DateColumns } from './date-columns.ts';
 import { findSeparator, type FoundSeparator } from './find-separator.ts';
 import type { FileDefinition } from './format.ts';
-import { detectUtf16, type TextEncoding, Utf8Check, Windows1252Check } from './text-encoding.ts';
+import { detectUtf16, ENCODING_NAMES, type TextEncoding, Utf8Check } from './text-encoding.ts';
 import { openTranscoder } from './transcoder.ts';
+import { WindowsCheck, type WindowsVerdict } from './windows-check.ts';
 
 /** How a file is written, known before its first row is taken. */
 export interface FileLayout {
   readonly encoding: TextEncoding;
-  /** Why a file that is not UTF-8 is not read as Windows-1252; null: it is, or there is no need. */
-  readonly notWindows1252: string | null;
+  /** Why a file that is not UTF-8 is in no other encoding either; null: it is, or there is no need. */
+  readonly unreadable: string | null;
   readonly separator: FoundSeparator;
   readonly dateColumns: readonly DateColumn[];
 }
@@ -33,16 +36,17 @@ export async function inspectFile(
   const hasDates = definition.columns.some(({ date }) => date);
   const seen = await lookThrough(file, hasDates);
   let encoding: TextEncoding = seen.utf16 ?? 'utf-8';
-  let notWindows1252: string | null = null;
+  let unreadable: string | null = null;
   if (seen.utf16 === null && !seen.utf8) {
-    notWindows1252 = hasBom(seen.head)
-      ? 'it starts with the byte order mark of UTF-8'
-      : await checkWindows1252(file);
-    if (notWindows1252 === null) encoding = 'windows-1252';
+    const verdict = await checkWindows(file, mapping.encoding ?? null);
+    const { problem } = verdict;
+    unreadable = hasBom(seen.head) ? 'it starts with the byte order mark of UTF-8' : problem;
+    if (unreadable === null) encoding = verdict.encoding;
+    else unreadable = `${ENCODING_NAMES[verdict.encoding]}: ${unreadable}`;
   }
   const separator = findSeparator(openTranscoder(encoding).push(seen.head), definition);
-  const layout = { encoding, notWindows1252, separator, dateColumns: [] };
-  const readable = notWindows1252 === null && separator.problem === null;
+  const layout = { encoding, unreadable, separator, dateColumns: [] };
+  const readable = unreadable === null && separator.problem === null;
   // The bytes of UTF-16 were not searched for dates.
   const mayHoldAny = seen.dates || seen.utf16 !== null;
   if (!readable || !mayHoldAny || !hasDates) return layout;
@@ -89,11 +93,14 @@ async function lookThrough(file: Pick<SourceFile, 'open'>, searchDates: boolean)
   return { head, utf16, utf8: utf8.valid, dates };
 }
 
-async function checkWindows1252(file: Pick<SourceFile, 'open'>): Promise<string | null> {
-  const check = new Windows1252Check();
+async function checkWindows(
+  file: Pick<SourceFile, 'open'>,
+  wanted: WindowsEncoding | null,
+): Promise<WindowsVerdict> {
+  const check = new WindowsCheck(wanted);
   for await (const bytes of file.open()) {
     check.push(asBuffer(bytes));
-    if (check.undefinedByte !== null) break;
+    if (check.hopeless) break;
   }
   return check.end();
 }

@@ -10,7 +10,9 @@ import {
   ID_LIST,
   listed,
   optionalId,
+  PHONE,
   severalOf,
+  YEAR,
 } from './format.ts';
 
 /**
@@ -23,6 +25,11 @@ const HEAD = [id('sourcedId', 'id', 'key'), STATUS, unread('dateLastModified')] 
 /** Of records that are known by what they join: an enrollment, a role. */
 const JOINING_HEAD = [unread('sourcedId'), STATUS, unread('dateLastModified')] as const;
 
+/** Of values that no list names, separated by commas. */
+const LIST = { maxLength: 1024 } as const;
+/** Of a user: the first is the grade. */
+const GRADES = { ...severalOf('grades'), firstAs: 'grade' } as const;
+
 const USER = [
   column('enabledUser', 'enabledUser', { part: 'row', withdrawnBy: ['false', '0', 'no'] }),
   column('username', 'username', { required: 'always', maxLength: 113 }),
@@ -32,8 +39,8 @@ const USER = [
   column('middleName', 'middleName', { maxLength: 64 }),
   column('identifier', 'number'),
   column('email', 'secondaryEmail', EMAIL),
-  column('sms', 'mobilePhone', { check: 'phone' }),
-  column('phone', 'phone', { check: 'phone' }),
+  column('sms', 'mobilePhone', PHONE),
+  column('phone', 'phone', PHONE),
   column('agentSourcedIds', 'agents', { part: 'contact', maxLength: 4096 }),
   column('password', 'password', { part: 'secret' }),
 ] as const;
@@ -64,8 +71,8 @@ const SESSIONS: FileDefinition = {
     column('type', 'type', { ...extensible('sessionTypes'), required: 'header' }),
     column('startDate', 'startDate', { required: 'always', date: true }),
     column('endDate', 'endDate', { required: 'always', date: true }),
-    unread('parentSourcedId'),
-    column('schoolYear', 'schoolYear', { required: 'always', check: 'year' }),
+    optionalId('parentSourcedId', 'parent'),
+    column('schoolYear', 'schoolYear', { ...YEAR, required: 'always' }),
   ],
 };
 const COURSES: FileDefinition = {
@@ -81,8 +88,8 @@ const COURSES: FileDefinition = {
     column('courseCode', 'courseNumber'),
     column('grades', 'grade', severalOf('grades')),
     id('orgSourcedId', 'org', 'reference'),
-    column('subjects', 'subject'),
-    unread('subjectCodes'),
+    column('subjects', 'subject', LIST),
+    column('subjectCodes', 'subjectCodes', LIST),
   ],
 };
 const CLASSES: FileDefinition = {
@@ -101,8 +108,8 @@ const CLASSES: FileDefinition = {
     column('location', 'location'),
     id('schoolSourcedId', 'school', 'reference'),
     optionalId('termSourcedIds', 'sessions', ID_LIST),
-    unread('subjects'),
-    unread('subjectCodes'),
+    column('subjects', 'subjects', LIST),
+    column('subjectCodes', 'subjectCodes', LIST),
     column('periods', 'periods'),
   ],
 };
@@ -199,7 +206,7 @@ export const ONEROSTER_1_1: FormatDefinition = {
         ...USER,
         column('orgSourcedIds', 'school', { ...ID_LIST, part: 'reference', required: 'always' }),
         column('role', 'role', { ...listed('roles'), part: 'role', required: 'always' }),
-        column('grades', 'grade', { ...listed('grades'), part: 'role', firstOfList: true }),
+        column('grades', 'grades', { ...GRADES, part: 'role' }),
       ],
     },
     CLASSES,
@@ -226,13 +233,13 @@ export const ONEROSTER_1_2: FormatDefinition = {
       columns: [
         ...HEAD,
         ...USER,
-        column('grades', 'grade', { ...listed('grades'), firstOfList: true }),
+        column('grades', 'grades', GRADES),
         column('userMasterIdentifier', 'userMasterIdentifier'),
         unread('resourceSourcedIds'),
         column('preferredGivenName', 'preferredGivenName', { maxLength: 64 }),
         column('preferredMiddleName', 'preferredMiddleName', { maxLength: 64 }),
         column('preferredFamilyName', 'preferredSurname', { maxLength: 64 }),
-        unread('primaryOrgSourcedId'),
+        column('primaryOrgSourcedId', 'primaryOrg'),
         column('pronouns', 'pronouns'),
       ],
     },

@@ -2,7 +2,7 @@ import { RECORD_CODES, type RecordName } from '#core/roster/record-codes.ts';
 
 import { NO_ENTRY } from '../staged-item.ts';
 import type { BoundColumn } from './bind-header.ts';
-import type { IdTable } from './id-table.ts';
+import { type IdTable, WITHDRAWN } from './id-table.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
   addField,
@@ -36,6 +36,10 @@ export function optionalReference(
       case 'present':
         return table.entries[index] as number;
       case 'missing':
+        if (record === 'org' && index !== -1 && table.states[index] === WITHDRAWN) {
+          file.goesWithOrg(file.text(column));
+          return NO_ENTRY;
+        }
         file.report(
           'REFERENCE_NOT_FOUND',
           column,

@@ -39,6 +39,8 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
   const attributes = file.header.columns.filter(
     ({ part, property }) => part === 'role' && property !== 'role',
   );
+  const beginDate = file.column('beginDate', 'role');
+  const endDate = file.column('endDate', 'role');
   const names = new RoleNames(hash, RECORD_CODES.teacherEnrollment, () => state.newTable());
   const toSection = { table: classes, code: RECORD_CODES.class, file: state.fileOf('class') };
   const own = {
@@ -96,6 +98,7 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
     salvage: (row) => !isEmpty(row, section) && !isEmpty(row, person) && keep(),
     take(row) {
       file.checkValues();
+      file.checkRange(beginDate, endDate, 'The place in the class');
       const name = nameOf();
       if (file.bad || name === undefined) {
         if (isEmpty(row, section) || isEmpty(row, person) || name === undefined) spareFile(state, file);
@@ -106,8 +109,11 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
       const place = placeOf(name.role);
       const classIndex = findField(classes, row, section);
       const personIndex = findField(place.to.table, row, person);
-      if (goesWithWithdrawn(file, [section, classes, classIndex], [person, place.to.table, personIndex]))
-        return;
+      const ends = [
+        [section, classes, classIndex],
+        [person, place.to.table, personIndex],
+      ] as const;
+      if (goesWithWithdrawn(state, file, ...ends)) return;
       const ofSection = lookUp(state, toSection, classIndex, row, section);
       const ofPerson = lookUpIn(place);
       if (ofSection !== 'present' || ofPerson !== 'present') {

@@ -36,7 +36,7 @@ export function readRecords(
   const id = must(file.column('id', 'key'));
   const attributes = file.header.columns.filter(({ part }) => part === 'record');
   const parent = file.column('parent', 'reference');
-  const findParent = optionalReference(state, file, parent, 'org');
+  const findParent = optionalReference(state, file, parent, kind);
   const others = (
     [
       ['org', 'org'],
@@ -62,18 +62,10 @@ export function readRecords(
     hashKey();
     return delta.keep(hash.key);
   };
-  const checkDates = (): void => {
-    const start = file.date(startDate);
-    const end = file.date(endDate);
-    if (endDate === undefined || start === 0 || end === 0 || start <= end) return;
-    file.report('DATE_RANGE', endDate, 'The session ends before it starts; its end date is left out.');
-    file.dropDate(endDate);
-  };
-
   /** Checks the row. @returns false: it is bad, and its record was dropped. */
   const check = (row: CsvRow): boolean => {
     file.checkValues();
-    checkDates();
+    file.checkRange(startDate, endDate, 'The session');
     if (file.bad) {
       if (isEmpty(row, id)) spareFile(state, file);
       else drop();

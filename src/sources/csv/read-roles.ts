@@ -31,8 +31,19 @@ export interface RoleTaker {
   keep(name: RoleName | undefined): boolean;
 }
 
-/** `person`: the column with the id of the person. */
-export function takeRoles(state: RosterState, file: RosterFile, person: BoundColumn): RoleTaker {
+/** What a row may say of whether a role is the primary one. */
+const PRIMARY = ['', 'true', 'false'].map((text) => Buffer.from(text));
+
+/**
+ * `person`: the column with the id of the person. `several`: rows of one role that say something else (another session, other dates) are several
+ * roles; else the first counts.
+ */
+export function takeRoles(
+  state: RosterState,
+  file: RosterFile,
+  person: BoundColumn,
+  several: boolean,
+): RoleTaker {
   const { hash, delta, orgs } = state;
   const school = must(file.column('school', 'reference'));
   const role = must(file.column('role', 'role'));
@@ -52,11 +63,79 @@ export function takeRoles(state: RosterState, file: RosterFile, person: BoundCol
     );
   const hashKeys = { student: keysOf('student'), teacher: keysOf('teacher') };
 
+  const isPrimary = file.column('isPrimary', 'role');
+  const startDate = file.column('startDate', 'role');
+  const endDate = file.column('endDate', 'role');
+  const numberKeys: Int32Array[] = [];
+  /** Goes into the keys of all but the first of several roles alike. */
+  const numberKey = (number: number): Int32Array => {
+    let key = numberKeys[number];
+    if (key === undefined) {
+      hash.beginKey(RECORD_CODES.studentRole);
+      hash.addNumber(number);
+      hash.endKey();
+      key = hash.key.slice();
+      numberKeys[number] = key;
+    }
+    return key;
+  };
+  /** The key of the role of the row under way; `number`: of several alike, from 0. */
+  const hashKey = (as: PersonRole, name: RoleName, number: number, personIndex = -1, orgIndex = -1): void => {
+    const more = number === 0 ? null : numberKey(number);
+    hashKeys[as](file.row, personIndex, orgIndex);
+    if (name.key !== null) hash.addToKey(name.key);
+    if (more !== null) hash.addToKey(more);
+  };
+  /** `primary`: in place of what the row says. */
+  const hashContent = (as: PersonRole, sessionEntry: number, primary?: Buffer): void => {
+    hash.beginPlainContent(shapes[as].code);
+    if (primary === undefined) addAttributes(hash, file, attributes);
+    else
+      for (const column of attributes)
+        if (column !== isPrimary) addAttributes(hash, file, [column]);
+        else if (primary.length > 0) {
+          hash.addNumber(column.ordinal);
+          hash.addBytes(primary, 0, primary.length);
+        }
+    if (sessionEntry !== NO_ENTRY) addEntryKey(state, sessionEntry);
+    hash.endContent();
+  };
+  /** A row of this roster has said the same, but perhaps whether it is the primary role. */
+  const saidBefore = (as: PersonRole, sessionEntry: number): boolean =>
+    PRIMARY.some((primary) => {
+      hashContent(as, sessionEntry, primary);
+      return delta.holds(hash.key, hash.content);
+    });
+  /**
+   * Which of the roles alike the row is, from 0: the one that says the same already, else the next that no row has; what a bad row keeps is left
+   * alone, where it may be another one's. -1: the roster has it already.
+   */
+  const numberOf = (
+    as: PersonRole,
+    name: RoleName,
+    sessionEntry: number,
+    ...ends: [number, number]
+  ): number => {
+    let unmet = -1;
+    let kept = -1;
+    for (let number = 0; ; number += 1) {
+      hashKey(as, name, number, ...ends);
+      const met = delta.stateOf(hash.key);
+      if (met === 'unknown') return unmet !== -1 ? unmet : number === 1 && kept === 0 ? 0 : number;
+      if (met === 'seen' && (!several || saidBefore(as, sessionEntry))) return -1;
+      hashContent(as, sessionEntry);
+      if (met !== 'seen' && (!several || delta.holds(hash.key, hash.content))) return number;
+      if (met === 'unmet' && unmet === -1) unmet = number;
+      if (met === 'kept' && kept === -1) kept = number;
+    }
+  };
+
   const keep = (name: RoleName | undefined): boolean => {
     if (name === undefined || name.role === null || isEmpty(file.row, school)) return false;
-    hashKeys[name.role](file.row, -1, -1);
-    if (name.key !== null) hash.addToKey(name.key);
-    return delta.keep(hash.key);
+    for (let number = 0; ; number += 1) {
+      hashKey(name.role, name, number);
+      if (!delta.keep(hash.key)) return number > 0;
+    }
   };
 
   return {
@@ -71,7 +150,8 @@ export function takeRoles(state: RosterState, file: RosterFile, person: BoundCol
       const { to, code } = shapes[name.role];
       const personIndex = findField(to.table, row, person);
       const orgIndex = findField(orgs, row, school);
-      if (goesWithWithdrawn(file, [person, to.table, personIndex], [school, orgs, orgIndex])) return 'waits';
+      if (goesWithWithdrawn(state, file, [person, to.table, personIndex], [school, orgs, orgIndex]))
+        return 'waits';
       const ofPerson = lookUp(state, to, personIndex, row, person);
       const ofOrg = lookUp(state, toOrg, orgIndex, row, school);
       for (const [reference, column, target] of [
@@ -90,13 +170,12 @@ export function takeRoles(state: RosterState, file: RosterFile, person: BoundCol
         if (!keep(name) && ofPerson === 'present') state.spared.add(code);
         return 'waits';
       }
+      file.checkRange(startDate, endDate, 'The role');
       const sessionEntry = findSession();
-      hash.beginPlainContent(code);
-      addAttributes(hash, file, attributes);
-      if (sessionEntry !== NO_ENTRY) addEntryKey(state, sessionEntry);
-      hash.endContent();
-      hashKeys[name.role](row, personIndex, orgIndex);
-      if (name.key !== null) hash.addToKey(name.key);
+      const number = numberOf(name.role, name, sessionEntry, personIndex, orgIndex);
+      if (number === -1) return 'again';
+      hashContent(name.role, sessionEntry);
+      hashKey(name.role, name, number, personIndex, orgIndex);
       const sighting = delta.see(code, hash.key, hash.content);
       if (sighting === 'again') return 'again';
       if (sighting === 'same') return 'fine';
@@ -119,7 +198,7 @@ export function takeRoles(state: RosterState, file: RosterFile, person: BoundCol
 /** roles.csv: a row is a person's role in an org. */
 export function readRoles(state: RosterState, file: RosterFile): RowReader {
   const person = must(file.column('person', 'reference'));
-  const roles = takeRoles(state, file, person);
+  const roles = takeRoles(state, file, person, true);
   return {
     salvage: () => false,
     take(row) {
@@ -133,7 +212,7 @@ export function readRoles(state: RosterState, file: RosterFile): RowReader {
         file.report(
           'ROW_DUPLICATE',
           undefined,
-          'The person has this role in the org already; the first row counts.',
+          'The person has this role in the org already, in the same session with the same dates; the first row counts.',
         );
     },
   };

@@ -12,10 +12,10 @@ import { readContacts, CONTACTS_FILE, readRelationships } from './read-contacts.
 import { readDetails } from './read-details.ts';
 import { readEnrollments } from './read-enrollments.ts';
 import { readPeople } from './read-people.ts';
-import { readOrgs } from './read-orgs.ts';
 import { readRecords } from './read-records.ts';
 import { readRoles } from './read-roles.ts';
 import { readSections } from './read-sections.ts';
+import { readTree } from './read-tree.ts';
 import { readUsers } from './read-users.ts';
 import { readUsersWithRoles } from './read-users-with-roles.ts';
 import { reportLayout } from './report-layout.ts';
@@ -163,7 +163,7 @@ export async function readRosterFile(
 function describeEncodingFault(
   { encodingFault }: CsvReader,
   transcodingFault: Transcoder['fault'],
-  { encoding, notWindows1252 }: FileLayout,
+  { encoding, unreadable }: FileLayout,
   truncated: boolean,
 ): [message: string, line?: number] | null {
   if (transcodingFault !== null) {
@@ -172,11 +172,9 @@ function describeEncodingFault(
   }
   // What is wrong is the half of a character at the end, or may stand in a line that was too long to be read.
   if (encodingFault === null)
-    return notWindows1252 === null || truncated
-      ? null
-      : [`The file is not UTF-8, nor Windows-1252: ${notWindows1252}.`];
+    return unreadable === null || truncated ? null : [`The file is not UTF-8, nor ${unreadable}.`];
   const { line, byte } = encodingFault;
-  const why = notWindows1252 === null ? '' : `, and the file is not Windows-1252 either: ${notWindows1252}`;
+  const why = unreadable === null ? '' : `, nor is the file ${unreadable}`;
   return [`Line ${line} is not UTF-8 (from byte ${byte + 1} of the line)${why}.`, line];
 }
 
@@ -191,9 +189,9 @@ function badRowsOf(file: RosterFile | null): number {
 function openReader(state: RosterState, file: RosterFile): RowReader {
   switch (file.definition.reader) {
     case 'schools':
-      return readOrgs(state, file);
+      return readTree(state, file, 'org');
     case 'sessions':
-      return readRecords(state, file, 'academicSession');
+      return readTree(state, file, 'academicSession');
     case 'courses':
       return readRecords(state, file, 'course');
     case 'sections':

@@ -14,10 +14,10 @@ import {
 } from './roster-state.ts';
 
 const { class: CLASS, teacher: TEACHER, teacherEnrollment: ENROLLMENT } = RECORD_CODES;
-const AFTER = JSON.stringify({ role: 'teacher' });
+const FIRST = 'teacher1';
 
 /**
- * The teachers of a section that stand in columns of its row. A teacher who is not in the files is left out of the class, with a warning;
+ * The teachers of a section that stand in columns of its row, of whom the first is the primary one. A teacher who is not in the files is left out of the class, with a warning;
  * the section stays.
  */
 export function readSectionTeachers(
@@ -34,11 +34,19 @@ export function readSectionTeachers(
   const members = file.header.columns.filter(({ part }) => part === 'member');
   if (members.length === 0) return { place: () => undefined, spare: () => undefined };
   const target = { table: teachers, code: TEACHER, file: state.fileOf('teacher') };
-  hash.beginPlainContent(ENROLLMENT);
-  hash.endContent();
-  const content = hash.content.slice();
+  const contentOf = (isPrimary: boolean): Int32Array => {
+    hash.beginPlainContent(ENROLLMENT);
+    if (isPrimary) hash.addNumber(1);
+    hash.endContent();
+    return hash.content.slice();
+  };
   const places = members.map((member) => ({
     member,
+    content: contentOf(member.property === FIRST),
+    after: JSON.stringify({
+      role: 'teacher',
+      ...(member.property === FIRST ? { isPrimary: 'true' } : {}),
+    }),
     hashKey: membershipKeys(
       state,
       ENROLLMENT,
@@ -49,7 +57,7 @@ export function readSectionTeachers(
 
   const place = (classIndex: number): void => {
     const { row } = file;
-    for (const { member, hashKey } of places) {
+    for (const { member, content, after, hashKey } of places) {
       if (isEmpty(row, member)) continue;
       const teacher = findField(teachers, row, member);
       const reference = lookUp(state, target, teacher, row, member);
@@ -76,7 +84,7 @@ export function readSectionTeachers(
         schoolId: schoolIndex === NO_ENTRY ? null : orgs.text(schoolIndex),
         firstEntry: classes.entries[classIndex] as number,
         secondEntry: teachers.entries[teacher] as number,
-        after: AFTER,
+        after,
         file: file.definition.name,
         line: row.line,
       });

@@ -6,7 +6,7 @@ import { NO_ENTRY } from '../staged-item.ts';
 import type { BoundColumn } from './bind-header.ts';
 import { classNickname, hashClassKey, sessionIdReader } from './class-anchor.ts';
 import { isNickname, MAX_SECTION_ID_LENGTH } from './directory-names.ts';
-import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
+import { DROPPED, type IdTable, PRESENT, UNKNOWN, WITHDRAWN } from './id-table.ts';
 import { optionalReference } from './optional-reference.ts';
 import { readSectionTeachers } from './read-section-teachers.ts';
 import type { RecordHash } from './record-hash.ts';
@@ -79,6 +79,14 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
     else if (anchoredIds !== null && sessionId === '') spareClasses(state);
     return known;
   };
+  /** The school is withdrawn by its own row: so is the class, unless another row has it in a school that is there. */
+  const goWithSchool = (schoolIndex: number): void => {
+    const index = addFieldTo(classes, file.row, id);
+    file.goesWithOrg(orgs.text(schoolIndex));
+    if (classes.states[index] !== UNKNOWN) return;
+    classes.states[index] = WITHDRAWN;
+    classes.parents[index] = schoolIndex;
+  };
   /** In a broken row values have moved: its session is not to be trusted. */
   const salvageAnchored = (): boolean => {
     sessionId = '';
@@ -109,24 +117,20 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
       file.fail('ID_INVALID', id, 'The section id holds a character that a mail nickname does not take.');
   };
 
-  const checkTerm = (): void => {
-    const start = file.date(startDate);
-    const end = file.date(endDate);
-    if (endDate === undefined || start === 0 || end === 0 || start <= end) return;
-    file.report('DATE_RANGE', endDate, 'The term ends before it starts; its end date is left out.');
-    file.dropDate(endDate);
-  };
-
   return {
     salvage: (row) =>
       !isEmpty(row, id) && (anchoredIds === null ? drop() || isReliable(row, id) : salvageAnchored()),
     withdraw: (row) => withdrawFrom(classes, row, id),
     take(row) {
       file.checkValues();
-      checkTerm();
+      file.checkRange(startDate, endDate, 'The term');
       if (!isEmpty(row, id)) checkId();
       if (readSessionId !== null) sessionId = readSessionId();
       const schoolIndex = findField(orgs, row, school);
+      if (!file.bad && schoolIndex !== -1 && orgs.states[schoolIndex] === WITHDRAWN) {
+        goWithSchool(schoolIndex);
+        return;
+      }
       const reference = isEmpty(row, school)
         ? 'unchecked'
         : lookUp(state, { table: orgs, code: ORG, file: schoolFile }, schoolIndex, row, school);

@@ -22,21 +22,24 @@ const ROLES = ['student', 'teacher'] as const;
 export function readUsersWithRoles(state: RosterState, file: RosterFile): RowReader {
   const id = must(file.column('id', 'key'));
   const school = must(file.column('school', 'reference'));
-  const grade = file.column('grade', 'role');
-  const gradeOfStudent: MoreOfPerson = {
+  const grade = file.column('grade', 'role') ?? file.column('grades', 'role');
+  const gradesOfUser: MoreOfPerson = {
     hash() {
       if (grade !== undefined && !isEmpty(file.row, grade)) {
         const bytes = Buffer.from(file.text(grade));
         state.hash.addBytes(bytes, 0, bytes.length);
       }
     },
-    record: () => ({ grade: file.text(grade) || null }),
+    record() {
+      const { grade: first = null, grades } = file.record('role');
+      return { grade: first, ...(grades === undefined ? {} : { grades }) };
+    },
   };
-  const roles = takeRoles(state, file, id);
+  const roles = takeRoles(state, file, id, false);
   const userNames = state.newTable(state.students.states.length);
   const takers: Record<PersonRole, PeopleTaker> = {
-    student: takePeople(state, file, 'student', gradeOfStudent, userNames),
-    teacher: takePeople(state, file, 'teacher', undefined, userNames),
+    student: takePeople(state, file, 'student', gradesOfUser, userNames),
+    teacher: takePeople(state, file, 'teacher', gradesOfUser, userNames),
   };
 
   /** The last good state stays. Which roles these were is not told by a row that is not good: none of the person's group ends. */

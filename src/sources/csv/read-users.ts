@@ -30,7 +30,7 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
   const primaryRole = (): PersonRole | null => userRoles.primaryRoleOf(user);
   const gradeOf = (): string | null => userRoles.gradeOf(user);
   // OneRoster 1.2 has the grade here, SDS V2.1 with the role.
-  const ownGrade = file.column('grade') !== undefined;
+  const ownGrade = file.column('grades') !== undefined;
   const grade: MoreOfPerson = {
     hash() {
       const bytes = Buffer.from(gradeOf() ?? '');

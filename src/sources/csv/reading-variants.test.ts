@@ -68,6 +68,7 @@ const variants: [name: string, files: Files, findings: readonly string[]][] = [
   ['dates of the United States', dated((y, m, d) => `${Number(m)}/${Number(d)}/${y}`), ordered],
   ['dates of the United Kingdom', dated((y, m, d) => `${d}/${m}/${y}`), ordered],
   ['dates of Germany', dated((y, m, d) => `${Number(d)}.${Number(m)}.${y}`), ordered],
+  ['dates of Czechia', dated((y, m, d) => `${Number(d)}. ${Number(m)}. ${y}`), ordered],
   [
     'dates of the Netherlands, in UTF-16',
     each((text) => Buffer.from(text.replaceAll(/(\d{4})-(\d\d)-(\d\d)/g, '$3-$2-$1'), 'utf16le')),
@@ -105,6 +106,33 @@ describe('a roster that is written otherwise is read the same', async () => {
       }
     });
   }
+
+  const declared: [name: string, files: Files, findings: readonly string[]][] = [
+    ['semicolons', each((text) => `sep=;\r\n${separatedBy(';')(text)}`), separated],
+    ['commas, after a BOM and in quotes', each((text) => `\ufeff"sep=,"\n${text}`), []],
+    [
+      'tabs, in UTF-16',
+      each((text) => Buffer.from(`SEP=\t\n${separatedBy('\t')(text)}`, 'utf16le')),
+      [...encoded, ...separated],
+    ],
+  ];
+  for (const [name, files, expected] of declared)
+    test(`a first line that names the separator: ${name}`, async () => {
+      for (const chunkBytes of [1 << 20, 7]) {
+        const { items, findings } = await stageFiles(files, { chunkBytes });
+        const shown = findings.map(({ code, file }) => `${code} ${file}`);
+        assert.deepEqual(shown.toSorted(), [...expected].toSorted());
+        const below = plain.items.map((item) => ({ ...item, line: Number(item.line) + 1 }));
+        assert.deepEqual(items, below);
+      }
+    });
+
+  test('a first line that names another separator than is read', async () => {
+    const { findings } = await stageFiles(each((text) => `sep=|\n${separatedBy('|')(text)}`));
+    const [finding] = findings.filter(({ file }) => file === 'school.csv');
+    assert.equal(finding?.code, 'HEADER_UNREADABLE');
+    assert.match(finding.message, /separated by "\|"/u);
+  });
 
   test('and the plain one is without findings', () => assert.deepEqual(shownFindings(plain.findings), []));
 });

@@ -10,7 +10,7 @@ import { ENCODING_NAMES } from './text-encoding.ts';
 export function reportLayout(findings: FindingCollector, file: string, layout: FileLayout): void {
   const { encoding, separator, dateColumns } = layout;
   if (encoding !== 'utf-8') {
-    const why = encoding === 'windows-1252' ? 'it is not UTF-8' : 'its first bytes say so';
+    const why = encoding.startsWith('windows') ? 'it is not UTF-8' : 'its first bytes say so';
     findings.report({ code: 'ENCODING_ASSUMED', file }, () => ({
       message: `${file} is read as ${ENCODING_NAMES[encoding]}: ${why}.`,
     }));
@@ -18,7 +18,7 @@ export function reportLayout(findings: FindingCollector, file: string, layout: F
   if (separator.problem === null && separator.separator !== ',') {
     const name = SEPARATOR_NAMES[separator.separator];
     findings.report({ code: 'SEPARATOR_ASSUMED', file }, () => ({
-      message: `The columns of ${file} are separated by ${name}, as its header line shows.`,
+      message: `The columns of ${file} are separated by ${name}, as its first line shows.`,
     }));
   }
   for (const column of dateColumns) {

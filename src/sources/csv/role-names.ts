@@ -54,6 +54,7 @@ export class RoleNames {
 
 /** The record of a role, or of a place in a class, of the row under way: what stands in the columns of the part `role`. */
 export function membershipRecord(file: RosterFile, { role, name }: RoleName): Record<string, string | null> {
-  const { role: _, ...attributes } = file.record('role');
+  // Several grades are the person's (read-users-with-roles.ts).
+  const { role: _, grades: __, ...attributes } = file.record('role');
   return { role, ...(name === null ? {} : { roleName: name }), ...attributes };
 }

@@ -11,9 +11,6 @@ import type { ColumnPart, FileDefinition } from './format.ts';
 import { findWithdrawal } from './row-shape.ts';
 import type { ValueCheck } from './value-check.ts';
 
-const COMMA = 0x2c;
-const BLANK = 0x20;
-
 /**
  * One file while it is read: its row under way, checked column by column, and what it is found guilty of. Column
  * values are byte ranges of the row; a value that is dropped becomes empty there.
@@ -55,9 +52,7 @@ export class RosterFile {
     this.#findings = findings;
     this.#kind = must(KIND_OF_CODE[RECORD_CODES[definition.feeds[0]]]);
     this.#withdrawing = header.columns.filter(({ withdrawnBy }) => withdrawnBy !== undefined);
-    this.#rewritten = header.columns.filter(
-      ({ firstOfList, means }) => firstOfList === true || means !== undefined,
-    );
+    this.#rewritten = header.columns.filter(({ means }) => means !== undefined);
     this.#dates = new Int32Array(definition.columns.length);
     this.#dateOrders = definition.columns.map(({ title }) => dateOrders.get(title) ?? 'undecided');
     this.#checks = checks;
@@ -153,6 +148,16 @@ export class RosterFile {
     );
   }
 
+  /** The row of an org says that it is there no more: what still names it is told there. */
+  noteWithdrawnOrg(orgId: string): void {
+    this.#findings.withdrawnOrgs.note(orgId, this.definition.name, this.row.line);
+  }
+
+  /** The row under way names an org that is withdrawn, and is no error for that. */
+  goesWithOrg(orgId: string): void {
+    this.#findings.withdrawnOrgs.count(orgId, this.definition.name);
+  }
+
   /** The row is bad: counted once, whatever number of errors it has. */
   reject(): void {
     if (this.bad) return;
@@ -183,8 +188,12 @@ export class RosterFile {
     return column === undefined ? 0 : (this.#dates[column.ordinal] as number);
   }
 
-  dropDate(column: BoundColumn): void {
-    this.#dates[column.ordinal] = 0;
+  /** Something that ends before it starts: the end of the row under way is left out. `what`: as the beginning of a sentence. */
+  checkRange(start: BoundColumn | undefined, end: BoundColumn | undefined, what: string): void {
+    const [from, to] = [this.date(start), this.date(end)];
+    if (end === undefined || from === 0 || to === 0 || from <= to) return;
+    this.report('DATE_RANGE', end, `${what} ends before it starts; its end date is left out.`);
+    this.#dates[end.ordinal] = 0;
   }
 
   /** The values of one part of the row as a record: empty is null, a column that is not there is absent. */
@@ -195,26 +204,16 @@ export class RosterFile {
       if (column.date) {
         const date = this.date(column);
         record[column.property] = date === 0 ? null : formatDate(date);
-      } else record[column.property] = this.text(column) || null;
+      } else if (column.firstAs === undefined) record[column.property] = this.text(column) || null;
+      else Object.assign(record, firstAndAll(column.firstAs, column.property, this.text(column)));
     }
     return record;
   }
 
   /** The value becomes what it stands for. */
   #rewrite(column: BoundColumn): void {
-    const { position, firstOfList, means } = column;
+    const { position, means } = column;
     const { bytes, starts, ends } = this.row;
-    const start = starts[position] as number;
-    if (firstOfList === true) {
-      const end = ends[position] as number;
-      let from = start;
-      while (from < end && (bytes[from] === COMMA || bytes[from] === BLANK)) from += 1;
-      const comma = bytes.indexOf(COMMA, from);
-      let to = comma === -1 || comma > end ? end : comma;
-      while (to > from && bytes[to - 1] === BLANK) to -= 1;
-      starts[position] = from;
-      ends[position] = to;
-    }
     const meant = means?.[bytes.toString('utf8', starts[position], ends[position]).toLowerCase()];
     if (meant !== undefined) this.#replace(column, Buffer.from(meant));
   }
@@ -307,6 +306,13 @@ export class RosterFile {
       .filter((id) => id !== '')
       .join('/');
   }
+}
+
+/** The first of a list as one property, and all of it, where there are several, as another. */
+function firstAndAll(first: string, all: string, list: string): Record<string, string | null> {
+  const comma = list.indexOf(',');
+  if (comma === -1) return { [first]: list || null, [all]: null };
+  return { [first]: list.slice(0, comma), [all]: list };
 }
 
 /** Characters as people count them, nearly: code points. */

@@ -3,7 +3,7 @@ import { RECORD_CODES, RECORD_WORDS, type RecordCode, type RecordName } from '#c
 import type { MappingSettings } from '../contract.ts';
 import type { RosterDelta } from '../roster-delta.ts';
 import { NO_ENTRY } from '../staged-item.ts';
-import type { CsvRow } from './csv-reader.ts';
+import { type CsvRow, holdsHighControl } from './csv-reader.ts';
 import { DROPPED, type IdTable, PRESENT, UNKNOWN, WITHDRAWN } from './id-table.ts';
 import { DETAIL_GROUPS, type PersonDetails } from './person-details.ts';
 import type { RecordHash } from './record-hash.ts';
@@ -142,20 +142,25 @@ export function withdrawFrom(table: IdTable, row: CsvRow, key: BoundColumn): voi
 }
 
 /**
- * A role or a place in a class goes with a person, org or class that is withdrawn: it is no error that its row is still there. @returns whether
- * an end of the row under way is.
+ * A role or a place in a class goes with a person, org or class that is withdrawn: it is no error that its row is still there. What goes with an
+ * org, or with a class of one, is told once, with the org. @returns whether an end of the row under way is withdrawn.
  */
 export function goesWithWithdrawn(
+  { orgs, classes }: RosterState,
   file: RosterFile,
   ...ends: readonly (readonly [column: BoundColumn, table: IdTable, index: number])[]
 ): boolean {
   const gone = ends.filter(([, table, index]) => index !== -1 && table.states[index] === WITHDRAWN);
-  for (const [column] of gone)
-    file.report(
-      'ROW_WITHDRAWN',
-      column,
-      `The record that ${column.title} names is withdrawn by its own row.`,
-    );
+  for (const [column, table, index] of gone) {
+    const org = table === orgs ? index : table === classes ? (classes.parents[index] as number) : NO_ENTRY;
+    if (org === NO_ENTRY)
+      file.report(
+        'ROW_WITHDRAWN',
+        column,
+        `The record that ${column.title} names is withdrawn by its own row.`,
+      );
+    else file.goesWithOrg(orgs.text(org));
+  }
   return gone.length > 0;
 }
 
@@ -252,9 +257,10 @@ export function isReliable(row: CsvRow, key: BoundColumn): boolean {
 }
 
 function holdsControlCharacter({ bytes, starts, ends }: CsvRow, { position }: BoundColumn): boolean {
+  const start = starts[position] as number;
   const end = ends[position] as number;
-  for (let i = starts[position] as number; i < end; i += 1) if ((bytes[i] as number) < 0x20) return true;
-  return false;
+  for (let i = start; i < end; i += 1) if ((bytes[i] as number) < 0x20) return true;
+  return holdsHighControl(bytes, start, end);
 }
 
 /** Nobody knows whose row it was: nothing that this file feeds is ended in this run, and nothing of what it says of people is taken for gone. */

@@ -21,7 +21,7 @@ export async function scanRoles(
   const roles = noRoles(mapping, newTable, false);
   const findCode = openReferenceList('roles', mapping.lists);
   const layout = await inspectFile(file, definition, mapping);
-  if (layout.notWindows1252 !== null || layout.separator.problem !== null) return roles;
+  if (layout.unreadable !== null || layout.separator.problem !== null) return roles;
   await scanRows(file, layout, definition, mapping, (header) => {
     roles.isWhole = true;
     return takeRow(roles, header, findCode);

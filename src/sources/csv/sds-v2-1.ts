@@ -7,7 +7,9 @@ import {
   ID_LIST,
   listed,
   optionalId,
+  PHONE,
   severalOf,
+  YEAR,
 } from './format.ts';
 
 /** Source: Microsoft's "SDS V2.1 CSV file format", its sample set, and what exporters write (userNumber, the names people prefer). */
@@ -40,9 +42,11 @@ export const SDS_V2_1: FormatDefinition = {
         id('sourcedId', 'id', 'key'),
         column('title', 'displayName', { required: 'always' }),
         column('type', 'type', { ...listed('sessionTypes'), required: 'header' }),
-        column('schoolYear', 'schoolYear', { required: 'always', check: 'year' }),
+        column('schoolYear', 'schoolYear', { ...YEAR, required: 'always' }),
         column('startDate', 'startDate', { required: 'always', date: true }),
         column('endDate', 'endDate', { required: 'always', date: true }),
+        // Not among the columns that Microsoft lists; kept where an exporter has it.
+        optionalId('parentSourcedId', 'parent'),
       ],
     },
     {
@@ -122,8 +126,8 @@ export const SDS_V2_1: FormatDefinition = {
         column('password', 'password', { part: 'secret' }),
         column('activeDirectoryMatchId', 'activeDirectoryMatchId'),
         column('email', 'secondaryEmail', EMAIL),
-        column('phone', 'phone', { check: 'phone' }),
-        column('sms', 'mobilePhone', { check: 'phone' }),
+        column('phone', 'phone', PHONE),
+        column('sms', 'mobilePhone', PHONE),
         column('userNumber', 'number'),
         column('middleName', 'middleName', { maxLength: 64 }),
         column('preferredGivenName', 'preferredGivenName', { maxLength: 64 }),

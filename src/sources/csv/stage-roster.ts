@@ -69,11 +69,11 @@ export function fingerprintOf(mapping: MappingSettings): Buffer {
 
 /**
  * What of the settings goes into content hashes. The lists do not: hashes are made of the values as they are stored, so a list that was
- * changed changes those records alone whose values it judges otherwise. Nor does the anchor of classes: it is in their keys;
- * nor do the accepted domains: they change no record.
+ * changed changes those records alone whose values it judges otherwise; so it is with the encoding. Nor does the anchor of classes: it is in their
+ * keys; nor do the accepted domains: they change no record.
  */
 function contentFingerprintOf(mapping: MappingSettings): Buffer {
-  const { lists: _, classAnchor: __, acceptedDomains: ___, ...rest } = mapping;
+  const { lists: _, classAnchor: __, encoding: ___, acceptedDomains: ____, ...rest } = mapping;
   return fingerprintOf(rest);
 }
 
@@ -226,6 +226,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   if (findings.fatal) delta.stop();
   else {
     for (const _ of delta.endAbsent(state.spared, fileOf)) await items.drain();
+    findings.withdrawnOrgs.reportTo(findings);
     reportSpared(findings, delta, fileOf);
     await items.drain();
   }

@@ -155,12 +155,14 @@ export function takePeople(
 
   const personRecord = (described: number, incomplete: boolean): Record<string, unknown> => {
     const primary = primaryRole();
-    const record = {
+    const record: Record<string, unknown> = {
       ...file.record('record'),
       ...(primary === null ? {} : { primaryRole: primary }),
       ...more?.record(),
       ...details?.recordOf(described, incomplete),
     };
+    // The grade is the student's; of staff the grades they are there for are kept, one or several.
+    if (role === 'teacher' && 'grades' in record) record['grades'] ??= record['grade'];
     if (identity.mode === 'create') return { ...record, userPrincipalName: userPrincipalName() };
     return { ...record, matchValue: matchValue() };
   };

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import { detectUtf16, Utf8Check, Windows1252Check } from './text-encoding.ts';
+import { detectUtf16, Utf8Check } from './text-encoding.ts';
 import { openTranscoder } from './transcoder.ts';
 
 const HEADER = 'SIS ID,Name\n';
@@ -50,39 +50,6 @@ test('UTF-8 is checked alike however it is cut', () => {
     }),
     { numRuns: 3_000 },
   );
-});
-
-const latin = (text: string): Buffer => Buffer.from(text, 'latin1');
-const windows: [name: string, bytes: Buffer, not: RegExp | null][] = [
-  ['a German name', latin('Größe\n'), null],
-  ['a French line in capitals', latin('ÉLÈVE,HÔTEL,FORÊT,CAFÉ\u0092S,ÎLE,ÂGE,NOËL,ÇA,OÙ,SŒUR,DÛ,MAÏS'), null],
-  ['one letter at the end, others before', latin('Zoë,Noë'), null],
-  ['one letter at the end, none before', latin('Zoe,Noë'), /cut off/],
-  ['a byte that is not defined', latin('Zoë\u0090'), /0x90/],
-  ['a zero', latin('Zoë\0'), /zero/],
-  ['UTF-8 cut off in a character', Buffer.from('Zoë,Noë').subarray(0, -1), /UTF-8/],
-  ['UTF-8 with a wrong byte', Buffer.concat([Buffer.from('Zoë,Noë,'), latin('é\n')]), /UTF-8/],
-  ['half a surrogate pair in three bytes', Buffer.from([0x41, 0xed, 0xa0, 0x80, 0x42]), /UTF-8/],
-  ['Cyrillic', Buffer.from([0xc8, 0xe2, 0xe0, 0xed, 0xee, 0xe2, 0x2c, 0xcf, 0xe5, 0xf2, 0xf0]), /alphabet/],
-  ['a long run', Buffer.alloc(100_000, 0xe9), /alphabet/],
-];
-for (const [name, bytes, not] of windows) {
-  test(`Windows-1252 ${not === null ? '' : 'is not '}assumed: ${name}`, () => {
-    for (const size of [bytes.length, 1]) {
-      const check = new Windows1252Check();
-      for (let at = 0; at < bytes.length; at += size) check.push(bytes.subarray(at, at + size));
-      const why = check.end();
-      if (not === null) assert.equal(why, null);
-      else assert.match(String(why), not);
-    }
-  });
-}
-
-test('Windows-1252 is transcoded as the Encoding Standard has it', () => {
-  const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
-  const text = openTranscoder('windows-1252').push(bytes).toString('utf8');
-  assert.equal(text, new TextDecoder('windows-1252').decode(bytes));
-  assert.equal(text.slice(0x80, 0x85), '€\u0081‚ƒ„');
 });
 
 test('UTF-16 is transcoded alike however it is cut', () => {

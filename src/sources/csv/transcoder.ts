@@ -13,21 +13,28 @@ export function openTranscoder(encoding: TextEncoding): Transcoder {
   switch (encoding) {
     case 'utf-8':
       return { fault: null, push: (chunk) => chunk, end: () => true };
+    case 'windows-1250':
     case 'windows-1252':
-      return { fault: null, push: fromWindows1252, end: () => true };
+      return { fault: null, push: (chunk) => fromWindows(chunk, HIGH_HALF[encoding]), end: () => true };
     default:
       return new Utf16Transcoder(encoding === 'utf-16be');
   }
 }
 
-/** What Windows-1252 has from 0x80 on; everywhere else it is Latin-1. */
-const FROM_0X80 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
+/** What the encodings have from 0x80 on; what is missing is as in Latin-1. */
+const HIGH_HALF = {
+  'windows-1250':
+    '€\u0081‚\u0083„…†‡\u0088‰Š‹ŚŤŽŹ\u0090‘’“”•–—\u0098™š›śťžź' +
+    '\u00a0ˇ˘Ł¤Ą¦§¨©Ş«¬\u00ad®Ż°±˛ł´µ¶·¸ąş»Ľ˝ľż' +
+    'ŔÁÂĂÄĹĆÇČÉĘËĚÍÎĎĐŃŇÓÔŐÖ×ŘŮÚŰÜÝŢßŕáâăäĺćçčéęëěíîďđńňóôőö÷řůúűüýţ˙',
+  'windows-1252': '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ',
+} as const;
 
 /** Not by TextDecoder, since some versions of Node take Latin-1 for it. */
-function fromWindows1252(chunk: Buffer): Buffer {
+function fromWindows(chunk: Buffer, highHalf: string): Buffer {
   const text = chunk.toString('latin1');
   return Buffer.from(
-    text.replaceAll(/[\u0080-\u009f]/g, (character) => FROM_0X80.charAt(character.charCodeAt(0) - 0x80)),
+    text.replaceAll(/[\u0080-\u00ff]/g, (character) => highHalf[character.charCodeAt(0) - 0x80] ?? character),
   );
 }
 

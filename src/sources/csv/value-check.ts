@@ -53,7 +53,7 @@ function openPatternCheck(rule: Extract<ValueRule, string>, strict: boolean): Va
       return checkPattern('EMAIL_INVALID', 'is no e-mail address', isEmailAddress, strict);
     case 'boolean':
       return checkPattern('BOOLEAN_INVALID', 'is neither true nor false', isBoolean, strict);
-    // As received.
+    // Good ones stay as they are.
     case 'phone':
       return checkPattern('PHONE_INVALID', 'is no phone number', isPhoneNumber, false);
     case 'year':

@@ -3,7 +3,7 @@ import { must } from '#lib/assert.ts';
 
 import type { Tx } from '../database.ts';
 import { applyClasses } from './apply-classes.ts';
-import { applyCourses, applyOrgs, applySessions, placeOrgs } from './apply-orgs.ts';
+import { applyCourses, applyOrgs, applySessions, placeInTree } from './apply-orgs.ts';
 import { applyEndings } from './apply-endings.ts';
 import { applyEnrollments, applyRoles } from './apply-memberships.ts';
 import { applyPeople } from './apply-people.ts';
@@ -52,7 +52,7 @@ export async function applyRange(tx: Tx, range: ItemRange): Promise<void> {
       return;
   }
   await saveLinks(tx, range);
-  if (band === 'org') await placeOrgs(tx, range);
+  if (band === 'org' || band === 'academicSession') await placeInTree(tx, range, band);
   await restoreMemberships(tx, range, band);
 }
 

@@ -14,7 +14,9 @@ function keeps(table: string, link: string): string {
   return `coalesce(${table}.external_source = 'manual' and ${table}.copy_of is not distinct from ${link}.object_id, false)`;
 }
 
-const ATTRIBUTES = `jsonb_build_object('periods', i.after -> 'periods', 'status', i.after -> 'status', 'otherSessions', i.after -> 'otherSessions')`;
+/** Properties of a class without a column of their own. */
+const MORE = ['periods', 'status', 'otherSessions', 'classType', 'location', 'subjects', 'subjectCodes'];
+const ATTRIBUTES = `jsonb_build_object(${MORE.map((name) => `'${name}', i.after -> '${name}'`).join(', ')})`;
 
 /** Classes: creates, updates and reactivates those of a range. */
 export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {

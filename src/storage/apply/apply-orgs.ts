@@ -1,4 +1,4 @@
-import { ITEM_BAND } from '#core/roster/kinds.ts';
+import { ITEM_BAND, KINDS } from '#core/roster/kinds.ts';
 
 import type { Tx } from '../database.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
@@ -45,21 +45,30 @@ export async function applyOrgs(tx: Tx, range: ItemRange): Promise<void> {
   );
 }
 
+/** The kinds whose records stand below one another: their tables, and the columns by which an item finds its rows. */
+const TREES = {
+  org: { table: 'org', columns: ['id'] },
+  academicSession: { table: 'academic_session', columns: ITSELF_AND_COPIES },
+} as const;
+
 /**
- * The orgs above those of a range. After the links of the range: an org stands behind its parent, often in the same range. An org whose
- * parent waits (held, or failed) gets it with the range in which the parent comes.
+ * The records above those of a range, of a kind that is a tree. After the links of the range: a record stands behind its parent, often in the
+ * same range. One whose parent waits (held, or failed) gets it with the range in which the parent comes.
  */
-export async function placeOrgs(tx: Tx, range: ItemRange): Promise<void> {
-  await tx.query(
-    `update org o set parent_id = n.parent_id, change_seq = $2
-       from (select i.object_id, p.object_id as parent_id from plan_item i
-               join link own on own.source_system_id = $3 and own.key = i.key and own.last_run_id = i.run_id
-               left join ${linkedObject('$3', 'i.first_key')} p on true
-              where i.run_id = $1 and i.item_no < ${ITEM_BAND} and i.action in ('create', 'update', 'reactivate')
-                and (p.object_id is not null or i.first_key is null)) n
-      where o.id = n.object_id and o.parent_id is distinct from n.parent_id`,
-    [range.runId, range.changeSeq, range.sourceSystemId],
-  );
+export async function placeInTree(tx: Tx, range: ItemRange, kind: keyof typeof TREES): Promise<void> {
+  const { table, columns } = TREES[kind];
+  const from = KINDS.indexOf(kind) * ITEM_BAND;
+  for (const column of columns)
+    await tx.query(
+      `update ${table} o set parent_id = n.parent_id, change_seq = $2
+         from (select i.object_id, p.object_id as parent_id from plan_item i
+                 join link own on own.source_system_id = $3 and own.key = i.key and own.last_run_id = i.run_id
+                 left join ${linkedObject('$3', 'i.first_key')} p on true
+                where i.run_id = $1 and i.item_no between ${from} and ${from + ITEM_BAND - 1}
+                  and i.action in ('create', 'update', 'reactivate') and (p.object_id is not null or i.first_key is null)) n
+        where o.${column} = n.object_id and o.parent_id is distinct from n.parent_id`,
+      [range.runId, range.changeSeq, range.sourceSystemId],
+    );
 }
 
 /** Terms and other spans of the year. */

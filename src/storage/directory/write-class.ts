@@ -12,7 +12,7 @@ const PARTS = [
   {
     table: 'academic_session',
     prefix: 'term/',
-    columns: 'type, display_name, external_id, start_date, end_date, school_year',
+    columns: 'type, parent_id, display_name, external_id, start_date, end_date, school_year',
   },
 ] as const;
 type Part = (typeof PARTS)[number];

@@ -13,6 +13,7 @@ export const coursesView: View = {
     description: text('k.description'),
     courseNumber: text('k.course_number'),
     subject: text('k.subject'),
+    subjectCodes: text(`k.attributes ->> 'subjectCodes'`),
     grade: text(`k.attributes ->> 'grade'`),
     // As the source names them: the externalId of an org and of an academic session.
     orgExternalId: text(`k.attributes ->> 'org'`),

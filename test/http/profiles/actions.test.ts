@@ -291,6 +291,7 @@ test('settings: read, changed, refused', async () => {
   assert.ok(sourceSystemId);
   assert.deepEqual(defaults, {
     format: 'auto',
+    encoding: 'auto',
     tolerance: { percent: 1, count: 10 },
     deactivationLimit: { percent: 10, count: 25 },
     linkByUserName: false,

@@ -53,6 +53,8 @@ before(async () => {
     academicSession: `/api/v1/academicSessions/${session?.id}`,
     courses: '/api/v1/courses',
     course: `/api/v1/courses/${course?.id}`,
+    classes: '/api/v1/classes',
+    class: `/api/v1/classes/${classes.algebra}`,
     user: `/api/v1/users/${users.anna}`,
     roles: `/api/v1/users/${users.anna}/roles`,
     contacts: `/api/v1/users/${users.anna}/contacts`,
@@ -68,13 +70,15 @@ const COLLECTIONS = [
   'orgs',
   'academicSessions',
   'courses',
+  'classes',
   'roles',
   'contacts',
   'enrollments',
   'classEnrollments',
   'classSessions',
 ];
-const OBJECTS = ['org', 'academicSession', 'course', 'user'];
+const OBJECTS = ['org', 'academicSession', 'course', 'class', 'user'];
+const SETS = ['orgs', 'academicSessions', 'courses', 'classes'];
 
 async function read(path: string, call: RosterCall = {}): Promise<Json> {
   const { status, body, text } = await server.call(path, call);
@@ -120,11 +124,8 @@ describe('permissions', () => {
 
 test('another tenant has none of it', async () => {
   const other = { tenantId: server.otherTenantId };
-  for (const name of ['orgs', 'academicSessions', 'courses'])
-    assert.deepEqual(await read(paths[name] ?? '', other), { value: [] }, name);
-  for (const name of Object.keys(paths).filter(
-    (name) => !['orgs', 'academicSessions', 'courses'].includes(name),
-  )) {
+  for (const name of SETS) assert.deepEqual(await read(paths[name] ?? '', other), { value: [] }, name);
+  for (const name of Object.keys(paths).filter((one) => !SETS.includes(one))) {
     for (const query of ['', '?includeInactive=true']) {
       const { status, body } = await server.call(`${paths[name]}${query}`, other);
       assert.equal(status, 404, name);
@@ -288,6 +289,7 @@ test('what is inactive is read on demand alone: objects, and what belongs to the
     `users/${users.ended}/contacts`,
     `users/${users.ended}/demographics`,
     `users/ended@contoso.edu/enrollments`,
+    `classes/${classes.ended}`,
     `classes/${classes.ended}/enrollments`,
     `classes/${classes.ended}/academicSessions`,
   ]) {

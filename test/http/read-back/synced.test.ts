@@ -144,6 +144,7 @@ test('academic sessions and courses', async () => {
     ].map(([externalId, displayName, type, startDate, endDate]) => ({
       displayName,
       type,
+      parent: null,
       schoolYear: '2027',
       startDate,
       endDate,
@@ -161,6 +162,7 @@ test('academic sessions and courses', async () => {
       description: null,
       courseNumber: 'B1',
       subject: '03',
+      subjectCodes: null,
       grade: '10',
       orgExternalId: 's1',
       schoolYearExternalId: 'y',
@@ -173,6 +175,7 @@ test('academic sessions and courses', async () => {
       description: null,
       courseNumber: null,
       subject: null,
+      subjectCodes: null,
       grade: null,
       orgExternalId: 's1',
       schoolYearExternalId: null,
