@@ -142,7 +142,12 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   let bytesDone = 0;
   if (findings.fatal) delta.stop();
   // What a delta file does not have may be in the set that it changes.
-  for (const [name, mode] of modes ?? []) if (mode !== 'bulk') state.unusable.add(name);
+  for (const [name, mode] of modes ?? []) {
+    if (mode === 'bulk') continue;
+    state.unusable.add(name);
+    const reader = format.files.find((file) => file.name === name)?.reader;
+    if (reader === 'roles' && state.userRoles !== null) state.userRoles.isWhole = false;
+  }
 
   for (const definition of format.files) {
     const startedMs = tools.nowMs();
