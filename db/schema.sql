@@ -1129,12 +1129,18 @@ create table rollbook.upload (
   created_at timestamp with time zone default now() not null,
   sealed_at timestamp with time zone,
   erased_at timestamp with time zone,
+  reading text,
+  format text,
+  base_upload_id uuid,
+  delta_upload_id uuid,
   constraint upload_pkey PRIMARY KEY (tenant_id, id),
   constraint upload_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id),
+  constraint upload_reading_known CHECK ((reading = ANY (ARRAY['whole'::text, 'merged'::text, 'refused'::text]))),
   constraint upload_state_known CHECK ((state = ANY (ARRAY['open'::text, 'sealing'::text, 'sealed'::text, 'erased'::text])))
 );
 CREATE UNIQUE INDEX upload_one_open ON rollbook.upload USING btree (tenant_id, profile_id) WHERE (state = ANY (ARRAY['open'::text, 'sealing'::text]));
 CREATE INDEX upload_profile ON rollbook.upload USING btree (tenant_id, profile_id, created_at);
+CREATE INDEX upload_sealed ON rollbook.upload USING btree (tenant_id, profile_id, sealed_at) WHERE (state = 'sealed'::text);
 alter table rollbook.upload enable row level security;
 alter table rollbook.upload force row level security;
 create policy owner on rollbook.upload for all to rollbook_owner using (true);
@@ -1142,6 +1148,10 @@ create policy tenant on rollbook.upload for all to rollbook_app using ((tenant_i
 grant delete, insert, select, update on rollbook.upload to rollbook_app;
 comment on table rollbook.upload is 'The files of one drop. Open: it takes files. Sealed: a start has taken it, its bytes never change again.';
 comment on column rollbook.upload.wrapped_key is 'The key its files are encrypted with, itself encrypted under SECRET_KEY. Null: erased, the bytes are noise.';
+comment on column rollbook.upload.reading is 'whole: a complete set that could be read, and so a base for delta files; merged: delta files, a set was made of them; refused: it could not be read. Null: not read yet.';
+comment on column rollbook.upload.format is 'Of a whole set: what it was read as.';
+comment on column rollbook.upload.base_upload_id is 'Made by Rollbook: the whole set that the delta files were merged into. Null: the files came as they are.';
+comment on column rollbook.upload.delta_upload_id is 'Made by Rollbook: the upload with the delta files.';
 
 create table rollbook.upload_block (
   tenant_id uuid not null,

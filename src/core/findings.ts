@@ -49,9 +49,26 @@ export const FINDING_CODES = {
     remedy: 'Export both again (classes and enrollments, for instance), or leave both out.',
   },
   FILE_DELTA: {
-    severity: 'fatal',
+    severity: 'information',
     title: 'A file holds changes alone',
-    remedy: 'Export bulk files: what is left out of a file counts as gone.',
+    remedy:
+      'Nothing to do: a sync merges it into the last whole set. Without a server it is checked by itself, and not whether what its rows name is there.',
+  },
+  DELTA_WITHOUT_BASE: {
+    severity: 'fatal',
+    title: 'A delta file, and no whole set that it could change',
+    remedy: 'Upload a bulk set with all files, then go on with delta files.',
+  },
+  DELTA_SKIPPED: {
+    severity: 'warning',
+    title: 'An earlier upload could not be read, and its changes are missing',
+    remedy: 'Upload a bulk set: nobody knows what the earlier files would have changed.',
+  },
+  DELTA_CAUGHT_UP: {
+    severity: 'information',
+    title: 'An earlier upload was taken along',
+    remedy:
+      'Nothing to do: a newer start had taken its place before it was read, and its changes are in this run.',
   },
   FILE_UNKNOWN: {
     severity: 'fatal',
@@ -305,6 +322,12 @@ export const FINDING_CODES = {
     title: 'A school or another org is withdrawn by its own row, and other rows still name it',
     remedy:
       'Its classes, the places in them and the roles in it go with it; a course or an org below it stays without it. If that is not meant, correct the status of the org; else leave these rows out, too.',
+  },
+  ROW_OUTDATED: {
+    severity: 'warning',
+    title: 'A row of a delta file is older than what is known',
+    remedy:
+      'Nothing to do if delta files came in another order than they were made: the newer row stays. If dateLastModified is wrong, upload a bulk set.',
   },
   DATE_INVALID: {
     severity: 'warning',

@@ -1,7 +1,7 @@
 import type { PlanCount } from '#core/plan/verdict.ts';
 import type { RecognizedFormat } from '#core/roster/formats.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
-import type { StageResult } from '#sources/contract.ts';
+import type { MergeSummary, StageResult } from '#sources/contract.ts';
 
 /** What a run read and changes, per kind: run.counts, shown by CLI and API. */
 export interface RunCounts {
@@ -18,6 +18,8 @@ export interface RunCounts {
     archive: string | null;
   }[];
   readonly filesToConfirm: readonly string[];
+  /** Delta files were merged into the set before; absent: the files are as they were uploaded. */
+  readonly merge?: MergeSummary;
   /** Milliseconds per step. */
   readonly timings: Readonly<Record<string, number>>;
 }
@@ -95,6 +97,7 @@ export function runCounts(result: StageResult, plan: readonly HeldCount[] | null
       archive,
     })),
     filesToConfirm: result.filesToConfirm,
+    ...(result.merge === null ? {} : { merge: result.merge }),
     timings: result.timings,
   };
 }

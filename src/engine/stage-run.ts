@@ -2,7 +2,6 @@ import { judgeStage } from '#core/validate/judge-stage.ts';
 import { type ProfileSettings, readProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { readSealedUpload } from '#files/read-sealed-upload.ts';
-import type { UploadFile } from '#storage/uploads/list-files.ts';
 import { must } from '#lib/assert.ts';
 import { inTenant } from '#storage/database.ts';
 import { discardStaged, saveFindingCounts } from '#storage/plan/plan-rows.ts';
@@ -12,10 +11,13 @@ import { renewLease } from '#storage/runs/lease-run.ts';
 import { endEarlierStages } from '#storage/stage/stage-session.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 import { readSealedHashKey } from '#storage/tenants/read-hash-key.ts';
+import { findEarlierSets } from '#storage/uploads/find-earlier-sets.ts';
+import { saveReading } from '#storage/uploads/save-reading.ts';
 import type { MappingSettings, StageResult } from '#sources/contract.ts';
 import { runStage } from '#sources/run-stage.ts';
 
 import type { EngineContext } from './engine-context.ts';
+import type { ReceivedFile } from './judge-plan.ts';
 import { tellStopped } from './notices/tell-run.ts';
 import { toMappingSettings } from './profiles/to-mapping-settings.ts';
 import { readListChanges } from './reference-lists.ts';
@@ -28,7 +30,7 @@ export interface StageOutcome {
   readonly result: StageResult;
   readonly mapping: MappingSettings;
   readonly settings: ProfileSettings;
-  readonly received: readonly UploadFile[];
+  readonly received: readonly ReceivedFile[];
 }
 
 /** Reading takes this share of a run's progress; planning and applying the rest. */
@@ -41,7 +43,7 @@ const STAGE_PERCENT = 40;
 export async function stageRun(context: EngineContext, scope: RunScope): Promise<StageOutcome> {
   const { run, tenantId, lease, progress } = scope;
   const { db } = context;
-  const { profile, lists, hashKey } = await inTenant(db, tenantId, async (tx) => {
+  const { profile, lists, hashKey, earlier } = await inTenant(db, tenantId, async (tx) => {
     // The fence: a worker that lost its lease must not throw away what the next one staged.
     await renewLease(tx, {
       runId: run.id,
@@ -54,6 +56,7 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
       profile: must(await findProfile(tx, run.profileId)),
       lists: await readListChanges(tx),
       hashKey: context.secretBox.open(await readSealedHashKey(tx)),
+      earlier: await findEarlierSets(tx, run.sourceSystemId, must(run.uploadId)),
     };
   });
   const settings = readProfileSettings(profile.settings);
@@ -66,7 +69,16 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
       epoch: run.epoch,
       sourceSystemId: run.sourceSystemId,
       connectionString: db.appConnectionString,
-      upload: { directory: context.filesDirectory, key: upload.key, files: upload.files },
+      upload: {
+        directory: context.filesDirectory,
+        ...upload,
+        sealedAt: upload.sealedAt.toISOString(),
+      },
+      earlier: earlier.map(({ wrappedKey, sealedAt, ...set }) => ({
+        ...set,
+        key: context.secretBox.open(wrappedKey),
+        sealedAt: sealedAt.toISOString(),
+      })),
       mapping,
       format: settings.format === 'auto' ? null : settings.format,
       hashKey,
@@ -89,7 +101,9 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
     },
   );
   const stop = judgeStage(result, settings.tolerance, run.toleranceWaived);
+  const uploadId = result.mergedUpload?.uploadId ?? upload.uploadId;
   const state = await inTenant(db, tenantId, async (tx) => {
+    await saveReading(tx, uploadId, result.fatal ? null : result.format.name);
     if (stop !== null && isRetry(run)) return giveUpRetry(tx, context, scope, stop);
     await saveFindingCounts(tx, run.id, result.findingCounts);
     if (!run.planOnly) {
@@ -113,5 +127,5 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
       },
     });
   });
-  return { state, result, mapping, settings, received: upload.files };
+  return { state, result, mapping, settings, received: result.mergedUpload?.files ?? upload.files };
 }

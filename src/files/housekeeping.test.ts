@@ -8,6 +8,7 @@ import { ContainerClient } from '@azure/storage-blob';
 import { realSystem } from '#lib/system.ts';
 import { inTenant } from '#storage/database.ts';
 import { eraseUpload } from '#storage/uploads/erase-upload.ts';
+import { saveReading } from '#storage/uploads/save-reading.ts';
 import { uploadServer, type UploadServer } from '#test/helpers/upload-server.ts';
 import { eraseOldUploads } from './erase-old-uploads.ts';
 import { removeOrphans } from './remove-orphans.ts';
@@ -57,8 +58,28 @@ test('an old upload is erased when there is a newer one', async () => {
     sealed.push(await server.seal(profileId));
   }
   const [first = '', second = ''] = sealed;
+  for (const id of sealed) await inTenant(server.db, server.tenantId, (tx) => saveReading(tx, id, 'sds-v1'));
   assert.equal(await eraseOldUploads({ db: server.db, files: server.files, retentionDays: 0 }), 1);
   await assert.rejects(server.readBack(first), /not kept any more/);
   assert.equal((await server.readBack(second)).get('School.csv')?.toString(), 'second');
   assert.equal((await server.objects()).length, 1);
+});
+
+test('the newest whole set stays, and what was uploaded after it and not read', async () => {
+  const profileId = await server.newProfile();
+  const readings = ['whole', 'whole', null, 'refused', 'merged', 'refused'];
+  const kept: string[] = [];
+  const erased: string[] = [];
+  for (const [index, reading] of readings.entries()) {
+    const { url } = await server.uploadUrl(profileId);
+    await new ContainerClient(url).getBlockBlobClient('orgs.csv').uploadData(Buffer.from(String(index)));
+    const id = await server.seal(profileId);
+    await inTenant(server.db, server.tenantId, (tx) =>
+      tx.query('update upload set reading = $2 where id = $1', [id, reading]),
+    );
+    (index === 1 || index === 2 || index === 5 ? kept : erased).push(id);
+  }
+  assert.equal(await eraseOldUploads({ db: server.db, files: server.files, retentionDays: 0 }), 3);
+  for (const id of erased) await assert.rejects(server.readBack(id), /not kept any more/);
+  for (const id of kept) assert.equal((await server.readBack(id)).size, 1);
 });

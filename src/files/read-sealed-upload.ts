@@ -9,6 +9,10 @@ import type { UploadFile } from '#storage/uploads/list-files.ts';
  * `openLocalFileStore({ directory }).read(file.objectName, key)`.
  */
 export interface SealedUploadContent {
+  readonly uploadId: string;
+  readonly sealedAt: Date;
+  /** Made by Rollbook of delta files and the set before them. */
+  readonly merged: boolean;
   /** 32 bytes. Keep it in memory only. */
   readonly key: Buffer;
   readonly files: readonly UploadFile[];
@@ -25,5 +29,6 @@ export async function readSealedUpload(
   if (found === undefined) {
     throw new NotFoundError('The files of this run are not kept any more. Upload them again and start.');
   }
-  return { key: secretBox.open(found.wrappedKey), files: found.files };
+  const { sealedAt, merged, files } = found;
+  return { uploadId, sealedAt, merged, key: secretBox.open(found.wrappedKey), files };
 }

@@ -103,6 +103,32 @@ export interface KindSummary {
   readonly ended: number;
 }
 
+/** Where the rows of a file of a merged set are from. */
+export interface MergedFileSummary {
+  readonly file: string;
+  /** delta: changed rows of this upload and the rest of the set before; bulk: this upload; kept: the set before. */
+  readonly from: 'delta' | 'bulk' | 'kept';
+  /** Rows of the file of this upload. */
+  readonly deltaRows: number;
+  /** Rows of the set before that a row of the delta file took the place of. */
+  readonly replacedRows: number;
+  /** Rows of the delta file that are older than what they would change. */
+  readonly outdatedRows: number;
+  /** Rows of the set before that stayed. */
+  readonly keptRows: number;
+  /** Lines of the file of this upload: what stands behind them was kept. */
+  readonly deltaLines: number;
+}
+
+/** Delta files were merged into the set before. Times as ISO 8601. */
+export interface MergeSummary {
+  readonly baseUploadId: string;
+  readonly baseSealedAt: string;
+  readonly deltaUploadId: string;
+  readonly deltaSealedAt: string;
+  readonly files: readonly MergedFileSummary[];
+}
+
 /**
  * What the stage hands to planning. The items (staged-item.ts) and the findings themselves are in the database, or nowhere:
  * validate.
@@ -125,6 +151,13 @@ export interface StageResult {
   readonly fatal: boolean;
   /** Files that are missing or header-only and had rows: each needs its own confirmation. */
   readonly filesToConfirm: readonly string[];
+  /** Null: the files are as they were uploaded. */
+  readonly merge: MergeSummary | null;
+  /** The upload that this stage made of delta files, and that the run goes on with; null: it made none. */
+  readonly mergedUpload: {
+    readonly uploadId: string;
+    readonly files: readonly { readonly name: string; readonly sizeBytes: number; readonly sha256: string }[];
+  } | null;
   /** Milliseconds of wall clock per step, for progress and bench. */
   readonly timings: Readonly<Record<string, number>>;
 }

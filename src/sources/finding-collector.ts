@@ -40,6 +40,14 @@ const MAX_VALUE_LENGTH = 256;
 const SAMPLES_PER_COUNT = 5;
 const ORDER: readonly Severity[] = ['fatal', 'error', 'warning', 'information'];
 
+/** Files of which a part was kept from an earlier set: what is found there has no line in a file that anybody uploaded. */
+export interface KeptLines {
+  /** Of the kept set, for people. */
+  readonly from: string;
+  /** By file, the last line that was uploaded. */
+  readonly uploadedLines: ReadonlyMap<string, number>;
+}
+
 interface MutableCount {
   readonly file: string;
   readonly code: FindingCode;
@@ -61,6 +69,7 @@ export class FindingCollector {
   #warnings = 0;
   readonly #limits: FindingLimits;
   readonly #observer: FindingObserver | null;
+  #keptLines: KeptLines | null = null;
 
   constructor(limits: FindingLimits = FINDING_LIMITS, observer: FindingObserver | null = null) {
     this.#limits = limits;
@@ -72,19 +81,50 @@ export class FindingCollector {
     return this.#fatal;
   }
 
+  /** From here on, findings in kept rows say so and name no line. */
+  tellKept(kept: KeptLines): void {
+    this.#keptLines = kept;
+  }
+
+  /** Takes over what another collector has found. */
+  absorb(kept: readonly Finding[], counts: readonly FindingCount[]): void {
+    for (const { file, code, field, severity, rowCount } of counts) {
+      if (severity === 'fatal') this.#fatal = true;
+      this.#count(file, code, field, severity, rowCount);
+    }
+    for (const finding of kept) if (this.#wants(finding.code, finding.severity)) this.kept.push(finding);
+  }
+
+  /** A line of a file, in words. */
+  nameLine(file: string, line: number): string {
+    return this.#isKept(file, line) ? `a row of the set before` : `line ${line}`;
+  }
+
+  #isKept(file: string, line: number): boolean {
+    const uploaded = this.#keptLines?.uploadedLines.get(file);
+    return uploaded !== undefined && line > uploaded;
+  }
+
+  #count(file: string, code: FindingCode, field: string, severity: Severity, rowCount: number): void {
+    const place = `${file}\n${code}\n${field}`;
+    const count = this.#counts.get(place);
+    if (count === undefined) this.#counts.set(place, { file, code, field, severity, rowCount });
+    else count.rowCount += rowCount;
+  }
+
   /** `detail` is only asked for when the finding is kept, or observed. */
   report(head: FindingHead, detail: () => FindingDetail): void {
     const { code, file, field = '' } = head;
     const severity = head.severity ?? FINDING_CODES[code].severity;
+    // That a row of an earlier delta said so is no news.
+    if (code === 'ROW_WITHDRAWN' && this.#keptLines !== null && this.#isKept(file, detail().line ?? 0))
+      return;
     if (severity === 'fatal') this.#fatal = true;
-    const place = `${file}\n${code}\n${field}`;
-    const count = this.#counts.get(place);
-    if (count === undefined) this.#counts.set(place, { file, code, field, severity, rowCount: 1 });
-    else count.rowCount += 1;
+    this.#count(file, code, field, severity, 1);
     const observed = this.#observer === null ? null : detail();
     if (observed !== null) this.#observer?.observe(head, severity, observed);
     if (!this.#wants(code, severity)) return;
-    const { value, sourceId, ...rest } = observed ?? detail();
+    const { value, sourceId, ...rest } = this.#withoutKeptLine(file, observed ?? detail());
     this.kept.push({
       code,
       severity,
@@ -94,6 +134,13 @@ export class FindingCollector {
       ...(sourceId === undefined ? {} : { sourceId: toShown(sourceId) }),
       ...(value === undefined ? {} : { value: toShown(value) }),
     });
+  }
+
+  #withoutKeptLine(file: string, detail: FindingDetail): FindingDetail {
+    const { line, message, ...rest } = detail;
+    if (line === undefined || !this.#isKept(file, line)) return detail;
+    const from = this.#keptLines?.from ?? '';
+    return { ...rest, message: `${message} (A row of the set of ${from}, which was kept.)` };
   }
 
   counts(): FindingCount[] {

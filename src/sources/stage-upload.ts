@@ -1,19 +1,20 @@
 import { openSecretBox } from '#access/open-secret-box.ts';
 import type { SecretKey } from '#access/secret-key.ts';
-import { openLocalFileStore } from '#files/local-file-store.ts';
 import { newIds } from '#lib/new-ids.ts';
 import { randomPool } from '#lib/random-pool.ts';
 import { uuidBytes } from '#storage/stage/binary-copy-writer.ts';
 import { copyFindings } from '#storage/stage/stage-copy.ts';
 import { fenceStage, openStageSession, type StageSession } from '#storage/stage/stage-session.ts';
+import { saveMergedUpload } from '#storage/uploads/save-merged-upload.ts';
 
 import type { RosterFormat } from '#core/roster/formats.ts';
 
-import type { MappingSettings, StageResult, UploadedFile } from './contract.ts';
+import type { MappingSettings, StageResult } from './contract.ts';
 import { copyItems } from './copy-items.ts';
 import { fingerprintOf, stageRoster } from './csv/stage-roster.ts';
 import { FindingCollector, type FindingLimits } from './finding-collector.ts';
-import { openRoster } from './open-roster.ts';
+import { prepareRoster, withRows } from './merge/prepare-roster.ts';
+import type { EarlierStoredSet, StoredSet } from './merge/stored-set.ts';
 import { loadSnapshot } from './snapshot/load-snapshot.ts';
 import {
   nextSnapshotPath,
@@ -34,15 +35,9 @@ export interface StageInput {
   /** Of rollbook_app. */
   readonly connectionString: string;
   /** What `readSealedUpload` answered, and where the store is. */
-  readonly upload: {
-    readonly directory: string;
-    readonly key: Uint8Array;
-    readonly files: readonly {
-      readonly name: string;
-      readonly objectName: string;
-      readonly sizeBytes: number;
-    }[];
-  };
+  readonly upload: StoredSet & { readonly directory: string };
+  /** What delta files would change: the newest whole set, and behind it uploads that no run has read. */
+  readonly earlier: readonly EarlierStoredSet[];
   readonly mapping: MappingSettings;
   /** Null: to be recognized. */
   readonly format: RosterFormat | null;
@@ -106,13 +101,29 @@ async function stageIn(
   const secretBox = openSecretBox(input.secretKeys, { randomBytes: random });
   const findings = new FindingCollector(input.findingLimits);
   const items = copyItems(session, uuidBytes(runId), index);
-  const roster = await openRoster(openUploadFiles(upload), findings, input.zipLimits);
+  const prepared = await prepareRoster(
+    input,
+    {
+      newId: newIds(random),
+      randomBytes: (size) => Buffer.from(random(size)),
+      secretBox,
+      save: async (merged, isOfRun) => {
+        await session.begin();
+        await saveMergedUpload(session.client, merged, input, isOfRun);
+        await session.commit();
+      },
+    },
+    findings,
+  );
+  const { roster } = prepared;
+  const preparedMs = nowMs();
   const bytesTotal = sumOfSizes(roster.files);
   const { result, isCurrent } = await stageRoster(
     {
       roster,
       mapping,
       format: input.format,
+      ...(prepared.recognized === null ? {} : { recognized: prepared.recognized }),
       hashKey: input.hashKey,
       index,
       snapshotFingerprint: fingerprint,
@@ -145,22 +156,16 @@ async function stageIn(
   }
   return {
     ...result,
+    merge: prepared.merge === null ? null : withRows(prepared.merge, result),
+    mergedUpload: prepared.mergedUpload,
     timings: {
       ...result.timings,
+      ...(prepared.mergedUpload === null ? {} : { merge: Math.round(preparedMs - loadedMs) }),
       snapshot: Math.round(loadedMs - startedMs),
       commit: Math.round(committedMs - readMs),
       nextSnapshot: Math.round(nowMs() - committedMs),
     },
   };
-}
-
-function openUploadFiles(upload: StageInput['upload']): UploadedFile[] {
-  const store = openLocalFileStore({ directory: upload.directory });
-  return upload.files.map(({ name, objectName, sizeBytes }) => ({
-    name,
-    sizeBytes,
-    read: (range) => store.read(objectName, upload.key, range),
-  }));
 }
 
 function sumOfSizes(files: readonly { readonly sizeBytes: number }[]): number {

@@ -30,7 +30,7 @@ export interface FileOnDisk {
 
 /**
  * Checks roster files, or a zip of them, as a first sync of a new profile would, without a database: nothing is stored, nothing
- * is compared. Errors: what the file system says.
+ * is compared. Delta files are checked by themselves. Errors: what the file system says.
  */
 export async function validateFiles(
   files: readonly FileOnDisk[],
@@ -50,6 +50,7 @@ export async function validateFiles(
       index: new RecordIndex(),
       snapshotFingerprint: null,
       confirmedFiles: [],
+      alone: true,
     },
     {
       items: noItems,

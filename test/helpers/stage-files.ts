@@ -25,6 +25,8 @@ export interface StageFilesOptions {
   readonly after?: Pick<StagedFiles, 'next' | 'fingerprint'>;
   readonly confirmedFiles?: readonly string[];
   readonly limits?: FindingLimits;
+  /** As rollbook validate does with delta files. */
+  readonly alone?: boolean;
   readonly zipLimits?: ZipLimits;
   /** Bytes of a chunk. */
   readonly chunkBytes?: number;
@@ -56,6 +58,7 @@ export async function stageFiles(
       index,
       snapshotFingerprint: options.after?.fingerprint ?? null,
       confirmedFiles: options.confirmedFiles ?? [],
+      alone: options.alone ?? false,
     },
     {
       items: sink,

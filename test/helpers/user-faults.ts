@@ -352,7 +352,11 @@ export const USER_FAULTS: readonly UserFault[] = [
     'manifest.csv',
     'file.users,bulk',
     'file.users,delta',
-    'FILE_DELTA users.csv (fatal)',
+    'DELTA_WITHOUT_BASE manifest.csv (fatal)',
+    'MANIFEST_MISMATCH academicsessions.csv (fatal)',
+    'MANIFEST_MISMATCH classes.csv (fatal)',
+    'MANIFEST_MISMATCH courses.csv (fatal)',
+    'MANIFEST_MISMATCH enrollments.csv (fatal)',
   ),
   oneRoster(
     'a file that is there and said to be absent',

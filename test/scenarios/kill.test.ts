@@ -11,6 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { emptyTestDatabase } from '#test/helpers/database.ts';
 import { dumpDirectoryAt } from '#test/helpers/directory-dump.ts';
+import { bulkFiles, copyOfSet, deltaFiles, smallOneRoster } from '#test/helpers/one-roster.ts';
 import { TEST_SECRET_KEY } from '#test/helpers/rollbook.ts';
 import { type RollbookProcess, startRollbookProcess } from '#test/helpers/rollbook-process.ts';
 import { copyOf, csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
@@ -83,8 +84,23 @@ async function waitForEnd(client: SyncClient, profile: string): Promise<string> 
   return `${status.status}: ${status.statusMessage}`;
 }
 
-test(`${KILLS} kills at random moments of a sync end in the same directory (seed ${SEED})`, async () => {
-  const rosters = days().map(csvFiles);
+/** The same days as whole files of OneRoster, of which the first alone is sent as it is; the others as what has changed. */
+function deltaDays(): Record<string, string>[] {
+  const first = smallOneRoster(30);
+  const second = copyOfSet(first);
+  for (const [index, [id, row]] of [...second.users].entries())
+    if (index % 5 === 0) second.users.set(id, { ...row, givenName: 'Changed' });
+  for (const id of [...second.enrollments.keys()].slice(10, 14)) second.enrollments.delete(id);
+  const third = copyOfSet(second);
+  third.classes.set('c-late', { ...third.classes.get('c-a1'), sourcedId: 'c-late', title: 'Late class' });
+  for (const id of [...third.demographics.keys()].slice(0, 3)) third.demographics.delete(id);
+  return [bulkFiles(first), deltaFiles(first, second), deltaFiles(second, third)];
+}
+
+async function killInEachDay(
+  rosters: readonly Readonly<Record<string, string>>[],
+  count: number,
+): Promise<void> {
   const expected: string[][] = [];
   let syncMs = 0;
   await withRollbook(async (start, dump) => {
@@ -99,7 +115,7 @@ test(`${KILLS} kills at random moments of a sync end in the same directory (seed
   });
   const next = random(SEED);
   let kills = 0;
-  while (kills < KILLS) {
+  while (kills < count) {
     await withRollbook(async (start, dump) => {
       let place = await start();
       const profile = await place.client.createProfile();
@@ -108,7 +124,7 @@ test(`${KILLS} kills at random moments of a sync end in the same directory (seed
         // Never awaited to its end: the server dies under it.
         const starting = place.client.start(profile).catch(() => undefined);
         await wait(next() * syncMs);
-        if (kills < KILLS) {
+        if (kills < count) {
           await place.process.kill();
           kills += 1;
           place = await start();
@@ -125,4 +141,11 @@ test(`${KILLS} kills at random moments of a sync end in the same directory (seed
       }
     });
   }
-});
+}
+
+test(`${KILLS} kills at random moments of a sync end in the same directory (seed ${SEED})`, () =>
+  killInEachDay(days().map(csvFiles), KILLS));
+
+const DELTA_KILLS = Math.ceil(KILLS / 3);
+test(`${DELTA_KILLS} kills at random moments of a sync of delta files end in the same directory (seed ${SEED})`, () =>
+  killInEachDay(deltaDays(), DELTA_KILLS));

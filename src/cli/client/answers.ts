@@ -138,6 +138,25 @@ export const runAnswer = z.object({
       kinds: z.partialRecord(z.enum(KINDS), kindCounts),
       files: z.array(z.object({ file: z.string(), rows: z.number(), badRows: z.number() })).default([]),
       filesToConfirm: z.array(z.string()).default([]),
+      merge: z
+        .object({
+          baseUploadId: z.string(),
+          baseSealedAt: z.string(),
+          deltaUploadId: z.string(),
+          deltaSealedAt: z.string(),
+          files: z.array(
+            z.object({
+              file: z.string(),
+              from: z.enum(['delta', 'bulk', 'kept']),
+              deltaRows: z.number(),
+              replacedRows: z.number(),
+              outdatedRows: z.number(),
+              keptRows: z.number(),
+            }),
+          ),
+        })
+        .nullish()
+        .catch(null),
     })
     .nullish()
     .catch(null),

@@ -6,6 +6,7 @@ import { FINDING_CODES, type Finding, type FindingCount } from '#core/findings.t
 import type { RunStoryAnswer } from '../client/answers.ts';
 import { findingLines } from './finding-lines.ts';
 import { formatBytes, formatCount, formatDuration, plural, printable, wrap } from './format.ts';
+import { mergeLines } from './merge-lines.ts';
 import type { Paint } from './paint.ts';
 import { countLines } from './run-lines.ts';
 import { textTable } from './text-table.ts';
@@ -20,6 +21,7 @@ export function runStoryLines(run: RunStoryAnswer, paint: Paint): string[] {
     ...section('Why it waits', verdictLines(run), paint),
     ...section('Timeline', timelineLines(run), paint),
     ...section('Files', fileLines(run), paint),
+    ...section('Merged', mergeLines(run, WIDTH), paint),
     ...section('Certificate', certificateLines(run.certificate), paint),
     ...section('Findings', foundLines(run, paint), paint),
   ].map((line) => line.trimEnd());

@@ -1,10 +1,11 @@
 import type { CronState } from '#core/schedule/cron-due.ts';
 import { filesToTake, judgeFolder, type FolderEntry, type FolderRules } from '#core/schedule/folder-look.ts';
+import type { RosterFileSet } from '#core/schedule/roster-file-set.ts';
 import { fingerprintOf, openWatchedFolder, WatchedFolderError } from '#files/watched-folder.ts';
-import { ROSTER_FILE_SETS } from '#sources/csv/formats.ts';
 import { inTenant } from '#storage/database.ts';
 import { saveFolderLook, type ScheduledProfile } from '#storage/schedule/profile-schedule.ts';
 
+import { filesExpectedInFolder } from './expected-files.ts';
 import type { ScheduleContext } from './schedule-context.ts';
 
 /** A watched folder as it was seen just now. */
@@ -13,17 +14,20 @@ export interface SeenFolder {
   /** Below the folder of the tenant. */
   readonly name: string;
   readonly files: readonly FolderEntry[];
+  /** What makes it complete. */
+  readonly fileSets: readonly RosterFileSet[];
   /** Of `files`. */
   readonly fingerprint: string;
   readonly seen: string | null;
   readonly seenAt: Date | null;
 }
 
-export function folderRules(
+function folderRules(
   context: Pick<ScheduleContext, 'uploadQuietSeconds' | 'uploadLimits'>,
+  fileSets: readonly RosterFileSet[],
 ): FolderRules {
   return {
-    fileSets: ROSTER_FILE_SETS,
+    fileSets,
     quietSeconds: context.uploadQuietSeconds,
     limits: context.uploadLimits,
   };
@@ -62,6 +66,7 @@ async function judge(
     state: 'waits',
     name,
     files: [],
+    fileSets: [],
     fingerprint: '',
     seen: null,
     seenAt: null,
@@ -72,11 +77,12 @@ async function judge(
     const folder = await openWatchedFolder(context.watchDirectory, profile.tenantId, name);
     try {
       const entries = await folder.list();
-      const rules = folderRules(context);
+      const fileSets = await filesExpectedInFolder(folder, entries);
+      const rules = folderRules(context, fileSets);
       const files = filesToTake(entries, rules);
       const fingerprint = fingerprintOf(files);
       const look = { entries, seen: fingerprintOf(entries), fingerprint };
-      return { name, files, fingerprint, ...judgeFolder(look, profile.folder, rules, profile.now) };
+      return { name, files, fileSets, fingerprint, ...judgeFolder(look, profile.folder, rules, profile.now) };
     } finally {
       await folder.close();
     }

@@ -1,7 +1,6 @@
 import { stepCron, type CronState } from '#core/schedule/cron-due.ts';
 import { readSchedule } from '#core/schedule/schedule-settings.ts';
 import { isAddsOnly, zoneOf } from '#core/schedule/schedule.ts';
-import { ROSTER_FILE_SETS } from '#sources/csv/formats.ts';
 import { inTenant } from '#storage/database.ts';
 import { lockProfile } from '#storage/profiles/find-profile.ts';
 import { appendProfileEvent } from '#storage/profiles/profile-event.ts';
@@ -14,6 +13,7 @@ import { hasUploadedFiles, isUploadComplete } from '#storage/uploads/is-upload-c
 import { tellOfProfile } from '../notices/tell-run.ts';
 
 import { afterStart, queueStart, type QueuedStart } from '../profiles/start-profile.ts';
+import { filesExpectedInUpload } from './expected-files.ts';
 import { lookAtFolder } from './look-at-folder.ts';
 import { SCHEDULER, type ScheduleContext } from './schedule-context.ts';
 import { takeFolder } from './take-folder.ts';
@@ -135,7 +135,10 @@ async function startAtCronTime(
 
 async function startWhenUploaded(context: ScheduleContext, profile: ScheduledProfile): Promise<void> {
   const { profileId, tenantId } = profile;
-  const expected = { fileSets: ROSTER_FILE_SETS, quietSeconds: context.uploadQuietSeconds };
+  const expected = {
+    fileSets: await filesExpectedInUpload(context, profile),
+    quietSeconds: context.uploadQuietSeconds,
+  };
   const complete = await inTenant(context.db, tenantId, (tx) =>
     isUploadComplete(tx, profileId, { ...expected, lock: false }),
   );

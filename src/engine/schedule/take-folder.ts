@@ -22,7 +22,7 @@ import { commitFile } from '#storage/uploads/commit-file.ts';
 import { openUpload, type OpenUpload } from '#storage/uploads/open-upload.ts';
 
 import { afterStart, queueStart, type QueuedStart } from '../profiles/start-profile.ts';
-import { folderRules, type SeenFolder } from './look-at-folder.ts';
+import type { SeenFolder } from './look-at-folder.ts';
 import { SCHEDULER, type ScheduleContext } from './schedule-context.ts';
 
 interface StoredFile extends WrittenObject {
@@ -131,7 +131,7 @@ async function storeFiles(
       stored.push({ name: entry.name, objectName, ...written });
     }
     // Each file was read whole; that they still belong together shows the folder as a whole.
-    const files = filesToTake(await folder.list(), folderRules(context));
+    const files = filesToTake(await folder.list(), seen);
     if (fingerprintOf(files) !== seen.fingerprint)
       throw new WatchedFolderError(
         'The files changed while they were read; they are taken once they stay as they are.',

@@ -17,7 +17,15 @@ const cases: readonly FaultCase[] = [
 ];
 
 /** Codes that need a snapshot: their tests are in compare-rosters.test.ts. */
-const ELSEWHERE = ['FILE_EMPTY_HAD_ROWS', 'ABSENCE_NOT_PROVEN'];
+const ELSEWHERE = [
+  'FILE_EMPTY_HAD_ROWS',
+  'ABSENCE_NOT_PROVEN',
+  // Of delta files: merge-sets.test.ts, and the scenario.
+  'FILE_DELTA',
+  'DELTA_SKIPPED',
+  'DELTA_CAUGHT_UP',
+  'ROW_OUTDATED',
+];
 
 const all: readonly UserFault[] = [...cases.map((one) => ({ ...one, files: filesOf(one) })), ...USER_FAULTS];
 

@@ -12,7 +12,9 @@ export const ONEROSTER_MANIFEST = 'manifest.csv';
 const MAX_BYTES = 256 * 1024;
 
 /** The properties by name in lower case. Null: it is no such manifest. */
-export async function readOneRosterManifest(file: SourceFile): Promise<ReadonlyMap<string, string> | null> {
+export async function readOneRosterManifest(
+  file: Pick<SourceFile, 'open'>,
+): Promise<ReadonlyMap<string, string> | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of file.open()) {
@@ -44,18 +46,44 @@ export function versionOf(manifest: ReadonlyMap<string, string> | null): string 
   return /\d+\.\d+/u.exec(manifest?.get('oneroster.version') ?? '')?.[0] ?? null;
 }
 
-/** Compares the manifest with the files that are there. A file of changes alone is not read as a whole set: what it leaves out would end. */
+/** Where the rows of a file of the roster are: all in this file; in this file those that have changed; unchanged, and not sent. */
+export type FileMode = 'bulk' | 'delta' | 'kept';
+
+/**
+ * How each file of the format is sent, by its name. Null: all of them are whole files, as without a manifest. Where one holds changes, and where a manifest says that
+ * no file is there, what is not sent has not changed.
+ */
+export function fileModes(
+  manifest: ReadonlyMap<string, string> | null,
+  { files, manifest: version }: FormatDefinition,
+  names: ReadonlySet<string>,
+): ReadonlyMap<string, FileMode> | null {
+  if (manifest === null || version === undefined) return null;
+  const said = files.map(({ name }) => saidOf(manifest, name));
+  const nothing = said.includes('absent') && files.every(({ name }) => !names.has(name));
+  if (!said.includes('delta') && !(nothing && !said.includes('bulk'))) return null;
+  return new Map(
+    files.map(({ name }): [string, FileMode] => {
+      const how = saidOf(manifest, name);
+      return [name, how === 'delta' || how === 'bulk' ? how : 'kept'];
+    }),
+  );
+}
+
+function saidOf(manifest: ReadonlyMap<string, string>, name: string): string | undefined {
+  return manifest.get(`file.${name.replace(/\.csv$/u, '')}`);
+}
+
+/** Compares the manifest with the files that are there; `modes`: where files hold changes. */
 export function checkOneRosterManifest(
   manifest: ReadonlyMap<string, string> | null,
   format: FormatDefinition,
   names: ReadonlySet<string>,
   findings: FindingCollector,
+  modes: ReadonlyMap<string, FileMode> | null = null,
 ): void {
-  const report = (
-    code: 'MANIFEST_UNREADABLE' | 'MANIFEST_MISMATCH' | 'FILE_DELTA',
-    file: string,
-    message: string,
-  ): void => findings.report({ code, file }, () => ({ message }));
+  const report = (code: 'MANIFEST_UNREADABLE' | 'MANIFEST_MISMATCH', file: string, message: string): void =>
+    findings.report({ code, file }, () => ({ message }));
   if (manifest === null) {
     report(
       'MANIFEST_UNREADABLE',
@@ -72,10 +100,8 @@ export function checkOneRosterManifest(
       `${ONEROSTER_MANIFEST} says OneRoster ${version}, and the files are read as ${format.title}.`,
     );
   for (const { name } of format.files) {
-    const said = manifest.get(`file.${name.replace(/\.csv$/u, '')}`);
-    if (said === 'delta')
-      report('FILE_DELTA', name, `${ONEROSTER_MANIFEST} says that ${name} has changes alone.`);
-    if (said === 'bulk' && !names.has(name))
+    const said = saidOf(manifest, name);
+    if ((said === 'bulk' || said === 'delta') && !names.has(name))
       report(
         'MANIFEST_MISMATCH',
         name,
@@ -86,6 +112,12 @@ export function checkOneRosterManifest(
         'MANIFEST_MISMATCH',
         name,
         `${ONEROSTER_MANIFEST} says that ${name} is absent, and it is there.`,
+      );
+    if (modes !== null && modes.get(name) === 'kept' && said !== 'absent' && names.has(name))
+      report(
+        'MANIFEST_MISMATCH',
+        name,
+        `${ONEROSTER_MANIFEST} does not say whether ${name} is whole (bulk) or has changes alone (delta).`,
       );
   }
 }

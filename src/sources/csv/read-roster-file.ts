@@ -160,7 +160,7 @@ export async function readRosterFile(
   };
 }
 
-function describeEncodingFault(
+export function describeEncodingFault(
   { encodingFault }: CsvReader,
   transcodingFault: Transcoder['fault'],
   { encoding, unreadable }: FileLayout,

@@ -22,7 +22,7 @@ export function reportLayout(findings: FindingCollector, file: string, layout: F
     }));
   }
   for (const column of dateColumns) {
-    const [code, line, message] = describeDates(column);
+    const [code, line, message] = describeDates(column, (line) => findings.nameLine(file, line));
     findings.report({ code, file, field: column.title }, () => ({
       ...(line === null ? {} : { line }),
       message,
@@ -30,14 +30,17 @@ export function reportLayout(findings: FindingCollector, file: string, layout: F
   }
 }
 
-function describeDates(column: DateColumn): [code: FindingCode, line: number | null, message: string] {
+function describeDates(
+  column: DateColumn,
+  nameLine: (line: number) => string,
+): [code: FindingCode, line: number | null, message: string] {
   const { order, monthFirstLine, dayFirstLine } = column;
   switch (order) {
     case 'mixed':
       return [
         'DATE_ORDER_MIXED',
         Math.max(monthFirstLine ?? 0, dayFirstLine ?? 0),
-        `Line ${monthFirstLine} has a date that can only be month/day/year, line ${dayFirstLine} one that can only be day/month/year: nobody can tell how the others are meant.`,
+        `In ${nameLine(monthFirstLine ?? 0)} is a date that can only be month/day/year, in ${nameLine(dayFirstLine ?? 0)} one that can only be day/month/year: nobody can tell how the others are meant.`,
       ];
     case 'monthFirst':
     case 'dayFirst': {
@@ -46,7 +49,7 @@ function describeDates(column: DateColumn): [code: FindingCode, line: number | n
       const why =
         line === null
           ? 'as in other columns of the file'
-          : `since the date in line ${line} fits no other order`;
+          : `since the date in ${nameLine(line)} fits no other order`;
       return ['DATE_ORDER_ASSUMED', line, `Dates are read as ${name}, ${why}.`];
     }
     case 'undecided':

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-import type { RosterFormat } from '#core/roster/formats.ts';
+import type { RecognizedFormat, RosterFormat } from '#core/roster/formats.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import { KIND_OF_CODE, RECORD_CODES, type RecordCode, type RecordName } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
-import type { FileSummary, KindSummary, MappingSettings, StageResult } from '../contract.ts';
+import type { FileSummary, KindSummary, MappingSettings, SourceFile, StageResult } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
 import type { ItemSink } from '../item-sink.ts';
 import type { OpenedRoster } from '../open-roster.ts';
@@ -13,7 +13,13 @@ import { RosterDelta } from '../roster-delta.ts';
 import type { RecordIndex } from '../snapshot/record-index.ts';
 import { detailsGone, fileOfDetail, reportKept, reportStrangers } from './check-details.ts';
 import { checkManifest, MANIFEST_FILE, provesWhole, readManifest } from './manifest.ts';
-import { checkOneRosterManifest, ONEROSTER_MANIFEST, readOneRosterManifest } from './oneroster-manifest.ts';
+import {
+  checkOneRosterManifest,
+  type FileMode,
+  fileModes,
+  ONEROSTER_MANIFEST,
+  readOneRosterManifest,
+} from './oneroster-manifest.ts';
 import { readRosterFile } from './read-roster-file.ts';
 import {
   reportAlone,
@@ -26,7 +32,14 @@ import {
 } from './report-files.ts';
 import { openRosterState } from './open-roster-state.ts';
 import { DETAIL_GROUPS, type DetailName } from './person-details.ts';
-import { type FileDefinition, type FileName, fileOfRecord, isOfPeople } from './format.ts';
+import {
+  type FileDefinition,
+  type FileName,
+  fileOfRecord,
+  type FormatDefinition,
+  isOfPeople,
+} from './format.ts';
+import { FORMATS } from './formats.ts';
 import { recognizeFormat } from './recognize-format.ts';
 import { sortFiles } from './sort-files.ts';
 
@@ -35,6 +48,10 @@ export interface StageRosterInput {
   readonly mapping: MappingSettings;
   /** Null: to be recognized. */
   readonly format: RosterFormat | null;
+  /** What is known of the format already. */
+  readonly recognized?: RecognizedFormat;
+  /** Delta files that no set is there for: they are checked by themselves, and nothing may be synced of them. */
+  readonly alone?: boolean;
   /** 32 secret bytes of the tenant. */
   readonly hashKey: Uint8Array;
   /** The snapshot; marked and added to. */
@@ -88,7 +105,10 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   const settingsChanged =
     input.snapshotFingerprint !== null && input.snapshotFingerprint !== fingerprint.toString('hex');
   const delta = new RosterDelta(index, items, settingsChanged);
-  const { definition: format, recognized } = await recognizeFormat(roster.files, input.format);
+  const { definition: format, recognized } =
+    input.recognized === undefined
+      ? await recognizeFormat(roster.files, input.format)
+      : { definition: FORMATS[input.recognized.name], recognized: input.recognized };
   const fileOf = (code: RecordCode): string => fileOfRecord(format, code);
   const manifestFiles = roster.files.filter(({ name }) => name.toLowerCase() === MANIFEST_FILE);
   const [manifestFile] = manifestFiles;
@@ -105,13 +125,8 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     format,
     findings,
   );
-  if (ownManifest !== undefined)
-    checkOneRosterManifest(
-      await readOneRosterManifest(ownManifest),
-      format,
-      new Set(filesByName.keys()),
-      findings,
-    );
+  const modes =
+    ownManifest === undefined ? null : await readModes(ownManifest, format, filesByName, findings, input);
   const state = await openRosterState(
     input,
     tools,
@@ -127,6 +142,13 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   let rowsDone = 0;
   let bytesDone = 0;
   if (findings.fatal) delta.stop();
+  // What a delta file does not have may be in the set that it changes.
+  for (const [name, mode] of modes ?? []) {
+    if (mode === 'bulk') continue;
+    state.unusable.add(name);
+    const reader = format.files.find((file) => file.name === name)?.reader;
+    if (reader === 'roles' && state.userRoles !== null) state.userRoles.isWhole = false;
+  }
 
   for (const definition of format.files) {
     const startedMs = tools.nowMs();
@@ -138,8 +160,8 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     const confirmed = input.confirmedFiles.includes(definition.name);
     const file = filesByName.get(definition.name);
     if (file === undefined) {
-      // Of an archive that is refused nobody knows what is in it.
-      if (roster.refused) continue;
+      // Of an archive that is refused nobody knows what is in it; of delta files most are not there.
+      if (roster.refused || modes !== null) continue;
       const partner = definition.together?.find((name) => filesByName.has(name));
       if (partner !== undefined) {
         reportAlone(findings, definition, partner);
@@ -168,7 +190,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
         continue;
       }
       if (!read.usable) state.unusable.add(definition.name);
-      else if (read.rows === 0) {
+      else if (read.rows === 0 && modes === null) {
         if (hadRecords) filesToConfirm.push(definition.name);
         reportEmpty(findings, definition, hadRecords && !confirmed);
       }
@@ -243,9 +265,36 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
     samples: findings.samples(),
     fatal: findings.fatal,
     filesToConfirm: [...new Set(filesToConfirm)],
+    merge: null,
+    mergedUpload: null,
     timings,
   };
   return { result, isCurrent: (entry) => delta.isCurrent(entry) };
+}
+
+/** How the files are sent, by the manifest of OneRoster; null: whole. */
+async function readModes(
+  file: SourceFile,
+  format: FormatDefinition,
+  filesByName: ReadonlyMap<string, SourceFile>,
+  findings: FindingCollector,
+  { alone = false }: StageRosterInput,
+): Promise<ReadonlyMap<string, FileMode> | null> {
+  const manifest = await readOneRosterManifest(file);
+  const names = new Set(filesByName.keys());
+  const modes = fileModes(manifest, format, names);
+  checkOneRosterManifest(manifest, format, names, findings, modes);
+  if (modes === null) return null;
+  if (!alone)
+    findings.report({ code: 'DELTA_WITHOUT_BASE', file: ONEROSTER_MANIFEST }, () => ({
+      message: 'The files hold changes, and there is no whole set that they could change.',
+    }));
+  for (const [name, mode] of modes)
+    if (alone && mode === 'delta')
+      findings.report({ code: 'FILE_DELTA', file: name }, () => ({
+        message: `${name} holds changes. It is checked by itself; whether what its rows name is there, only a sync can tell.`,
+      }));
+  return modes;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { FindingCount, FindingCode, Severity } from '#core/findings.ts';
 import type { RunState } from '#core/run/run-state.ts';
+import { MERGE_NOTES } from '#core/upload/merge-notes.ts';
 
 import type { Tx } from '../database.ts';
 
@@ -155,14 +156,14 @@ export interface StoredRunFile {
   readonly erasedAt: Date | null;
 }
 
-/** The files a run was made from, by name. */
+/** The files a run was made from, by name; of a merged set not what Rollbook notes of its making. */
 export async function listRunFiles(tx: Tx, uploadId: string): Promise<StoredRunFile[]> {
   return tx.query<StoredRunFile>(
     `select f.name, f.size_bytes::float8 as "sizeBytes", encode(f.sha256, 'hex') as sha256,
             u.wrapped_key is not null as "bytesKept", u.erased_at as "erasedAt"
        from upload_file f join upload u on u.tenant_id = f.tenant_id and u.id = f.upload_id
-      where f.upload_id = $1 order by lower(f.name)`,
-    [uploadId],
+      where f.upload_id = $1 and not (u.base_upload_id is not null and f.name = $2) order by lower(f.name)`,
+    [uploadId, MERGE_NOTES],
   );
 }
 

@@ -1,0 +1,59 @@
+import type { RosterFormat } from '#core/roster/formats.ts';
+
+import type { Tx } from '../database.ts';
+import { listFiles, type UploadFile } from './list-files.ts';
+
+/** A sealed upload that delta files may be merged into. */
+export interface EarlierSet {
+  readonly uploadId: string;
+  readonly wrappedKey: Buffer;
+  readonly sealedAt: Date;
+  /** Made by Rollbook of delta files and the set before them. */
+  readonly merged: boolean;
+  /** What it was read as; null: no run has read it yet, since a newer start took its place. */
+  readonly format: RosterFormat | null;
+  readonly files: readonly UploadFile[];
+}
+
+/** So many uploads that no run has read are looked through; there is at most one for each start that took the place of another. */
+const MAX_SETS = 100;
+
+/**
+ * What delta files change, by the source's own order: the newest whole set of the source system before that upload, and behind it what was uploaded since
+ * and that no run has read. Without the first: there was none, or its bytes are erased.
+ */
+export async function findEarlierSets(
+  tx: Tx,
+  sourceSystemId: string,
+  uploadId: string,
+): Promise<EarlierSet[]> {
+  const rows = await tx.query<{
+    id: string;
+    wrapped_key: Buffer;
+    sealed_at: Date;
+    merged: boolean;
+    reading: string | null;
+    format: RosterFormat | null;
+  }>(
+    `with earlier as (
+       select u.* from upload u join profile p on p.tenant_id = u.tenant_id and p.id = u.profile_id
+        where p.source_system_id = $1 and u.id <> $2 and u.sealed_at < (select sealed_at from upload where id = $2))
+     select id, wrapped_key, sealed_at, base_upload_id is not null as merged, reading, format
+       from earlier
+      where state = 'sealed' and wrapped_key is not null and (reading is null or reading = 'whole')
+        and sealed_at >= coalesce((select max(sealed_at) from earlier where reading = 'whole'), '-infinity')
+      order by sealed_at desc limit $3`,
+    [sourceSystemId, uploadId, MAX_SETS],
+  );
+  const sets: EarlierSet[] = [];
+  for (const row of rows.toReversed())
+    sets.push({
+      uploadId: row.id,
+      wrappedKey: row.wrapped_key,
+      sealedAt: row.sealed_at,
+      merged: row.merged,
+      format: row.reading === 'whole' ? row.format : null,
+      files: await listFiles(tx, row.id),
+    });
+  return sets;
+}
