@@ -85,12 +85,13 @@ export function takeRoles(state: RosterState, file: RosterFile, person: BoundCol
         if (reference === 'dropped')
           file.report('REFERENCE_DROPPED', column, messageOfDropped(column, target.file));
       }
+      // Also of a role that waits: each value is judged by itself.
+      const sessionEntry = findSession();
       if (ofPerson !== 'present' || ofOrg !== 'present') {
         // A role in another org than before, which is not there: it would end without the new one, if it is not spared.
         if (!keep(name) && ofPerson === 'present') state.spared.add(code);
         return 'waits';
       }
-      const sessionEntry = findSession();
       hash.beginPlainContent(code);
       addAttributes(hash, file, attributes);
       if (sessionEntry !== NO_ENTRY) addEntryKey(state, sessionEntry);
