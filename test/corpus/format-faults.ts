@@ -76,6 +76,9 @@ interface BadValue {
   readonly code: FindingCode;
 }
 
+/** A number is added. */
+const NOWHERE = 'Nowhere';
+
 const isRequired = ({ required }: ColumnDefinition): boolean =>
   required === 'always' || required === 'create';
 
@@ -93,7 +96,7 @@ export function badValuesOf(column: ColumnDefinition, { reader }: FileDefinition
   if (check === 'year') add('YEAR_INVALID', '26', '3026');
   if (check === 'boolean') add('BOOLEAN_INVALID', 'perhaps');
   if (check !== null && typeof check !== 'string') add('ENUM_UNKNOWN', 'wizard', '9999');
-  if (part === 'reference' || part === 'member') add('REFERENCE_NOT_FOUND', 'Nowhere1');
+  if (part === 'reference' || part === 'member') add('REFERENCE_NOT_FOUND', NOWHERE);
   else if (part === 'key' && reader === 'sections') add('ID_INVALID', 'Class#1', 'a class', 'C'.repeat(57));
   else if (property !== 'username' && ((check === null && !date) || !isRequired(column)))
     add('VALUE_TOO_LONG', 'ö'.repeat(maxLength + 1));
@@ -110,7 +113,8 @@ function badValue(bench: FormatBench, file: string, row: number): RowFault | nul
   if ((column.part === 'session' || column.part === 'course') && table.rows.length > 1) return null;
   const { value, code } = choose(bench, values);
   const lost = idOf(table, row);
-  must(table.rows[row])[table.header.indexOf(title)] = value;
+  // Nobody is named twice: of people that would be a fault of its own.
+  must(table.rows[row])[table.header.indexOf(title)] = value === NOWHERE ? `${value}${row}` : value;
   return { file, row, lost, finding: `${file}:${lineOf(row, bench.style)} ${code} ${title}` };
 }
 
