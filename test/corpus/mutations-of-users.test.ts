@@ -11,43 +11,12 @@ import type { RosterFormat } from '#core/roster/formats.ts';
 import { must } from '#lib/assert.ts';
 import type { FileDefinition } from '#sources/csv/format.ts';
 import { FORMATS } from '#sources/csv/formats.ts';
-import { rowsOf, toOneRosterFormat, toV21Format } from '#test/helpers/other-formats.ts';
+import { rowsOf } from '#test/helpers/other-formats.ts';
 import { stageFiles } from '#test/helpers/stage-files.ts';
-import { FILE_NAMES, joinLines, makeRoster, type Size, writeLines } from './random-roster.ts';
+import { makeFiles } from './format-rosters.ts';
 
 const RUNS = Math.ceil(Number(process.env['ROLLBOOK_MUTATIONS'] ?? '1000') / 4);
 const SEED = Number(process.env['ROLLBOOK_SEED'] ?? String(Date.now() % 1_000_000));
-const PLAIN = { crlf: true, bom: false, quoteAll: false, lastBreak: true, blankLines: 0 };
-
-type Files = Record<string, string>;
-
-/** Beside what the roster has: a user of both groups, and a student who assists in a class. */
-function makeFiles(format: RosterFormat, size: Size): Files {
-  const roster = makeRoster(size);
-  if (format !== 'oneroster-1.1' && size.students > 1) {
-    roster['teacher.csv'].rows.push(['Pupil2', 'School1', 'Given2', 'Öster2', 'pupil.2', 'Active', 'Aide']);
-    roster['teacherroster.csv'].rows.push(['Class1', 'Pupil2']);
-  }
-  const v1 = Object.fromEntries(
-    FILE_NAMES.map((name) => [name, joinLines(writeLines(roster[name], PLAIN), PLAIN).toString('utf8')]),
-  );
-  roster['teacherroster.csv'].rows.push(['Class1', 'Pupil1']);
-  v1['teacherroster.csv'] = joinLines(writeLines(roster['teacherroster.csv'], PLAIN), PLAIN).toString('utf8');
-  // Sessions and courses are those of the sections; without dates there is none.
-  const term = 'Term SIS ID,Term Name,Term StartDate,Term EndDate,Course SIS ID,Course Name';
-  v1['section.csv'] = must(v1['section.csv'])
-    .split('\r\n')
-    .map((line, i) =>
-      i === 0
-        ? line.replace('Term SIS ID', term)
-        : line.replace(',T1,', ',T1,Year,2026-08-01,2027-07-31,C1,Maths,'),
-    )
-    .join('\r\n');
-  return format === 'sds-v2.1'
-    ? toV21Format(v1)
-    : toOneRosterFormat(v1, format === 'oneroster-1.1' ? '1.1' : '1.2');
-}
-
 interface Place {
   readonly definition: FileDefinition;
   readonly lines: string[];
@@ -114,7 +83,7 @@ const FAULTS: Readonly<Record<string, (place: Place) => void>> = {
 };
 
 const drop = fc.record({
-  format: fc.constantFrom<RosterFormat>('sds-v2.1', 'oneroster-1.1', 'oneroster-1.2'),
+  format: fc.constantFrom<RosterFormat>('sds-v2', 'sds-v2.1', 'oneroster-1.1', 'oneroster-1.2'),
   size: fc.record({
     schools: fc.integer({ min: 1, max: 3 }),
     sections: fc.integer({ min: 1, max: 4 }),

@@ -1,6 +1,6 @@
 /**
  * A roster is made up and broken in one place: the fault is found where it is, what follows from it is said where it
- * follows, and nothing else is. ROLLBOOK_MUTATIONS: how many (1,000; `npm run soak`: a million); ROLLBOOK_SEED repeats a run.
+ * follows, and nothing else is. ROLLBOOK_MUTATIONS: how many (1,000; `npm run soak`: 50,000); ROLLBOOK_SEED repeats a run.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -27,6 +27,8 @@ export type DropStager = (drop: DropCase, base: Files, chunkBytes?: number) => P
 export const STAGERS: Readonly<Record<string, DropStager>> = {
   'sds-v1': (drop, base, chunkBytes) => stageDrop('sds-v1', drop, base, chunkBytes),
   clever: (drop, base, chunkBytes) => stageDrop('clever', drop, base, chunkBytes),
+  'sds-v1-uk': (drop, base, chunkBytes) => stageDrop('sds-v1-uk', drop, base, chunkBytes),
+  'sds-v2': (drop, base, chunkBytes) => stageDrop('sds-v2', drop, base, chunkBytes),
   'sds-v2.1': (drop, base, chunkBytes) => stageDrop('sds-v2.1', drop, base, chunkBytes),
   'oneroster-1.1': (drop, base, chunkBytes) => stageDrop('oneroster-1.1', drop, base, chunkBytes),
   'oneroster-1.2': (drop, base, chunkBytes) => stageDrop('oneroster-1.2', drop, base, chunkBytes),

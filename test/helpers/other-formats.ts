@@ -3,7 +3,7 @@ type Files = Readonly<Record<string, string>>;
 type Row = Readonly<Record<string, string>>;
 
 export function rowsOf(text: string): Row[] {
-  const [header = '', ...lines] = text.trim().split(/\r?\n/u);
+  const [header = '', ...lines] = text.replace(/[\r\n]+$/u, '').split(/\r?\n/u);
   const titles = valuesOf(header);
   return lines.map((line) =>
     Object.fromEntries(valuesOf(line).map((text, index) => [titles[index] ?? '', text])),
@@ -371,7 +371,9 @@ export function toCleverFormat(files: Files): Record<string, string> {
         School_id: value('School SIS ID'),
         Section_id: value('SIS ID'),
         Teacher_id: teacher(0),
-        Teacher_2_id: teacher(1),
+        ...Object.fromEntries(
+          Array.from({ length: 9 }, (_, index) => [`Teacher_${index + 2}_id`, teacher(index + 1)]),
+        ),
         Name: value('Section Name'),
         Section_number: value('Section Number'),
         Course_name: value('Course Name'),

@@ -165,13 +165,14 @@ export function takeRoles(
         if (reference === 'dropped')
           file.report('REFERENCE_DROPPED', column, messageOfDropped(column, target.file));
       }
+      // Also of a role that waits: each value is judged by itself.
+      file.checkRange(startDate, endDate, 'The role');
+      const sessionEntry = findSession();
       if (ofPerson !== 'present' || ofOrg !== 'present') {
         // A role in another org than before, which is not there: it would end without the new one, if it is not spared.
         if (!keep(name) && ofPerson === 'present') state.spared.add(code);
         return 'waits';
       }
-      file.checkRange(startDate, endDate, 'The role');
-      const sessionEntry = findSession();
       const number = numberOf(name.role, name, sessionEntry, personIndex, orgIndex);
       if (number === -1) return 'again';
       hashContent(name.role, sessionEntry);

@@ -27,12 +27,14 @@ export function readSectionTeachers(
 ): {
   /** Places the teachers of the row under way into the class of that number. */
   readonly place: (classIndex: number) => void;
+  /** The row under way is dropped: whom it names is judged all the same. */
+  readonly judge: () => void;
   /** The row is dropped: whom it names is not known to have left. */
   readonly spare: () => void;
 } {
   const { hash, delta, classes, orgs, teachers, anchoredIds } = state;
   const members = file.header.columns.filter(({ part }) => part === 'member');
-  if (members.length === 0) return { place: () => undefined, spare: () => undefined };
+  if (members.length === 0) return { place: () => undefined, judge: () => undefined, spare: () => undefined };
   const target = { table: teachers, code: TEACHER, file: state.fileOf('teacher') };
   const contentOf = (isPrimary: boolean): Int32Array => {
     hash.beginPlainContent(ENROLLMENT);
@@ -55,22 +57,28 @@ export function readSectionTeachers(
     ),
   }));
 
+  /** @returns the number of the teacher whom the column names; -1: nobody who is there, which is reported. */
+  const findTeacher = (member: BoundColumn): number => {
+    const { row } = file;
+    const teacher = findField(teachers, row, member);
+    const reference = lookUp(state, target, teacher, row, member);
+    if (reference === 'missing')
+      file.report(
+        'REFERENCE_NOT_FOUND',
+        member,
+        () => `${messageOfMissing(member, file.text(member), target.file)} The class is kept without.`,
+        'warning',
+      );
+    if (reference === 'dropped')
+      file.report('REFERENCE_DROPPED', member, messageOfDropped(member, target.file));
+    return reference === 'present' ? teacher : -1;
+  };
   const place = (classIndex: number): void => {
     const { row } = file;
     for (const { member, content, after, hashKey } of places) {
       if (isEmpty(row, member)) continue;
-      const teacher = findField(teachers, row, member);
-      const reference = lookUp(state, target, teacher, row, member);
-      if (reference !== 'present') {
-        if (reference === 'missing')
-          file.report(
-            'REFERENCE_NOT_FOUND',
-            member,
-            () => `${messageOfMissing(member, file.text(member), target.file)} The class is kept without.`,
-            'warning',
-          );
-        if (reference === 'dropped')
-          file.report('REFERENCE_DROPPED', member, messageOfDropped(member, target.file));
+      const teacher = findTeacher(member);
+      if (teacher === -1) {
         hashKey(row, classIndex, -1);
         delta.keep(hash.key);
         continue;
@@ -90,5 +98,8 @@ export function readSectionTeachers(
       });
     }
   };
-  return { place, spare: () => void state.spared.add(ENROLLMENT) };
+  const judge = (): void => {
+    for (const member of members) if (!isEmpty(file.row, member)) findTeacher(member);
+  };
+  return { place, judge, spare: () => void state.spared.add(ENROLLMENT) };
 }

@@ -138,17 +138,20 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
         file.fail('REFERENCE_NOT_FOUND', school, () =>
           messageOfMissing(school, file.text(school), schoolFile),
         );
+      // Also of a row that is bad: each value is judged by itself.
+      const sessions = findSessions();
+      const referredCourse = findCourse();
       if (file.bad) {
+        sectionTeachers.judge();
         if (isEmpty(row, id)) spareFile(state, file);
         else drop();
         return;
       }
-      const sessions = findSessions();
       const sessionEntry = sessions.entry === NO_ENTRY ? readSession() : sessions.entry;
-      const referredCourse = findCourse();
       const courseEntry = referredCourse === NO_ENTRY ? readCourse() : referredCourse;
       if (reference === 'dropped') {
         file.report('REFERENCE_DROPPED', school, messageOfDropped(school, schoolFile));
+        sectionTeachers.judge();
         drop();
         return;
       }
