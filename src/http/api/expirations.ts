@@ -10,7 +10,7 @@ import type { HttpContext } from '../context.ts';
 import { actorOf, profileIdOf } from '../graph/profiles/profile-route.ts';
 import { runJson } from './run-json.ts';
 
-const bodySchema = z.strictObject({ expirationRunId: z.string().min(1).max(64).nullish() }).nullish();
+export const undoBody = z.strictObject({ expirationRunId: z.string().min(1).max(64).nullish() }).nullish();
 
 /**
  * GET /api/v1/profiles/{id}/expirations: the expirations of a profile, and how many classes each still keeps; POST
@@ -40,7 +40,7 @@ export function registerExpirations(scope: FastifyInstance, context: HttpContext
     '/profiles/:id/undo-expiration',
     { onRequest: requirePermission(context, WRITE_PROFILES) },
     async (request, reply) => {
-      const body = bodySchema.parse(request.body);
+      const body = undoBody.parse(request.body);
       const runId = await undoExpiration(
         profiles,
         actorOf(request),
