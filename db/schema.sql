@@ -327,6 +327,7 @@ create table rollbook.enrollment (
   change_seq bigint not null,
   removed_by_hand text,
   role_name text,
+  ended_by_expiration uuid,
   constraint enrollment_pkey PRIMARY KEY (tenant_id, source_system_id, key),
   constraint enrollment_tenant_id_class_id_fkey FOREIGN KEY (tenant_id, class_id) REFERENCES class(tenant_id, id),
   constraint enrollment_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES person(tenant_id, id),
@@ -336,6 +337,7 @@ create table rollbook.enrollment (
 );
 CREATE INDEX enrollment_change_seq ON rollbook.enrollment USING btree (tenant_id, change_seq);
 CREATE INDEX enrollment_class ON rollbook.enrollment USING btree (tenant_id, class_id);
+CREATE INDEX enrollment_ended_by_expiration ON rollbook.enrollment USING btree (tenant_id, ended_by_expiration) WHERE (ended_by_expiration IS NOT NULL);
 CREATE INDEX enrollment_person ON rollbook.enrollment USING btree (tenant_id, person_id);
 CREATE INDEX enrollment_removed_with_object ON rollbook.enrollment USING btree (tenant_id, person_id) WHERE (removed_by_hand = 'withObject'::text);
 alter table rollbook.enrollment enable row level security;
@@ -349,6 +351,7 @@ grant delete, insert, select, update on rollbook.enrollment to rollbook_app;
 comment on table rollbook.enrollment is 'A person''s place in a class, as one source states it. Ended ones stay, inactive.';
 comment on column rollbook.enrollment.removed_by_hand is 'Not null: ended by hand, so inactive, while its source still states it. itself: it alone; withObject: its person or class was deleted, and it comes back with them.';
 comment on column rollbook.enrollment.role_name is 'As the source calls it (aide, proctor, ...); null: as role says.';
+comment on column rollbook.enrollment.ended_by_expiration is 'The run of the expiration that ended it. Null once it was put back, or left alone.';
 
 create table rollbook.escrow (
   tenant_id uuid not null,
@@ -449,6 +452,7 @@ create table rollbook.link (
   last_run_id uuid,
   created_at timestamp with time zone default now() not null,
   shared_user_id boolean default false not null,
+  before_expiration jsonb,
   constraint link_pkey PRIMARY KEY (tenant_id, source_system_id, kind, source_id),
   constraint link_tenant_id_source_system_id_key_key UNIQUE (tenant_id, source_system_id, key),
   constraint link_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id),
@@ -467,6 +471,7 @@ comment on table rollbook.link is 'Joins a source key to a directory object. Kep
 comment on column rollbook.link.content is 'Content hash of the record last applied; the snapshot is rebuilt from key and content.';
 comment on column rollbook.link.attributes is 'The record as this source last gave it: decides which properties the source changed, and what the next owner supplies.';
 comment on column rollbook.link.shared_user_id is 'Of a person: the roster that stated the record last has one id for each user, whatever the roles, so that a student and a teacher with this id are one person.';
+comment on column rollbook.link.before_expiration is 'Of a class that expired with its profile: what its expiration changed, as it was (content, attributes, displayName, mailNickname, externalId, externalName), and what it wrote instead (written). Null once it is put back.';
 
 create table rollbook.notice (
   tenant_id uuid not null,
@@ -972,12 +977,14 @@ create table rollbook.run (
   certificate jsonb,
   expired_on date,
   totals json generated always as (run_totals(counts)) stored,
+  kept_in_id uuid,
   constraint run_pkey PRIMARY KEY (tenant_id, id),
   constraint run_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id),
   constraint run_tenant_id_upload_id_fkey FOREIGN KEY (tenant_id, upload_id) REFERENCES upload(tenant_id, id),
   constraint run_expiration_dated CHECK (((trigger <> 'expiration'::text) OR (expired_on IS NOT NULL))),
   constraint run_state_known CHECK ((state = ANY (ARRAY['queued'::text, 'staging'::text, 'planning'::text, 'held'::text, 'applying'::text, 'suspended'::text, 'broken'::text, 'completed'::text, 'superseded'::text, 'cancelled'::text, 'rejected'::text]))),
-  constraint run_trigger_known CHECK ((trigger = ANY (ARRAY['start'::text, 'plan'::text, 'upload'::text, 'cron'::text, 'folder'::text, 'retry'::text, 'catchUp'::text, 'expiration'::text])))
+  constraint run_trigger_known CHECK ((trigger = ANY (ARRAY['start'::text, 'plan'::text, 'upload'::text, 'cron'::text, 'folder'::text, 'retry'::text, 'catchUp'::text, 'expiration'::text, 'expirationUndo'::text]))),
+  constraint run_undo_named CHECK (((trigger <> 'expirationUndo'::text) OR ((expired_on IS NOT NULL) AND (kept_in_id IS NOT NULL))))
 );
 CREATE UNIQUE INDEX run_one_executing ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = ANY (ARRAY['staging'::text, 'planning'::text, 'applying'::text]));
 CREATE UNIQUE INDEX run_one_queued ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = 'queued'::text);
@@ -994,12 +1001,13 @@ comment on column rollbook.run.cancel_requested is 'Reset or delete of the profi
 comment on column rollbook.run.planned_at is 'When the plan was complete. Null: what is staged is thrown away and made again from the sealed upload.';
 comment on column rollbook.run.applied_item_no is 'Plan items up to this number are in the directory, or stand in plan_item_failure.';
 comment on column rollbook.run.plan_only is 'A preview: its plan waits, and the status does not show it, until somebody approves it; then it is a run as any other.';
-comment on column rollbook.run.trigger is 'What asked for it: start and plan by a client; upload, cron and folder by the schedule; retry for what is in escrow; catchUp for endings that an adds-only window put off; expiration for what follows the expiration of the profile.';
+comment on column rollbook.run.trigger is 'What asked for it: start and plan by a client; upload, cron and folder by the schedule; retry for what is in escrow; catchUp for endings that an adds-only window put off; expiration for what follows the expiration of the profile; expirationUndo for putting that back.';
 comment on column rollbook.run.adds_only is 'It was planned in an adds-only window: endings wait for the end of the window.';
 comment on column rollbook.run.apply_pass is '1: all items that are not held. A later pass applies the held items that were released for it. applied_item_no counts within the pass.';
 comment on column rollbook.run.certificate is 'What proves that the source was read whole (core/plan/certificate); without proof nothing is ended.';
-comment on column rollbook.run.expired_on is 'Of the trigger expiration: the expiration date whose consequences it carries out. It stays when the profile gets another date.';
+comment on column rollbook.run.expired_on is 'Of the triggers expiration and expirationUndo: the expiration date whose consequences it carries out, or puts back. It stays when the profile gets another date.';
 comment on column rollbook.run.totals is 'run_totals(counts)';
+comment on column rollbook.run.kept_in_id is 'Of the trigger expirationUndo: the source system that keeps the expired classes.';
 
 create table rollbook.run_event (
   tenant_id uuid not null,
@@ -1062,6 +1070,8 @@ create table rollbook.source_system (
   created_at timestamp with time zone default now() not null,
   expired_on date,
   class_anchor text default 'id'::text not null,
+  expiration_run_id uuid,
+  expired_from_id uuid,
   constraint source_system_pkey PRIMARY KEY (tenant_id, id),
   constraint source_system_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
   constraint source_system_class_anchor_known CHECK ((class_anchor = ANY (ARRAY['id'::text, 'idAndSession'::text])))
@@ -1075,6 +1085,8 @@ comment on table rollbook.source_system is 'Where source ids are unique. Each pr
 comment on column rollbook.source_system.priority is 'Smaller wins when several links point at one person; equal priority: the older link.';
 comment on column rollbook.source_system.expired_on is 'Not null: it keeps the classes of a profile that expired on this day. No profile uses it, so that no sync touches them.';
 comment on column rollbook.source_system.class_anchor is 'What keys and source ids of its classes are made of: the id of the section, or that and the id of its academic session.';
+comment on column rollbook.source_system.expiration_run_id is 'Of one that keeps expired classes: the run that moved them here. Without one they expired before Rollbook remembered what that changed.';
+comment on column rollbook.source_system.expired_from_id is 'Of one that keeps expired classes: the source system that they were moved from, and go back to.';
 
 create table rollbook.tenant (
   id uuid not null,

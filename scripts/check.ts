@@ -16,6 +16,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   docs: ['scripts/docs.ts', '--check'],
   states: ['scripts/state-tables.ts', '--check'],
   operations: ['scripts/graph-operations.ts', '--check'],
+  api: ['scripts/api-operations.ts', '--check'],
 };
 
 const asked = process.argv.slice(2);

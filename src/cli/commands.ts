@@ -38,6 +38,7 @@ import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { tenantCreateCommand } from './commands/tenant-create.ts';
 import { tokenCommand } from './commands/token.ts';
+import { undoExpirationCommand } from './commands/undo-expiration.ts';
 import { usersImportCommand } from './commands/users-import.ts';
 import { usersShowCommand } from './commands/users-show.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -60,6 +61,7 @@ export const COMMANDS: readonly Command[] = [
   runsCommand,
   runCommand,
   scheduleCommand,
+  undoExpirationCommand,
   validateCommand,
   profileListCommand,
   profileCreateCommand,

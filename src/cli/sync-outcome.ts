@@ -1,3 +1,5 @@
+import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
+
 import type { ErrorAnswer, MessageAnswer, ProfileAnswer, RunAnswer, StatusAnswer } from './client/answers.ts';
 import { errorAnswer } from './client/answers.ts';
 import type { ApiClient } from './client/api-client.ts';
@@ -49,7 +51,7 @@ function exitOf(run: RunAnswer, status: StatusAnswer): ExitName {
   if (run.state === 'held') return run.errorCode === 'ApprovalNeeded' ? 'paused' : 'held';
   if (run.state === 'broken') return status.status === 'quarantined' ? 'quarantined' : 'errors';
   // Its profile stays expired, and that is as it should be.
-  if (run.state === 'completed' && run.trigger === 'expiration') return 'ok';
+  if (run.state === 'completed' && isMadeFromDirectory(run.trigger)) return 'ok';
   return exitNameOfStatus(status.status);
 }
 

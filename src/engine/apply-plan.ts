@@ -13,6 +13,9 @@ export interface ApplyInput {
   readonly sourceSystemId: string;
   readonly appliedItemNo: number;
   readonly pass: number;
+  /** See ItemRange. */
+  readonly remembers?: boolean;
+  readonly keptInId?: string | null;
   /** Called after each batch; items of earlier attempts count as done. */
   readonly onBatch: (itemsDone: number, itemsTotal: number) => void;
 }
@@ -71,6 +74,8 @@ async function applyOrHalve(
         firstItemNo,
         lastItemNo,
         changeSeq,
+        remembers: input.remembers ?? false,
+        keptInId: input.keptInId ?? null,
       });
     });
   } catch (error) {

@@ -44,6 +44,7 @@ export async function completeExpiration(
       nameOf: (name) => expiredSystemName(name, expiredOn),
       expiredOn,
       prefix,
+      runId: run.id,
     });
     // A batch without items: a change_seq, and another generation of the snapshot, which has lost these records.
     const changeSeq = await openBatch(tx, { runId: run.id, epoch: run.epoch, sourceSystemId, lastItemNo: 0 });

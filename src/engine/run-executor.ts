@@ -1,5 +1,6 @@
 import { retryDelaySeconds } from '#core/run/retry.ts';
 import type { RunState } from '#core/run/run-state.ts';
+import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
 import { transientFault } from '#core/run/transient.ts';
 import { OperationalError, messageOf } from '#lib/errors.ts';
 import { inTenant } from '#storage/database.ts';
@@ -20,8 +21,9 @@ import { planRun } from './plan-run.ts';
 import { judgeBrokenRun } from './quarantine.ts';
 import { keepLease, type RunLease } from './run-lease.ts';
 import { reportProgress } from './run-progress.ts';
-import { isExpiration, type RunScope } from './run-scope.ts';
+import { isExpiration, isExpirationUndo, type RunScope } from './run-scope.ts';
 import { stageRun } from './stage-run.ts';
+import { completeExpirationUndo, planExpirationUndo } from './undo-expiration-run.ts';
 
 /**
  * Executes a run from where it stands to where it waits or ends: stage, plan, apply, complete. Every stage leaves rows
@@ -70,7 +72,7 @@ async function executeStages(
   const progress = reportProgress(context, tenantId, claim.id, claim.epoch);
   const scope = { tenantId, run: claim, lease, progress };
   if (at.state === 'staging') {
-    const prepare = isExpiration(claim) ? prepareExpiration : preparePlan;
+    const prepare = isMadeFromDirectory(claim.trigger) ? prepareFromDirectory : preparePlan;
     if ((await prepare(context, scope, at)) !== 'applying') return;
   }
   const applyTimings = await applyPlan(context, lease, {
@@ -79,6 +81,8 @@ async function executeStages(
     sourceSystemId: claim.sourceSystemId,
     appliedItemNo: claim.appliedItemNo,
     pass: claim.applyPass,
+    remembers: isExpiration(claim),
+    keptInId: claim.keptInId,
     onBatch: (itemsDone, itemsTotal) =>
       progress.report({
         stage: 'applying',
@@ -88,7 +92,12 @@ async function executeStages(
       }),
   });
   await progress.flush();
-  at.state = await (isExpiration(claim) ? completeExpiration : completeRun)(context, scope, applyTimings);
+  const complete = isExpiration(claim)
+    ? completeExpiration
+    : isExpirationUndo(claim)
+      ? completeExpirationUndo
+      : completeRun;
+  at.state = await complete(context, scope, applyTimings);
 }
 
 async function preparePlan(
@@ -102,13 +111,13 @@ async function preparePlan(
   return at.state;
 }
 
-async function prepareExpiration(
+async function prepareFromDirectory(
   context: EngineContext,
   scope: RunScope,
   at: { state: RunState },
 ): Promise<RunState> {
   at.state = await stageExpiration(context, scope);
-  at.state = await planExpiration(context, scope);
+  at.state = await (isExpiration(scope.run) ? planExpiration : planExpirationUndo)(context, scope);
   return at.state;
 }
 

@@ -16,6 +16,11 @@ export function isRetry(run: ClaimedRun): boolean {
   return run.trigger === 'retry';
 }
 
+/** A run that puts back what an expiration changed. */
+export function isExpirationUndo(run: ClaimedRun): boolean {
+  return run.trigger === 'expirationUndo';
+}
+
 /** A run without files, for what follows the expiration of its profile. */
 export function isExpiration(run: ClaimedRun): boolean {
   return run.trigger === 'expiration';

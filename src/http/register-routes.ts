@@ -38,7 +38,7 @@ export function registerRoutes(server: FastifyInstance, context: HttpContext): v
     registerRosterWrites(scope, context, 'beta');
     registerMe(scope, context, 'beta');
   });
-  registerApiScope(server, (scope) => {
+  registerApiScope(server, context.settings.version, (scope) => {
     registerOwnApi(scope, context);
     registerUserImport(scope, context);
     registerRoster(scope, context);

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { assert } from '#lib/assert.ts';
 import { refuseQuery } from './odata/read-query.ts';
 import { isGuard } from './auth/require-permission.ts';
+import { collectApiRoutes, registerOpenApi } from './openapi/register-openapi.ts';
 import { addMinimalAnswers } from './odata/minimal-answers.ts';
 import { checkODataVersion } from './odata/odata-version.ts';
 
@@ -42,12 +43,18 @@ export function registerGraphScope(
   );
 }
 
-/** Registers routes of our own API under /api/v1; no route without a permission. */
-export function registerApiScope(server: FastifyInstance, register: (scope: FastifyInstance) => void): void {
+/** Registers routes of our own API under /api/v1, and the document that tells of them; no route without a permission. */
+export function registerApiScope(
+  server: FastifyInstance,
+  version: string,
+  register: (scope: FastifyInstance) => void,
+): void {
   void server.register(
     (scope, _options, done) => {
       refuseOpenRoutes(scope);
+      const routes = collectApiRoutes(scope);
       register(scope);
+      registerOpenApi(scope, routes, version);
       done();
     },
     { prefix: '/api/v1' },

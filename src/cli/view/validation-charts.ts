@@ -4,9 +4,13 @@ import { countFindings, type RowShares, type ValidationReport } from '#core/vali
 
 import { formatCount, plural } from './format.ts';
 import { html, type Html } from './html.ts';
+import { dataTable } from './html-table.ts';
 import { SEVERITY_WORDS } from './validation-text.ts';
 
 /** Every chart is a table with its numbers in it; the bars repeat them for the eye, and say them where they are read out. */
+
+/** No file is called so: names of files end in .csv. */
+const ALL_FILES = 'all files';
 
 const WIDTH = 200;
 const HEIGHT = 12;
@@ -18,33 +22,46 @@ const SHARES = [
   ['bad', 'faulty'],
 ] as const;
 
+/** All rows at a glance. */
+export function rowTiles({ total }: ValidationReport): Html {
+  const tiles = SHARES.filter(([name]) => name === 'good' || total[name] > 0);
+  return html`<ul class="tiles">
+    <li><strong>${formatCount(total.rows)}</strong> ${total.rows === 1 ? 'row' : 'rows'}</li>
+    ${tiles.map(
+      ([name, words]) =>
+        html`<li class="${name}">
+          <strong>${formatCount(total[name])}</strong> ${words}
+          ${total.rows === 0 ? '' : html`<span class="note">${percent(total[name], total.rows)}</span>`}
+        </li> `,
+    )}
+  </ul> `;
+}
+
 /** Rows per file, by the worst that was found in them. */
 export function rowChart({ files, total }: ValidationReport): Html {
-  const rows = files.length > 1 ? [...files, { file: 'all files', ...total }] : files;
+  const rows = files.length > 1 ? [...files, { file: ALL_FILES, ...total }] : files;
   return html`<section aria-labelledby="rows">
     <h2 id="rows">Rows of each file</h2>
     <p class="note">Each row counts once, by the worst that was found in it.</p>
-    <table class="chart">
-      <thead>
-        <tr>
-          <th scope="col">File</th>
-          <th scope="col" class="number">Rows</th>
-          ${SHARES.map(([name, words]) => html`<th scope="col" class="number"><span class="key ${name}" aria-hidden="true"></span>${words}</th>`)}
-          <th scope="col">Shares</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (row) =>
-            html`<tr>
-              <th scope="row">${row.file}</th>
-              <td class="number">${formatCount(row.rows)}</td>
-              ${SHARES.map(([name]) => html`<td class="number">${formatCount(row[name])}</td>`)}
-              <td>${shareBar(row)}</td>
-            </tr> `,
-        )}
-      </tbody>
-    </table>
+    ${dataTable({
+      className: 'chart',
+      columns: [
+        { label: 'File' },
+        { label: 'rows', head: html`Rows`, kind: 'number' },
+        ...SHARES.map(([name, words]) => ({
+          label: words,
+          head: html`<span class="key ${name}" aria-hidden="true"></span>${words}`,
+          kind: 'number' as const,
+        })),
+        { label: '', head: html`Shares`, kind: 'chart' },
+      ],
+      rows: rows.map((row) => [
+        row.file === ALL_FILES ? html`<span class="total">${row.file}</span>` : row.file,
+        formatCount(row.rows),
+        ...SHARES.map(([name]) => formatCount(row[name])),
+        shareBar(row),
+      ]),
+    })}
   </section> `;
 }
 
@@ -53,25 +70,19 @@ export function severityChart(report: ValidationReport): Html {
   const most = Math.max(...counts.map(({ count }) => count));
   return html`<section aria-labelledby="severities">
     <h2 id="severities">Findings by severity</h2>
-    <table class="chart">
-      <thead>
-        <tr>
-          <th scope="col">Severity</th>
-          <th scope="col" class="number">Findings</th>
-          <th scope="col">Compared</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${counts.map(
-          ({ severity, count }) =>
-            html`<tr>
-              <th scope="row">${SEVERITY_WORDS[severity].title}</th>
-              <td class="number">${formatCount(count)}</td>
-              <td>${bar(severity, SEVERITY_WORDS[severity].title, count, most)}</td>
-            </tr> `,
-        )}
-      </tbody>
-    </table>
+    ${dataTable({
+      className: 'chart',
+      columns: [
+        { label: 'Severity' },
+        { label: 'findings', head: html`Findings`, kind: 'number' },
+        { label: '', head: html`Compared`, kind: 'chart' },
+      ],
+      rows: counts.map(({ severity, count }) => [
+        SEVERITY_WORDS[severity].title,
+        formatCount(count),
+        bar(severity, SEVERITY_WORDS[severity].title, count, most),
+      ]),
+    })}
   </section> `;
 }
 
@@ -79,27 +90,21 @@ export function codeChart({ groups }: ValidationReport): Html {
   const most = Math.max(...groups.map(({ rowCount }) => rowCount));
   return html`<section aria-labelledby="codes">
     <h2 id="codes">Findings by code</h2>
-    <table class="chart">
-      <thead>
-        <tr>
-          <th scope="col">What is wrong</th>
-          <th scope="col">Severity</th>
-          <th scope="col" class="number">Findings</th>
-          <th scope="col">Compared</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${groups.map(
-          ({ code, severity, rowCount }) =>
-            html`<tr>
-              <th scope="row"><a href="#${severity}-${code}">${FINDING_CODES[code].title}</a></th>
-              <td>${severity}</td>
-              <td class="number">${formatCount(rowCount)}</td>
-              <td>${bar(severity, FINDING_CODES[code].title, rowCount, most)}</td>
-            </tr> `,
-        )}
-      </tbody>
-    </table>
+    ${dataTable({
+      className: 'chart',
+      columns: [
+        { label: 'What is wrong' },
+        { label: 'severity', head: html`Severity` },
+        { label: 'findings', head: html`Findings`, kind: 'number' },
+        { label: '', head: html`Compared`, kind: 'chart' },
+      ],
+      rows: groups.map(({ code, severity, rowCount }) => [
+        html`<a href="#${severity}-${code}">${FINDING_CODES[code].title}</a>`,
+        severity,
+        formatCount(rowCount),
+        bar(severity, FINDING_CODES[code].title, rowCount, most),
+      ]),
+    })}
   </section> `;
 }
 
@@ -140,6 +145,7 @@ function svg(label: string, pieces: readonly Html[]): Html {
     aria-label="${label}"
     width="${WIDTH}"
     height="${HEIGHT}"
+    preserveAspectRatio="none"
     viewBox="0 0 ${WIDTH} ${HEIGHT}"
   >
     <title>${label}</title>

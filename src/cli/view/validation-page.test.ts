@@ -119,7 +119,7 @@ describe('page: hostile values', () => {
   test('a very long value is cut', () => {
     const page = pageWith('x'.repeat(1_000_000).slice(0, 100_000));
     assert.ok(page.length < 1_500_000);
-    const value = /<td class="value"><bdi>(x+\u2026)<\/bdi>/u.exec(page)?.[1];
+    const value = /<td[^>]*class="value"[^>]*><bdi>(x+\u2026)<\/bdi>/u.exec(page)?.[1];
     assert.equal(value?.length, 256);
   });
 });
@@ -155,7 +155,7 @@ test('page: charts say in words what they show; every link leads somewhere; tabl
   assert.ok(charts.includes('teacher.csv: no rows'));
   assert.ok(charts.includes('Errors: 14'));
   const targets = [...page.matchAll(/href="#([^"]+)"/gu)].map(([, id]) => id);
-  assert.equal(targets.length, CODES.length);
+  assert.deepEqual(targets.filter((id) => id !== 'codes').length, CODES.length);
   for (const id of targets) assert.ok(page.includes(`id="${id}"`), id);
   const ids = [...page.matchAll(/ id="([^"]+)"/gu)].map(([, id]) => id);
   assert.equal(new Set(ids).size, ids.length);
@@ -168,7 +168,7 @@ test('page: the verdict, what to do, and the rows that wait', () => {
   assert.ok(page.includes('Write dates as YYYY-MM-DD.'));
   assert.match(
     page,
-    /Rows that name these records wait for them.*?section.csv, harmless<\/th> <td class="number">3</u,
+    /Rows that name these records wait for them.*?section.csv, harmless<\/bdi><\/th>\s*<td[^>]*class="number"[^>]*>3</u,
   );
   assert.match(page, /1 of 7/u);
 });

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
 
 import { FINDING_CODES, type Finding } from '#core/findings.ts';
-import { type FindingGroup, type FindingPlace, SEVERITIES } from '#core/validate/finding-groups.ts';
+import { type FindingGroup, type FindingPlace, SEVERITIES, sumRows } from '#core/validate/finding-groups.ts';
 import { countFindings, type ValidationReport } from '#core/validate/validation-report.ts';
 
 import { formatCount, plural } from './format.ts';
 import { html, type Html } from './html.ts';
-import { codeChart, rowChart, severityChart } from './validation-charts.ts';
+import { dataTable } from './html-table.ts';
+import { codeChart, rowChart, rowTiles, severityChart } from './validation-charts.ts';
 import { PAGE_STYLE } from './validation-page-style.ts';
 import { formatSentence, placeName, SEVERITY_WORDS, shorten, verdictSentence } from './validation-text.ts';
 
 const SHOWN_VALUE = 256;
 const SHOWN_MESSAGE = 512;
+const SHOWN_PLACES = 50;
 
 /** Only the one style below: no script, no font, no image, nothing from elsewhere. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(PAGE_STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
@@ -44,10 +46,11 @@ export function validationPage(report: ValidationReport, checkedAt: Date, versio
         <section aria-labelledby="verdict">
           <h2 id="verdict">What a sync would do</h2>
           <p class="verdict ${verdictClass(report)}"><strong>${verdictSentence(report)}</strong></p>
+          ${rowTiles(report)}
         </section>
         ${rowChart(report)}
         ${groups.length === 0 ? html`<p>Nothing was found.</p>` : [severityChart(report), codeChart(report)]}
-        ${SEVERITIES.map((severity) => severitySection(report, severity))}
+        ${severityFilter(report)} ${SEVERITIES.map((severity) => severitySection(report, severity))}
       </main>
     </body>
   </html> `;
@@ -59,11 +62,27 @@ function verdictClass({ stop, total }: ValidationReport): string {
   return total.bad > 0 ? 'warning' : 'good';
 }
 
+/** Which findings are shown: a choice that the style alone carries out. Only where there is something to choose from. */
+function severityFilter({ groups }: ValidationReport): Html {
+  const present = SEVERITIES.filter((severity) => groups.some((group) => group.severity === severity));
+  if (present.length < 2) return html``;
+  const choice = (name: string, words: string, checked: boolean): Html =>
+    html`<label
+      ><input type="radio" name="show" id="show-${name}" ${{ markup: checked ? 'checked="checked"' : '' }} />
+      ${words}</label
+    > `;
+  return html`<fieldset class="filter">
+    <legend>Show</legend>
+    ${choice('all', 'everything', true)}
+    ${present.map((severity) => choice(severity, SEVERITY_WORDS[severity].title, false))}
+  </fieldset> `;
+}
+
 function severitySection(report: ValidationReport, severity: FindingGroup['severity']): Html {
   const mine = report.groups.filter((group) => group.severity === severity);
   if (mine.length === 0) return html``;
   const { title, meaning } = SEVERITY_WORDS[severity];
-  return html`<section aria-labelledby="${severity}">
+  return html`<section aria-labelledby="${severity}" class="findings of-${severity}">
     <h2 id="${severity}">${title}: ${formatCount(countFindings(report, severity))}</h2>
     <p class="note">${meaning}</p>
     ${mine.map(groupArticle)}
@@ -81,30 +100,30 @@ function groupArticle(group: FindingGroup): Html {
     </p>
     ${placeTable('Where', places)} ${examples.length === 0 ? '' : exampleTable(examples, rowCount)}
     ${dependants.length === 0 ? '' : placeTable('Rows that name these records wait for them', dependants)}
+    <p class="back"><a href="#codes">Back to the list</a></p>
   </article> `;
 }
 
+/** A file may have a million columns, each with a finding of its own. */
 function placeTable(caption: string, places: readonly Omit<FindingPlace, 'examples'>[]): Html {
-  return html`<table>
-    <caption>
-      ${caption}
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">File, column</th>
-        <th scope="col" class="number">Rows</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${places.map(
-        (place) =>
-          html`<tr>
-            <th scope="row">${placeName(place)}</th>
-            <td class="number">${formatCount(place.rowCount)}</td>
-          </tr> `,
-      )}
-    </tbody>
-  </table> `;
+  const more = places.length - SHOWN_PLACES;
+  const table = dataTable({
+    caption,
+    className: 'places',
+    columns: [{ label: 'File, column' }, { label: 'rows', head: html`Rows`, kind: 'number' }],
+    rows: places
+      .slice(0, SHOWN_PLACES)
+      .map((place) => [
+        html`<bdi>${shorten(placeName(place), SHOWN_VALUE)}</bdi>`,
+        formatCount(place.rowCount),
+      ]),
+  });
+  return more > 0
+    ? html`${table}
+        <p class="note">
+          ... and ${plural(more, 'more column')}, with ${plural(sumRows(places.slice(SHOWN_PLACES)), 'row')}
+        </p>`
+    : table;
 }
 
 function exampleTable(examples: readonly Finding[], rowCount: number): Html {
@@ -112,33 +131,22 @@ function exampleTable(examples: readonly Finding[], rowCount: number): Html {
     examples.length === rowCount
       ? 'All of them'
       : `${formatCount(examples.length)} of ${formatCount(rowCount)}`;
-  return html`<div class="wide" tabindex="0" role="region" aria-label="Examples">
-    <table class="examples">
-      <caption>
-        ${caption}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">File</th>
-          <th scope="col" class="number">Line</th>
-          <th scope="col">Column</th>
-          <th scope="col">Value</th>
-          <th scope="col">What is wrong</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${examples.map(exampleRow)}
-      </tbody>
-    </table>
-  </div> `;
-}
-
-function exampleRow({ file, line, field = '', value = '', message }: Finding): Html {
-  return html`<tr>
-    <td>${file}</td>
-    <td class="number">${line ?? ''}</td>
-    <td>${field}</td>
-    <td class="value"><bdi>${shorten(value, SHOWN_VALUE)}</bdi></td>
-    <td><bdi>${shorten(message, SHOWN_MESSAGE)}</bdi></td>
-  </tr> `;
+  return dataTable({
+    caption,
+    className: 'examples',
+    columns: [
+      { label: 'File' },
+      { label: 'Line', kind: 'number' },
+      { label: 'Column' },
+      { label: 'Value', kind: 'value' },
+      { label: 'What is wrong' },
+    ],
+    rows: examples.map(({ file, line, field = '', value = '', message }) => [
+      file,
+      line ?? '',
+      html`<bdi>${shorten(field, SHOWN_VALUE)}</bdi>`,
+      html`<bdi>${shorten(value, SHOWN_VALUE)}</bdi>`,
+      html`<bdi>${shorten(message, SHOWN_MESSAGE)}</bdi>`,
+    ]),
+  });
 }

@@ -35,6 +35,8 @@ export const REASONS = [
   'movedToSchool',
   'movedFromSchool',
   'profileExpired',
+  'expirationUndone',
+  'expirationUndoneInPart',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

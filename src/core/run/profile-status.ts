@@ -10,6 +10,7 @@ import { isExpired, PROVIDER_NAMES, providerRuns, type ProviderType } from './pr
 import type { ProfileState } from './profile-state.ts';
 import { quarantineMessage, readQuarantineReason } from './quarantine.ts';
 import { isExecuting, type RunState } from './run-state.ts';
+import { isMadeFromDirectory } from './run-trigger.ts';
 
 /** Graph's educationSynchronizationStatus; the last two only for clients that ask for members added later. */
 export type ProfileStatus =
@@ -176,8 +177,13 @@ function inProgress(run: RunFacts, newMembers: boolean): Line {
       status: 'inProgress',
       message: `The run is being cancelled: it stops between two batches${done}.`,
     };
-  if (run.trigger === 'expiration' && (run.state === 'staging' || run.state === 'planning'))
-    return { status: 'inProgress', message: 'Working out what follows the expiration of the profile.' };
+  if (isMadeFromDirectory(run.trigger) && (run.state === 'staging' || run.state === 'planning')) {
+    const what =
+      run.trigger === 'expiration'
+        ? 'what follows the expiration'
+        : 'how to put back what the expiration changed';
+    return { status: 'inProgress', message: `Working out ${what} of the profile.` };
+  }
   switch (run.state) {
     case 'staging':
       return {
@@ -229,15 +235,17 @@ function pausedMessage(facts: StatusFacts): string | null {
     return `The profile expired on ${facts.expirationDate ?? ''}. Update its expirationDate to a later day to sync again.${expirationText(facts)}`;
   if (facts.latestRun?.state === 'suspended')
     return 'A run waits since the profile was paused. Resume the profile to go on.';
-  if (facts.latestRun?.state === 'held' && readHeldCode(facts.latestRun.errorCode) === 'ApprovalNeeded')
+  if (facts.latestRun?.state === 'held' && readHeldCode(facts.latestRun.errorCode) === 'ApprovalNeeded') {
+    if (isMadeFromDirectory(facts.latestRun.trigger)) return expirationText(facts).trim();
     return `${sentence(facts.latestRun.message, 'A plan without faults waits.')} The profile always asks: resume it to apply the plan.`;
+  }
   if (facts.latestRun) return null;
   return neverStartedMessage(facts);
 }
 
 /** ` 12 classes would be marked as expired, ...`, while what is to follow the expiration waits for somebody. */
 function expirationText({ profileId, latestRun: run }: StatusFacts): string {
-  if (run?.trigger !== 'expiration') return '';
+  if (run === null || !isMadeFromDirectory(run.trigger)) return '';
   if (run.state === 'completed') return ` ${sentence(run.message, '')}`;
   if (run.state !== 'held') return '';
   return ` ${sentence(run.message, 'A plan for its classes waits.')} ${expirationWaits(profileId, run.id)}`;

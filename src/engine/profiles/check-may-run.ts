@@ -1,12 +1,13 @@
 import { isExpired } from '#core/run/profile.ts';
 import { refusalOf } from '#core/run/profile-state.ts';
+import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
 import { ConflictError } from '#lib/errors.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 
-/** Whether a run of the profile may go on. `trigger`: its own; what follows an expiration goes on although the profile is expired. */
+/** Whether a run of the profile may go on. `trigger`: its own; what follows an expiration, or undoes it, goes on although the profile is expired. */
 export function mayRun(profile: StoredProfile, trigger?: string): boolean {
   if (profile.state !== 'provisioned') return false;
-  return trigger === 'expiration' || !isExpired(profile.expirationDate, profile.today);
+  return isMadeFromDirectory(trigger) || !isExpired(profile.expirationDate, profile.today);
 }
 
 /** A run goes on only for a profile that could be started. Errors: ConflictError. */

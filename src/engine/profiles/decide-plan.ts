@@ -1,5 +1,6 @@
 import { describeHeldParts } from '#core/plan/held-parts.ts';
 import { holdsPlan, readHeldCode } from '#core/run/held-because.ts';
+import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
 import { ConflictError, InvalidRequestError, NotFoundError } from '#lib/errors.ts';
 import { must } from '#lib/assert.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
@@ -105,7 +106,7 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
   if (input.decision === 'rejected') {
     const message = `The plan was rejected${note === null ? '' : `: ${note}`}. Nothing of it was applied.`;
     await rejectRun(tx, run, { actor: actor.applicationId, newId, message, note });
-    if (!run.planOnly) await restoreRecordErrors(tx, profile.id);
+    if (!run.planOnly && !isMadeFromDirectory(run.trigger)) await restoreRecordErrors(tx, profile.id);
     // Quietly: whoever rejects knows, and the same reason is told again when it comes back.
     if (!run.planOnly) await closeNotices(tx, profile.id);
     return false;
@@ -129,7 +130,7 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
 
 /** The plan that waited had put the errors of its roster in place of those of the last one that went in; it did not go in, so they are back. */
 async function restoreRecordErrors(tx: Tx, profileId: string): Promise<void> {
-  const last = await lockNewestRun(tx, profileId);
+  const last = await lockNewestRun(tx, profileId, true);
   if (last === null) await deleteRecordErrors(tx, profileId);
   else await replaceRecordErrors(tx, profileId, last.id);
 }

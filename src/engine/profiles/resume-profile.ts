@@ -2,6 +2,7 @@ import { holdsPlan, readHeldCode } from '#core/run/held-because.ts';
 import { expirationWaits, HELD_REMEDIES } from '#core/run/profile-status.ts';
 import { readQuarantineReason } from '#core/run/quarantine.ts';
 import { isExecuting } from '#core/run/run-state.ts';
+import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
 import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
 import { makeEscrowDue, queueRetry } from '#storage/escrow/queue-retry.ts';
@@ -43,8 +44,8 @@ export async function resumeProfile(
       confirmed.length === 0 &&
       holdsPlan(readHeldCode(run.errorCode))
     ) {
-      // A script that resumes whatever waits must not end a school year.
-      if (run.trigger === 'expiration') throw new ConflictError(expirationWaits(profile.id, run.id));
+      // A script that resumes whatever waits must neither end a school year nor bring one back.
+      if (isMadeFromDirectory(run.trigger)) throw new ConflictError(expirationWaits(profile.id, run.id));
       await decideWaitingPlan(context, tx, profile, run.id, actor, { decision: 'approved' });
       if (profile.quarantinedAt) await resumeQuarantined(tx, profile, run.id, actor, newId);
       return run.id;

@@ -10,8 +10,11 @@ import { registerRotateSecret } from './rotate-secret.ts';
 
 const displayName = z.string().min(1).max(256);
 const permissions = z.array(z.string().max(128)).min(1).max(64);
-const newApplication = z.strictObject({ displayName, permissions });
-const change = z.strictObject({ displayName: displayName.optional(), permissions: permissions.optional() });
+export const newApplication = z.strictObject({ displayName, permissions });
+export const applicationChange = z.strictObject({
+  displayName: displayName.optional(),
+  permissions: permissions.optional(),
+});
 
 /** The applications of the caller's tenant: create, list, read, change, rotate the secret, revoke. */
 export function registerApplications(scope: FastifyInstance, context: HttpContext, issuer: Issuer): void {
@@ -44,7 +47,9 @@ export function registerApplications(scope: FastifyInstance, context: HttpContex
     return { value: events.map(({ at, ...event }) => ({ ...event, at: at.toISOString() })) };
   });
   scope.patch('/applications/:id', { onRequest }, async (request) =>
-    applicationJson(await issuer.updateApplication(targetOf(request), change.parse(request.body ?? {}))),
+    applicationJson(
+      await issuer.updateApplication(targetOf(request), applicationChange.parse(request.body ?? {})),
+    ),
   );
   scope.delete('/applications/:id', { onRequest }, async (request, reply) => {
     await issuer.revokeApplication(targetOf(request));

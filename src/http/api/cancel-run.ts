@@ -9,7 +9,7 @@ import type { HttpContext } from '../context.ts';
 import { actorOf, profileIdOf } from '../graph/profiles/profile-route.ts';
 import { runJson } from './run-json.ts';
 
-const bodySchema = z.strictObject({ note: z.string().trim().max(1_000).nullish() }).nullish();
+export const cancelBody = z.strictObject({ note: z.string().trim().max(1_000).nullish() }).nullish();
 
 /** POST /api/v1/runs/{id}/cancel: 200 with the cancelled run; 202 while its worker is still on the way to its next batch. */
 export function registerCancelRun(scope: FastifyInstance, context: HttpContext): void {
@@ -17,7 +17,7 @@ export function registerCancelRun(scope: FastifyInstance, context: HttpContext):
     '/runs/:id/cancel',
     { onRequest: requirePermission(context, WRITE_PROFILES) },
     async (request, reply) => {
-      const note = bodySchema.parse(request.body)?.note ?? '';
+      const note = cancelBody.parse(request.body)?.note ?? '';
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       const run = await cancelRun(

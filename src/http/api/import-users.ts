@@ -20,7 +20,7 @@ const BODY_LIMIT_BYTES = 32 * 1024 * 1024;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 const cell = z.string().nullish();
-const jsonRows = z.array(
+export const importRows = z.array(
   z.strictObject({
     userPrincipalName: cell,
     displayName: cell,
@@ -65,7 +65,7 @@ function readRows({ body }: FastifyRequest): (ImportRow | RefusedRow)[] {
   if (body.length > MAX_IMPORT_ROWS) {
     throw new InvalidRequestError(`The array has more than ${MAX_IMPORT_ROWS} users. Send them in parts.`);
   }
-  return jsonRows.parse(body).map((row, index) => {
+  return importRows.parse(body).map((row, index) => {
     const cells = Object.entries(row).flatMap(([column, value]) =>
       value === null || value === undefined ? [] : [[column, String(value)]],
     );

@@ -8,11 +8,11 @@ import { requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
 import { actorOf, profileIdOf } from '../graph/profiles/profile-route.ts';
 
-const pageSchema = z
+export const passwordPage = z
   .strictObject({ exportId: z.uuid().nullish(), after: z.uuid().nullish() })
   .refine(({ exportId, after }) => !after || exportId, { error: 'after: send the exportId with it.' })
   .nullish();
-const confirmSchema = z.strictObject({ exportId: z.uuid() });
+export const passwordsArrived = z.strictObject({ exportId: z.uuid() });
 
 /**
  * POST /api/v1/profiles/{id}/initialPasswords: pages of the passwords that its syncs gave to new accounts and that nobody was handed;
@@ -21,7 +21,7 @@ const confirmSchema = z.strictObject({ exportId: z.uuid() });
 export function registerInitialPasswords(scope: FastifyInstance, context: HttpContext): void {
   const options = { onRequest: requirePermission(context, MANAGE_TENANT) };
   scope.post('/profiles/:id/initialPasswords', options, async (request) => {
-    const body = pageSchema.parse(request.body);
+    const body = passwordPage.parse(request.body);
     const page = await readInitialPasswords(context.profiles, request.caller.tenantId, profileIdOf(request), {
       exportId: body?.exportId ?? null,
       after: body?.after ?? null,
@@ -29,7 +29,7 @@ export function registerInitialPasswords(scope: FastifyInstance, context: HttpCo
     return { exportId: page.exportId, value: page.passwords, after: page.after };
   });
   scope.post('/profiles/:id/initialPasswords/confirm', options, async (request) => {
-    const { exportId } = confirmSchema.parse(request.body);
+    const { exportId } = passwordsArrived.parse(request.body);
     const handedOut = await confirmInitialPasswords(
       context.profiles,
       actorOf(request),

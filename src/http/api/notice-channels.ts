@@ -24,7 +24,7 @@ const events = z.array(z.enum(NOTICE_EVENT_NAMES)).max(NOTICE_EVENT_NAMES.length
 const digest = z.enum(DIGESTS);
 const digestHour = z.int().min(0).max(23);
 
-const newChannel = z.strictObject({
+export const newChannel = z.strictObject({
   kind: z.enum(CHANNEL_KINDS),
   address,
   events: events.default([]),
@@ -32,7 +32,7 @@ const newChannel = z.strictObject({
   digestHour: digestHour.default(DEFAULT_DIGEST_HOUR),
   enabled: z.boolean().default(true),
 });
-const changedChannel = z.strictObject({
+export const changedChannel = z.strictObject({
   address: address.exactOptional(),
   events: events.exactOptional(),
   digest: digest.exactOptional(),

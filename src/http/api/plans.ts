@@ -21,7 +21,7 @@ const ITEMS = { pageSize: 200, largest: 1_000 };
 
 const text = z.string().min(1).max(256);
 
-const decisionSchema = z
+export const decisionBody = z
   .strictObject({
     note: z.string().max(2_000).nullish(),
     planHash: text.nullish(),
@@ -90,7 +90,7 @@ export function registerPlans(scope: FastifyInstance, context: HttpContext): voi
     ['reject', 'rejected'],
   ] as const) {
     scope.post(`/runs/:id/${action}`, mayWrite, async (request) => {
-      const body = decisionSchema.parse(request.body);
+      const body = decisionBody.parse(request.body);
       const runId = profileIdOf(request);
       await decidePlan(profiles, actorOf(request), runId, { ...body, decision });
       const { run } = await getRun(profiles, request.caller.tenantId, runId, 0);

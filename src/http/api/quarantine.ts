@@ -8,7 +8,9 @@ import { requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
 import { actorOf, profileIdOf } from '../graph/profiles/profile-route.ts';
 
-const bodySchema = z.strictObject({ note: z.string().trim().min(1).max(1_000).optional() }).nullish();
+export const quarantineBody = z
+  .strictObject({ note: z.string().trim().min(1).max(1_000).optional() })
+  .nullish();
 
 /** GET and POST /api/v1/profiles/{id}/quarantine: why a profile is in it and until when; and putting it there. */
 export function registerQuarantine(scope: FastifyInstance, context: HttpContext): void {
@@ -21,7 +23,7 @@ export function registerQuarantine(scope: FastifyInstance, context: HttpContext)
     '/profiles/:id/quarantine',
     { onRequest: requirePermission(context, WRITE_PROFILES) },
     async (request) => {
-      const body = bodySchema.parse(request.body);
+      const body = quarantineBody.parse(request.body);
       return quarantineProfile(context.profiles, actorOf(request), profileIdOf(request), body?.note ?? null);
     },
   );

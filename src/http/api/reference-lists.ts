@@ -13,7 +13,10 @@ import { requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
 import { actorOf } from '../graph/profiles/profile-route.ts';
 
-const change = z.strictObject({ title: z.string().exactOptional(), enabled: z.boolean().exactOptional() });
+export const valueChange = z.strictObject({
+  title: z.string().exactOptional(),
+  enabled: z.boolean().exactOptional(),
+});
 
 /**
  * /api/v1/referenceLists: GET; /{list}: GET; /{list}/values/{code}: PUT `{title}` of a value of the tenant's own, PUT `{enabled}` of one of the
@@ -35,7 +38,7 @@ export function registerReferenceLists(scope: FastifyInstance, context: HttpCont
       actorOf(request),
       paramOf(request.params, 'list'),
       paramOf(request.params, 'code'),
-      change.parse(request.body ?? {}),
+      valueChange.parse(request.body ?? {}),
     );
     return reply.code(created ? 201 : 200).send(value);
   });

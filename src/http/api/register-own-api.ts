@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 import type { HttpContext } from '../context.ts';
 import { registerCancelRun } from './cancel-run.ts';
+import { registerExpirations } from './expirations.ts';
 import { registerFollowEvents } from './follow-events.ts';
 import { registerInitialPasswords } from './initial-passwords.ts';
 import { registerListRuns } from './list-runs.ts';
@@ -29,6 +30,7 @@ export function registerOwnApi(scope: FastifyInstance, context: HttpContext): vo
   registerFollowEvents(scope, context);
   registerPlans(scope, context);
   registerSchedule(scope, context);
+  registerExpirations(scope, context);
   registerNoticeChannels(scope, context);
   registerNotices(scope, context);
   registerReferenceLists(scope, context);

@@ -10,7 +10,7 @@ import { requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
 import { actorOf, profileIdOf } from '../graph/profiles/profile-route.ts';
 
-const bodySchema = z.strictObject({ scopes: z.array(z.string()).max(32) }).partial();
+export const resetBody = z.strictObject({ scopes: z.array(z.string()).max(32) }).partial();
 
 /** POST /api/v1/profiles/{id}/reset with `{"scopes": [...]}`: what was forgotten. */
 export function registerResetScopes(scope: FastifyInstance, context: HttpContext): void {
@@ -18,7 +18,7 @@ export function registerResetScopes(scope: FastifyInstance, context: HttpContext
     '/profiles/:id/reset',
     { onRequest: requirePermission(context, WRITE_PROFILES) },
     async (request) => {
-      const body = bodySchema.parse(request.body ?? {});
+      const body = resetBody.parse(request.body ?? {});
       const asked = readResetScopes(body.scopes ?? []);
       if ('problem' in asked) throw new InvalidRequestError(`scopes: ${asked.problem}`, 'scopes');
       return resetProfile(context.profiles, actorOf(request), profileIdOf(request), asked.scopes);

@@ -8,7 +8,7 @@ import { requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
 import { actorOf, profileIdOf } from '../graph/profiles/profile-route.ts';
 
-const bodySchema = z
+export const resumeBody = z
   .strictObject({ confirmEmptyFiles: z.array(z.string().min(1).max(256)).max(32).optional() })
   .nullish();
 
@@ -18,7 +18,7 @@ export function registerResumeWithConfirmation(scope: FastifyInstance, context: 
     '/profiles/:id/resume',
     { onRequest: requirePermission(context, WRITE_PROFILES) },
     async (request, reply) => {
-      const body = bodySchema.parse(request.body);
+      const body = resumeBody.parse(request.body);
       await resumeProfile(context.profiles, actorOf(request), profileIdOf(request), {
         confirmEmptyFiles: body?.confirmEmptyFiles ?? [],
       });

@@ -6,7 +6,7 @@ import { InvalidRequestError } from '#lib/errors.ts';
 import type { Guard } from '../auth/require-permission.ts';
 import { targetOf } from './application-target.ts';
 
-const rotation = z.strictObject({
+export const secretRotation = z.strictObject({
   graceHours: z.int().min(0).max(MAXIMUM_GRACE_HOURS).optional(),
   immediately: z.boolean().optional(),
 });
@@ -14,7 +14,7 @@ const rotation = z.strictObject({
 /** A new secret beside the old one, which ends after a while, or at once. */
 export function registerRotateSecret(scope: FastifyInstance, onRequest: Guard, issuer: Issuer): void {
   scope.post('/applications/:id/rotateSecret', { onRequest }, async (request) => {
-    const { graceHours, immediately = false } = rotation.parse(request.body ?? {});
+    const { graceHours, immediately = false } = secretRotation.parse(request.body ?? {});
     if (immediately && (graceHours ?? 0) > 0)
       throw new InvalidRequestError(
         'immediately: the old secret ends at once, or after graceHours: say one of the two.',

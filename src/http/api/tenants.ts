@@ -7,7 +7,7 @@ import { listTenants } from '#storage/tenants/find-tenants.ts';
 import { requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
 
-const newTenant = z.strictObject({
+export const newTenant = z.strictObject({
   name: z.string().min(1).max(256),
   timeZone: z.string().max(64).default('UTC'),
 });

@@ -14,7 +14,8 @@ declare module 'fastify' {
 }
 
 const callers = new WeakMap<FastifyRequest, Caller>();
-const guards = new WeakSet<object>();
+/** What each guard asks for; null: nothing. */
+const guards = new WeakMap<object, Requirement | null>();
 
 export type Guard = (this: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
@@ -27,7 +28,7 @@ export function requirePermission(
   context: Pick<HttpContext, 'tokens' | 'applicationLimit'>,
   requirement: Requirement,
 ): Guard {
-  return guardOf(async (request, reply) => {
+  return guardOf(requirement, async (request, reply) => {
     const caller = await identify(context, request, reply);
     context.applicationLimit?.take(caller);
     if (!isAllowed(caller, requirement)) throw new ForbiddenError(refusalOf(caller, requirement));
@@ -36,13 +37,13 @@ export function requirePermission(
 
 /** A hook that asks for a valid token and no permission, and counts as no request: what is done in its name asks and counts itself. */
 export function requireToken(context: Pick<HttpContext, 'tokens'>): Guard {
-  return guardOf(async (request, reply) => {
+  return guardOf(null, async (request, reply) => {
     await identify(context, request, reply);
   });
 }
 
 /** A hook that says: this route is open to everybody, on purpose. */
-export const openToAll: Guard = guardOf(() => Promise.resolve());
+export const openToAll: Guard = guardOf(null, () => Promise.resolve());
 
 async function identify(
   { tokens }: Pick<HttpContext, 'tokens'>,
@@ -60,14 +61,20 @@ async function identify(
   }
 }
 
-function guardOf(guard: Guard): Guard {
-  guards.add(guard);
+function guardOf(requirement: Requirement | null, guard: Guard): Guard {
+  guards.set(guard, requirement);
   return guard;
 }
 
 /** Whether a hook is one of this file. */
 export function isGuard(hook: unknown): boolean {
   return typeof hook === 'function' && guards.has(hook);
+}
+
+/** The permission that the guard among these hooks asks for; null: none. */
+export function requirementOf(hooks: readonly unknown[]): Requirement | null {
+  const guard = hooks.find((hook): hook is object => isGuard(hook));
+  return guard === undefined ? null : (guards.get(guard) ?? null);
 }
 
 /** The caller of a request that requirePermission let pass. */

@@ -8,6 +8,8 @@ import { applyEndings } from './apply-endings.ts';
 import { applyEnrollments, applyRoles } from './apply-memberships.ts';
 import { applyPeople } from './apply-people.ts';
 import type { ItemRange } from './item-range.ts';
+import { putBackClasses, putBackPlaces } from './put-back-expired.ts';
+import { rememberEndedPlaces, rememberExpiredClasses } from './remember-expired.ts';
 import { restoreMemberships } from './restore-memberships.ts';
 import { saveLinks } from './save-links.ts';
 import { setStaleItemsAside } from './stale-items.ts';
@@ -24,6 +26,12 @@ export function bandOf(itemNo: number): Kind | 'endings' {
 export async function applyRange(tx: Tx, range: ItemRange): Promise<void> {
   const band = bandOf(range.firstItemNo);
   await setStaleItemsAside(tx, range, band);
+  if (range.keptInId != null)
+    return band === 'class' ? putBackClasses(tx, range, range.keptInId) : putBackPlaces(tx, range);
+  if (range.remembers === true) {
+    if (band === 'class') await rememberExpiredClasses(tx, range);
+    if (band === 'endings') await rememberEndedPlaces(tx, range);
+  }
   switch (band) {
     case 'org':
       await applyOrgs(tx, range);

@@ -6,6 +6,10 @@ export interface ItemRange {
   readonly lastItemNo: number;
   /** Given to every row this range touches. */
   readonly changeSeq: number;
+  /** Of an expiration: what it changes is remembered first. */
+  readonly remembers?: boolean;
+  /** Of the undo of one: the source system that keeps the expired classes. */
+  readonly keptInId?: string | null;
 }
 
 const PASS = '(select apply_pass from run where id = $1)';

@@ -1,4 +1,5 @@
 import { nextRunState, type RunState } from '#core/run/run-state.ts';
+import { DIRECTORY_TRIGGERS } from '#core/run/run-trigger.ts';
 import { assert } from '#lib/assert.ts';
 import { ConflictError } from '#lib/errors.ts';
 
@@ -16,8 +17,12 @@ export interface ResumableRun {
   readonly filesToConfirm: readonly string[];
 }
 
-/** The newest run made since the last reset that was neither replaced nor cancelled; its row is locked. */
-export async function lockNewestRun(tx: Tx, profileId: string): Promise<ResumableRun | null> {
+/** The newest run made since the last reset that was neither replaced nor cancelled; its row is locked. `withFiles`: of those that read files. */
+export async function lockNewestRun(
+  tx: Tx,
+  profileId: string,
+  withFiles = false,
+): Promise<ResumableRun | null> {
   const rows = await tx.query<{
     id: string;
     state: RunState;
@@ -29,9 +34,9 @@ export async function lockNewestRun(tx: Tx, profileId: string): Promise<Resumabl
     `select r.id, r.state, r.error_code, r.trigger, r.confirmed_files, r.counts -> 'filesToConfirm' as files_to_confirm
        from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
       where r.profile_id = $1 and not r.plan_only and r.state not in ('superseded', 'cancelled', 'rejected')
-        and (p.reset_at is null or r.created_at > p.reset_at)
+        and (p.reset_at is null or r.created_at > p.reset_at) and not ($2 and r.trigger = any($3))
       order by r.created_at desc, r.id desc limit 1 for no key update of r`,
-    [profileId],
+    [profileId, withFiles, DIRECTORY_TRIGGERS],
   );
   const row = rows[0];
   if (!row) return null;

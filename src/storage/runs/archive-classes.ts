@@ -16,6 +16,8 @@ export async function moveExpiredClasses(
     readonly nameOf: (name: string) => string;
     readonly expiredOn: string;
     readonly prefix: string;
+    /** The run that expires them. */
+    readonly runId: string;
   },
 ): Promise<string | null> {
   const { sourceSystemId, newSystemId, prefix } = move;
@@ -27,8 +29,9 @@ export async function moveExpiredClasses(
   if (rows[0] === undefined) return null;
   const name = move.nameOf(rows[0].name);
   await tx.query(
-    'insert into source_system (tenant_id, id, name, expired_on) values (current_tenant(), $1, $2, $3)',
-    [newSystemId, name, move.expiredOn],
+    `insert into source_system (tenant_id, id, name, expired_on, expiration_run_id, expired_from_id, class_anchor)
+     select current_tenant(), $1, $2, $3, $4, s.id, s.class_anchor from source_system s where s.id = $5`,
+    [newSystemId, name, move.expiredOn, move.runId, sourceSystemId],
   );
   await tx.query(`update link l set source_system_id = $3 where ${marked}`, [
     sourceSystemId,
@@ -55,5 +58,13 @@ export async function renameExpiredIds(
                                else $2 || coalesce(c.external_id, l.source_id) end
        from link l where l.source_system_id = $1 and l.kind = 'class' and c.tenant_id = l.tenant_id and c.id = l.object_id`,
     [moved.systemId, moved.prefix, moved.changeSeq],
+  );
+  // What was written, for the undo: what differs from it later was edited by hand.
+  await tx.query(
+    `update link l set before_expiration = jsonb_set(l.before_expiration, '{written,externalId}', to_jsonb(c.external_id))
+       from class c
+      where l.source_system_id = $1 and l.kind = 'class' and c.tenant_id = l.tenant_id and c.id = l.object_id
+        and l.before_expiration is not null`,
+    [moved.systemId],
   );
 }

@@ -1,5 +1,6 @@
 import { cancelledMessage } from '#core/run/cancelled-message.ts';
 import type { RunState } from '#core/run/run-state.ts';
+import { DIRECTORY_TRIGGERS } from '#core/run/run-trigger.ts';
 import { must } from '#lib/assert.ts';
 
 import type { Tx } from '../database.ts';
@@ -80,7 +81,7 @@ const EXTENT = `
          coalesce((select l.item_count from plan l where l.run_id = r.id), 0) as total,
          exists (select from record_error e where e.profile_id = r.profile_id and e.run_id = r.id) as errors_are_its_own,
          (select b.id from run b join profile p on p.tenant_id = b.tenant_id and p.id = b.profile_id
-           where b.profile_id = r.profile_id and b.id <> r.id and b.created_at < r.created_at and b.trigger <> 'expiration'
+           where b.profile_id = r.profile_id and b.id <> r.id and b.created_at < r.created_at and b.trigger not in ('${DIRECTORY_TRIGGERS.join("', '")}')
              and (b.state = 'completed' or (b.state = 'cancelled' and (b.applied_item_no > 0 or b.apply_pass > 1)))
              and (p.reset_at is null or b.created_at > p.reset_at)
            order by b.created_at desc, b.id desc limit 1) as run_before

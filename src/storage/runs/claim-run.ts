@@ -1,5 +1,6 @@
 import type { RunState } from '#core/run/run-state.ts';
 import { nextRunState } from '#core/run/run-state.ts';
+import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
 import { readSchedule } from '#core/schedule/schedule-settings.ts';
 import {
   isAddsOnly,
@@ -34,8 +35,10 @@ export interface ClaimedRun {
   readonly planOnly: boolean;
   readonly addsOnly: boolean;
   readonly applyPass: number;
-  /** Of the trigger expiration: the date. */
+  /** Of the triggers expiration and expirationUndo: the date. */
   readonly expiredOn: string | null;
+  /** Of the trigger expirationUndo: the source system that keeps the expired classes. */
+  readonly keptInId: string | null;
 }
 
 export type ClaimResult = ClaimedRun | 'nothingToDo' | 'busy';
@@ -58,6 +61,7 @@ interface Row {
   adds_only: boolean;
   apply_pass: number;
   expired_on: string | null;
+  kept_in_id: string | null;
   schedule: unknown;
   tenant_zone: string;
   now: Date;
@@ -87,7 +91,7 @@ export async function claimRun(
   const rows = await tx.query<Row>(
     `select r.id, r.profile_id, p.source_system_id, r.trigger, r.upload_id, r.state, r.attempt, r.epoch,
             r.tolerance_waived, r.verdict_accepted, r.applied_item_no, r.planned_at is not null as planned,
-            r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass, r.expired_on, p.settings -> 'schedule' as schedule,
+            r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass, r.expired_on, r.kept_in_id, p.settings -> 'schedule' as schedule,
             t.time_zone as tenant_zone, now() as now,
             coalesce(r.lease_expires_at > now(), false) as lease_valid,
             coalesce(r.next_attempt_at <= now(), true) as due,
@@ -147,7 +151,7 @@ export async function claimRun(
   const addsOnly =
     next === 'applying'
       ? row.adds_only
-      : !row.plan_only && row.trigger !== 'expiration' && isAddsOnly(schedule, zone, row.now);
+      : !row.plan_only && !isMadeFromDirectory(row.trigger) && isAddsOnly(schedule, zone, row.now);
   await tx.query(
     `update run set state = $2, epoch = epoch + 1, lease_owner = $3, next_attempt_at = null, adds_only = $5,
             message = case when state = 'queued' then null else message end,
@@ -163,8 +167,8 @@ export async function claimRun(
     actor: input.worker,
     detail: { attempt: row.attempt, epoch: row.epoch + 1 },
   });
-  // One that follows an expiration replaces nothing until its plan is approved: the profile may be renewed instead.
-  if (row.trigger !== 'expiration')
+  // One that follows an expiration, or undoes it, replaces nothing until its plan is approved: the profile may be renewed instead.
+  if (!isMadeFromDirectory(row.trigger))
     await replaceWaitingRuns(
       tx,
       { profileId: row.profile_id, actor: input.worker, newId: input.newId },
@@ -189,6 +193,7 @@ export async function claimRun(
     addsOnly,
     applyPass: row.apply_pass,
     expiredOn: row.expired_on,
+    keptInId: row.kept_in_id,
   };
 }
 

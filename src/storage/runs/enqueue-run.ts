@@ -6,7 +6,8 @@ import { requestCancel, settleCancelled } from './cancel-run.ts';
 import { appendRunEvent } from './run-event.ts';
 
 /** What asked for a run (run.trigger). */
-export type RunTrigger = 'start' | 'plan' | 'upload' | 'cron' | 'folder' | 'retry' | 'catchUp' | 'expiration';
+export type RunTrigger =
+  'start' | 'plan' | 'upload' | 'cron' | 'folder' | 'retry' | 'catchUp' | 'expiration' | 'expirationUndo';
 
 /** When a new run of `profile p` was made: after its last run and its last reset, whatever the clock says. */
 export const CREATED_AT = `greatest(clock_timestamp(), p.reset_at + interval '1 microsecond',
