@@ -2,7 +2,7 @@ import { retryDelaySeconds } from '#core/run/retry.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { transientFault } from '#core/run/transient.ts';
 import { OperationalError, messageOf } from '#lib/errors.ts';
-import { inTenant } from '#storage/database.ts';
+import { forServing, inTenant } from '#storage/database.ts';
 import { faultCodesOf } from '#storage/database-errors.ts';
 import { settleCancelled } from '#storage/runs/cancel-run.ts';
 import { type ClaimedRun, claimRun } from '#storage/runs/claim-run.ts';
@@ -54,6 +54,7 @@ export async function executeRun(
   } finally {
     await lease.stop();
   }
+  if (lease.interruption() === 'outdated') return 'executed';
   const queued = await inTenant(context.db, tenantId, (tx) => findQueuedRun(tx, claim.profileId));
   if (queued !== null && !shutdown.aborted) await context.wake(tenantId, queued);
   return 'executed';
@@ -126,8 +127,8 @@ async function letGo(
   const interruption = lease.interruption() ?? (error instanceof LeaseLostError ? 'lost' : null);
   const transition = { runId: claim.id, epoch: claim.epoch, from: state, actor: context.worker };
   if (interruption === 'lost') return;
-  if (interruption === 'shutdown') {
-    await inTenant(context.db, tenantId, (tx) => releaseLease(tx, claim.id, claim.epoch));
+  if (interruption === 'shutdown' || interruption === 'outdated') {
+    await inTenant(forServing(context.db), tenantId, (tx) => releaseLease(tx, claim.id, claim.epoch));
     return;
   }
   if (interruption !== null) {

@@ -1,6 +1,6 @@
 import { openSecretBox } from '#access/open-secret-box.ts';
 import type { SecretKey } from '#access/secret-key.ts';
-import { openLocalFileStore } from '#files/local-file-store.ts';
+import { type FileStoreOptions, openFileStore } from '#files/open-file-store.ts';
 import { newIds } from '#lib/new-ids.ts';
 import { randomPool } from '#lib/random-pool.ts';
 import { uuidBytes } from '#storage/stage/binary-copy-writer.ts';
@@ -30,12 +30,14 @@ export interface StageInput {
   readonly runId: string;
   /** The epoch of the caller's claim: what is staged is committed only while it holds. */
   readonly epoch: number;
+  /** Database.schemaFence of the caller: what is staged is committed only while nothing newer has migrated. */
+  readonly knownSchema?: number | undefined;
   readonly sourceSystemId: string;
   /** Of rollbook_app. */
   readonly connectionString: string;
   /** What `readSealedUpload` answered, and where the store is. */
   readonly upload: {
-    readonly directory: string;
+    readonly store: FileStoreOptions;
     readonly key: Uint8Array;
     readonly files: readonly {
       readonly name: string;
@@ -155,7 +157,7 @@ async function stageIn(
 }
 
 function openUploadFiles(upload: StageInput['upload']): UploadedFile[] {
-  const store = openLocalFileStore({ directory: upload.directory });
+  const store = openFileStore(upload.store);
   return upload.files.map(({ name, objectName, sizeBytes }) => ({
     name,
     sizeBytes,

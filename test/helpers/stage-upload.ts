@@ -84,7 +84,7 @@ export async function stageInput(
     epoch: 1,
     sourceSystemId: source.sourceSystemId,
     connectionString: db.appConnectionString,
-    upload: { directory, key, files: uploaded },
+    upload: { store: { kind: 'local', directory }, key, files: uploaded },
     mapping: options.mapping ?? CREATE_MAPPING,
     format: null,
     hashKey,
