@@ -1,11 +1,13 @@
 /**
- * npm run bench -- [--size village|school|district|state|nation] [--stage | --review | --http | --format] [--keep] [--json]
+ * npm run bench -- [--size village|school|district|state|nation] [--stage | --review | --http | --format | --workers [--profiles N]] [--keep] [--json]
  *
  * Makes a deterministic roster, starts PostgreSQL and Rollbook as processes of their own, and syncs it as a script would:
  * first, again without a change, and with 0.5 % of the rows changed. Prints seconds, rows per second and peak memory, and the ratios to
  * the two yardsticks measured in the same run: parsing the files with udsv alone, and a bare COPY of the rows that the first
- * sync made. With --stage: reading, checking and comparing alone, beside
- * reading and hashing the bytes, udsv, and DuckDB doing the same. With --http: requests per second of what clients ask most, beside a bare Fastify route. With --format: rows per second of reading and checking the roster in each format. With --review: what it costs to plan the roster and to look at the plan, instead. Times of a shared machine say little; the ratios are what to look at.
+ * sync made. With --stage: reading, checking and comparing alone, beside reading and hashing the bytes, udsv, and DuckDB doing the same. With
+ * --http: requests per second of what clients ask most, beside a bare Fastify route. With --format: rows per second of reading and checking the roster in each
+ * format. With --workers: profiles per hour with 1, 2 and 4 workers on one database (the size is village or school). With --review: what it costs to plan the
+ * roster and to look at the plan, instead. Times of a shared machine say little; the ratios are what to look at.
  */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -26,6 +28,7 @@ import { CONNECTIONS, measureRequests, type RequestMeasures } from './http-reque
 import { measureReview, type ReviewMeasure } from './plan-review.ts';
 import { generateRoster, type RosterSize, ROSTER_SIZES } from './roster-generator.ts';
 import { measureStaging, printStaging } from './staging.ts';
+import { GOAL, measureWorkers, type WorkersMeasure } from './workers.ts';
 import { createProfile, syncFolder, type SyncMeasure } from './sync-folder.ts';
 
 const { values } = parseArgs({
@@ -38,6 +41,8 @@ const { values } = parseArgs({
     http: { type: 'boolean', default: false },
     format: { type: 'boolean', default: false },
     stage: { type: 'boolean', default: false },
+    workers: { type: 'boolean', default: false },
+    profiles: { type: 'string', default: '16' },
   },
 });
 const size = values.size as RosterSize;
@@ -52,6 +57,7 @@ await chmod(work, 0o755);
 const say = (line: string): void => console.error(line);
 try {
   if (values.stage) await benchStaging(work);
+  else if (values.workers) printWorkers(await benchWorkers(work));
   else if (values.format) printFormats(await benchFormats(work));
   else if (values.http) printRequests(await benchRequests(work));
   else if (values.review) console.log(JSON.stringify(await benchReview(work), null, 2));
@@ -136,6 +142,23 @@ async function benchStaging(directory: string): Promise<void> {
   else printStaging(scenarios);
 }
 
+/** First syncs of many small profiles. */
+async function benchWorkers(directory: string): Promise<WorkersMeasure[]> {
+  say('starting PostgreSQL ...');
+  const server = await startPostgres(join(directory, 'postgres'));
+  try {
+    const small = size === 'village' ? 'village' : 'school';
+    return await measureWorkers(
+      directory,
+      server.url,
+      { profiles: Number(values.profiles), size: small, seed },
+      say,
+    );
+  } finally {
+    await server.stop();
+  }
+}
+
 /** The roster in each format. No service takes part. */
 async function benchFormats(directory: string): Promise<FormatMeasure[]> {
   const folder = join(directory, 'roster');
@@ -212,6 +235,31 @@ function median<T extends { seconds: number }>(measures: readonly T[]): T {
   const middle = sorted[Math.floor(sorted.length / 2)];
   if (middle === undefined) throw new Error('nothing was measured');
   return middle;
+}
+
+function printWorkers(measures: readonly WorkersMeasure[]): void {
+  if (values.json) {
+    console.log(JSON.stringify(measures, null, 2));
+    return;
+  }
+  for (const {
+    workers,
+    profilesPerHour,
+    ratioToOne,
+    machineCpuPercent,
+    workerCpuSeconds,
+    seconds,
+  } of measures)
+    console.log(
+      `${workers} worker${workers === 1 ? ' ' : 's'} ${Math.round(profilesPerHour).toString().padStart(7)} profiles/h  ${ratioToOne.toFixed(2)} x one  ` +
+        `${seconds.toFixed(1).padStart(6)} s  machine ${machineCpuPercent?.toFixed(0) ?? '?'} % busy  workers ${workerCpuSeconds?.toFixed(1) ?? '?'} CPU s`,
+    );
+  const two = measures.find(({ workers }) => workers === 2);
+  const reached =
+    two !== undefined && (two.ratioToOne >= GOAL.ratio || (two.machineCpuPercent ?? 0) >= GOAL.cpuPercent);
+  console.log(
+    `goal (two workers: ${GOAL.ratio} x one, or ${GOAL.cpuPercent} % of the machine): ${reached ? 'reached' : 'missed'}`,
+  );
 }
 
 function printRequests(measures: RequestMeasures): void {

@@ -795,6 +795,7 @@ alter table rollbook.profile enable row level security;
 alter table rollbook.profile force row level security;
 create policy owner on rollbook.profile for all to rollbook_owner using (true);
 create policy tenant on rollbook.profile for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+CREATE TRIGGER profile_tells_change AFTER UPDATE OF state, paused_at, settings, broken_runs, quarantined_at ON rollbook.profile FOR EACH ROW EXECUTE FUNCTION tell_change();
 grant delete, insert, select, update on rollbook.profile to rollbook_app;
 comment on table rollbook.profile is 'A synchronization profile. A deleted one stays as a tombstone, for the history of its runs and the adoption of its links.';
 comment on column rollbook.profile.settings is 'What Graph has no property for: tolerance, user name linking, thresholds (see core/run/profile-settings).';
@@ -993,6 +994,7 @@ alter table rollbook.run enable row level security;
 alter table rollbook.run force row level security;
 create policy owner on rollbook.run for all to rollbook_owner using (true);
 create policy tenant on rollbook.run for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+CREATE TRIGGER run_tells_change AFTER INSERT OR UPDATE OF state, progress, message, cancel_requested, next_attempt_at, finished_at, lease_owner ON rollbook.run FOR EACH ROW EXECUTE FUNCTION tell_change();
 grant delete, insert, select, update on rollbook.run to rollbook_app;
 comment on table rollbook.run is 'One pass of a profile, and the truth about it: whoever holds lease and epoch may write, nobody else.';
 comment on column rollbook.run.epoch is 'Rises with every claim; each batch commit checks it, so a worker that lost its lease can write nothing.';
@@ -1033,9 +1035,12 @@ create table rollbook.schema_migration (
   name text not null,
   hash text not null,
   applied_at timestamp with time zone default now() not null,
+  needs integer default 0 not null,
   constraint schema_migration_pkey PRIMARY KEY (number)
 );
+grant select on rollbook.schema_migration to rollbook_app;
 comment on table rollbook.schema_migration is 'Which files of db/migrations this database has, with their SHA-256.';
+comment on column rollbook.schema_migration.needs is 'Processes that do not know this migration must not write any more: the first line of its file says so (-- needs 0019). 0: the release before can live with it.';
 
 create table rollbook.signing_key (
   kid text not null,
@@ -1296,6 +1301,21 @@ CREATE OR REPLACE FUNCTION rollbook.month_floor_uuid(month date)
  IMMUTABLE
 RETURN ((lpad(to_hex(((EXTRACT(epoch FROM ((month)::timestamp without time zone AT TIME ZONE 'UTC'::text)) * (1000)::numeric))::bigint), 12, '0'::text) || repeat('0'::text, 20)))::uuid;
 
+CREATE OR REPLACE FUNCTION rollbook.require_schema(known integer, newest boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if exists (select from rollbook.schema_migration where case when newest then number else needs end > known) then
+    raise exception using errcode = 'RB001', message = 'a newer Rollbook has migrated the database',
+      hint = 'Replace this process by one of the newer version.';
+  end if;
+end $function$;
+grant execute on function require_schema(integer,boolean) to public;
+grant execute on function require_schema(integer,boolean) to rollbook_app;
+comment on function require_schema(integer,boolean) is 'Refuses (RB001) a process that knows the migrations up to `known`: when there is a newer one (newest), or one that needs newer processes.';
+
 CREATE OR REPLACE FUNCTION rollbook.run_totals(counts jsonb)
  RETURNS json
  LANGUAGE sql
@@ -1333,3 +1353,16 @@ begin
   return null;
 end $function$;
 comment on function show_memberships_of_person() is 'A membership is seen while its person is active: when that changes, so has the membership.';
+
+CREATE OR REPLACE FUNCTION rollbook.tell_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('rollbook_changes', tg_table_name || ' ' || new.tenant_id || ' ' || new.id);
+  if tg_table_name = 'run' then
+    perform pg_notify('rollbook_changes', 'profile ' || new.tenant_id || ' ' || new.profile_id);
+  end if;
+  return null;
+end $function$;
+comment on function tell_change() is 'Wakes whoever follows a run or the status of a profile: kind, tenant and id. Losing one is harmless, they look from time to time anyway.';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const runner = fileURLToPath(new URL('./test.ts', import.meta.url));
 const mutations = fileURLToPath(new URL('./soak-mutations.ts', import.meta.url));
 const FILES = [
-  ...['kill', 'laws', 'plan-laws', 'histories'].map((name) => `test/scenarios/${name}`),
+  ...['kill', 'many-workers', 'laws', 'plan-laws', 'histories'].map((name) => `test/scenarios/${name}`),
   'test/http/batch/random-bodies',
   'test/http/roster/random-queries',
   'test/corpus/mutations',
@@ -13,6 +13,7 @@ const FILES = [
 ];
 const env = {
   ROLLBOOK_KILLS: '200',
+  ROLLBOOK_WORKER_KILLS: '200',
   // Of each kind: 10,000 in laws and histories together.
   ROLLBOOK_HISTORIES: '5000',
   ROLLBOOK_BODIES: '1000000',

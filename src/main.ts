@@ -26,6 +26,7 @@ const exitCode = await runCli(
         log: openLog(values.logLevel, process.stderr),
         system: realSystem,
         version: VERSION,
+        followDatabaseTime: true,
       }),
     backup: backupDatabase,
     restore: restoreDatabase,

@@ -15,6 +15,8 @@ export type SettingType =
   | 'smtpUrl'
   | 'mailAddress'
   | 'hosts'
+  | 'bucket'
+  | 'objectPrefix'
   | 'issuers'
   | 'audiences'
   | 'claim'
@@ -71,6 +73,16 @@ function readText(type: Extract<SettingType, string>, text: string): ReadValue {
         ? { value: hosts.join(',') }
         : { fault: 'host names or IP addresses, separated by commas, without scheme and port' };
     }
+    case 'bucket':
+      return valueOr(
+        /^[a-z0-9$][a-z0-9.-]{1,61}[a-z0-9]$/.test(text) ? text : null,
+        'a name of 3 to 63 small letters, digits, dots and dashes',
+      );
+    case 'objectPrefix':
+      return valueOr(
+        /^(?:[\w.-]+\/)+$/.test(text) && text.length <= 200 ? text : null,
+        'words of letters, digits, dots and dashes, each followed by a slash',
+      );
     case 'issuers':
       return valueOr(
         readIssuers(text),

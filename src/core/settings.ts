@@ -1,6 +1,7 @@
 import { OperationalError } from '#lib/errors.ts';
 import { faultsOfOidc } from './oidc-settings.ts';
 import { readValue, type SettingType } from './setting-value.ts';
+import { faultsOfStore } from './store-settings.ts';
 
 export interface SettingDefinition {
   /** The environment variable. The flag is made from it: DATA_DIR, `--data-dir`. */
@@ -146,6 +147,65 @@ export const SETTINGS = {
     type: { minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
     fallback: String(10 * 1024 ** 3),
     sentence: 'Largest sum of all files of an upload, in bytes.',
+  },
+  uploadStore: {
+    env: 'UPLOAD_STORE',
+    type: ['local', 's3', 'azure'],
+    fallback: 'local',
+    sentence:
+      'Where uploaded files are kept, encrypted: in DATA_DIR/uploads, in a bucket of an S3-compatible storage, or in a container of Azure Blob Storage. Every process needs the same; see many-workers.md.',
+  },
+  uploadPrefix: {
+    env: 'UPLOAD_PREFIX',
+    type: 'objectPrefix',
+    fallback: undefined,
+    sentence: 'What the names of objects begin with in the bucket or container, such as rollbook/.',
+  },
+  s3Bucket: {
+    env: 'S3_BUCKET',
+    type: 'bucket',
+    fallback: undefined,
+    sentence: 'Bucket for UPLOAD_STORE=s3. It has to exist.',
+  },
+  s3Endpoint: {
+    env: 'S3_ENDPOINT',
+    type: 'httpUrl',
+    fallback: undefined,
+    sentence: 'Address of the S3-compatible storage; without it that of Amazon for S3_REGION.',
+  },
+  s3Region: {
+    env: 'S3_REGION',
+    type: 'host',
+    fallback: 'us-east-1',
+    sentence: 'Region of the bucket; storages that have none take any.',
+  },
+  s3AccessKeyId: {
+    env: 'S3_ACCESS_KEY_ID',
+    type: 'text',
+    fallback: undefined,
+    sentence:
+      'Access key for the bucket; without it the credentials of the environment, such as the role of the machine.',
+  },
+  s3SecretAccessKey: {
+    env: 'S3_SECRET_ACCESS_KEY',
+    type: 'text',
+    fallback: undefined,
+    sentence: 'Secret of S3_ACCESS_KEY_ID.',
+    secret: true,
+  },
+  azureConnection: {
+    env: 'AZURE_CONNECTION',
+    type: 'text',
+    fallback: undefined,
+    sentence:
+      'For UPLOAD_STORE=azure: connection string of the storage account, or the URL of the container with a shared access signature that may read, write, delete and list.',
+    secret: true,
+  },
+  azureContainer: {
+    env: 'AZURE_CONTAINER',
+    type: 'bucket',
+    fallback: undefined,
+    sentence: 'Container for UPLOAD_STORE=azure, unless AZURE_CONNECTION is its URL. It has to exist.',
   },
   uploadQuietSeconds: {
     env: 'UPLOAD_QUIET_SECONDS',
@@ -317,7 +377,7 @@ export function resolveSettings(input: {
   if ((values['smtpUrl'] === undefined) !== (values['smtpFrom'] === undefined)) {
     faults.push('SMTP_URL and SMTP_FROM belong together: give both or none.');
   }
-  faults.push(...faultsOfOidc(values));
+  faults.push(...faultsOfOidc(values), ...faultsOfStore(values));
   if (values['port'] === 'off' && values['httpsPort'] === 'off' && values['mode'] !== 'worker') {
     faults.push('PORT and HTTPS_PORT are both off: nobody could reach Rollbook.');
   }

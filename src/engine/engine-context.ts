@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '#core/run/retry.ts';
 import type { SecretKey } from '#access/secret-key.ts';
+import type { FileStoreOptions } from '#files/open-file-store.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
 import { FINDING_LIMITS, type FindingLimits } from '#sources/finding-collector.ts';
@@ -44,8 +45,9 @@ export interface EngineContext {
   readonly secretKeys: readonly SecretKey[];
   readonly log: EngineLog;
   readonly settings: EngineSettings;
-  /** Folder of the encrypted upload files (files/), and of the snapshots (sources/snapshot). */
-  readonly filesDirectory: string;
+  /** Where the encrypted upload files are (files/); it may hold secrets. */
+  readonly fileStore: FileStoreOptions;
+  /** Folder of the snapshots (sources/snapshot). */
   readonly snapshotsDirectory: string;
   /** Names this process in leases and events. */
   readonly worker: string;

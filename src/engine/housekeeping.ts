@@ -15,6 +15,8 @@ export interface HousekeepingContext {
   readonly log: EngineLog;
   /** Days that the files of a run are kept after it, the newest upload of a profile for ever. */
   readonly uploadRetentionDays: number;
+  /** Removes the jobs that killed workers have left in the queue. */
+  readonly removeJobs?: () => Promise<void>;
   /** Days that a run is kept after its end. */
   readonly runRetentionDays: number;
 }
@@ -31,6 +33,7 @@ export async function keepHouse(context: HousekeepingContext, signal?: AbortSign
   const uploads = await eraseOldUploads({ db, files, retentionDays: context.uploadRetentionDays });
   const objects = await removeOrphans({ db, files, now: system.now() });
   if (uploads > 0 || objects > 0) context.log.info({ uploads, objects }, 'housekeeping removed old uploads');
+  await context.removeJobs?.();
   await forgetPasswords({ db, signal });
   const old = await removeOldRuns({ db, signal, runRetentionDays: context.runRetentionDays });
   if (old.runs > 0) context.log.info(old, 'housekeeping removed old runs');

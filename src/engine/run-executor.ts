@@ -3,7 +3,7 @@ import type { RunState } from '#core/run/run-state.ts';
 import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
 import { transientFault } from '#core/run/transient.ts';
 import { OperationalError, messageOf } from '#lib/errors.ts';
-import { inTenant } from '#storage/database.ts';
+import { forServing, inTenant } from '#storage/database.ts';
 import { faultCodesOf } from '#storage/database-errors.ts';
 import { settleCancelled } from '#storage/runs/cancel-run.ts';
 import { type ClaimedRun, claimRun } from '#storage/runs/claim-run.ts';
@@ -56,6 +56,7 @@ export async function executeRun(
   } finally {
     await lease.stop();
   }
+  if (lease.interruption() === 'outdated') return 'executed';
   const queued = await inTenant(context.db, tenantId, (tx) => findQueuedRun(tx, claim.profileId));
   if (queued !== null && !shutdown.aborted) await context.wake(tenantId, queued);
   return 'executed';
@@ -135,8 +136,8 @@ async function letGo(
   const interruption = lease.interruption() ?? (error instanceof LeaseLostError ? 'lost' : null);
   const transition = { runId: claim.id, epoch: claim.epoch, from: state, actor: context.worker };
   if (interruption === 'lost') return;
-  if (interruption === 'shutdown') {
-    await inTenant(context.db, tenantId, (tx) => releaseLease(tx, claim.id, claim.epoch));
+  if (interruption === 'shutdown' || interruption === 'outdated') {
+    await inTenant(forServing(context.db), tenantId, (tx) => releaseLease(tx, claim.id, claim.epoch));
     return;
   }
   if (interruption !== null) {

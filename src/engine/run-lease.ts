@@ -1,10 +1,11 @@
 import { inTenant } from '#storage/database.ts';
+import { isSchemaNewer } from '#storage/database-errors.ts';
 import { LeaseLostError, readInterruption, renewLease } from '#storage/runs/lease-run.ts';
 
 import type { EngineContext } from './engine-context.ts';
 
-/** Why a worker lets a run go before its end. */
-export type Interruption = 'paused' | 'cancel' | 'lost' | 'shutdown';
+/** Why a worker lets a run go before its end. outdated: a newer Rollbook has migrated the database, and goes on with it. */
+export type Interruption = 'paused' | 'cancel' | 'lost' | 'shutdown' | 'outdated';
 
 export interface RunLease {
   readonly epoch: number;
@@ -35,19 +36,23 @@ export function keepLease(
   const look = async (): Promise<void> => {
     const found = await inTenant(context.db, run.tenantId, (tx) =>
       readInterruption(tx, run.runId, run.epoch),
-    );
+    ).catch((error: unknown): Interruption => {
+      if (isSchemaNewer(error)) return 'outdated';
+      throw error;
+    });
     if (found !== 'none') interrupt(found);
   };
   const beatMs = Math.min(2_000, (context.settings.leaseSeconds * 1_000) / 3);
   const stopBeating = new AbortController();
   const beating = (async () => {
-    let renewedAtMs = context.system.now().getTime();
+    // Not the wall clock: set back by an hour it would leave the lease alone for as long.
+    let renewedAtMs = performance.now();
     while (!stopBeating.signal.aborted) {
       await context.system.sleep(beatMs, stopBeating.signal);
       if (stopBeating.signal.aborted) return;
       try {
         await look();
-        const nowMs = context.system.now().getTime();
+        const nowMs = performance.now();
         if (nowMs - renewedAtMs < (context.settings.leaseSeconds * 1_000) / 3 - 1) continue;
         await inTenant(context.db, run.tenantId, (tx) =>
           renewLease(tx, { runId: run.runId, epoch: run.epoch, leaseSeconds: context.settings.leaseSeconds }),

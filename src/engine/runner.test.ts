@@ -65,7 +65,7 @@ test('a tenant with many queued profiles does not delay the single runs of other
         ...DEFAULT_ENGINE_SETTINGS,
         retry: { ...DEFAULT_RETRY_POLICY, firstDelaySeconds: 3_600, maximumDelaySeconds: 3_600 },
       },
-      filesDirectory: join(home, 'uploads'),
+      fileStore: { kind: 'local', directory: join(home, 'uploads') },
       snapshotsDirectory: join(home, 'snapshots'),
       worker: 'test',
     },

@@ -19,7 +19,11 @@ export interface Runner {
   wake(this: void, tenantId: string, runId: string, delaySeconds?: number): Promise<void>;
   /** Adds a job for one of the `handlers`. */
   add(this: void, job: Job): Promise<void>;
-  /** Lets go of what executes, at the next safe point, and waits for it. */
+  /** Housekeeping of the job queue. */
+  removeLeftovers(this: void): Promise<void>;
+  /** Lets go of what executes, at the next safe point, waits for it and executes nothing more; `wake` and `add` go on. */
+  stopExecuting(this: void): Promise<void>;
+  /** The same, and then nothing goes on. */
   stop(): Promise<void>;
 }
 
@@ -67,13 +71,19 @@ export async function startRunner(
       });
     }
   })();
+  const stopExecuting = async (): Promise<void> => {
+    stopping.abort();
+    await queue.stopWorking();
+    await sweeping;
+  };
   return {
     wake: context.wake,
     add: queue.add,
+    removeLeftovers: queue.removeLeftovers,
+    stopExecuting,
     async stop() {
-      stopping.abort();
+      await stopExecuting();
       await queue.stop();
-      await sweeping;
     },
   };
 }

@@ -67,13 +67,11 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
       tenantId,
       runId: run.id,
       epoch: run.epoch,
+      knownSchema: db.schemaFence?.known,
       sourceSystemId: run.sourceSystemId,
       connectionString: db.appConnectionString,
-      upload: {
-        directory: context.filesDirectory,
-        ...upload,
-        sealedAt: upload.sealedAt.toISOString(),
-      },
+      store: context.fileStore,
+      upload: { ...upload, sealedAt: upload.sealedAt.toISOString() },
       earlier: earlier.map(({ wrappedKey, sealedAt, ...set }) => ({
         ...set,
         key: context.secretBox.open(wrappedKey),

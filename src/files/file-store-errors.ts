@@ -25,3 +25,39 @@ export function missingObject(objectName: string, cause: unknown): OperationalEr
     { cause },
   );
 }
+
+/** What a storage of objects on the network answered when it did not do what it was asked. */
+export type StoreFault = 'missingObject' | 'missingBucket' | 'refused' | 'full' | 'away';
+
+/**
+ * The same error for every such storage; all but a missing object are the operator's affair, and what met them is tried again.
+ * `reason`: a short word of the storage, such as its error code. What its client threw is not kept: it may hold addresses and signatures.
+ */
+export function storeError(fault: StoreFault, objectName: string, reason: string): OperationalError {
+  switch (fault) {
+    case 'missingObject':
+      return missingObject(objectName, new Error(reason));
+    case 'missingBucket':
+      return new OperationalError(
+        'StorageBucketMissing',
+        `The bucket or container for uploads does not exist (${reason}). Make it, or correct its name in the settings.`,
+        { retry: 'retry' },
+      );
+    case 'refused':
+      return new OperationalError(
+        'StorageRefused',
+        `The storage of uploads refuses the credentials or the right to do it (${reason}). Check the settings of UPLOAD_STORE.`,
+        { retry: 'retry' },
+      );
+    case 'full':
+      return new OperationalError('StorageFull', `The storage of uploads has no room left (${reason}).`, {
+        retry: 'retry',
+      });
+    case 'away':
+      return new OperationalError(
+        'StorageUnavailable',
+        `The storage of uploads does not answer as it should (${reason}). It is tried again.`,
+        { retry: 'retry' },
+      );
+  }
+}

@@ -19,8 +19,8 @@ export interface ByteRange {
 }
 
 /**
- * Keeps the bytes of uploads, encrypted (docs/adr/0004-upload-encryption.md). Local disk now; object storage has the
- * same five operations. Object names are UUIDs that Rollbook made; what a client calls its file never gets here.
+ * Keeps the bytes of uploads, encrypted (docs/adr/0004-upload-encryption.md). A local disk, or a
+ * storage of objects on the network. Object names are UUIDs that Rollbook made; what a client calls its file never gets here.
  */
 export interface FileStore {
   /**
@@ -48,4 +48,7 @@ export interface FileStore {
 
   /** Removes what writes left unfinished when the process died, if nothing touched it since then. Returns how many. */
   removeUnfinished(untouchedSince: Date): Promise<number>;
+
+  /** Whether the store is there and lets us in; throws what stands in the way. */
+  check(): Promise<void>;
 }

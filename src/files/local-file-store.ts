@@ -89,6 +89,12 @@ export function openLocalFileStore(options: LocalFileStoreOptions): FileStore {
       }
       return removed;
     },
+
+    async check() {
+      await mkdir(unfinished, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+        throw translate(error);
+      });
+    },
   };
 }
 

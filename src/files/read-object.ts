@@ -3,7 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { must } from '#lib/assert.ts';
 import type { ByteRange } from './file-store.ts';
 import { damagedObject, missingObject } from './file-store-errors.ts';
-import { HEADER_BYTES, TAG_BYTES, layoutOf, parseHeader, recordCipher } from './record-cipher.ts';
+import { planRead } from './plan-read.ts';
+import { HEADER_BYTES } from './record-cipher.ts';
 
 /**
  * Decrypts the object at `path`, a piece per record. The next record is read from disk while the caller works on this
@@ -21,28 +22,16 @@ export async function* readObject(
   let ahead: Promise<Buffer> | undefined;
   try {
     const header = await readExactly(handle, Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, objectName);
-    const parsed = parseHeader(header);
-    if ('fault' in parsed) throw damagedObject(objectName, parsed.fault);
-    const { recordBytes } = parsed;
-    const layout = layoutOf((await handle.stat()).size, recordBytes);
-    if (layout === undefined) throw damagedObject(objectName, 'cut off');
-    const { recordCount, plainBytes } = layout;
-
-    const from = range?.start ?? 0;
-    const to = range === undefined ? plainBytes : range.start + range.sizeBytes;
-    if (from < 0 || to < from || to > plainBytes) throw damagedObject(objectName, 'shorter than expected');
-    // Without a range the last record is always opened, an empty object's only one included: it proves the end.
-    const first = Math.min(Math.floor(from / recordBytes), recordCount - 1);
-    const end = range === undefined ? recordCount : Math.max(Math.ceil(to / recordBytes), first);
-
-    const cipher = recordCipher(key, header, objectName);
-    const stride = recordBytes + TAG_BYTES;
-    const size = Math.min(stride, plainBytes + TAG_BYTES);
-    const buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)] as const;
+    const plan = planRead({ objectName, header, sizeBytes: (await handle.stat()).size }, key, range);
+    const { first, end, sealedBytesAtMost } = plan;
+    const buffers = [
+      Buffer.allocUnsafeSlow(sealedBytesAtMost),
+      Buffer.allocUnsafeSlow(sealedBytesAtMost),
+    ] as const;
     const fetch = (index: number): Promise<Buffer> => {
-      const sealedBytes = Math.min(recordBytes, plainBytes - index * recordBytes) + TAG_BYTES;
+      const { position, sealedBytes } = plan.place(index);
       const buffer = buffers[index % 2 === 0 ? 0 : 1];
-      const reading = readExactly(handle, buffer, HEADER_BYTES + index * stride, sealedBytes, objectName);
+      const reading = readExactly(handle, buffer, position, sealedBytes, objectName);
       reading.catch(() => undefined); // awaited below, or dropped when the caller stops early
       return reading;
     };
@@ -51,10 +40,7 @@ export async function* readObject(
     for (let index = first; index < end; index += 1) {
       const sealed = await must(ahead);
       ahead = index + 1 < end ? fetch(index + 1) : undefined;
-      const plain = cipher.open(index, index === recordCount - 1, sealed);
-      if (plain === undefined) throw damagedObject(objectName, `record ${index} does not open`);
-      const start = index * recordBytes;
-      const piece = plain.subarray(Math.max(from - start, 0), Math.min(to - start, plain.length));
+      const piece = plan.open(index, sealed);
       if (piece.length > 0) yield piece;
     }
   } finally {

@@ -6,7 +6,7 @@ import type { UploadFile } from '#storage/uploads/list-files.ts';
 
 /**
  * All that a worker thread needs to read a sealed upload, as plain data. In the thread:
- * `openLocalFileStore({ directory }).read(file.objectName, key)`.
+ * `openFileStore(options).read(file.objectName, key)`.
  */
 export interface SealedUploadContent {
   readonly uploadId: string;

@@ -7,6 +7,7 @@ import type { ProfileContext } from '#engine/profiles/profile-context.ts';
 import type { FileStore } from '#files/file-store.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
+import type { ChangeFeed } from '#storage/change-feed.ts';
 import type { Database } from '#storage/database.ts';
 import type { EventLimits } from './events/event-hub.ts';
 import type { ApplicationLimit } from './limits/application-limit.ts';
@@ -33,6 +34,8 @@ export interface TokenVerifier {
 /** Whether the process can serve: what stands in the way, in plain words; nothing when it can. */
 export interface Readiness {
   check(this: void): Promise<readonly string[]>;
+  /** What is worth knowing although it is ready, one sentence each. */
+  notes?(this: void): readonly string[];
 }
 
 /** What every route has at hand. `main` makes it. */
@@ -49,6 +52,8 @@ export interface HttpContext {
   /** The built-in token issuer; without it tokens are somebody else's, and there are no routes for them. */
   readonly issuer?: Issuer;
   readonly readiness: Readiness;
+  /** What other processes change; without it what is followed is looked at often. */
+  readonly changes?: ChangeFeed;
   /** What the commands on profiles (engine/profiles) take as their context. */
   readonly profiles: ProfileContext;
   /** The same for notices (engine/notices). */

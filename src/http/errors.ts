@@ -7,7 +7,7 @@ import {
   UnauthenticatedError,
 } from '#access/access-errors.ts';
 import { ConflictError, InvalidRequestError, NotFoundError, OperationalError } from '#lib/errors.ts';
-import { databaseErrorOf } from '#storage/database-errors.ts';
+import { databaseErrorOf, isSchemaNewer } from '#storage/database-errors.ts';
 import { addGraphHeaders } from './odata/odata-version.ts';
 import { clientRequestIdOf } from './request-id.ts';
 
@@ -75,7 +75,12 @@ export function answerOf(thrown: unknown): ErrorAnswer | undefined {
   if (thrown instanceof ConflictError) return { status: 409, code: thrown.code, message: thrown.message };
   if (thrown instanceof OperationalError) return operational(thrown);
   if (thrown instanceof z.ZodError) return invalid(thrown);
-  if (isDatabaseAway(thrown)) return databaseAway();
+  if (isSchemaNewer(thrown))
+    return notAvailable('A newer version of Rollbook is taking over. Try again in a few seconds.');
+  if (isDatabaseFull(thrown))
+    return notAvailable('The database takes no more connections at the moment. Try again in a few seconds.');
+  if (isDatabaseAway(thrown))
+    return notAvailable('The database does not answer at the moment. Try again in a few seconds.');
   return refusedByFastify(thrown);
 }
 
@@ -120,8 +125,11 @@ function isDatabaseAway(thrown: unknown): boolean {
     : /^(Connection terminated|timeout exceeded when trying to connect)/.test(thrown.message);
 }
 
-function databaseAway(): ErrorAnswer {
-  const message = 'The database does not answer at the moment. Try again in a few seconds.';
+function isDatabaseFull(thrown: unknown): boolean {
+  return databaseErrorOf(thrown)?.sqlState === '53300';
+}
+
+function notAvailable(message: string): ErrorAnswer {
   return { status: 503, code: 'serviceNotAvailable', message, headers: { 'retry-after': '5' } };
 }
 

@@ -18,9 +18,11 @@ export function registerHealth(server: FastifyInstance, context: HttpContext): v
   server.get('/healthz', () => ({ status: 'ok', version: context.settings.version }));
   server.get('/readyz', async (_request, reply) => {
     const problems = await context.readiness.check();
+    const notes = context.readiness.notes?.() ?? [];
     return reply.code(problems.length === 0 ? 200 : 503).send({
       status: problems.length === 0 ? 'ready' : 'unavailable',
       ...(problems.length === 0 ? {} : { problems }),
+      ...(notes.length === 0 ? {} : { notes }),
     });
   });
   server.get('/metrics', async (_request, reply) => {

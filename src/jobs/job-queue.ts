@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Logger, makeWorkerUtils, run, type Runner, type WorkerUtils } from 'graphile-worker';
 import type pg from 'pg';
 
+import { addJob } from '#storage/add-job.ts';
 import { patientPool } from '#storage/patient-pool.ts';
 
 /** Something to do soon: a wake-up, never the only record of what has to be done. The tables are the truth. */
@@ -16,6 +17,10 @@ export interface Job {
 
 export interface JobQueue {
   add(this: void, job: Job): Promise<void>;
+  /** Removes what workers that were killed have left locked, once the queue has given it up. */
+  removeLeftovers(this: void): Promise<void>;
+  /** From now on jobs are only added. Waits for those under way, after telling them through their signal. */
+  stopWorking(this: void): Promise<void>;
   /** Waits for the jobs under way, after telling them through their signal. */
   stop(): Promise<void>;
 }
@@ -64,21 +69,24 @@ export async function openJobQueue(options: JobQueueOptions): Promise<JobQueue> 
       pollInterval: 1_000,
     });
   }
+  let stopped: Promise<void> | undefined;
+  const stopAll = async (): Promise<void> => {
+    shutdown.abort();
+    await Promise.allSettled(underWay);
+    // Without a database it cannot give its locks back; they are of no use to anybody.
+    await Promise.race([runner?.stop(), wait(STOP_MS, undefined, { ref: false })]);
+  };
+  const stopWorking = (): Promise<void> => (stopped ??= stopAll());
   return {
     async add(job) {
-      await utils.addJob(job.task, job.payload, {
-        jobKey: job.key,
-        jobKeyMode: 'replace',
-        // A job that failed is not repeated by the queue: the tables say when the next attempt is due.
-        maxAttempts: 1,
-        ...(job.delaySeconds === undefined ? {} : { runAt: new Date(Date.now() + job.delaySeconds * 1_000) }),
-      });
+      await addJob(options.pool, job);
     },
+    async removeLeftovers() {
+      await utils.cleanup({ tasks: ['DELETE_PERMAFAILED_JOBS'] });
+    },
+    stopWorking,
     async stop() {
-      shutdown.abort();
-      await Promise.allSettled(underWay);
-      // Without a database it cannot give its locks back; they are of no use to anybody.
-      await Promise.race([runner?.stop(), wait(STOP_MS, undefined, { ref: false })]);
+      await stopWorking();
       await utils.release();
     },
   };

@@ -44,3 +44,9 @@ export const realSystem: System = {
       else signal?.addEventListener('abort', finish);
     }),
 };
+
+/** The system with its clock set forward by so many milliseconds, asked anew each time. */
+export function shiftedSystem(base: System, offsetMs: () => number): System {
+  const now = (): Date => new Date(base.now().getTime() + offsetMs());
+  return { ...base, now, newId: () => uuidv7(now().getTime(), base.randomBytes(10)) };
+}

@@ -20,28 +20,32 @@ import { startProfileJobs } from '#engine/profiles/profile-jobs.ts';
 import { type Runner, startRunner } from '#engine/runner.ts';
 import { startScheduler } from '#engine/schedule/scheduler.ts';
 import type { FileStore } from '#files/file-store.ts';
-import { openLocalFileStore } from '#files/local-file-store.ts';
+import { type FileStoreOptions, openFileStore } from '#files/open-file-store.ts';
 import { removeObjects } from '#files/remove-objects.ts';
 import type { HttpContext } from '#http/context.ts';
 import { applicationLimit } from '#http/limits/application-limit.ts';
 import { listen } from '#http/listen.ts';
 import { buildServer } from '#http/server.ts';
 import { loadCertificate } from '#http/tls/load-certificate.ts';
+import { must } from '#lib/assert.ts';
 import { messageOf } from '#lib/errors.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
-import type { Database } from '#storage/database.ts';
+import { followChanges } from '#storage/change-feed.ts';
+import { type Database, forExecuting } from '#storage/database.ts';
 import { acquireLock, type HeldLock } from '#storage/data-directory-lock.ts';
 import { openStorage } from '#storage/open-storage.ts';
 import { Closers } from './closers.ts';
+import { followDatabaseTime } from './database-time.ts';
 import { watchReadiness } from './readiness.ts';
+import { type SchemaWatch, watchSchema } from './schema-watch.ts';
 
 /** A Rollbook that runs in this process. */
 export interface RunningRollbook {
   /** HTTP before HTTPS: `http://127.0.0.1:8080`. Empty for a worker. */
   readonly addresses: readonly string[];
   readonly dataDir: string;
-  /** Where the bytes of uploads are. */
+  /** Where the bytes of uploads are, when they are on the disk. */
   readonly filesDirectory: string;
   readonly db: Database;
   /** Requests end, runs let go at their next safe point, then the database. Repeated calls wait for the first. */
@@ -56,6 +60,8 @@ export interface StartOptions {
   readonly engine?: Partial<EngineSettings>;
   /** Seconds between two looks for notices to deliver. */
   readonly noticePollSeconds?: number;
+  /** Goes by the clock of the database wherever processes compare times; a test that sets its own clock does not. */
+  readonly followDatabaseTime?: boolean;
 }
 
 /** Answers under way get so long at a stop; `start` waits the longest. */
@@ -74,12 +80,12 @@ export async function startRollbook(settings: Settings, options: StartOptions): 
   }
 }
 
-async function start(settings: Settings, options: StartOptions, closers: Closers): Promise<RunningRollbook> {
-  const { log, system } = options;
+async function start(settings: Settings, asked: StartOptions, closers: Closers): Promise<RunningRollbook> {
+  const { log } = asked;
   const dataDir = resolve(settings.dataDir);
   const lock = await lockDataDirectory(dataDir, settings, closers);
-  const { keys } = await loadSecretKey(dataDir, settings.secretKey, system);
-  const secretBox = openSecretBox(keys, system);
+  const { keys } = await loadSecretKey(dataDir, settings.secretKey, asked.system);
+  const secretBox = openSecretBox(keys, asked.system);
   const storage = await openStorage({
     dataDir,
     databaseUrl: settings.databaseUrl,
@@ -94,13 +100,17 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
   });
   closers.add(() => storage.close());
   const { db } = storage;
+  const options = await inDatabaseTime(asked, db, closers);
+  const { system } = options;
   const first = await makeFirstTenant({ db, system, secretBox, dataDir });
   if (first === 'made')
     log.info({ file: join(dataDir, 'credentials.json') }, 'made a tenant and its administrator');
   const issuer = await openIssuer({ db, system, secretBox });
 
-  const filesDirectory = join(dataDir, 'uploads');
-  const files = openLocalFileStore({ directory: filesDirectory });
+  const fileStore = fileStoreOf(settings, dataDir);
+  const files = openFileStore(fileStore);
+  // A storage that is away comes back; what needs it meanwhile is tried again.
+  void files.check().catch((error: unknown) => log.error({ err: error }, 'uploads cannot be stored yet'));
   const notices = { db, system, secretBox, log, post: openNoticePost(settings) };
   const work: Workshop = {
     settings,
@@ -109,7 +119,7 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
     secretBox,
     keys,
     files,
-    filesDirectory,
+    fileStore,
     dataDir,
     issuer,
     notices,
@@ -119,27 +129,80 @@ async function start(settings: Settings, options: StartOptions, closers: Closers
     concurrency: settings.mode === 'api' ? 0 : settings.runConcurrency,
   });
   closers.add(() => runner.stop());
-  if (settings.mode !== 'api') {
-    const house = startHousekeeping({
+  const executing = settings.mode === 'api' ? [] : startExecuting(work, engine, runner);
+  for (const part of executing) closers.add(() => part.stop());
+  const schema = await watchSchema({ db, system, log }, async ({ standing }) => {
+    // Whatever they would write is refused; the processes of the newer version do it.
+    if (standing !== 'current')
+      await Promise.all([runner.stopExecuting(), ...executing.map((part) => part.stop())]);
+  });
+  closers.add(() => schema.stop());
+  const addresses = await serve(work, runner, schema, closers);
+  await lock?.update(addresses);
+  log.info({ mode: settings.mode, addresses, dataDir }, 'rollbook is ready');
+  return { addresses, dataDir, filesDirectory: uploadsDirectory(dataDir), db, stop: () => closers.close() };
+}
+
+/** Two processes that judge what the other has made go by one clock. */
+async function inDatabaseTime(asked: StartOptions, db: Database, closers: Closers): Promise<StartOptions> {
+  if (asked.followDatabaseTime !== true) return asked;
+  const time = await followDatabaseTime(asked.system, db, asked.log);
+  closers.add(() => time.stop());
+  return { ...asked, system: time.system };
+}
+
+/** What a process does beside runs when it does not only answer requests. */
+function startExecuting(
+  work: Workshop,
+  engine: Parameters<typeof startRunner>[0],
+  runner: Runner,
+): { stop(): Promise<void> }[] {
+  const { settings, options, files, notices } = work;
+  const { log, system } = options;
+  const db = forExecuting(work.db);
+  return [
+    startHousekeeping({
       db,
       system,
       files,
       log,
       uploadRetentionDays: settings.uploadRetentionDays,
       runRetentionDays: settings.runRetentionDays,
-    });
-    closers.add(() => house.stop());
-    const retries = startRetrySweep({ ...engine, wake: runner.wake });
-    closers.add(() => retries.stop());
-    const scheduler = startScheduler(scheduleContext(work, runner));
-    closers.add(() => scheduler.stop());
-    const delivery = startNoticeDelivery(notices, { pollSeconds: options.noticePollSeconds });
-    closers.add(() => delivery.stop());
+      removeJobs: runner.removeLeftovers,
+    }),
+    startRetrySweep({ ...engine, wake: runner.wake }),
+    startScheduler({ ...scheduleContext(work, runner), db }),
+    startNoticeDelivery({ ...notices, db }, { pollSeconds: options.noticePollSeconds }),
+  ];
+}
+
+function uploadsDirectory(dataDir: string): string {
+  return join(dataDir, 'uploads');
+}
+
+function fileStoreOf(settings: Settings, dataDir: string): FileStoreOptions {
+  const prefix = settings.uploadPrefix ?? '';
+  switch (settings.uploadStore) {
+    case 'local':
+      return { kind: 'local', directory: uploadsDirectory(dataDir) };
+    case 's3':
+      return {
+        kind: 's3',
+        bucket: must(settings.s3Bucket),
+        endpoint: settings.s3Endpoint,
+        region: settings.s3Region,
+        accessKeyId: settings.s3AccessKeyId,
+        secretAccessKey: settings.s3SecretAccessKey,
+        prefix,
+      };
+    case 'azure':
+      return {
+        kind: 'azure',
+        connection: must(settings.azureConnection),
+        container: settings.azureContainer ?? '',
+        prefix,
+      };
   }
-  const addresses = await serve(work, runner, closers);
-  await lock?.update(addresses);
-  log.info({ mode: settings.mode, addresses, dataDir }, 'rollbook is ready');
-  return { addresses, dataDir, filesDirectory, db, stop: () => closers.close() };
 }
 
 /** What the parts share. */
@@ -150,7 +213,7 @@ interface Workshop {
   readonly secretBox: SecretBox;
   readonly keys: readonly SecretKey[];
   readonly files: FileStore;
-  readonly filesDirectory: string;
+  readonly fileStore: FileStoreOptions;
   readonly dataDir: string;
   readonly issuer: Issuer;
   readonly notices: NoticeContext;
@@ -169,9 +232,9 @@ async function lockDataDirectory(
 }
 
 function engineContext(work: Workshop): Parameters<typeof startRunner>[0] {
-  const { settings, options, db, secretBox, keys, filesDirectory, dataDir } = work;
+  const { settings, options, db, secretBox, keys, fileStore, dataDir } = work;
   return {
-    db,
+    db: forExecuting(db),
     system: options.system,
     secretBox,
     secretKeys: keys,
@@ -198,7 +261,7 @@ function engineContext(work: Workshop): Parameters<typeof startRunner>[0] {
       },
       ...options.engine,
     },
-    filesDirectory,
+    fileStore,
     snapshotsDirectory: join(dataDir, 'snapshots'),
     worker: `${hostname()} ${process.pid} ${options.system.newId().slice(-8)}`,
   };
@@ -254,7 +317,12 @@ async function warnOf(issuers: ExternalIssuers, log: Logger): Promise<void> {
 }
 
 /** Profile jobs and the HTTP interface; a worker has neither. Answers where it listens. */
-async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<readonly string[]> {
+async function serve(
+  work: Workshop,
+  runner: Runner,
+  schema: SchemaWatch,
+  closers: Closers,
+): Promise<readonly string[]> {
   const { settings, options, db, secretBox, files, issuer } = work;
   const { log, system } = options;
   if (settings.mode === 'worker') return [];
@@ -267,7 +335,12 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
     onFailure: (profileId, error) => log.error({ profileId, err: error }, 'a profile job failed'),
   });
   closers.add(() => jobs.close());
-  const readiness = watchReadiness(db);
+  const readiness = watchReadiness(db, schema);
+  const changes = followChanges(db, {
+    onLost: (error) =>
+      log.warn({ reason: messageOf(error) }, 'changes are not told of for now; they are looked for'),
+  });
+  closers.add(() => changes.stop());
   const external = openExternal(work);
   const builtIn = settings.builtInIssuer === 'on' ? issuer : undefined;
   const context: HttpContext = {
@@ -288,6 +361,7 @@ async function serve(work: Workshop, runner: Runner, closers: Closers): Promise<
     tokens: tokenVerifier(builtIn?.verify, external),
     ...(builtIn === undefined ? {} : { issuer: builtIn }),
     readiness,
+    changes,
     profiles: {
       db,
       system,

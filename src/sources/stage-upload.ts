@@ -1,5 +1,6 @@
 import { openSecretBox } from '#access/open-secret-box.ts';
 import type { SecretKey } from '#access/secret-key.ts';
+import { type FileStoreOptions, openFileStore } from '#files/open-file-store.ts';
 import { newIds } from '#lib/new-ids.ts';
 import { randomPool } from '#lib/random-pool.ts';
 import { uuidBytes } from '#storage/stage/binary-copy-writer.ts';
@@ -31,11 +32,14 @@ export interface StageInput {
   readonly runId: string;
   /** The epoch of the caller's claim: what is staged is committed only while it holds. */
   readonly epoch: number;
+  /** Database.schemaFence of the caller: what is staged is committed only while nothing newer has migrated. */
+  readonly knownSchema?: number | undefined;
   readonly sourceSystemId: string;
   /** Of rollbook_app. */
   readonly connectionString: string;
-  /** What `readSealedUpload` answered, and where the store is. */
-  readonly upload: StoredSet & { readonly directory: string };
+  /** Where the files of `upload` and `earlier` are. */
+  readonly store: FileStoreOptions;
+  readonly upload: StoredSet;
   /** What delta files would change: the newest whole set, and behind it uploads that no run has read. */
   readonly earlier: readonly EarlierStoredSet[];
   readonly mapping: MappingSettings;
@@ -102,7 +106,7 @@ async function stageIn(
   const findings = new FindingCollector(input.findingLimits);
   const items = copyItems(session, uuidBytes(runId), index);
   const prepared = await prepareRoster(
-    input,
+    { ...input, store: openFileStore(input.store) },
     {
       newId: newIds(random),
       randomBytes: (size) => Buffer.from(random(size)),

@@ -21,6 +21,11 @@ export function databaseErrorOf(error: unknown): DatabaseRefusal | null {
   return { blame, sqlState, constraint: error.constraint };
 }
 
+/** A newer Rollbook has migrated the database, and this process may not write what it was about to (Database.schemaFence). */
+export function isSchemaNewer(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === 'RB001';
+}
+
 /** A broken connection has no code in pg, only words. */
 const CONNECTION_BROKE =
   /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|the connection to PostgreSQL)/u;

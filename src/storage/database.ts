@@ -20,7 +20,34 @@ export interface Database extends DatabaseAddress {
   readonly reader: Pool;
   /** Sessions of rollbook_owner: they see every tenant. Use `asOwner`. */
   readonly owner: Pool;
+  /** What every transaction that writes is fenced with, once the database was migrated by this process (openStorage). */
+  readonly schemaFence?: SchemaFence;
   close(): Promise<void>;
+}
+
+/** Processes of an older version go on beside a newer schema: serving, while it needs nothing that they do not know, and never executing. */
+export interface SchemaFence {
+  /** Number of the newest migration that this process knows. */
+  readonly known: number;
+  /** served: refused when a migration needs newer processes. executed: refused when there is any newer one. */
+  readonly work: 'served' | 'executed';
+}
+
+/** The same database for what executes runs and keeps house: it writes nothing once a newer Rollbook has migrated. */
+export function forExecuting(db: Database): Database {
+  return db.schemaFence === undefined ? db : { ...db, schemaFence: { ...db.schemaFence, work: 'executed' } };
+}
+
+/** The same database for what only gives back: a lease, a lock. */
+export function forServing(db: Database): Database {
+  return db.schemaFence === undefined ? db : { ...db, schemaFence: { ...db.schemaFence, work: 'served' } };
+}
+
+/** The first statement of a transaction that writes; '' without a fence. */
+export function fenceOf({ schemaFence }: Pick<Database, 'schemaFence'>): string {
+  return schemaFence === undefined
+    ? ''
+    : `; select rollbook.require_schema(${schemaFence.known}, ${schemaFence.work === 'executed'})`;
 }
 
 export interface Tx {
@@ -48,6 +75,8 @@ export interface DatabaseOptions {
   readonly idleTransactionSeconds?: number;
   /** Told when a connection breaks while nobody uses it. The pool replaces it. */
   readonly onConnectionLost?: (error: Error) => void;
+  /** Number of the newest migration that this process knows; without it nothing is fenced. */
+  readonly knownSchema?: number;
 }
 
 /** Dates stay text: a calendar day has no time zone, a JavaScript Date has one. */
@@ -67,6 +96,9 @@ export function openDatabase(address: DatabaseAddress, options: DatabaseOptions 
     app,
     reader,
     owner,
+    ...(options.knownSchema === undefined
+      ? {}
+      : { schemaFence: { known: options.knownSchema, work: 'served' } }),
     close() {
       closing ??= Promise.all([app.end(), reader.end(), owner.end()]).then(() => undefined);
       return closing;
@@ -114,7 +146,9 @@ export async function inTenant<T>(
   assert(UUID.test(tenantId), 'a tenant id that is not a UUID reached the database');
   const modes = `${options.isolation === undefined ? '' : ` isolation level ${options.isolation}`}${options.readOnly ? ' read only' : ''}`;
   const begin = `begin${modes}; set local rollbook.tenant_id = '${tenantId}'`;
-  return options.readOnly ? inReading(db.reader, begin, work) : inTransaction(db.app, begin, work);
+  return options.readOnly
+    ? inReading(db.reader, begin, work)
+    : inTransaction(db.app, `${begin}${fenceOf(db)}`, work);
 }
 
 /**
@@ -183,7 +217,7 @@ export async function readOnce<Row>(
 
 /** One transaction as rollbook_owner, who sees all tenants: for housekeeping, tenants, backup. Never for a request's data. */
 export async function asOwner<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return inTransaction(db.owner, 'begin', work);
+  return inTransaction(db.owner, `begin${fenceOf(db)}`, work);
 }
 
 /** Runs `work` between `begin` and commit on a connection of the pool. */

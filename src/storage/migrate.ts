@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, type ClientBase } from 'pg';
-import { must } from '#lib/assert.ts';
+import { Client, type ClientBase, DatabaseError } from 'pg';
+import { assert, must } from '#lib/assert.ts';
 import { messageOf, OperationalError } from '#lib/errors.ts';
 
 /** One file of db/migrations. */
@@ -13,6 +13,8 @@ export interface Migration {
   readonly sql: string;
   /** SHA-256 of the file's text with LF line ends, hexadecimal. */
   readonly hash: string;
+  /** Processes that do not know this migration must not write any more: `-- needs 0019` in its first line. 0: the release before can live with it. */
+  readonly needs: number;
 }
 
 export interface MigrationReport {
@@ -35,7 +37,10 @@ export async function readMigrations(directory: string = MIGRATIONS_DIRECTORY): 
     if (match === null) continue;
     const sql = (await readFile(join(directory, file), 'utf8')).replaceAll('\r\n', '\n');
     const hash = createHash('sha256').update(sql).digest('hex');
-    migrations.push({ number: Number(match[1]), name: file.slice(0, -'.sql'.length), sql, hash });
+    const number = Number(match[1]);
+    const needs = Number(/^-- needs (\d{4})\b/.exec(sql)?.[1] ?? '0');
+    assert(needs <= number, 'a migration can only need what is there by then');
+    migrations.push({ number, name: file.slice(0, -'.sql'.length), sql, hash, needs });
   }
   return migrations;
 }
@@ -128,16 +133,47 @@ function refuseForeignHistory(
   }
 }
 
+/**
+ * Older processes may be at work meanwhile. Whoever needs a lock waits for it a moment only, since all others wait behind it; a long
+ * transaction, such as a large plan, is given time to end.
+ */
 async function applyMigration(client: ClientBase, migration: Migration): Promise<void> {
-  try {
-    await inOwnTransaction(client, () => runMigration(client, migration));
-  } catch (error) {
-    throw new OperationalError(
-      'MigrationFailed',
-      `The migration ${migration.name} failed, nothing of it was kept: ${messageOf(error)}`,
-      { cause: error },
-    );
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await inOwnTransaction(client, async () => {
+        await client.query(`set local lock_timeout = '${LOCK_WAIT_SECONDS}s'`);
+        // Before any other table: see require_schema in migration 0019.
+        await client.query('lock table rollbook.schema_migration in access exclusive mode');
+        await runMigration(client, migration);
+      });
+      return;
+    } catch (error) {
+      if (isInTheWay(error) && attempt < LOCK_ATTEMPTS) {
+        await client.query('select pg_sleep(1)');
+        continue;
+      }
+      throw migrationFailed(migration, error);
+    }
   }
+}
+
+const LOCK_WAIT_SECONDS = 3;
+const LOCK_ATTEMPTS = 75;
+
+/** lock_not_available and deadlock_detected: a transaction of another process. */
+function isInTheWay(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.code === '55P03' || error.code === '40P01');
+}
+
+function migrationFailed(migration: Migration, error: unknown): OperationalError {
+  const advice = isInTheWay(error)
+    ? ' Another process held its tables all the time: stop the workers of the older version and start again.'
+    : '';
+  return new OperationalError(
+    'MigrationFailed',
+    `The migration ${migration.name} failed, nothing of it was kept: ${messageOf(error)}.${advice}`,
+    { cause: error },
+  );
 }
 
 /** Runs one migration and notes it. The caller holds a transaction. */
@@ -149,6 +185,11 @@ export async function runMigration(client: ClientBase, migration: Migration): Pr
     migration.name,
     migration.hash,
   ]);
+  // The column came with 0019; before that nothing needs anything.
+  if (migration.needs > 0) {
+    const { number, needs } = migration;
+    await client.query('update schema_migration set needs = $2 where number = $1', [number, needs]);
+  }
 }
 
 async function inOwnTransaction(client: ClientBase, work: () => Promise<void>): Promise<void> {

@@ -46,7 +46,7 @@ export async function openStorage(settings: StorageSettings): Promise<Storage> {
       serverIsOurs: server !== undefined,
     });
     const report = await migrate(address.ownerConnectionString);
-    const db = openDatabase(address, settings.database);
+    const db = openDatabase(address, { ...settings.database, knownSchema: report.schemaVersion });
     return {
       ...report,
       db,

@@ -42,6 +42,12 @@ export async function prepareRoles(input: PrepareRolesInput): Promise<DatabaseAd
   try {
     await client.connect();
   } catch (error) {
+    if (error instanceof DatabaseError && error.code === TOO_MANY_CONNECTIONS)
+      throw new OperationalError(
+        'DatabaseFull',
+        'The database takes no more connections: all of its max_connections are in use. Raise it, or run fewer processes; docs/guide/many-workers.md says how many connections each opens.',
+        { retry: 'retry', cause: error },
+      );
     throw new OperationalError(
       'DatabaseUnreachable',
       `The database cannot be reached: ${messageOf(error)}. Check DATABASE_URL.`,
@@ -130,6 +136,7 @@ export function missingStatements(facts: RoleFacts, appPassword: string): string
   return statements;
 }
 
+const TOO_MANY_CONNECTIONS = '53300';
 const DUPLICATE_OBJECT = '42710';
 const UNIQUE_VIOLATION = '23505';
 const INTERNAL_ERROR = 'XX000'; // "tuple concurrently updated": two GRANTs at once

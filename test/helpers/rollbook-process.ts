@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { must } from '#lib/assert.ts';
+
+import { freePort } from './free-port.ts';
 
 /** A Rollbook of its own process, as an administrator starts it. */
 export interface RollbookProcess {
@@ -25,11 +28,13 @@ export async function startRollbookProcess(options: {
   /** Undefined: the embedded PostgreSQL. */
   readonly databaseUrl?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** src/main.ts of another checkout, such as a newer version; this one's without it. */
+  readonly main?: string;
 }): Promise<RollbookProcess> {
   const { dataDir, databaseUrl } = options;
   const port = await freePort();
   const httpsPort = await freePort();
-  const child = spawn(process.execPath, [MAIN, 'serve'], {
+  const child = spawn(process.execPath, [options.main ?? MAIN, 'serve'], {
     env: {
       ...process.env,
       DATA_DIR: dataDir,
@@ -67,6 +72,7 @@ export async function startRollbookProcess(options: {
 
 /** A worker beside an api process: it listens nowhere. */
 export interface WorkerProcess {
+  readonly pid: number;
   /** SIGSTOP: as a machine that is suspended. */
   freeze(): void;
   thaw(): void;
@@ -78,8 +84,9 @@ export function startWorkerProcess(options: {
   readonly dataDir: string;
   readonly databaseUrl: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly main?: string;
 }): WorkerProcess {
-  const child = spawn(process.execPath, [MAIN, 'serve'], {
+  const child = spawn(process.execPath, [options.main ?? MAIN, 'serve'], {
     env: {
       ...process.env,
       DATA_DIR: options.dataDir,
@@ -98,6 +105,7 @@ export function startWorkerProcess(options: {
     await exited;
   };
   return {
+    pid: must(child.pid),
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
     stop: () => end('SIGTERM'),
@@ -140,19 +148,4 @@ async function waitUntilReady(child: ChildProcess, baseUrl: string): Promise<voi
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error('rollbook was not ready within a minute');
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('no port')),
-      );
-    });
-  });
 }

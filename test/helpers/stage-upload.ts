@@ -84,8 +84,8 @@ export async function stageInput(
     epoch: 1,
     sourceSystemId: source.sourceSystemId,
     connectionString: db.appConnectionString,
+    store: { kind: 'local', directory },
     upload: {
-      directory,
       key,
       files: uploaded,
       uploadId: realSystem.newId(),

@@ -14,22 +14,12 @@ import { dumpDirectoryAt } from '#test/helpers/directory-dump.ts';
 import { bulkFiles, copyOfSet, deltaFiles, smallOneRoster } from '#test/helpers/one-roster.ts';
 import { TEST_SECRET_KEY } from '#test/helpers/rollbook.ts';
 import { type RollbookProcess, startRollbookProcess } from '#test/helpers/rollbook-process.ts';
+import { seededRandom } from '#test/helpers/seeded-random.ts';
 import { copyOf, csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
 import { type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
 
 const KILLS = Number(process.env['ROLLBOOK_KILLS'] ?? '10');
 const SEED = Number(process.env['ROLLBOOK_KILL_SEED'] ?? String(Date.now() % 1_000_000));
-
-/** mulberry32: a small seeded generator of numbers from 0 to 1. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Days of one school year: each changes, adds and removes something, within the limits of the verdict. */
 function days(): SmallRoster[] {
@@ -113,7 +103,7 @@ async function killInEachDay(
       expected.push(await dump());
     }
   });
-  const next = random(SEED);
+  const next = seededRandom(SEED);
   let kills = 0;
   while (kills < count) {
     await withRollbook(async (start, dump) => {

@@ -12,7 +12,7 @@ const FAULTS: [codes: string[], code: string | null][] = [
   [['25P03'], 'DatabaseUnavailable'],
   [['40001'], 'DatabaseBusy'],
   [['40P01'], 'DatabaseBusy'],
-  [['53300'], 'DatabaseBusy'],
+  [['53300'], 'DatabaseFull'],
   [['53100'], 'DiskFull'],
   [['ENOSPC'], 'DiskFull'],
   [['ECONNREFUSED'], 'NetworkUnavailable'],

@@ -23,7 +23,7 @@ const TRANSIENT_FAULTS: Readonly<Record<string, readonly [code: string, message:
   '25P03': ['DatabaseUnavailable', AWAY],
   // A standby, or a server in recovery, takes no writes.
   '25006': ['DatabaseUnavailable', AWAY],
-  '53300': ['DatabaseBusy', BUSY],
+  '53300': ['DatabaseFull', 'The database took no more connections (max_connections).'],
   '53200': ['DatabaseBusy', BUSY],
   '55P03': ['DatabaseBusy', BUSY],
   '40001': ['DatabaseBusy', CLASH],
@@ -44,6 +44,17 @@ const TRANSIENT_FAULTS: Readonly<Record<string, readonly [code: string, message:
   ENETDOWN: ['NetworkUnavailable', NETWORK],
   ENOTFOUND: ['NetworkUnavailable', NETWORK],
   EAI_AGAIN: ['NetworkUnavailable', NETWORK],
+  StorageUnavailable: ['StorageUnavailable', 'The storage of uploads did not answer.'],
+  StorageRefused: [
+    'StorageRefused',
+    'The storage of uploads refused the credentials. Check the settings of UPLOAD_STORE.',
+  ],
+  StorageBucketMissing: [
+    'StorageBucketMissing',
+    'The bucket or container for uploads does not exist. Make it.',
+  ],
+  StorageFull: ['DiskFull', FULL],
+  RB001: ['SchemaNewer', 'A newer version of Rollbook has taken over.'],
   LeaseLost: ['LeaseLost', 'Another worker took the run over.'],
   StageAborted: ['StageAborted', STOPPED],
   ABORT_ERR: ['StageAborted', STOPPED],

@@ -21,10 +21,17 @@ import { runJson } from './run-json.ts';
 export function registerFollowEvents(scope: FastifyInstance, context: HttpContext): void {
   const limits = { ...EVENT_LIMITS, ...context.settings.eventLimits };
   const { system } = context;
-  const hub = eventHub(system, limits, (error) => {
-    context.log.warn({ err: error }, 'what is followed could not be read and is looked at again');
-  });
+  const hub = eventHub(
+    system,
+    limits,
+    (error) => {
+      context.log.warn({ err: error }, 'what is followed could not be read and is looked at again');
+    },
+    () => context.changes?.isLive() ?? false,
+  );
+  const unsubscribe = context.changes?.subscribe((change) => hub.wake(change));
   scope.addHook('preClose', (done) => {
+    unsubscribe?.();
     hub.close();
     done();
   });

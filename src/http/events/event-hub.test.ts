@@ -6,7 +6,7 @@ import { realSystem } from '#lib/system.ts';
 
 import { EVENT_LIMITS, eventHub, type EventHub, type FeedEvent, type Snapshot } from './event-hub.ts';
 
-const limits = { ...EVENT_LIMITS, perTenant: 2, inAll: 3, pollMs: 1 };
+const limits = { ...EVENT_LIMITS, perTenant: 2, inAll: 3, pollMs: 1, closestMs: 1 };
 
 function listener() {
   const seen: string[] = [];
@@ -89,6 +89,40 @@ test('a read that fails is repeated, and reported once', async () => {
   await until(() => one.seen.includes('end'));
   assert.deepEqual(one.seen, ['1', 'end']);
   assert.equal(failures.length, 1);
+});
+
+test('told of a change it looks at once; one that comes while it reads is looked at again', async () => {
+  const hour = { ...limits, toldPollMs: 3_600_000 };
+  const hub = eventHub(
+    realSystem,
+    hour,
+    (error) => assert.ifError(error),
+    () => true,
+  );
+  let now = 0;
+  let meanwhile = (): void => undefined;
+  const read = (): Promise<Snapshot> => {
+    const json = now;
+    meanwhile();
+    return Promise.resolve({ event: 'run', json, ends: false });
+  };
+  const one = listener();
+  hub.watch('run 1', read, one);
+  await until(() => one.seen.includes('0'));
+  now = 1;
+  hub.wake('run 2');
+  hub.wake('run 1');
+  await until(() => one.seen.includes('1'));
+  meanwhile = () => {
+    meanwhile = () => undefined;
+    now = 3;
+    hub.wake(null);
+  };
+  now = 2;
+  hub.wake(null);
+  await until(() => one.seen.includes('3'));
+  assert.deepEqual(one.seen, ['0', '1', '2', '3']);
+  hub.close();
 });
 
 test('connections are counted by tenant and in all, and given back once', () => {

@@ -30,8 +30,12 @@ export interface EventLimits {
   /** Connections of one tenant, and of all together, in this process. */
   readonly perTenant: number;
   readonly inAll: number;
-  /** Between two looks at what is watched. */
+  /** Between two looks at what is watched, while nobody says when it changes. */
   readonly pollMs: number;
+  /** The same while changes are told of (`isTold`), in case one is missed. */
+  readonly toldPollMs: number;
+  /** Between two looks at least, however fast it changes. */
+  readonly closestMs: number;
   readonly heartbeatMs: number;
   /** A connection is ended after so long; its client comes back with a token that is valid. */
   readonly lifeMs: number;
@@ -41,6 +45,8 @@ export const EVENT_LIMITS: EventLimits = {
   perTenant: 50,
   inAll: 500,
   pollMs: 500,
+  toldPollMs: 5_000,
+  closestMs: 50,
   heartbeatMs: 15_000,
   lifeMs: 3_600_000,
 };
@@ -53,6 +59,8 @@ export interface EventHub {
    * @returns what takes the listener off.
    */
   watch(key: string, read: () => Promise<Snapshot | null>, listener: Listener): () => void;
+  /** What `key` names may have changed: it is looked at soon. Null: everything may have. */
+  wake(key: string | null): void;
   /** Ends every listener, and all that come later. */
   close(): void;
 }
@@ -65,12 +73,20 @@ export function eventOf({ event, json, ends }: Snapshot): FeedEvent {
 interface Feed {
   readonly listeners: Set<Listener>;
   readonly stop: AbortController;
+  /** Aborted by a wake-up; a new one for each look. */
+  nudge: AbortController;
   latest: FeedEvent | null;
 }
 
 const RETRY_AFTER_SECONDS = 30;
 
-export function eventHub(system: System, limits: EventLimits, onFailure: (error: unknown) => void): EventHub {
+/** `isTold`: whether somebody calls `wake` at changes now. */
+export function eventHub(
+  system: System,
+  limits: EventLimits,
+  onFailure: (error: unknown) => void,
+  isTold: () => boolean = () => false,
+): EventHub {
   const feeds = new Map<string, Feed>();
   const connectionsByTenant = new Map<string, number>();
   let connections = 0;
@@ -92,6 +108,9 @@ export function eventHub(system: System, limits: EventLimits, onFailure: (error:
   const look = async (key: string, feed: Feed, read: () => Promise<Snapshot | null>): Promise<void> => {
     let failing = false;
     while (!feed.stop.signal.aborted) {
+      // Before the look: a change while it is read is looked at again.
+      feed.nudge = new AbortController();
+      const { signal: nudged } = feed.nudge;
       try {
         const snapshot = await read();
         if (feed.stop.signal.aborted) return;
@@ -103,7 +122,12 @@ export function eventHub(system: System, limits: EventLimits, onFailure: (error:
         if (!failing) onFailure(error);
         failing = true;
       }
-      await system.sleep(limits.pollMs, feed.stop.signal);
+      await system.sleep(limits.closestMs, feed.stop.signal);
+      const pauseMs = isTold() ? limits.toldPollMs : limits.pollMs;
+      await system.sleep(
+        Math.max(0, pauseMs - limits.closestMs),
+        AbortSignal.any([feed.stop.signal, nudged]),
+      );
     }
   };
 
@@ -134,7 +158,12 @@ export function eventHub(system: System, limits: EventLimits, onFailure: (error:
       }
       let feed = feeds.get(key);
       if (feed === undefined) {
-        feed = { listeners: new Set(), stop: new AbortController(), latest: null };
+        feed = {
+          listeners: new Set(),
+          stop: new AbortController(),
+          nudge: new AbortController(),
+          latest: null,
+        };
         feeds.set(key, feed);
         void look(key, feed, read);
       }
@@ -145,6 +174,10 @@ export function eventHub(system: System, limits: EventLimits, onFailure: (error:
         watched.listeners.delete(listener);
         if (watched.listeners.size === 0) finish(key, watched);
       };
+    },
+    wake(key) {
+      if (key === null) for (const feed of feeds.values()) feed.nudge.abort();
+      else feeds.get(key)?.nudge.abort();
     },
     close() {
       closed = true;

@@ -1,7 +1,7 @@
 import type { Finding, FindingCount } from '#core/findings.ts';
 import type { RecognizedFormat } from '#core/roster/formats.ts';
 import { MERGE_NOTES } from '#core/upload/merge-notes.ts';
-import { openLocalFileStore } from '#files/local-file-store.ts';
+import type { FileStore } from '#files/file-store.ts';
 import { must } from '#lib/assert.ts';
 
 import type { MergeSummary } from '../contract.ts';
@@ -17,13 +17,13 @@ export interface MergeNotes {
   readonly findingCounts: readonly FindingCount[];
 }
 
-export async function readMergeNotes(directory: string, set: StoredSet): Promise<MergeNotes> {
+export async function readMergeNotes(store: FileStore, set: StoredSet): Promise<MergeNotes> {
   const { objectName } = must(
     set.files.find(({ name }) => name === MERGE_NOTES),
     'a merged set has notes',
   );
   const chunks: Buffer[] = [];
-  for await (const chunk of openLocalFileStore({ directory }).read(objectName, set.key)) chunks.push(chunk);
+  for await (const chunk of store.read(objectName, set.key)) chunks.push(chunk);
   return JSON.parse(Buffer.concat(chunks).toString('utf8')) as MergeNotes;
 }
 

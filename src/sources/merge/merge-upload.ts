@@ -2,8 +2,7 @@ import type { SecretBox } from '#lib/secret-box.ts';
 import { messageOf, OperationalError } from '#lib/errors.ts';
 import type { RosterFormat } from '#core/roster/formats.ts';
 import { MERGE_NOTES } from '#core/upload/merge-notes.ts';
-import type { WrittenObject } from '#files/file-store.ts';
-import { openLocalFileStore } from '#files/local-file-store.ts';
+import type { FileStore, WrittenObject } from '#files/file-store.ts';
 import type { MergedUpload } from '#storage/uploads/save-merged-upload.ts';
 
 import type { MappingSettings, SourceFile } from '../contract.ts';
@@ -20,7 +19,7 @@ import type { MergeNotes } from './merge-notes.ts';
 import { openStoredFiles, rosterFilesByName, type EarlierStoredSet, type StoredSet } from './stored-set.ts';
 
 export interface MergeUploadInput {
-  readonly directory: string;
+  readonly store: FileStore;
   readonly earlier: readonly EarlierStoredSet[];
   readonly mapping: MappingSettings;
   readonly format: RosterFormat | null;
@@ -105,7 +104,7 @@ async function catchUp(
     found.kept.find(({ severity }) => severity === 'fatal')?.message.replace(/\.$/u, '') ??
     'it cannot be used';
   try {
-    const roster = await openRoster(openStoredFiles(input.directory, set), found, input.zipLimits);
+    const roster = await openRoster(openStoredFiles(input.store, set), found, input.zipLimits);
     if (roster.refused) return { problem: firstFault() };
     const delta = await readDeltaSet(roster.files, input.format, input.mapping, found);
     if (delta === null) return await asBase(input, set, roster.files);
@@ -150,7 +149,7 @@ async function mergeInto(
   findings: FindingCollector,
   isOfRun: boolean,
 ): Promise<MergedSet | null> {
-  const store = openLocalFileStore({ directory: input.directory });
+  const { store } = input;
   const key = randomBytes(32);
   const files: (WrittenObject & { name: string; objectName: string })[] = [];
   const write = async (name: string, plain: AsyncIterable<Uint8Array>): Promise<void> => {
@@ -215,12 +214,12 @@ async function mergeInto(
 }
 
 async function openBase(
-  { directory, zipLimits }: MergeUploadInput,
+  { store, zipLimits }: MergeUploadInput,
   base: StoredSet,
 ): Promise<ReadonlyMap<string, SourceFile>> {
   const found = new FindingCollector();
   try {
-    const { files, refused } = await openRoster(openStoredFiles(directory, base), found, zipLimits);
+    const { files, refused } = await openRoster(openStoredFiles(store, base), found, zipLimits);
     if (refused) throw new BaseUnusableError(`the zip of the last whole set cannot be read`);
     return new Map([...rosterFilesByName(files)].map(([name, file]) => [name, guarded(file)]));
   } catch (error) {

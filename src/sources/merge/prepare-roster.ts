@@ -20,25 +20,20 @@ export interface PreparedRoster {
 
 /** The files of a run, as whole files: as they were uploaded, or merged, now or by an earlier attempt. Errors: what reading and writing files throws. */
 export async function prepareRoster(
-  input: Omit<MergeUploadInput, 'directory'> & {
-    readonly upload: StoredSet & { readonly directory: string };
-  },
+  input: MergeUploadInput & { readonly upload: StoredSet },
   tools: MergeUploadTools,
   findings: FindingCollector,
 ): Promise<PreparedRoster> {
-  const { directory } = input.upload;
-  if (input.upload.merged) return openMerged(input, directory, input.upload, findings);
+  if (input.upload.merged) return openMerged(input, input.upload, findings);
   const found = new FindingCollector(input.findingLimits);
-  const roster = await openRoster(openStoredFiles(directory, input.upload), found, input.zipLimits);
+  const roster = await openRoster(openStoredFiles(input.store, input.upload), found, input.zipLimits);
   const delta = roster.refused ? null : await readDeltaSet(roster.files, input.format, input.mapping, found);
   const merged =
-    delta === null || found.fatal
-      ? null
-      : await mergeUpload({ ...input, directory }, tools, input.upload, delta, found);
+    delta === null || found.fatal ? null : await mergeUpload(input, tools, input.upload, delta, found);
   if (merged !== null) {
     const { uploadId, files } = merged;
     return {
-      ...(await openMerged(input, directory, merged, findings)),
+      ...(await openMerged(input, merged, findings)),
       mergedUpload: {
         uploadId,
         files: files.map(({ name, sizeBytes, sha256 }) => ({ name, sizeBytes, sha256 })),
@@ -57,15 +52,14 @@ export async function prepareRoster(
 }
 
 async function openMerged(
-  { zipLimits }: Pick<MergeUploadInput, 'zipLimits'>,
-  directory: string,
+  { store, zipLimits }: Pick<MergeUploadInput, 'store' | 'zipLimits'>,
   set: StoredSet,
   findings: FindingCollector,
 ): Promise<PreparedRoster> {
-  const notes = await readMergeNotes(directory, set);
+  const notes = await readMergeNotes(store, set);
   tellMerge(findings, notes);
   return {
-    roster: await openRoster(openStoredFiles(directory, set), findings, zipLimits),
+    roster: await openRoster(openStoredFiles(store, set), findings, zipLimits),
     recognized: notes.format,
     merge: notes.summary,
     mergedUpload: null,

@@ -1,6 +1,6 @@
 import type { RosterFormat } from '#core/roster/formats.ts';
 import { MERGE_NOTES } from '#core/upload/merge-notes.ts';
-import { openLocalFileStore } from '#files/local-file-store.ts';
+import type { FileStore } from '#files/file-store.ts';
 
 import type { SourceFile, UploadedFile } from '../contract.ts';
 import { MANIFEST_FILE } from '../csv/manifest.ts';
@@ -26,9 +26,8 @@ export interface EarlierStoredSet extends StoredSet {
   readonly format: RosterFormat | null;
 }
 
-/** Its files, without the notes of a merge. `directory`: of the store. */
-export function openStoredFiles(directory: string, { key, files }: StoredSet): UploadedFile[] {
-  const store = openLocalFileStore({ directory });
+/** Its files, without the notes of a merge. */
+export function openStoredFiles(store: FileStore, { key, files }: StoredSet): UploadedFile[] {
   return files
     .filter(({ name }) => name !== MERGE_NOTES)
     .map(({ name, objectName, sizeBytes }) => ({

@@ -29,9 +29,9 @@ export async function renewLease(
  */
 export async function saveProgress(tx: Tx, runId: string, epoch: number, progress: unknown): Promise<void> {
   await tx.query(
-    `update run set progress = $3::jsonb || jsonb_build_object('attempt', attempt, 'pass', apply_pass)
+    `update run set progress = $3::jsonb || jsonb_build_object('attempt', attempt, 'pass', apply_pass, 'storedAt', now())
             || case when progress ->> 'attempt' = attempt::text and progress ->> 'pass' = apply_pass::text
-                     and (progress ->> 'startedAt')::timestamptz > coalesce(accepted_at, '-infinity')
+                     and (progress ->> 'storedAt')::timestamptz > coalesce(accepted_at, '-infinity')
                      and (progress ->> 'percent')::float8 > ($3::jsonb ->> 'percent')::float8
                     then jsonb_build_object('percent', progress -> 'percent') else '{}' end
       where id = $1 and epoch = $2`,

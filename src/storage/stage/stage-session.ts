@@ -86,7 +86,12 @@ export async function endEarlierStages(tx: Tx, runId: string): Promise<void> {
  * another worker's claim comes before this (then nothing is written) or after the commit (then it discards what was
  * staged and stages anew). Throws LeaseLostError.
  */
-export async function fenceStage(client: Client, run: { runId: string; epoch: number }): Promise<void> {
+export async function fenceStage(
+  client: Client,
+  run: { runId: string; epoch: number; knownSchema?: number | undefined },
+): Promise<void> {
+  if (run.knownSchema !== undefined)
+    await client.query('select rollbook.require_schema($1, true)', [run.knownSchema]);
   // From here on others wait for the run's row: if this process freezes now, PostgreSQL ends the transaction.
   await client.query(`set local idle_in_transaction_session_timeout = '10s'`);
   const { rowCount } = await client.query(

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { test } from 'node:test';
+
+import { openS3Bucket } from './s3-bucket.ts';
+
+const UNFINISHED = `<?xml version="1.0" encoding="UTF-8"?><ListMultipartUploadsResult><Bucket>uploads</Bucket><IsTruncated>false</IsTruncated>
+<Upload><Key>rollbook/old</Key><UploadId>1</UploadId><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>
+<Upload><Key>rollbook/young</Key><UploadId>2</UploadId><Initiated>2026-03-01T00:00:00.000Z</Initiated></Upload></ListMultipartUploadsResult>`;
+
+// The S3 server of the other tests does not list what is unfinished.
+test('parts that nobody finished are taken back once they are old', async () => {
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen.push(`${request.method} ${request.url}`);
+    response.setHeader('content-type', 'application/xml');
+    response.statusCode = request.method === 'DELETE' ? 204 : 200;
+    response.end(request.method === 'DELETE' ? undefined : UNFINISHED);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  try {
+    const address = server.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const bucket = await openS3Bucket({
+      bucket: 'uploads',
+      endpoint: `http://127.0.0.1:${address.port}`,
+      region: 'eu-central-1',
+      accessKeyId: 'a',
+      secretAccessKey: 'b',
+      prefix: 'rollbook/',
+    });
+    assert.equal(await bucket.removeUnfinished(new Date('2026-02-01')), 1);
+    assert.equal(seen.length, 2);
+    assert.match(seen[0] ?? '', /^GET \/uploads\/?\?.*uploads/);
+    assert.match(seen[1] ?? '', /^DELETE \/uploads\/rollbook\/old\?.*uploadId=1/);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
