@@ -887,7 +887,7 @@ create table rollbook.reference_value (
   changed_by text not null,
   constraint reference_value_pkey PRIMARY KEY (tenant_id, list, code_key),
   constraint reference_value_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
-  constraint reference_value_list_known CHECK ((list = ANY (ARRAY['grades'::text, 'orgTypes'::text, 'subjects'::text, 'ethnicities'::text, 'races'::text, 'personFlags'::text]))),
+  constraint reference_value_list_known CHECK ((list = ANY (ARRAY['grades'::text, 'orgTypes'::text, 'subjects'::text, 'ethnicities'::text, 'races'::text, 'personFlags'::text, 'staffRoles'::text, 'studentRoles'::text]))),
   constraint reference_value_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 255)))
 );
 alter table rollbook.reference_value enable row level security;

@@ -363,6 +363,12 @@ export const FINDING_CODES = {
     remedy:
       'Write one of the codes of the list, or add the value to it (`rollbook lists`). A required value that is not in the list is an error, and the record is dropped; SDS V1 and Clever files are taken as received (an information).',
   },
+  ENUM_EXTENSION: {
+    severity: 'information',
+    title: "A value of the exporter's own, which begins with ext:",
+    remedy:
+      'Accepted as it is. A role that begins so counts as neither student nor staff, and makes no account, until it is added to staffRoles or studentRoles (`rollbook lists`).',
+  },
   EMAIL_INVALID: {
     severity: 'warning',
     title: 'An e-mail address is none',

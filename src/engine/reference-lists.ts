@@ -1,6 +1,7 @@
 import {
   defaultValue,
   foldCase,
+  isExtension,
   type ListChanges,
   listChangesOf,
   type ListedValue,
@@ -96,6 +97,8 @@ export async function putReferenceValue(
     return { value: { ...known, origin: 'default', enabled }, created: false };
   }
   checkCode(code);
+  if ((list === 'staffRoles' || list === 'studentRoles') && !isExtension(code))
+    throw new InvalidRequestError(`A role of your own begins with ext:, as ext:tutor does.`, 'code');
   const title = change.title?.trim() ?? '';
   if (title === '' || Array.from(title).length > MAX_TITLE_LENGTH)
     throw new InvalidRequestError(`title: Give the value a title of at most 255 characters.`, 'title');

@@ -298,6 +298,13 @@ export const USER_FAULTS: readonly UserFault[] = [
     expect: ['ORG_WITHDRAWN_NAMED orgs.csv:2 (warning)', 'ROW_WITHDRAWN orgs.csv:2 status (information)'],
   },
   oneRoster(
+    'a place in a class by the name of the exporter',
+    'enrollments.csv',
+    'u2,teacher',
+    'u2,ext:tutor',
+    'ENUM_EXTENSION enrollments.csv:3 role (information)',
+  ),
+  oneRoster(
     'a place that ends before it starts',
     'enrollments.csv',
     'u1,student,,,',

@@ -76,6 +76,27 @@ export function findRole(code: string): RoleValue | undefined {
   return rolesByCode.get(code);
 }
 
+/** A value of an exporter's own (OneRoster): it begins with `ext:`. */
+export function isExtension(text: string): boolean {
+  return /^ext:./iu.test(text);
+}
+
+/** Finds a role, in a school or in a class, by its code; undefined: none is known. */
+export type FindRole = (code: string) => Pick<RoleValue, 'code' | 'group'> | undefined;
+
+/** The roles of the list, and those of exporters: what counts as staff or as students is the tenant's word. */
+export function openRoles(changes?: ListChanges): FindRole {
+  const staff = openReferenceList('staffRoles', changes);
+  const students = openReferenceList('studentRoles', changes);
+  return (text) => {
+    if (!isExtension(text)) return findRole(text);
+    const code = staff(text);
+    if (code !== null) return { code, group: 'staff' };
+    const ofStudents = students(text);
+    return ofStudents === null ? { code: text, group: 'none' } : { code: ofStudents, group: 'student' };
+  };
+}
+
 const rolesByCode: ReadonlyMap<string, RoleValue> = new Map(ROLE_VALUES.map((role) => [role.code, role]));
 
 /**

@@ -126,6 +126,9 @@ export const REFERENCE_LISTS = {
     values: sectionRoles,
     aliases: { aid: 'aide' },
   },
+  // What an exporter calls `ext:...` (OneRoster) counts as neither for accounts, unless a tenant says so here.
+  staffRoles: { title: 'Own roles of staff', extendable: true, values: [] },
+  studentRoles: { title: 'Own roles of students', extendable: true, values: [] },
   orgTypes: {
     title: 'Types of organization',
     extendable: true,

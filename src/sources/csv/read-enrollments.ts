@@ -41,7 +41,7 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
   );
   const beginDate = file.column('beginDate', 'role');
   const endDate = file.column('endDate', 'role');
-  const names = new RoleNames(hash, RECORD_CODES.teacherEnrollment, () => state.newTable());
+  const names = new RoleNames(hash, RECORD_CODES.teacherEnrollment, state);
   const toSection = { table: classes, code: RECORD_CODES.class, file: state.fileOf('class') };
   const own = {
     student: openPlace(state, file, 'student', 'student'),

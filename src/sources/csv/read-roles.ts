@@ -52,7 +52,7 @@ export function takeRoles(
   );
   const toOrg = { table: orgs, code: RECORD_CODES.org, file: state.fileOf('org') };
   const findSession = optionalReference(state, file, file.column('session', 'reference'), 'academicSession');
-  const names = new RoleNames(hash, RECORD_CODES.teacherRole, () => state.newTable());
+  const names = new RoleNames(hash, RECORD_CODES.teacherRole, state);
   const shapes = { student: openRole(state, 'student'), teacher: openRole(state, 'teacher') };
   const keysOf = (as: PersonRole): ReturnType<typeof membershipKeys> =>
     membershipKeys(

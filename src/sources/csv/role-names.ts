@@ -1,4 +1,4 @@
-import { findRole } from '#core/roster/reference-list.ts';
+import { type FindRole, openRoles } from '#core/roster/reference-list.ts';
 import type { RecordCode } from '#core/roster/record-codes.ts';
 
 import type { BoundColumn, PersonRole } from './bind-header.ts';
@@ -6,6 +6,7 @@ import type { CsvRow } from './csv-reader.ts';
 import type { IdTable } from './id-table.ts';
 import type { RecordHash } from './record-hash.ts';
 import type { RosterFile } from './roster-file.ts';
+import type { RosterState } from './roster-state.ts';
 
 /** What a row calls a person's role, or place in a class. */
 export interface RoleName {
@@ -21,14 +22,16 @@ export interface RoleName {
 export class RoleNames {
   readonly #hash: RecordHash;
   readonly #code: RecordCode;
+  readonly #findRole: FindRole;
   readonly #texts: IdTable;
   readonly #names: (RoleName | undefined)[] = [];
 
   /** `code`: whose keys they go into. */
-  constructor(hash: RecordHash, code: RecordCode, newTable: () => IdTable) {
+  constructor(hash: RecordHash, code: RecordCode, state: Pick<RosterState, 'mapping' | 'newTable'>) {
     this.#hash = hash;
+    this.#findRole = openRoles(state.mapping.lists);
     this.#code = code;
-    this.#texts = newTable();
+    this.#texts = state.newTable();
   }
 
   /** By the code of the list. Undefined: no such role is known. */
@@ -38,10 +41,11 @@ export class RoleNames {
     return this.#names[index];
   }
 
-  #find(code: string): RoleName | undefined {
-    const known = findRole(code);
+  #find(text: string): RoleName | undefined {
+    const known = this.#findRole(text);
     if (known === undefined) return undefined;
     if (known.group === 'none') return { role: null, name: null, key: null };
+    const { code } = known;
     const role = known.group === 'student' ? 'student' : 'teacher';
     if (code === role) return { role, name: null, key: null };
     const bytes = Buffer.from(code);

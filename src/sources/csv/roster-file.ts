@@ -224,7 +224,13 @@ export class RosterFile {
     // Too long, and left out already.
     if (end === start) return;
     const check = must(this.#checks[column.ordinal]);
-    const { stored, fault } = check.judge(row.bytes, start, end);
+    const { stored, fault, isOwn } = check.judge(row.bytes, start, end);
+    if (isOwn === true)
+      this.report(
+        'ENUM_EXTENSION',
+        column,
+        () => `${column.title} has a value of the exporter's own; it is kept.`,
+      );
     if (fault !== null) {
       const message = (what: string) => () => `${column.title} ${fault}${what}`;
       if (!column.strict)

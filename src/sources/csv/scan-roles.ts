@@ -1,4 +1,10 @@
-import { type FindCode, findRole, openReferenceList } from '#core/roster/reference-list.ts';
+import {
+  type FindCode,
+  type FindRole,
+  isExtension,
+  openReferenceList,
+  openRoles,
+} from '#core/roster/reference-list.ts';
 import { must } from '#lib/assert.ts';
 
 import type { MappingSettings, SourceFile } from '../contract.ts';
@@ -24,7 +30,7 @@ export async function scanRoles(
   if (layout.unreadable !== null || layout.separator.problem !== null) return roles;
   await scanRows(file, layout, definition, mapping, (header) => {
     roles.isWhole = true;
-    return takeRow(roles, header, findCode);
+    return takeRow(roles, header, findCode, openRoles(mapping.lists));
   });
   if (file.isBroken?.() === true) roles.isWhole = false;
   return roles;
@@ -37,7 +43,12 @@ export function noRoles(mapping: MappingSettings, newTable: () => IdTable, isWho
   return roles;
 }
 
-function takeRow(roles: UserRoles, header: BoundHeader, findCode: FindCode): (row: CsvRow) => void {
+function takeRow(
+  roles: UserRoles,
+  header: BoundHeader,
+  findCode: FindCode,
+  findRole: FindRole,
+): (row: CsvRow) => void {
   const column = (property: string): BoundColumn | undefined =>
     header.columns.find((one) => one.property === property);
   const user = must(column('person'));
@@ -64,9 +75,11 @@ function takeRow(roles: UserRoles, header: BoundHeader, findCode: FindCode): (ro
       roles.addDoubt(row, user);
       return;
     }
-    const code = findCode(textOf(row, role)) ?? '';
+    const text = textOf(row, role);
+    const code = isExtension(text) ? text : (findCode(text) ?? '');
     const group = findRole(code)?.group;
     if (group === undefined) roles.addDoubt(row, user);
+    else if (isExtension(code) && group === 'none') return;
     else if (group === 'none') roles.addRelation(row, user, code);
     else
       roles.addRole(

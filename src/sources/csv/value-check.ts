@@ -1,5 +1,11 @@
-import { foldCase, type FindCode, openReferenceList } from '#core/roster/reference-list.ts';
-import { REFERENCE_LISTS } from '#core/roster/reference-lists.ts';
+import {
+  foldCase,
+  type FindCode,
+  isExtension,
+  type ListChanges,
+  openReferenceList,
+} from '#core/roster/reference-list.ts';
+import { REFERENCE_LISTS, type ReferenceListName } from '#core/roster/reference-lists.ts';
 import { unreachable } from '#lib/assert.ts';
 
 import type { MappingSettings } from '../contract.ts';
@@ -15,6 +21,8 @@ export interface Judgement {
   readonly stored: Buffer | null;
   /** What is wrong, as the rest of a sentence about the column; null: nothing. */
   readonly fault: string | null;
+  /** A value of the exporter's own, which no list has. */
+  readonly isOwn?: true;
 }
 
 /** What the values of one column must be. One judges the values of one file, so that it can remember them. */
@@ -28,6 +36,7 @@ export interface ValueCheck {
 const MAX_REMEMBERED = 10_000;
 const NOTHING = Buffer.alloc(0);
 const GOOD: Judgement = { stored: null, fault: null };
+const OWN: Judgement = { ...GOOD, isOwn: true };
 
 /** The checks of a file, by the ordinal of the column. */
 export function openValueChecks(
@@ -37,14 +46,28 @@ export function openValueChecks(
   return columns.map(({ check, strict }) => {
     if (check === null) return null;
     if (typeof check === 'string') return openPatternCheck(check, strict);
-    const find = openReferenceList(check.list, state.mapping.lists);
+    const find = openList(check.list, state.mapping.lists);
     const name = REFERENCE_LISTS[check.list].title.toLowerCase();
-    const findOrOwn: FindCode =
-      check.extensible === true ? (text) => find(text) ?? (/^ext:./iu.test(text) ? text : null) : find;
     return rememberValues(state.newTable(), (text) =>
-      judgeListed(text, findOrOwn, name, check.several === true),
+      check.extensible === true && isExtension(text) && find(text) === null
+        ? OWN
+        : judgeListed(text, find, name, check.several === true),
     );
   });
+}
+
+/** Roles of exporters that the tenant knows are in lists of their own. */
+function openList(name: ReferenceListName, lists?: ListChanges): FindCode {
+  const names: readonly ReferenceListName[] =
+    name === 'roles' || name === 'sectionRoles' ? [name, 'staffRoles', 'studentRoles'] : [name];
+  const finds = names.map((one) => openReferenceList(one, lists));
+  return (text) => {
+    for (const find of finds) {
+      const code = find(text);
+      if (code !== null) return code;
+    }
+    return null;
+  };
 }
 
 function openPatternCheck(rule: Extract<ValueRule, string>, strict: boolean): ValueCheck {
