@@ -3,6 +3,7 @@ import { type ProfileSettings, readProfileSettings } from '#core/run/profile-set
 import type { RunState } from '#core/run/run-state.ts';
 import { readSealedUpload } from '#files/read-sealed-upload.ts';
 import { must } from '#lib/assert.ts';
+import { OperationalError } from '#lib/errors.ts';
 import { inTenant } from '#storage/database.ts';
 import { discardStaged, saveFindingCounts } from '#storage/plan/plan-rows.ts';
 import { findProfile } from '#storage/profiles/find-profile.ts';
@@ -11,9 +12,10 @@ import { renewLease } from '#storage/runs/lease-run.ts';
 import { endEarlierStages } from '#storage/stage/stage-session.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 import { readSealedHashKey } from '#storage/tenants/read-hash-key.ts';
-import { findEarlierSets } from '#storage/uploads/find-earlier-sets.ts';
+import { type EarlierSet, findEarlierSets } from '#storage/uploads/find-earlier-sets.ts';
 import { saveReading } from '#storage/uploads/save-reading.ts';
 import type { MappingSettings, StageResult } from '#sources/contract.ts';
+import type { EarlierStoredSet } from '#sources/merge/stored-set.ts';
 import { runStage } from '#sources/run-stage.ts';
 
 import type { EngineContext } from './engine-context.ts';
@@ -72,11 +74,7 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
       connectionString: db.appConnectionString,
       store: context.fileStore,
       upload: { ...upload, sealedAt: upload.sealedAt.toISOString() },
-      earlier: earlier.map(({ wrappedKey, sealedAt, ...set }) => ({
-        ...set,
-        key: context.secretBox.open(wrappedKey),
-        sealedAt: sealedAt.toISOString(),
-      })),
+      earlier: openEarlierSets(context, earlier),
       mapping,
       format: settings.format === 'auto' ? null : settings.format,
       hashKey,
@@ -126,4 +124,21 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
     });
   });
   return { state, result, mapping, settings, received: result.mergedUpload?.files ?? upload.files };
+}
+
+/** As plain data for the thread. Most runs need none of them, so a key that cannot be opened any more breaks nothing: then there is no base. */
+function openEarlierSets(
+  { secretBox }: Pick<EngineContext, 'secretBox'>,
+  earlier: readonly EarlierSet[],
+): EarlierStoredSet[] {
+  try {
+    return earlier.map(({ wrappedKey, sealedAt, ...set }) => ({
+      ...set,
+      key: secretBox.open(wrappedKey),
+      sealedAt: sealedAt.toISOString(),
+    }));
+  } catch (error) {
+    if (error instanceof OperationalError) return [];
+    throw error;
+  }
 }

@@ -97,12 +97,15 @@ test('a delta that was not let in, or that a newer start overtook, is in the nex
     const refused = await client.start(profile);
     assert.equal(refused.status, 400);
     assert.match(JSON.stringify(refused.body), /no whole set that it could change.*bulk set/u);
-    await sync(client, profile, bulkFiles(first));
+    const whole = changed(first, (set) => {
+      set.users.set('s-b3', { ...set.users.get('s-b3'), sourcedId: 's-b3', grades: 'zz' });
+    });
+    await sync(client, profile, bulkFiles(whole));
 
     // Held by its plan: the next delta comes on top of it.
     await client.ok('PATCH', path, { applyPolicy: 'alwaysAsk' });
-    const second = changed(first, (set) => rename(set, 's-a1', 'Second'));
-    assert.equal((await client.sync(profile, deltaFiles(first, second))).status, 'paused');
+    const second = changed(whole, (set) => rename(set, 's-a1', 'Second'));
+    assert.equal((await client.sync(profile, deltaFiles(whole, second))).status, 'paused');
     await client.ok('PATCH', path, { applyPolicy: 'whenClean' });
     const third = changed(second, (set) => rename(set, 's-a3', 'Third'));
     await sync(client, profile, deltaFiles(second, third));
@@ -124,10 +127,15 @@ test('a delta that was not let in, or that a newer start overtook, is in the nex
     const counts = (await client.latestRun(profile)) as unknown as {
       counts: { merge: { files: { file: string; from: string; deltaRows: number; keptRows: number }[] } };
       findingCounts: { code: string }[];
+      findings: { code: string; line: number | null; message: string }[];
     };
     const users = counts.counts.merge.files.find(({ file }) => file === 'users.csv');
     assert.deepEqual([users?.from, users?.deltaRows, users?.keptRows], ['delta', 1, fifth.users.size - 1]);
     assert.ok(counts.findingCounts.some(({ code }) => code === 'DELTA_CAUGHT_UP'));
+
+    const kept = counts.findings.find(({ code }) => code === 'ENUM_UNKNOWN');
+    assert.equal(kept?.line, null);
+    assert.match(kept.message, /A row of the set of .* UTC, which was kept/u);
 
     // The bytes of the kept set are gone: nothing is taken for whole, and the remedy is said.
     await rollbook.rows(`update upload set state = 'erased', wrapped_key = null where reading = 'whole'`);

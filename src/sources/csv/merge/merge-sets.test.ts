@@ -235,14 +235,27 @@ describe('a delta file that cannot be used', () => {
 
 describe('a set may mix', () => {
   const base = { 'orgs.csv': ORGS, 'courses.csv': 'kept as it is', 'users.csv': 'old' };
+  const users =
+    'sourcedId,status,dateLastModified,enabledUser,username,givenName,familyName\nu1,,,true,u1,Given,Family\n';
+
+  test('a whole file that cannot be read stops it', async () => {
+    const { files, findings } = await mergeFiles(base, {
+      'manifest.csv': manifest({ orgs: 'delta', users: 'bulk' }),
+      'orgs.csv': `${ORGS_HEAD}\n`,
+      'users.csv': users.slice(0, -14),
+    });
+    assert.equal(files, null);
+    assert.deepEqual(shownFindings(findings.kept), ['FILE_TRUNCATED users.csv:2 (fatal)']);
+  });
+
   test('whole files take the place of the kept ones, absent ones stay byte for byte', async () => {
     const { files, summaries } = await mergeFiles(base, {
       'manifest.csv': manifest({ orgs: 'delta', users: 'bulk', courses: 'absent' }),
       'orgs.csv': `${ORGS_HEAD}\n`,
-      'users.csv': 'new',
+      'users.csv': users,
     });
     assert.equal(files?.['courses.csv'], 'kept as it is');
-    assert.equal(files['users.csv'], 'new');
+    assert.equal(files['users.csv'], users);
     assert.deepEqual(
       summaries.map(({ file, from }) => `${file} ${from}`),
       ['orgs.csv delta', 'courses.csv kept', 'users.csv bulk'],

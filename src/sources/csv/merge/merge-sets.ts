@@ -1,6 +1,7 @@
 import type { MappingSettings, MergedFileSummary, SourceFile } from '../../contract.ts';
 import type { FindingCollector } from '../../finding-collector.ts';
 import { asBuffer } from '../inspect-file.ts';
+import { faultOfWholeFile } from './check-whole-set.ts';
 import type { DeltaSet } from './delta-set.ts';
 import { BaseUnusableError, prepareMerge } from './merge-file.ts';
 
@@ -36,6 +37,13 @@ export async function mergeSets(
       await write(name, merge.bytes());
       summaries.push(merge.summary());
     } else if (sent !== undefined) {
+      // What cannot be read must not get into a set that the next delta files are merged into.
+      const fault = await faultOfWholeFile(definition, sent, mapping);
+      if (fault !== null) {
+        const { code, message, line } = fault;
+        findings.report({ code, file: name }, () => ({ ...(line === undefined ? {} : { line }), message }));
+        return null;
+      }
       await write(name, sent.open());
       if (sent.isBroken?.() === true || findings.fatal) return null;
       // Whatever line it is, it is one of this upload.
