@@ -32,8 +32,15 @@ test('profiles: create, list, delete', async () => {
   assert.equal(again.exitCode, 1);
   assert.match(again.stderr, /The profile 'north' exists already/u);
   const south = await rollbookCli([
-    ...['profile', 'create', 'South', '--match', 'Username=mail'],
-    ...['--accept-domain', 'a.edu', '--accept-domain', 'student:B.edu'],
+    'profile',
+    'create',
+    'South',
+    '--match',
+    'Username=mail',
+    '--accept-domain',
+    'a.edu',
+    '--accept-domain',
+    'student:B.edu',
   ]);
   assert.equal(south.exitCode, 0, south.stderr);
   assert.deepEqual(

@@ -33,9 +33,7 @@ test('a user name with another domain is an error with a remedy; accepted, it is
     third['Username'] = 'three@south.contoso.example';
     const status = await client.sync(profile, csvFiles(roster));
     assert.equal(status.status, 'error', status.statusMessage);
-    const [error, ...others] = await client.all<Record<string, unknown>>(
-      `/beta/education/synchronizationProfiles/${profile}/errors`,
-    );
+    const [error, ...others] = await client.all(`/beta/education/synchronizationProfiles/${profile}/errors`);
     assert.deepEqual(others, []);
     assert.equal(error?.['errorCode'], 'USERNAME_DOMAIN');
     assert.match(
@@ -94,9 +92,7 @@ test('where people are matched by user name, the value that is matched is what h
     student['Secondary Email'] = `${student['Secondary Email']}@south.example`;
     await accept(client, profile, { student: ['north.example'], teacher: ['north.example'] });
     assert.equal((await client.sync(profile, csvFiles(roster))).status, 'error');
-    const errors = await client.all<Record<string, unknown>>(
-      `/beta/education/synchronizationProfiles/${profile}/errors`,
-    );
+    const errors = await client.all(`/beta/education/synchronizationProfiles/${profile}/errors`);
     assert.deepEqual(
       errors.map(({ errorCode, joiningValue }) => [errorCode, joiningValue]),
       [['USERNAME_DOMAIN', 'm.s1p1@south.example']],

@@ -1,4 +1,5 @@
 import { FINDING_CODES } from '#core/findings.ts';
+import { CLASSIC_CODES } from '#core/run/classic-codes.ts';
 
 import type { Tx } from '../database.ts';
 import { ESCROW_OUTLOOK } from '../escrow/escrow-outlook.ts';
@@ -37,7 +38,7 @@ export async function replaceRecordErrors(
               case file when 'school.csv' then 'School' when 'section.csv' then 'Section' when 'student.csv' then 'Student'
                 when 'teacher.csv' then 'Teacher' when 'studentenrollment.csv' then 'StudentEnrollment'
                 when 'teacherroster.csv' then 'TeacherRoster' else file end,
-              case code when 'REFERENCE_NOT_FOUND' then 'InvalidLookupReference' else code end,
+              coalesce($4::jsonb ->> code, code),
               case when line is null then '' else file || ', line ' || line || ': ' end || concat_ws(' ', message, $3::jsonb ->> code),
               value, coalesce(source_id, file || coalesce(':' || line, '')), file, line
          from finding where run_id = $2 and severity in ('error', 'fatal')
@@ -67,7 +68,7 @@ export async function replaceRecordErrors(
        returning 1)
      select ((select count(*) from dropped) + (select count(*) from told)
              + (select count(*) from record_error where profile_id = $1))::integer as total`,
-    [profileId, runId, REMEDIES],
+    [profileId, runId, REMEDIES, JSON.stringify(CLASSIC_CODES)],
   );
   return rows[0]?.total ?? 0;
 }
