@@ -21,6 +21,13 @@ export interface FileValidation {
   readonly rowTotals: RowTotals;
 }
 
+export interface ValidationProgress {
+  readonly rowsDone: number;
+  readonly bytesDone: number;
+  /** Of the files, unpacked. */
+  readonly bytesTotal: number;
+}
+
 /** A file on this computer. */
 export interface FileOnDisk {
   readonly name: string;
@@ -38,12 +45,15 @@ export async function validateFiles(
   system: Pick<System, 'randomBytes'>,
   format: RosterFormat | null = null,
   limits: FindingLimits = FINDING_LIMITS,
+  onProgress?: (progress: ValidationProgress) => void,
 ): Promise<FileValidation> {
   const rows = new RowTally(system.randomBytes(4).readInt32LE());
   const findings = new FindingCollector(limits, rows);
+  const roster = await openRoster(files.map(onDisk), findings);
+  const bytesTotal = roster.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const { result } = await stageRoster(
     {
-      roster: await openRoster(files.map(onDisk), findings),
+      roster,
       mapping,
       format,
       hashKey: system.randomBytes(32),
@@ -58,6 +68,7 @@ export async function validateFiles(
       newId: () => '',
       sealPassword: () => null,
       nowMs: () => performance.now(),
+      onProgress: ({ rowsDone, bytesDone }) => onProgress?.({ rowsDone, bytesDone, bytesTotal }),
     },
   );
   return { result, findings: findings.kept, rowTotals: rows.totals() };

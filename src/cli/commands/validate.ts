@@ -37,6 +37,8 @@ import { validationPage } from '../view/validation-page.ts';
 const DEFAULT_EXAMPLES = 5;
 const MAX_EXAMPLES = 1_000;
 const MAX_FINDINGS = 1_000_000;
+/** A check that is over by then says nothing of its progress. */
+const QUIET_MS = 2_000;
 const NARROWEST = 40;
 const WIDEST = 100;
 
@@ -100,7 +102,7 @@ export const validateCommand: Command = {
     ...IDENTITY_OPTIONS,
     ...ACCEPT_DOMAIN_OPTION,
   },
-  shared: ['output'],
+  shared: ['progress', 'output'],
   examples: [
     { line: 'rollbook validate ./export', summary: 'Before the first sync.' },
     {
@@ -135,13 +137,24 @@ export const validateCommand: Command = {
       acceptedDomains: acceptedDomainsFrom(call),
       encoding: encodingOf(call),
     });
+    const startedMs = call.deps.system.now().getTime();
     const { result, findings, rowTotals } = await validateFiles(
       folder.files,
       mapping,
       call.deps.system,
       formatOf(call),
       findingLimits,
+      ({ rowsDone, bytesDone, bytesTotal }) => {
+        if (call.deps.system.now().getTime() - startedMs < QUIET_MS) return;
+        call.view.progress({
+          stage: 'validating',
+          percent: bytesTotal === 0 ? 0 : Math.min(99, Math.floor((100 * bytesDone) / bytesTotal)),
+          done: rowsDone,
+          unit: 'rows',
+        });
+      },
     );
+    call.view.progressDone();
     const report = validationReport(folder.path, result, findings, rowTotals, {
       tolerance: call.flag('strict') ? 'strict' : DEFAULT_PROFILE_SETTINGS.tolerance,
       exampleCount,

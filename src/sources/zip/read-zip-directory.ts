@@ -113,7 +113,11 @@ function isSpecial({ versionMadeBy, externalFileAttributes }: Entry): boolean {
 }
 
 function damaged({ name }: UploadedFile, what: string, value?: string): { fault: ZipFault } {
-  return fault('ZIP_DAMAGED', `${name} is damaged, cut off, or no zip file: ${what}.`, value);
+  return fault(
+    'ZIP_DAMAGED',
+    `${name} is damaged, cut off, or no zip file: ${what.replace(/\.+$/u, '')}.`,
+    value,
+  );
 }
 
 function overlap({ name }: UploadedFile, value: string): { fault: ZipFault } {

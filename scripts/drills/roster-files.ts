@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { MeasuredRun } from './drill.ts';
+
+const CONTOSO = fileURLToPath(new URL('../../examples/contoso/', import.meta.url));
+
+/** A small whole roster to put something hostile into. */
+export async function copyRoster(to: string): Promise<void> {
+  await cp(CONTOSO, to, { recursive: true });
+}
+
+/** Writes a file from pieces, whatever its size: at most one piece is in memory. */
+export async function writePieces(
+  folder: string,
+  name: string,
+  pieces: Iterable<string | Buffer>,
+): Promise<void> {
+  const stream = createWriteStream(join(folder, name));
+  for (const piece of pieces) if (!stream.write(piece)) await once(stream, 'drain');
+  stream.end();
+  await once(stream, 'close');
+}
+
+/** `10GiB`, `200MiB` or a number of bytes. */
+export function readSize(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d+)(KiB|MiB|GiB)?$/u.exec(text) ?? [];
+  if (digits === '') throw new Error(`${text} is no size, as 200MiB is.`);
+  return (
+    Number(digits) *
+    { '': 1, KiB: 1_024, MiB: 1_024 ** 2, GiB: 1_024 ** 3 }[unit as '' | 'KiB' | 'MiB' | 'GiB']
+  );
+}
+
+export function describeRun({ exitCode, seconds, peakMiB }: MeasuredRun): string {
+  return `exit code ${exitCode ?? 'none'} after ${seconds.toFixed(1)} s, ${peakMiB} MiB at most`;
+}
+
+/** Throws when a run broke off, or took more memory than it may. `exitCodes`: those of a command that said what it thinks of the files. */
+export function expectBounded(
+  run: MeasuredRun,
+  limit: { readonly peakMiB: number; readonly exitCodes: readonly number[] },
+): void {
+  if (run.exitCode === null || !limit.exitCodes.includes(run.exitCode))
+    throw new Error(
+      `exit code ${run.exitCode ?? 'none'} and not ${limit.exitCodes.join(' or ')}:\n${run.output}`,
+    );
+  if (run.peakMiB > limit.peakMiB)
+    throw new Error(`${run.peakMiB} MiB, more than the ${limit.peakMiB} MiB that it may take`);
+}
