@@ -56,9 +56,9 @@ export async function executeRun(
   } finally {
     await lease.stop();
   }
-  if (lease.interruption() === 'outdated') return 'executed';
+  if (lease.interruption() === 'outdated' || shutdown.aborted) return 'executed';
   const queued = await inTenant(context.db, tenantId, (tx) => findQueuedRun(tx, claim.profileId));
-  if (queued !== null && !shutdown.aborted) await context.wake(tenantId, queued);
+  if (queued !== null) await context.wake(tenantId, queued);
   return 'executed';
 }
 

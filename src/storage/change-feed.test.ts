@@ -74,8 +74,11 @@ test('a connection that breaks is made again, and whoever listens is told to loo
     const runId = await insertRun(await insertProfile(database.db, database.tenantId));
     await until(() => heard.includes(`run ${database.tenantId} ${runId}`));
     heard.length = 0;
-    await owner(
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rollbook changes' and datname = current_database()`,
+    // As rollbook_app, whose session it is.
+    await inTenant(database.db, database.tenantId, (tx) =>
+      tx.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rollbook changes' and datname = current_database()`,
+      ),
     );
     await until(() => !feed.isLive());
     await until(feed.isLive);

@@ -9,6 +9,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export interface NewerVersion {
   /** Its src/main.ts, which starts like this one's. */
   readonly main: string;
+  /** Its db/migrations. */
+  readonly migrations: string;
   close(): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export async function newerVersion(sql: string): Promise<NewerVersion> {
   await writeFile(join(directory, 'db/migrations/9000-newer.sql'), sql);
   return {
     main: join(directory, 'src/main.ts'),
+    migrations: join(directory, 'db/migrations'),
     close: () => rm(directory, { recursive: true, force: true }),
   };
 }

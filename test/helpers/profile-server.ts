@@ -11,6 +11,7 @@ import { openLocalFileStore } from '#files/local-file-store.ts';
 import type { EventLimits } from '#http/events/event-hub.ts';
 import { buildServer } from '#http/server.ts';
 import { realSystem } from '#lib/system.ts';
+import { followChanges } from '#storage/change-feed.ts';
 
 import { noticeContext } from './notice-context.ts';
 import { profileBench, type ProfileBench } from './profile-commands.ts';
@@ -44,11 +45,12 @@ export interface CallOptions {
 
 /** The HTTP interface on a database of its own, with profile jobs and nobody who executes runs. Tokens say who calls. */
 export async function profileServer(
-  options: { startWaitSeconds?: number; eventLimits?: Partial<EventLimits> } = {},
+  options: { startWaitSeconds?: number; eventLimits?: Partial<EventLimits>; hearsChanges?: boolean } = {},
 ): Promise<ProfileServer> {
   const bench = await profileBench(options);
   const directory = await mkdtemp(join(tmpdir(), 'rollbook-profiles-'));
   const jobs = startProfileJobs({ ...bench.context, onFailure: () => undefined });
+  const changes = options.hearsChanges === true ? followChanges(bench.db) : undefined;
   const server = buildServer({
     db: bench.db,
     system: realSystem,
@@ -66,6 +68,7 @@ export async function profileServer(
       verify: (token) => Promise.resolve(JSON.parse(Buffer.from(token, 'base64url').toString('utf8'))),
     },
     readiness: { check: () => Promise.resolve([]) },
+    ...(changes === undefined ? {} : { changes }),
     profiles: { ...bench.context, wakeProfile: jobs.wake },
     notices: noticeContext(bench.db),
   });
@@ -115,6 +118,7 @@ export async function profileServer(
     },
     async close() {
       await server.close();
+      await changes?.stop();
       await jobs.close();
       await bench.close();
       await rm(directory, { recursive: true, force: true });

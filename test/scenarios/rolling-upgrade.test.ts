@@ -3,6 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { Client } from 'pg';
+
+import { migrate } from '#storage/migrate.ts';
+import { prepareRoles } from '#storage/roles.ts';
+import { TEST_APP_PASSWORD } from '#test/helpers/database.ts';
 import { type NewerVersion, newerVersion } from '#test/helpers/newer-version.ts';
 import { csvFiles, smallRoster } from '#test/helpers/small-roster.ts';
 import { startCrew, type WorkerCrew } from '#test/helpers/worker-crew.ts';
@@ -25,7 +30,7 @@ before(async () => {
   versions.push((contracted = await newerVersion(CONTRACTS)));
 });
 
-const roster = csvFiles(smallRoster({ schools: 2, sections: 3, students: 60 }));
+const roster = csvFiles(smallRoster({ schools: 2, sections: 3, students: 150 }));
 
 async function seen(crew: WorkerCrew, sql: string): Promise<void> {
   for (let attempt = 0; attempt < 6_000; attempt++) {
@@ -33,6 +38,15 @@ async function seen(crew: WorkerCrew, sql: string): Promise<void> {
     await wait(10);
   }
   throw new Error(`never seen: ${sql}`);
+}
+
+async function ownerOf(crew: WorkerCrew): Promise<string> {
+  const address = await prepareRoles({
+    url: crew.databaseUrl,
+    appPassword: TEST_APP_PASSWORD,
+    serverIsOurs: true,
+  });
+  return address.ownerConnectionString;
 }
 
 async function readiness(baseUrl: string): Promise<{ status: number; text: string }> {
@@ -53,17 +67,19 @@ async function readinessSays(baseUrl: string, words: RegExp): Promise<number> {
 const MIGRATED = 'select 1 from schema_migration where number = 9000';
 
 test('an old worker lets go in the middle of its run, the new one ends it, and the old api process goes on', async () => {
-  const crew = await startCrew({ workers: 1, env: { BATCH_ITEMS: '5', LEASE_SECONDS: '600' } });
+  const crew = await startCrew({ workers: 1, env: { BATCH_ITEMS: '10', LEASE_SECONDS: '600' } });
   try {
     const { client } = crew;
     const profile = await client.createProfile();
     await client.upload(profile, roster);
     const starting = client.start(profile);
     await seen(crew, `select 1 from run where state = 'applying' and applied_item_no > 0`);
+    // The first thing that a process of the new version does.
+    await migrate(await ownerOf(crew), { directory: expanded.migrations });
+    // The lease is ten minutes long: it is given back, not waited for.
+    await seen(crew, `select 1 from run where state = 'applying' and lease_owner is null`);
     crew.startWorker({}, expanded.main);
-    await seen(crew, MIGRATED);
     assert.equal((await starting).status, 200);
-    // The lease is ten minutes long: it was given back, not waited for.
     const end = await client.settled(profile, 120_000);
     assert.equal(end.status, 'success', end.statusMessage);
     const claims = await crew.rows<{ actor: string }>(
@@ -110,17 +126,20 @@ test('when a migration needs newer processes, an old one is not ready, writes no
 
 test('a migration waits for a transaction that is in its way, and those behind it are not kept for long', async () => {
   const crew = await startCrew({ workers: 0 });
+  const long = new Client({ connectionString: crew.databaseUrl });
   try {
-    await crew.rows('begin');
-    await crew.rows('select 1 from profile');
+    // As a large plan would: it has read the table that the migration changes, and takes its time.
+    await long.connect();
+    await long.query('begin; select 1 from rollbook.profile');
     crew.startWorker({}, expanded.main);
     await seenWaiting(crew);
-    // It gives way: requests of the old process, which write, come through although the transaction is still open.
+    // It gives way: what the old process writes comes through although the transaction is still open.
     await crew.client.createProfile();
     assert.deepEqual(await crew.rows(MIGRATED), []);
-    await crew.rows('commit');
+    await long.query('commit');
     await seen(crew, MIGRATED);
   } finally {
+    await long.end();
     await crew.close();
   }
 });

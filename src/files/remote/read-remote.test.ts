@@ -26,9 +26,10 @@ function memoryBucket(spoil: (call: number, bytes: Buffer) => Buffer | Error) {
       fetched.push([start, end]);
       const answer = spoil(fetched.length, object.subarray(start, end));
       if (answer instanceof Error) return Promise.reject(answer);
+      const given: Buffer = answer;
       async function* bytes(): AsyncGenerator<Uint8Array> {
-        for (let at = 0; at < answer.length; at += 100) yield (answer as Buffer).subarray(at, at + 100);
-        if (answer.length < object.subarray(start, end).length)
+        for (let at = 0; at < given.length; at += 100) yield given.subarray(at, at + 100);
+        if (given.length < object.subarray(start, end).length)
           throw Object.assign(new Error('https://storage.example/?sig=hunter2'), { code: 'ECONNRESET' });
       }
       return Promise.resolve({ totalBytes: object.length, bytes: bytes() });
