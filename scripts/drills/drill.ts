@@ -4,9 +4,9 @@ export interface DrillBench {
   readonly directory: string;
   /** Of the command line behind the name: `--size=10GiB` is `{ size: '10GiB' }`. */
   readonly options: Readonly<Record<string, string>>;
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /** Runs `rollbook` in a process of its own, and measures it. */
-  rollbook(...argv: string[]): Promise<MeasuredRun>;
+  readonly rollbook: (...argv: string[]) => Promise<MeasuredRun>;
 }
 
 export interface MeasuredRun {

@@ -292,6 +292,7 @@ export const OPERATIONS: Readonly<Record<string, ApiOperation>> = {
   },
   'GET /academicSessions': roster('academic sessions'),
   'GET /courses': roster('courses'),
+  'GET /classes': roster('classes'),
   'GET /users/:id/roles': roster('the roles of a person'),
   'GET /users/:id/contacts': roster('the contacts of a student'),
   'GET /users/:id/enrollments': roster('the enrollments of a person'),
@@ -300,6 +301,7 @@ export const OPERATIONS: Readonly<Record<string, ApiOperation>> = {
   'GET /orgs/:id': rosterOne('a school, or what is above it'),
   'GET /academicSessions/:id': rosterOne('an academic session'),
   'GET /courses/:id': rosterOne('a course'),
+  'GET /classes/:id': rosterOne('a class'),
   'GET /users/:id': rosterOne('a person'),
   'GET /users/:id/demographics': {
     summary: 'Read the demographics of a person.',

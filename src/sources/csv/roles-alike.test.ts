@@ -20,9 +20,7 @@ const rolesOf = (...rows: string[]): Record<string, string> => ({
 const ended = ({ items }: StagedFiles): string[] =>
   items
     .filter(({ kind }) => kind === 'role')
-    .map(({ action, after }) =>
-      `${action} ${String((after as { endDate?: string } | null)?.endDate ?? '')}`.trim(),
-    )
+    .map(({ action, after }) => `${action} ${(after as { endDate?: string } | null)?.endDate ?? ''}`.trim())
     .toSorted();
 
 test('each is a role, whatever the order of the rows', async () => {

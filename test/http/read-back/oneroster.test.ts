@@ -128,8 +128,8 @@ test('the same role in two years is two roles, and one membership', async () => 
   const roles = await client.all<Json>(`/api/v1/users/${String(id)}/roles`);
   assert.deepEqual(
     roles
-      .map(({ roleName, isPrimary, startDate, endDate }) => [startDate, endDate, roleName, isPrimary])
-      .toSorted(),
+      .toSorted((a, b) => String(a['startDate']).localeCompare(String(b['startDate'])))
+      .map(({ roleName, isPrimary, startDate, endDate }) => [startDate, endDate, roleName, isPrimary]),
     [
       ['2025-08-25', '2026-06-12', 'student', false],
       ['2026-08-24', '2027-06-11', 'student', true],
