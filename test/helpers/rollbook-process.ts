@@ -48,7 +48,10 @@ export async function startRollbookProcess(options: {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const baseUrl = `http://127.0.0.1:${port}`;
-  await waitUntilReady(child, baseUrl);
+  await waitUntilReady(child, baseUrl).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   const credentials = JSON.parse(await readFile(join(dataDir, 'credentials.json'), 'utf8')) as Credentials;
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;

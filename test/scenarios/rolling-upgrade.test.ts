@@ -9,6 +9,7 @@ import { migrate } from '#storage/migrate.ts';
 import { prepareRoles } from '#storage/roles.ts';
 import { TEST_APP_PASSWORD } from '#test/helpers/database.ts';
 import { type NewerVersion, newerVersion } from '#test/helpers/newer-version.ts';
+import { csvProfileBody } from '#test/helpers/profile-server.ts';
 import { csvFiles, smallRoster } from '#test/helpers/small-roster.ts';
 import { startCrew, type WorkerCrew } from '#test/helpers/worker-crew.ts';
 
@@ -134,7 +135,12 @@ test('a migration waits for a transaction that is in its way, and those behind i
     crew.startWorker({}, expanded.main);
     await seenWaiting(crew);
     // It gives way: what the old process writes comes through although the transaction is still open.
-    await crew.client.createProfile();
+    const made = await crew.client.call(
+      'POST',
+      '/beta/education/synchronizationProfiles',
+      csvProfileBody('Meanwhile'),
+    );
+    assert.equal(made.status, 202);
     assert.deepEqual(await crew.rows(MIGRATED), []);
     await long.query('commit');
     await seen(crew, MIGRATED);
