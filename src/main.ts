@@ -4,6 +4,7 @@ import { backupDatabase, restoreDatabase } from './main/copy-database.ts';
 import { openLog } from './main/open-log.ts';
 import { PACKAGE_DIR, VERSION } from './main/package-info.ts';
 import { startRollbook } from './main/start.ts';
+import { openTracing } from './main/telemetry/open-tracing.ts';
 
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -21,12 +22,15 @@ const exitCode = await runCli(
     system: realSystem,
     version: VERSION,
     packageDir: PACKAGE_DIR,
-    startServer: ({ values }) =>
-      startRollbook(values, {
-        log: openLog(values.logLevel, process.stderr),
+    startServer: async ({ values }) => {
+      const tracing = await openTracing(process.env, VERSION);
+      return startRollbook(values, {
+        log: openLog(values.logLevel, process.stderr, tracing),
         system: realSystem,
         version: VERSION,
-      }),
+        tracing,
+      });
+    },
     backup: backupDatabase,
     restore: restoreDatabase,
   },

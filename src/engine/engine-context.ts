@@ -1,4 +1,5 @@
 import type { RetryPolicy } from '#core/run/retry.ts';
+import type { Telemetry } from '#core/telemetry/telemetry.ts';
 import type { SecretKey } from '#access/secret-key.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
@@ -43,6 +44,7 @@ export interface EngineContext {
   /** The keys behind secretBox, for the thread that stages: classes and closures do not travel there. */
   readonly secretKeys: readonly SecretKey[];
   readonly log: EngineLog;
+  readonly telemetry: Telemetry;
   readonly settings: EngineSettings;
   /** Folder of the encrypted upload files (files/), and of the snapshots (sources/snapshot). */
   readonly filesDirectory: string;

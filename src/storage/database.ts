@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { Pool, type PoolClient, TypeOverrides, types } from 'pg';
 import { assert } from '#lib/assert.ts';
+import { type SlowStatementOptions, watchSlowStatements } from './monitor/slow-statements.ts';
 
 /** Where the database is, for each of the two roles. Both name role, password and search path; keep them out of logs. */
 export interface DatabaseAddress {
@@ -48,6 +49,8 @@ export interface DatabaseOptions {
   readonly idleTransactionSeconds?: number;
   /** Told when a connection breaks while nobody uses it. The pool replaces it. */
   readonly onConnectionLost?: (error: Error) => void;
+  /** Told of statements that take long; without it nobody looks. */
+  readonly slowStatements?: SlowStatementOptions | undefined;
 }
 
 /** Dates stay text: a calendar day has no time zone, a JavaScript Date has one. */
@@ -92,6 +95,7 @@ function openPool(
     keepAlive: true,
   });
   pool.on('error', (error) => options.onConnectionLost?.(error));
+  if (options.slowStatements !== undefined) watchSlowStatements(pool, options.slowStatements);
   // A connection that breaks while it is checked out fails its query; without a listener it would also end the process.
   pool.on('connect', (client) => {
     client.on('error', () => undefined);
