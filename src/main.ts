@@ -1,6 +1,7 @@
 import { runCli } from '#cli/main.ts';
 import { realSystem } from '#lib/system.ts';
 import { backupDatabase, restoreDatabase } from './main/copy-database.ts';
+import { examine } from './main/doctor/examine.ts';
 import { openLog } from './main/open-log.ts';
 import { PACKAGE_DIR, VERSION } from './main/package-info.ts';
 import { startRollbook } from './main/start.ts';
@@ -33,6 +34,7 @@ const exitCode = await runCli(
     },
     backup: backupDatabase,
     restore: restoreDatabase,
+    examine: (settings) => examine(settings, realSystem, VERSION),
   },
 );
 // Connections kept alive for a next request must not hold the process; what was printed must be out first.

@@ -53,17 +53,29 @@ export interface DatabaseOptions {
   readonly slowStatements?: SlowStatementOptions | undefined;
 }
 
+const APP_CONNECTIONS = 10;
+const OWNER_CONNECTIONS = 4;
+
+/** Connections of one process at most: both pools of rollbook_app, that of rollbook_owner, and one per run that stages. */
+export function mostConnections(runConcurrency: number): number {
+  return 2 * APP_CONNECTIONS + OWNER_CONNECTIONS + runConcurrency;
+}
+
 /** Dates stay text: a calendar day has no time zone, a JavaScript Date has one. */
 const TYPES = new TypeOverrides();
 TYPES.setTypeParser(types.builtins.DATE, (text: string) => text);
 
 /** Opens the pools; connections are made on demand. The schema must be migrated (see migrate.ts). */
 export function openDatabase(address: DatabaseAddress, options: DatabaseOptions = {}): Database {
-  const app = openPool(address.appConnectionString, options.appConnections ?? 10, options);
-  const reader = openPool(address.appConnectionString, options.appConnections ?? 10, options, {
+  const app = openPool(address.appConnectionString, options.appConnections ?? APP_CONNECTIONS, options);
+  const reader = openPool(address.appConnectionString, options.appConnections ?? APP_CONNECTIONS, options, {
     pipeline: true,
   });
-  const owner = openPool(address.ownerConnectionString, options.ownerConnections ?? 4, options);
+  const owner = openPool(
+    address.ownerConnectionString,
+    options.ownerConnections ?? OWNER_CONNECTIONS,
+    options,
+  );
   let closing: Promise<void> | undefined;
   return {
     ...address,
