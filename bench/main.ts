@@ -305,6 +305,9 @@ function print(report: Report): void {
     console.log(
       `  status requests meanwhile: ${sync.statusRequests}, p50 ${sync.statusP50Ms.toFixed(1)} ms, p99 ${sync.statusP99Ms.toFixed(1)} ms`,
     );
+    console.log(
+      `  event loop late by: p99 ${sync.loopP99Ms.toFixed(1)} ms, most ${sync.loopMaxMs.toFixed(1)} ms`,
+    );
     for (const [stage, ms] of Object.entries(sync.timings))
       console.log(`  ${stage}: ${(ms / 1000).toFixed(2)} s`);
   }

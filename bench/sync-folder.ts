@@ -11,6 +11,9 @@ export interface SyncMeasure {
   readonly statusRequests: number;
   readonly statusP50Ms: number;
   readonly statusP99Ms: number;
+  /** By how much the event loop of the service was late from start to the end, in milliseconds. */
+  readonly loopP99Ms: number;
+  readonly loopMaxMs: number;
 }
 
 const PROFILES = '/beta/education/synchronizationProfiles';
@@ -43,6 +46,7 @@ export async function createProfile(
 export async function syncFolder(api: Api, profileId: string, folder: string): Promise<SyncMeasure> {
   const { value } = await call<{ value: string }>(api, 'GET', `${PROFILES}/${profileId}/uploadUrl`);
   await uploadFolder(value, folder);
+  await readLoopDelay(api);
   const started = performance.now();
   let startEnded = false;
   const starting = call<unknown>(api, 'POST', `${PROFILES}/${profileId}/start`).finally(() => {
@@ -68,6 +72,7 @@ export async function syncFolder(api: Api, profileId: string, folder: string): P
   await starting;
   if (status !== 'success') throw new Error(`the sync ended as ${status}: ${statusMessage}`);
   const seconds = (performance.now() - started) / 1000;
+  const loop = await readLoopDelay(api);
   const runs = await call<{ value: { id: string }[] }>(api, 'GET', `/api/v1/profiles/${profileId}/runs`);
   const run = await call<{
     counts?: { timings?: Record<string, number>; kinds?: Record<string, Record<string, number>> };
@@ -85,5 +90,15 @@ export async function syncFolder(api: Api, profileId: string, folder: string): P
     statusRequests: waits.length,
     statusP50Ms: waits[Math.floor(waits.length * 0.5)] ?? 0,
     statusP99Ms: waits[Math.floor(waits.length * 0.99)] ?? 0,
+    loopP99Ms: loop.p99Ms,
+    loopMaxMs: loop.maxMs,
   };
+}
+
+/** Of the metrics, since the last time. */
+async function readLoopDelay(api: Api): Promise<{ p99Ms: number; maxMs: number }> {
+  const text = await (await fetch(`${api.baseUrl}/metrics`)).text();
+  const ms = (name: string): number =>
+    Number(new RegExp(`^rollbook_event_loop_delay_${name}_seconds (.+)$`, 'm').exec(text)?.[1]) * 1_000;
+  return { p99Ms: ms('p99'), maxMs: ms('max') };
 }

@@ -1,6 +1,6 @@
 /**
- * `node scripts/docs.ts --check | --write`: the pages of docs/guide that are made from the code: settings, findings, command line, and the
- * table of events in notices.md.
+ * `node scripts/docs.ts --check | --write`: the pages of docs/guide that are made from the code: settings, findings, command line, metrics, and
+ * the table of events in notices.md.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,8 @@ import { format, resolveConfig } from 'prettier';
 import { cliGuidePage } from '#cli/guide-page.ts';
 import { FINDING_CODES } from '#core/findings.ts';
 import { NOTICE_EVENTS } from '#core/notices/notice-events.ts';
+import { METRICS } from '#core/telemetry/metric-table.ts';
+import type { MetricDefinition } from '#lib/metrics.ts';
 import { flagOf, SETTING_NAMES, SETTINGS, type SettingDefinition } from '#core/settings.ts';
 
 /** `stored`: the page as it stands, for those of which only a part is made. */
@@ -15,6 +17,7 @@ const PAGES: Readonly<Record<string, (stored: string) => string>> = {
   'settings.md': settingsPage,
   'findings.md': findingsPage,
   'cli.md': cliGuidePage,
+  'metrics.md': metricsPage,
   'notices.md': withNoticeEvents,
 };
 
@@ -78,6 +81,23 @@ function findingsPage(): string {
     'What Rollbook says about the files of an upload. Each finding names file, line, column and value.',
     '',
     ...sections,
+  ]);
+}
+
+function metricsPage(): string {
+  const rows = Object.entries(METRICS).map(([name, metric]) => {
+    const { type, help, labels = {} }: MetricDefinition = metric;
+    const labelTexts = Object.entries(labels).map(([label, values]) =>
+      values === null ? `\`${label}\`` : `\`${label}\` (${values.map((value) => `\`${value}\``).join(', ')})`,
+    );
+    return `| \`${name}\` | ${type} | ${labelTexts.join('; ')} | ${cell(help)} |`;
+  });
+  return page('Metrics', 'src/core/telemetry/metric-table.ts', [
+    'Every number of `/metrics`. How to read and use them: [monitoring](monitoring.md). A value of a label that is not in its list counts as `other`.',
+    '',
+    '| metric | type | labels | what it is |',
+    '|---|---|---|---|',
+    ...rows,
   ]);
 }
 

@@ -1,9 +1,11 @@
 import { runCli } from '#cli/main.ts';
 import { realSystem } from '#lib/system.ts';
 import { backupDatabase, restoreDatabase } from './main/copy-database.ts';
+import { examine } from './main/doctor/examine.ts';
 import { openLog } from './main/open-log.ts';
 import { PACKAGE_DIR, VERSION } from './main/package-info.ts';
 import { startRollbook } from './main/start.ts';
+import { openTracing } from './main/telemetry/open-tracing.ts';
 
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -21,15 +23,19 @@ const exitCode = await runCli(
     system: realSystem,
     version: VERSION,
     packageDir: PACKAGE_DIR,
-    startServer: ({ values }) =>
-      startRollbook(values, {
-        log: openLog(values.logLevel, process.stderr),
+    startServer: async ({ values }) => {
+      const tracing = await openTracing(process.env, VERSION);
+      return startRollbook(values, {
+        log: openLog(values.logLevel, process.stderr, tracing),
         system: realSystem,
         version: VERSION,
+        tracing,
         followDatabaseTime: true,
-      }),
+      });
+    },
     backup: backupDatabase,
     restore: restoreDatabase,
+    examine: (settings) => examine(settings, realSystem, VERSION),
   },
 );
 // Connections kept alive for a next request must not hold the process; what was printed must be out first.

@@ -1,3 +1,4 @@
+import type { Check } from '#core/doctor/check.ts';
 import type { ResolvedSettings, Settings } from '#core/settings.ts';
 import type { System } from '#lib/system.ts';
 import type { BackupReport, CopyProgress } from '#storage/backup.ts';
@@ -26,5 +27,7 @@ export interface CliDeps {
   startServer(this: void, resolved: ResolvedSettings): Promise<StartedServer>;
   /** Of the running database, or of one started for it. */
   backup(this: void, settings: Settings, file: string, options: CopyOptions): Promise<BackupReport>;
+  /** What `doctor` looks at. */
+  examine(this: void, settings: Settings): Promise<readonly Check[]>;
   restore(this: void, settings: Settings, file: string, options: CopyOptions): Promise<RestoreReport>;
 }

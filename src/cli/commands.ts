@@ -9,6 +9,7 @@ import { cancelCommand } from './commands/cancel.ts';
 import { configCommand } from './commands/config.ts';
 import { approveCommand, rejectCommand } from './commands/decide.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { errorsCommand } from './commands/errors.ts';
 import { helpCommand } from './commands/help.ts';
 import { listsAddCommand } from './commands/lists-add.ts';
@@ -86,6 +87,7 @@ export const COMMANDS: readonly Command[] = [
   appRevokeCommand,
   tokenCommand,
   configCommand,
+  doctorCommand,
   backupCommand,
   restoreCommand,
   helpCommand,

@@ -25,7 +25,14 @@ export const EXIT_CODES = {
   quarantined: { code: 5, meaning: 'The profile keeps failing and is tried rarely (status quarantined).' },
   paused: { code: 6, meaning: 'The profile is paused, has expired, or was never started (status paused).' },
   unreachable: { code: 7, meaning: 'No Rollbook answers, or it does not accept the credentials.' },
-  warnings: { code: 8, meaning: 'For validate --fail-on warning: there are warnings, and nothing worse.' },
+  warnings: {
+    code: 8,
+    meaning: 'For validate and doctor with --fail-on warning: there are warnings, and nothing worse.',
+  },
+  unhealthy: {
+    code: 9,
+    meaning: 'For doctor: something has to be changed before Rollbook works as it should.',
+  },
   interrupted: { code: 130, meaning: 'Ended by Ctrl-C. A sync that was started goes on in the service.' },
 } as const satisfies Record<string, { code: number; meaning: string }>;
 

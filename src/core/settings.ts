@@ -87,6 +87,34 @@ export const SETTINGS = {
     fallback: 'info',
     sentence: 'The least that is logged.',
   },
+  metricsPort: {
+    env: 'METRICS_PORT',
+    type: 'port',
+    fallback: 'off',
+    sentence:
+      'Port of its own for /metrics, for workers too; 0 takes any free one. /metrics is on PORT and HTTPS_PORT as well.',
+  },
+  metricsHost: {
+    env: 'METRICS_HOST',
+    type: 'host',
+    fallback: '127.0.0.1',
+    sentence: 'Address that METRICS_PORT listens at.',
+  },
+  metricsToken: {
+    env: 'METRICS_TOKEN',
+    type: 'text',
+    fallback: undefined,
+    sentence:
+      'Bearer token that /metrics asks for; without it only processes of this machine that come by no proxy may read it.',
+    secret: true,
+  },
+  slowStatementMs: {
+    env: 'SLOW_STATEMENT_MS',
+    type: { minimum: 0, maximum: 3_600_000 },
+    fallback: '0',
+    sentence:
+      'Statements of the database that take that many milliseconds or longer are logged with their place in the code, never with values. For development; 0: none.',
+  },
   startWaitSeconds: {
     env: 'START_WAIT_SECONDS',
     type: { minimum: 0, maximum: 600 },

@@ -1,4 +1,5 @@
 import { OperationalError } from '#lib/errors.ts';
+import { inSpan } from '#lib/tracing.ts';
 import { applyRange, bandOf, listItemBands } from '#storage/apply/apply-batch.ts';
 import { inTenant } from '#storage/database.ts';
 import { databaseErrorOf } from '#storage/database-errors.ts';
@@ -31,6 +32,7 @@ export async function applyPlan(
   lease: RunLease,
   input: ApplyInput,
 ): Promise<Record<string, number>> {
+  const { metrics, tracing } = context.telemetry;
   const { bands, total } = await inTenant(
     context.db,
     input.tenantId,
@@ -41,14 +43,23 @@ export async function applyPlan(
   const timings: Record<string, number> = {};
   for (const band of bands) {
     const startedMs = performance.now();
+    const kind = bandOf(band.firstItemNo);
+    let left = band.items;
     for (let first = band.firstItemNo; first <= band.lastItemNo; first += context.settings.batchItems) {
       await lease.check();
       const last = Math.min(band.lastItemNo, first + context.settings.batchItems - 1);
-      await applyOrHalve(context, lease, input, first, last);
+      // Numbers may have gaps where items are held: the band says how many there are.
+      const items = Math.min(left, last - first + 1);
+      left -= items;
+      const attributes = { 'rollbook.kind': kind, 'rollbook.items': items, 'rollbook.item.first': first };
+      await inSpan(tracing, 'apply batch', attributes, () =>
+        applyOrHalve(context, lease, input, first, last),
+      );
+      metrics.add('rollbook_applied_items_total', { kind }, items);
       itemsDone += last - first + 1;
       input.onBatch(Math.min(itemsDone, total), total);
     }
-    timings[`apply ${bandOf(band.firstItemNo)}`] = Math.round(performance.now() - startedMs);
+    timings[`apply ${kind}`] = Math.round(performance.now() - startedMs);
   }
   return timings;
 }
@@ -98,6 +109,7 @@ async function applyOrHalve(
       });
       await recordItemFailure(tx, { runId: input.runId, itemNo: firstItemNo, ...failure });
     });
+    context.telemetry.metrics.add('rollbook_refused_items_total', {});
   }
 }
 

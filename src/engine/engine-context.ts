@@ -1,4 +1,5 @@
 import type { RetryPolicy } from '#core/run/retry.ts';
+import type { Telemetry } from '#core/telemetry/telemetry.ts';
 import type { SecretKey } from '#access/secret-key.ts';
 import type { FileStoreOptions } from '#files/open-file-store.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
@@ -44,6 +45,7 @@ export interface EngineContext {
   /** The keys behind secretBox, for the thread that stages: classes and closures do not travel there. */
   readonly secretKeys: readonly SecretKey[];
   readonly log: EngineLog;
+  readonly telemetry: Telemetry;
   readonly settings: EngineSettings;
   /** Where the encrypted upload files are (files/); it may hold secrets. */
   readonly fileStore: FileStoreOptions;

@@ -47,6 +47,7 @@ import { certifyRun, judgePlan, type ReceivedFile } from './judge-plan.ts';
 import { tellHeld } from './notices/tell-run.ts';
 import { type HeldCount, runCounts } from './run-counts.ts';
 import { isRetry, type RunScope } from './run-scope.ts';
+import { countPlanned } from './run-telemetry.ts';
 
 export interface StagedRun {
   readonly result: StageResult;
@@ -65,7 +66,7 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
   const { result } = staged;
   progress.report({ stage: 'planning', percent: 45 });
   const startedMs = performance.now();
-  const state = await inTenant(context.db, tenantId, async (tx) => {
+  const { state, planned } = await inTenant(context.db, tenantId, async (tx) => {
     const plan = await planning(tx, () => makePlan(tx, scope, staged));
     const { counts, verdict, certificate } = plan;
     const waits = run.planOnly || (verdict.outcome === 'held' && !run.verdictAccepted);
@@ -78,7 +79,7 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
         await tellHeld(tx, context, run, code, verdict.reasons);
       }
     }
-    return transitionRun(tx, {
+    const next = await transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,
       from: 'planning',
@@ -98,7 +99,9 @@ export async function planRun(context: EngineContext, scope: RunScope, staged: S
         release: waits,
       },
     });
+    return { state: next, planned: counts };
   });
+  countPlanned(context, planned);
   await confirmSnapshot(context, scope);
   return state;
 }

@@ -2,7 +2,9 @@ import { retryDelaySeconds } from '#core/run/retry.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
 import { transientFault } from '#core/run/transient.ts';
+import { failureClassOf } from '#core/telemetry/failure-class.ts';
 import { OperationalError, messageOf } from '#lib/errors.ts';
+import { inSpan } from '#lib/tracing.ts';
 import { forServing, inTenant } from '#storage/database.ts';
 import { faultCodesOf } from '#storage/database-errors.ts';
 import { settleCancelled } from '#storage/runs/cancel-run.ts';
@@ -22,6 +24,7 @@ import { judgeBrokenRun } from './quarantine.ts';
 import { keepLease, type RunLease } from './run-lease.ts';
 import { reportProgress } from './run-progress.ts';
 import { isExpiration, isExpirationUndo, type RunScope } from './run-scope.ts';
+import { countStaged, measured } from './run-telemetry.ts';
 import { stageRun } from './stage-run.ts';
 import { completeExpirationUndo, planExpirationUndo } from './undo-expiration-run.ts';
 
@@ -48,8 +51,23 @@ export async function executeRun(
   if (claim === 'busy' || claim === 'nothingToDo') return claim;
   const lease = keepLease(context, { tenantId, runId, epoch: claim.epoch }, shutdown);
   const at = { state: claim.state };
+  const { metrics, tracing } = context.telemetry;
+  if (claim.takenOver) metrics.add('rollbook_lease_takeovers_total', {});
+  const { id, profileId, trigger, attempt, epoch } = claim;
+  const attributes = {
+    'rollbook.tenant.id': tenantId,
+    'rollbook.profile.id': profileId,
+    'rollbook.run.id': id,
+    'rollbook.run.trigger': trigger,
+    'rollbook.run.attempt': attempt,
+    'rollbook.run.epoch': epoch,
+  };
   try {
-    await executeStages(context, tenantId, claim, lease, at);
+    await inSpan(tracing, 'run', attributes, async (span) => {
+      await executeStages(context, tenantId, claim, lease, at);
+      span.set({ 'rollbook.run.state': at.state });
+    });
+    metrics.add('rollbook_runs_left_total', { state: at.state });
   } catch (error) {
     await lease.stop();
     await letGo(context, tenantId, claim, lease, at.state, error);
@@ -76,29 +94,31 @@ async function executeStages(
     const prepare = isMadeFromDirectory(claim.trigger) ? prepareFromDirectory : preparePlan;
     if ((await prepare(context, scope, at)) !== 'applying') return;
   }
-  const applyTimings = await applyPlan(context, lease, {
-    tenantId,
-    runId: claim.id,
-    sourceSystemId: claim.sourceSystemId,
-    appliedItemNo: claim.appliedItemNo,
-    pass: claim.applyPass,
-    remembers: isExpiration(claim),
-    keptInId: claim.keptInId,
-    onBatch: (itemsDone, itemsTotal) =>
-      progress.report({
-        stage: 'applying',
-        percent: itemsTotal === 0 ? 99 : Math.min(99, 50 + Math.floor((itemsDone / itemsTotal) * 49)),
-        itemsDone,
-        itemsTotal,
-      }),
-  });
+  const applyTimings = await measured(context, 'applying', () =>
+    applyPlan(context, lease, {
+      tenantId,
+      runId: claim.id,
+      sourceSystemId: claim.sourceSystemId,
+      appliedItemNo: claim.appliedItemNo,
+      pass: claim.applyPass,
+      remembers: isExpiration(claim),
+      keptInId: claim.keptInId,
+      onBatch: (itemsDone, itemsTotal) =>
+        progress.report({
+          stage: 'applying',
+          percent: itemsTotal === 0 ? 99 : Math.min(99, 50 + Math.floor((itemsDone / itemsTotal) * 49)),
+          itemsDone,
+          itemsTotal,
+        }),
+    }),
+  );
   await progress.flush();
   const complete = isExpiration(claim)
     ? completeExpiration
     : isExpirationUndo(claim)
       ? completeExpirationUndo
       : completeRun;
-  at.state = await complete(context, scope, applyTimings);
+  at.state = await measured(context, 'completing', () => complete(context, scope, applyTimings));
 }
 
 async function preparePlan(
@@ -106,9 +126,11 @@ async function preparePlan(
   scope: RunScope,
   at: { state: RunState },
 ): Promise<RunState> {
-  const staged = await stageRun(context, scope);
+  const staged = await measured(context, 'staging', () => stageRun(context, scope));
+  countStaged(context, staged.result);
   at.state = staged.state;
-  if (staged.state === 'planning') at.state = await planRun(context, scope, staged);
+  if (staged.state === 'planning')
+    at.state = await measured(context, 'planning', () => planRun(context, scope, staged));
   return at.state;
 }
 
@@ -117,8 +139,9 @@ async function prepareFromDirectory(
   scope: RunScope,
   at: { state: RunState },
 ): Promise<RunState> {
-  at.state = await stageExpiration(context, scope);
-  at.state = await (isExpiration(scope.run) ? planExpiration : planExpirationUndo)(context, scope);
+  at.state = await measured(context, 'staging', () => stageExpiration(context, scope));
+  const plan = isExpiration(scope.run) ? planExpiration : planExpirationUndo;
+  at.state = await measured(context, 'planning', () => plan(context, scope));
   return at.state;
 }
 
@@ -135,21 +158,27 @@ async function letGo(
   if (lease.interruption() === null) await lease.check().catch(() => undefined);
   const interruption = lease.interruption() ?? (error instanceof LeaseLostError ? 'lost' : null);
   const transition = { runId: claim.id, epoch: claim.epoch, from: state, actor: context.worker };
-  if (interruption === 'lost') return;
+  const { metrics } = context.telemetry;
+  if (interruption === 'lost') {
+    metrics.add('rollbook_leases_lost_total', {});
+    return;
+  }
   if (interruption === 'shutdown' || interruption === 'outdated') {
     await inTenant(forServing(context.db), tenantId, (tx) => releaseLease(tx, claim.id, claim.epoch));
     return;
   }
   if (interruption !== null) {
-    await inTenant(context.db, tenantId, async (tx) => {
-      await transitionRun(tx, {
+    const state = await inTenant(context.db, tenantId, async (tx) => {
+      const next = await transitionRun(tx, {
         ...transition,
         event: interruption,
         eventId: context.system.newId(),
         changes: { release: true, finished: interruption === 'cancel' },
       });
       if (interruption === 'cancel') await settleCancelled(tx, claim.id);
+      return next;
     });
+    metrics.add('rollbook_runs_left_total', { state });
     return;
   }
   await breakOff(context, tenantId, claim, transition, error);
@@ -172,6 +201,7 @@ async function breakOff(
   };
   if (fault === null) context.log.error(fields, 'a run broke off');
   else context.log.warn(fields, 'a run was interrupted and is tried again');
+  context.telemetry.metrics.add('rollbook_run_failures_total', { class: failureClassOf(code) });
   const delay = await inTenant(context.db, tenantId, async (tx) => {
     // A preview says nothing about its profile: it is over, and whoever wanted it makes another.
     if (fault === null && claim.planOnly) {
@@ -197,6 +227,9 @@ async function breakOff(
       changes: { release: true, errorCode: code, message, retryInSeconds: judged.retryInSeconds },
     });
     return judged.retryInSeconds;
+  });
+  context.telemetry.metrics.add('rollbook_runs_left_total', {
+    state: delay === null ? 'cancelled' : 'broken',
   });
   if (delay !== null) await context.wake(tenantId, claim.id, delay);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { DEFAULT_RETRY_POLICY } from '#core/run/retry.ts';
+import { openTelemetry } from '#core/telemetry/telemetry.ts';
 import { realSystem } from '#lib/system.ts';
 import { asOwner, inTenant } from '#storage/database.ts';
 import { createTenant } from '#storage/tenants/create-tenant.ts';
@@ -66,6 +67,7 @@ test('a tenant with many queued profiles does not delay the single runs of other
         retry: { ...DEFAULT_RETRY_POLICY, firstDelaySeconds: 3_600, maximumDelaySeconds: 3_600 },
       },
       fileStore: { kind: 'local', directory: join(home, 'uploads') },
+      telemetry: openTelemetry(),
       snapshotsDirectory: join(home, 'snapshots'),
       worker: 'test',
     },

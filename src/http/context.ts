@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Issuer } from '#access/issuer.ts';
 import type { Caller } from '#core/permissions.ts';
+import type { Telemetry } from '#core/telemetry/telemetry.ts';
 import type { UploadLimits } from '#core/upload/upload-limits.ts';
 import type { NoticeContext } from '#engine/notices/notice-context.ts';
 import type { ProfileContext } from '#engine/profiles/profile-context.ts';
@@ -18,6 +19,8 @@ export interface HttpSettings {
   readonly startWaitSeconds: number;
   readonly uploadLimits: UploadLimits;
   readonly version: string;
+  /** Who reads /metrics sends it; undefined: this machine alone may. */
+  readonly metricsToken?: string | undefined;
   /** Other than EVENT_LIMITS. */
   readonly eventLimits?: Partial<EventLimits>;
   /** Sum of the bodies of a batch's answer after which no further item begins; other than 32 MiB. */
@@ -46,6 +49,7 @@ export interface HttpContext {
   readonly files: FileStore;
   readonly settings: HttpSettings;
   readonly log: Logger;
+  readonly telemetry: Telemetry;
   readonly tokens: TokenVerifier;
   /** How much one application may ask for; without it there is no limit. */
   readonly applicationLimit?: ApplicationLimit;

@@ -13,7 +13,7 @@ import { registerMetadata } from './graph/register-metadata.ts';
 import { registerMe } from './graph/roster/register-me.ts';
 import { registerRosterReads } from './graph/roster/register-roster-reads.ts';
 import { registerRosterWrites } from './graph/roster/register-roster-writes.ts';
-import { registerHealth } from './health.ts';
+import { registerHealth } from './monitor/register-health.ts';
 import { registerApiScope, registerGraphScope } from './scopes.ts';
 import { registerUploads } from './uploads/register-uploads.ts';
 

@@ -6,6 +6,8 @@ import { answerClientError } from './client-error.ts';
 import type { HttpContext } from './context.ts';
 import { answerOf, sendError, type ErrorAnswer } from './errors.ts';
 import { addGraphHeaders } from './odata/odata-version.ts';
+import { measureRequests } from './monitor/measure-requests.ts';
+import { traceRequests } from './monitor/trace-requests.ts';
 import { logRequests } from './request-log.ts';
 import { clientRequestIdOf } from './request-id.ts';
 import { rewriteUrl } from './rewrite-url.ts';
@@ -57,6 +59,8 @@ export function buildServer(context: HttpContext): FastifyInstance {
       return baseUrlOf(this, context.settings.publicUrl);
     },
   });
+  logRequests(server, context);
+  traceRequests(server, context);
   server.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id);
     reply.header('client-request-id', clientRequestIdOf(request));
@@ -65,7 +69,7 @@ export function buildServer(context: HttpContext): FastifyInstance {
     reply.header('cache-control', 'no-store');
     baseUrlOf(request, context.settings.publicUrl);
   });
-  logRequests(server, context);
+  measureRequests(server, context);
   answerErrors(server, context, table);
   registerRoutes(server, context);
   return server;

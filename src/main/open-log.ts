@@ -1,4 +1,5 @@
 import { pino, stdSerializers, type Logger } from 'pino';
+import { NO_TRACING, type Tracing } from '#lib/tracing.ts';
 
 export interface LogStream {
   write(text: string): unknown;
@@ -28,7 +29,7 @@ const LEVELS: Readonly<Record<number, string>> = {
 };
 
 /** The log: JSON lines, or on a terminal one readable line each. Secrets and the values in database errors are left out. */
-export function openLog(level: string, stream: LogStream): Logger {
+export function openLog(level: string, stream: LogStream, tracing: Tracing = NO_TRACING): Logger {
   const destination = {
     write(line: string) {
       stream.write(stream.isTTY === true ? readableLine(line) : line);
@@ -38,6 +39,7 @@ export function openLog(level: string, stream: LogStream): Logger {
     {
       level,
       base: { pid: process.pid },
+      mixin: () => traceFieldsOf(tracing),
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(hidden)' },
       serializers: { err: serializeError },
       hooks: {
@@ -53,6 +55,12 @@ export function openLog(level: string, stream: LogStream): Logger {
     },
     destination,
   );
+}
+
+/** Under the names that OpenTelemetry gives them in logs. */
+function traceFieldsOf(tracing: Tracing): Record<string, string> {
+  const ids = tracing.current();
+  return ids === undefined ? {} : { trace_id: ids.traceId, span_id: ids.spanId };
 }
 
 /**

@@ -9,6 +9,7 @@ import { loadSecretKey, type SecretKey } from '#access/secret-key.ts';
 import { tokenVerifier } from '#access/token-verifier.ts';
 import { externalIssuersOf } from '#core/oidc-settings.ts';
 import type { Settings } from '#core/settings.ts';
+import { openTelemetry, type Telemetry } from '#core/telemetry/telemetry.ts';
 import { DEFAULT_UPLOAD_LIMITS, type UploadLimits } from '#core/upload/upload-limits.ts';
 import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from '#engine/engine-context.ts';
 import { startRetrySweep } from '#engine/escrow/retry-sweep.ts';
@@ -31,19 +32,24 @@ import { must } from '#lib/assert.ts';
 import { messageOf } from '#lib/errors.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
+import type { Tracing } from '#lib/tracing.ts';
 import { followChanges } from '#storage/change-feed.ts';
 import { type Database, forExecuting } from '#storage/database.ts';
 import { acquireLock, type HeldLock } from '#storage/data-directory-lock.ts';
+import type { SlowStatementOptions } from '#storage/monitor/slow-statements.ts';
 import { openStorage } from '#storage/open-storage.ts';
 import { Closers } from './closers.ts';
 import { followDatabaseTime } from './database-time.ts';
 import { watchReadiness } from './readiness.ts';
 import { type SchemaWatch, watchSchema } from './schema-watch.ts';
+import { startMonitoring } from './telemetry/start-monitoring.ts';
 
 /** A Rollbook that runs in this process. */
 export interface RunningRollbook {
   /** HTTP before HTTPS: `http://127.0.0.1:8080`. Empty for a worker. */
   readonly addresses: readonly string[];
+  /** Where METRICS_PORT listens. */
+  readonly metricsAddress: string | undefined;
   readonly dataDir: string;
   /** Where the bytes of uploads are, when they are on the disk. */
   readonly filesDirectory: string;
@@ -56,6 +62,8 @@ export interface StartOptions {
   readonly log: Logger;
   readonly system: System;
   readonly version: string;
+  /** Where traces go; it is closed with the service. */
+  readonly tracing?: Tracing;
   /** Tests go faster with other ones. */
   readonly engine?: Partial<EngineSettings>;
   /** Seconds between two looks for notices to deliver. */
@@ -82,6 +90,8 @@ export async function startRollbook(settings: Settings, options: StartOptions): 
 
 async function start(settings: Settings, asked: StartOptions, closers: Closers): Promise<RunningRollbook> {
   const { log } = asked;
+  const telemetry = openTelemetry(asked.tracing);
+  closers.add(() => telemetry.tracing.close());
   const dataDir = resolve(settings.dataDir);
   const lock = await lockDataDirectory(dataDir, settings, closers);
   const { keys } = await loadSecretKey(dataDir, settings.secretKey, asked.system);
@@ -95,6 +105,7 @@ async function start(settings: Settings, asked: StartOptions, closers: Closers):
       // Long enough for a pause of a loaded machine; a worker that is gone so long has lost its lease as well.
       idleTransactionSeconds: Math.max(10, settings.leaseSeconds * 2),
       onConnectionLost: (error) => log.warn({ reason: messageOf(error) }, 'a database connection broke'),
+      slowStatements: slowStatementsOf(settings, log, telemetry),
     },
     onProgress: (sentence) => log.info(sentence),
   });
@@ -111,7 +122,7 @@ async function start(settings: Settings, asked: StartOptions, closers: Closers):
   const files = openFileStore(fileStore);
   // A storage that is away comes back; what needs it meanwhile is tried again.
   void files.check().catch((error: unknown) => log.error({ err: error }, 'uploads cannot be stored yet'));
-  const notices = { db, system, secretBox, log, post: openNoticePost(settings) };
+  const notices = { db, system, secretBox, log, telemetry, post: openNoticePost(settings) };
   const work: Workshop = {
     settings,
     options,
@@ -123,6 +134,7 @@ async function start(settings: Settings, asked: StartOptions, closers: Closers):
     dataDir,
     issuer,
     notices,
+    telemetry,
   };
   const engine = engineContext(work);
   const runner = await startRunner(engine, {
@@ -137,10 +149,13 @@ async function start(settings: Settings, asked: StartOptions, closers: Closers):
       await Promise.all([runner.stopExecuting(), ...executing.map((part) => part.stop())]);
   });
   closers.add(() => schema.stop());
+  const { version } = options;
+  const metricsAddress = await startMonitoring(telemetry, closers, { db, settings, system, version });
   const addresses = await serve(work, runner, schema, closers);
   await lock?.update(addresses);
-  log.info({ mode: settings.mode, addresses, dataDir }, 'rollbook is ready');
-  return { addresses, dataDir, filesDirectory: uploadsDirectory(dataDir), db, stop: () => closers.close() };
+  log.info({ mode: settings.mode, addresses, metricsAddress, dataDir }, 'rollbook is ready');
+  const filesDirectory = uploadsDirectory(dataDir);
+  return { addresses, metricsAddress, dataDir, filesDirectory, db, stop: () => closers.close() };
 }
 
 /** Two processes that judge what the other has made go by one clock. */
@@ -217,6 +232,23 @@ interface Workshop {
   readonly dataDir: string;
   readonly issuer: Issuer;
   readonly notices: NoticeContext;
+  readonly telemetry: Telemetry;
+}
+
+/** What SLOW_STATEMENT_MS asks for. */
+function slowStatementsOf(
+  { slowStatementMs }: Settings,
+  log: Logger,
+  { metrics }: Telemetry,
+): SlowStatementOptions | undefined {
+  if (slowStatementMs === 0) return undefined;
+  return {
+    thresholdMs: slowStatementMs,
+    onSlow(slow) {
+      metrics.add('rollbook_slow_statements_total', {});
+      log.warn(slow, 'a statement of the database took long');
+    },
+  };
 }
 
 /** api and worker processes beside each other share one data directory on purpose; the database keeps their order. */
@@ -239,6 +271,7 @@ function engineContext(work: Workshop): Parameters<typeof startRunner>[0] {
     secretBox,
     secretKeys: keys,
     log: options.log,
+    telemetry: work.telemetry,
     settings: {
       leaseSeconds: settings.leaseSeconds,
       batchItems: settings.batchItems,
@@ -341,6 +374,9 @@ async function serve(
       log.warn({ reason: messageOf(error) }, 'changes are not told of for now; they are looked for'),
   });
   closers.add(() => changes.stop());
+  work.telemetry.metrics.beforeReading(async () => {
+    work.telemetry.metrics.set('rollbook_ready', {}, (await readiness.check()).length === 0 ? 1 : 0);
+  });
   const external = openExternal(work);
   const builtIn = settings.builtInIssuer === 'on' ? issuer : undefined;
   const context: HttpContext = {
@@ -353,8 +389,10 @@ async function serve(
       startWaitSeconds: settings.startWaitSeconds,
       uploadLimits: uploadLimitsOf(settings),
       version: options.version,
+      metricsToken: settings.metricsToken,
     },
     log,
+    telemetry: work.telemetry,
     ...(settings.applicationRequests === 0
       ? {}
       : { applicationLimit: applicationLimit(system, settings.applicationRequests) }),

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { Pool, type PoolClient, TypeOverrides, types } from 'pg';
 import { assert } from '#lib/assert.ts';
+import { type SlowStatementOptions, watchSlowStatements } from './monitor/slow-statements.ts';
 
 /** Where the database is, for each of the two roles. Both name role, password and search path; keep them out of logs. */
 export interface DatabaseAddress {
@@ -77,6 +78,16 @@ export interface DatabaseOptions {
   readonly onConnectionLost?: (error: Error) => void;
   /** Number of the newest migration that this process knows; without it nothing is fenced. */
   readonly knownSchema?: number;
+  /** Told of statements that take long; without it nobody looks. */
+  readonly slowStatements?: SlowStatementOptions | undefined;
+}
+
+const APP_CONNECTIONS = 10;
+const OWNER_CONNECTIONS = 4;
+
+/** Connections of one process at most: both pools of rollbook_app, that of rollbook_owner, and one per run that stages. */
+export function mostConnections(runConcurrency: number): number {
+  return 2 * APP_CONNECTIONS + OWNER_CONNECTIONS + runConcurrency;
 }
 
 /** Dates stay text: a calendar day has no time zone, a JavaScript Date has one. */
@@ -85,11 +96,15 @@ TYPES.setTypeParser(types.builtins.DATE, (text: string) => text);
 
 /** Opens the pools; connections are made on demand. The schema must be migrated (see migrate.ts). */
 export function openDatabase(address: DatabaseAddress, options: DatabaseOptions = {}): Database {
-  const app = openPool(address.appConnectionString, options.appConnections ?? 10, options);
-  const reader = openPool(address.appConnectionString, options.appConnections ?? 10, options, {
+  const app = openPool(address.appConnectionString, options.appConnections ?? APP_CONNECTIONS, options);
+  const reader = openPool(address.appConnectionString, options.appConnections ?? APP_CONNECTIONS, options, {
     pipeline: true,
   });
-  const owner = openPool(address.ownerConnectionString, options.ownerConnections ?? 4, options);
+  const owner = openPool(
+    address.ownerConnectionString,
+    options.ownerConnections ?? OWNER_CONNECTIONS,
+    options,
+  );
   let closing: Promise<void> | undefined;
   return {
     ...address,
@@ -124,6 +139,7 @@ function openPool(
     keepAlive: true,
   });
   pool.on('error', (error) => options.onConnectionLost?.(error));
+  if (options.slowStatements !== undefined) watchSlowStatements(pool, options.slowStatements);
   // A connection that breaks while it is checked out fails its query; without a listener it would also end the process.
   pool.on('connect', (client) => {
     client.on('error', () => undefined);

@@ -49,6 +49,7 @@ export async function runCliHere(argv: readonly string[], options: CliRunOptions
     startServer: refuse,
     backup: refuse,
     restore: refuse,
+    examine: refuse,
     ...options.deps,
   };
   const exitCode = await runCli(argv, io, deps);

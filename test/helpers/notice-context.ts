@@ -1,3 +1,4 @@
+import { openTelemetry } from '#core/telemetry/telemetry.ts';
 import type { NoticeContext, NoticePost } from '#engine/notices/notice-context.ts';
 import { realSystem } from '#lib/system.ts';
 import type { Database } from '#storage/database.ts';
@@ -12,6 +13,7 @@ export function noticeContext(db: Database, post: Partial<NoticePost> = {}): Not
     system: realSystem,
     secretBox: testSecretBox,
     log: { info: silent, warn: silent, error: silent },
+    telemetry: openTelemetry(),
     post: {
       resolve: () => Promise.reject(new Error('this test resolves no names')),
       privateHosts: ['127.0.0.1'],

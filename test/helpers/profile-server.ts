@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { pino } from 'pino';
 
+import { openTelemetry } from '#core/telemetry/telemetry.ts';
 import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
 import { startProfileJobs } from '#engine/profiles/profile-jobs.ts';
 import { openLocalFileStore } from '#files/local-file-store.ts';
@@ -63,6 +64,7 @@ export async function profileServer(
       version: '0.0.0',
       ...(options.eventLimits === undefined ? {} : { eventLimits: options.eventLimits }),
     },
+    telemetry: openTelemetry(),
     log: pino({ level: 'silent' }),
     tokens: {
       verify: (token) => Promise.resolve(JSON.parse(Buffer.from(token, 'base64url').toString('utf8'))),

@@ -20,6 +20,8 @@ export interface TestRollbook extends Credentials {
   readonly baseUrl: string;
   /** The same by HTTPS; '' when it is off. */
   readonly secureUrl: string;
+  /** Of METRICS_PORT. */
+  readonly metricsAddress: string | undefined;
   readonly db: Database;
   readonly dataDir: string;
   readonly filesDirectory: string;
@@ -96,6 +98,9 @@ export async function startTestRollbook(options: TestRollbookOptions = {}): Prom
     },
     get secureUrl() {
       return addressOf('https:') ?? '';
+    },
+    get metricsAddress() {
+      return running.metricsAddress;
     },
     get db() {
       return running.db;

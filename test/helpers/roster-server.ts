@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 
 import type { Caller } from '#core/permissions.ts';
+import { openTelemetry } from '#core/telemetry/telemetry.ts';
 import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
 import { openLocalFileStore } from '#files/local-file-store.ts';
 import type { HttpSettings } from '#http/context.ts';
@@ -76,6 +77,7 @@ export async function rosterServer(options: RosterServerOptions = {}): Promise<R
       ...options.settings,
     },
     ...(options.applicationLimit === undefined ? {} : { applicationLimit: options.applicationLimit }),
+    telemetry: openTelemetry(),
     log: pino({ level: 'trace' }, { write: (line) => void log.push(line) }),
     tokens: {
       verify: (token) => Promise.resolve(JSON.parse(Buffer.from(token, 'base64url').toString('utf8'))),

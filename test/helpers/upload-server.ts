@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import fastify, { LogController } from 'fastify';
 
 import { signUploadUrl, UPLOAD_SIGNATURE_PURPOSE } from '#access/upload-signature.ts';
+import { openTelemetry } from '#core/telemetry/telemetry.ts';
 import type { FileStore } from '#files/file-store.ts';
 import { openLocalFileStore } from '#files/local-file-store.ts';
 import { openUploadWithKey } from '#files/open-upload-with-key.ts';
@@ -51,7 +52,11 @@ export async function uploadServer(options: UploadsOptions = {}): Promise<Upload
     logController: new LogController({ disableRequestLogging: true }), // URLs hold signatures; as in http/server
     logger: { level: 'trace', stream: { write: (line: string) => void log.push(line) } },
   });
-  registerUploads(server, { db, files, secretBox: testSecretBox, system }, options);
+  registerUploads(
+    server,
+    { db, files, secretBox: testSecretBox, system, telemetry: openTelemetry() },
+    options,
+  );
   await server.listen({ port: 0, host: '127.0.0.1' });
   const baseUrl = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
   const key = testSecretBox.deriveKey(UPLOAD_SIGNATURE_PURPOSE, 32);

@@ -38,6 +38,8 @@ test('how many values there are', () => {
       races: 6,
       personFlags: 8,
       contactRelationships: 8,
+      staffRoles: 0,
+      studentRoles: 0,
     },
   );
 });

@@ -83,6 +83,10 @@ async function deliverNext(
   const outcome = await attempt(context, tenantId, claimed, stopping);
   const step = stopping.aborted && !outcome.taken ? TRY_AGAIN : stepDelivery(outcome, claimed.attempts);
   const error = outcome.taken ? null : outcome.reason;
+  context.telemetry.metrics.add('rollbook_notice_attempts_total', {
+    channel: claimed.target.kind,
+    outcome: step.event,
+  });
   const { messageId } = claimed;
   await inTenant(db, tenantId, (tx) => finishMessage(tx, { channelId, leaseOwner, messageId, step, error }));
   // Not the address: its path is a secret with many receivers.

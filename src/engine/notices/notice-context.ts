@@ -1,4 +1,5 @@
 import type { SmtpServer } from '#core/notices/smtp-url.ts';
+import type { Telemetry } from '#core/telemetry/telemetry.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
 import type { Database } from '#storage/database.ts';
@@ -24,5 +25,6 @@ export interface NoticeContext {
   readonly system: System;
   readonly secretBox: SecretBox;
   readonly log: EngineLog;
+  readonly telemetry: Telemetry;
   readonly post: NoticePost;
 }

@@ -30,6 +30,7 @@ export async function storeObject(
     await removeObjects(files, [objectName], onCleanupFailure);
     throw error;
   }
+  context.telemetry.metrics.add('rollbook_upload_bytes_total', {}, written.sizeBytes);
   await removeObjects(files, garbage, onCleanupFailure);
   return written;
 }

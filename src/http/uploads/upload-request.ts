@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 
+import type { Telemetry } from '#core/telemetry/telemetry.ts';
 import type { UploadLimits } from '#core/upload/upload-limits.ts';
 import type { FileStore } from '#files/file-store.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
@@ -14,6 +15,7 @@ export interface UploadsContext {
   readonly files: FileStore;
   readonly secretBox: SecretBox;
   readonly system: System;
+  readonly telemetry: Telemetry;
 }
 
 /** One authorised request to write: what the three operations work on. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import fastify from 'fastify';
 
+import { openTelemetry } from '#core/telemetry/telemetry.ts';
 import type { FileStore } from '#files/file-store.ts';
 import { realSystem } from '#lib/system.ts';
 import type { Database } from '#storage/database.ts';
@@ -15,7 +16,13 @@ test('container URLs at the root shadow no route of the token issuer and keep to
   const server = fastify();
   // What is refused reaches neither store nor database.
   const nothing = {} as unknown as Database & FileStore;
-  registerUploads(server, { db: nothing, files: nothing, secretBox: testSecretBox, system: realSystem });
+  registerUploads(server, {
+    db: nothing,
+    files: nothing,
+    secretBox: testSecretBox,
+    system: realSystem,
+    telemetry: openTelemetry(),
+  });
   server.get('/:tenant/v2.0/.well-known/openid-configuration', () => ({ ok: true }));
   server.get('/:tenant/discovery/v2.0/keys', () => ({ ok: true }));
   server.post('/:tenant/oauth2/v2.0/token', (request) => ({ ok: request.body }));

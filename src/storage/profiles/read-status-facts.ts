@@ -81,6 +81,12 @@ export async function readStatusFactsOfAll(
   return new Map(rows.map((row) => [row.id, factsOf(row.id, row)]));
 }
 
+/** The same of every profile of every tenant (as owner). */
+export async function readStatusFactsOfEverybody(tx: Tx): Promise<StatusFacts[]> {
+  const rows = await tx.query<Row>(`${FACTS} where p.state <> 'deleted'`);
+  return rows.map((row) => factsOf(row.id, row));
+}
+
 const FACTS = `select p.id, p.state, p.state_message, p.data_provider ->> 'type' as provider_type, p.expiration_date,
             (now() at time zone t.time_zone)::date as today, p.paused_at, p.paused_because, p.reset_at,
             p.quarantined_at, p.quarantine_reason, p.quarantine_last_at, p.quarantine_next_attempt_at, p.broken_runs, p.last_synchronization_at, p.last_activity_at,

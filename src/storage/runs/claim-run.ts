@@ -39,6 +39,8 @@ export interface ClaimedRun {
   readonly expiredOn: string | null;
   /** Of the trigger expirationUndo: the source system that keeps the expired classes. */
   readonly keptInId: string | null;
+  /** Its worker gave no sign of life: the lease was over, and nobody had given it back. */
+  readonly takenOver: boolean;
 }
 
 export type ClaimResult = ClaimedRun | 'nothingToDo' | 'busy';
@@ -66,6 +68,7 @@ interface Row {
   tenant_zone: string;
   now: Date;
   lease_valid: boolean;
+  left_behind: boolean;
   due: boolean;
   paused: boolean;
   gone: boolean;
@@ -93,7 +96,7 @@ export async function claimRun(
             r.tolerance_waived, r.verdict_accepted, r.applied_item_no, r.planned_at is not null as planned,
             r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass, r.expired_on, r.kept_in_id, p.settings -> 'schedule' as schedule,
             t.time_zone as tenant_zone, now() as now,
-            coalesce(r.lease_expires_at > now(), false) as lease_valid,
+            coalesce(r.lease_expires_at > now(), false) as lease_valid, r.lease_owner is not null as left_behind,
             coalesce(r.next_attempt_at <= now(), true) as due,
             p.paused_at is not null and not r.plan_only as paused, p.state in ('deleting', 'deleted') or r.cancel_requested as gone,
             exists (select from run o where o.profile_id = r.profile_id and o.id <> r.id
@@ -194,6 +197,7 @@ export async function claimRun(
     applyPass: row.apply_pass,
     expiredOn: row.expired_on,
     keptInId: row.kept_in_id,
+    takenOver: row.left_behind,
   };
 }
 

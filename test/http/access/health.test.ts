@@ -19,12 +19,12 @@ test('health, readiness and metrics need no token and tell nothing of a tenant',
   const text = await metrics.text();
   assert.match(
     text,
-    /^rollbook_http_requests_total\{method="GET",route="\/v1.0\/education\/schools",status="200"\} 1$/m,
+    /^rollbook_http_requests_total\{method="GET",route="\/v1.0\/education\/schools",status="2xx"\} 1$/m,
   );
   assert.match(text, /^process_resident_memory_bytes \d+$/m);
   assert.match(text, /^rollbook_ready 1$/m);
   for (const line of text.trimEnd().split('\n'))
-    assert.match(line, /^(?:# (?:HELP|TYPE) \S+ .+|[a-z_0-9]+(?:\{[^}]*\})? [-+\d.e]+)$/);
+    assert.match(line, /^(?:# (?:HELP|TYPE) \S+ .+|[a-z_0-9]+(?:\{.*\})? [-+\d.e]+)$/);
   assert.ok(!text.includes(rollbook.tenantId));
 });
 

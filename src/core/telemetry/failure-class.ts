@@ -1,0 +1,23 @@
+/** What a run can break off for, as few words as alerts need. The code of the fault is in the run itself. */
+export const FAILURE_CLASSES = ['database', 'disk', 'network', 'upload', 'stopped', 'bug', 'other'] as const;
+export type FailureClass = (typeof FAILURE_CLASSES)[number];
+
+/** Keys: codes of core/run/transient and of OperationalErrors that a run can meet. */
+const CLASSES: Readonly<Record<string, FailureClass>> = {
+  DatabaseUnavailable: 'database',
+  DatabaseBusy: 'database',
+  DiskFull: 'disk',
+  TooManyFiles: 'disk',
+  NetworkUnavailable: 'network',
+  UploadGone: 'upload',
+  UploadBytesDamaged: 'upload',
+  UploadBytesMissing: 'upload',
+  LeaseLost: 'stopped',
+  StageAborted: 'stopped',
+  StageFailed: 'bug',
+  InternalError: 'bug',
+};
+
+export function failureClassOf(code: string): FailureClass {
+  return Object.hasOwn(CLASSES, code) ? (CLASSES[code] ?? 'other') : 'other';
+}

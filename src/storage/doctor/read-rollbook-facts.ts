@@ -1,0 +1,46 @@
+import type { Client } from 'pg';
+import { must } from '#lib/assert.ts';
+import { readMigrations, readSchemaVersion } from '../migrate.ts';
+
+/** What a database has of Rollbook. */
+export interface RollbookFacts {
+  /** Null: there is no schema of Rollbook yet. */
+  readonly schemaVersion: number | null;
+  /** Of db/migrations. */
+  readonly newestMigration: number;
+  /** A secret as it is stored, to be opened; null: there is none yet. */
+  readonly sealed: Buffer | null;
+  readonly timeZones: readonly string[];
+  /** rollbook_app is bound by row-level security; null: there is no such role yet. */
+  readonly appIsBound: boolean | null;
+}
+
+/** `client`: as the login of DATABASE_URL, which is a member of rollbook_owner once Rollbook was started. */
+export async function readRollbookFacts(client: Client): Promise<RollbookFacts> {
+  const newestMigration = Math.max(0, ...(await readMigrations()).map(({ number }) => number));
+  const { rows } = await client.query<{
+    table: string | null;
+    secrets: string | null;
+    bound: boolean | null;
+  }>(
+    `select to_regclass('rollbook.schema_migration')::text as table, to_regclass('rollbook.tenant_secret')::text as secrets,
+            (select not (rolsuper or rolbypassrls) from pg_roles where rolname = 'rollbook_app') as bound`,
+  );
+  const { table, secrets, bound } = must(rows[0]);
+  const nothing = { newestMigration, appIsBound: bound, sealed: null, timeZones: [] };
+  if (table === null) return { ...nothing, schemaVersion: null };
+  await client.query('set role rollbook_owner');
+  await client.query('set search_path = rollbook');
+  const schemaVersion = await readSchemaVersion(client);
+  if (secrets === null) return { ...nothing, schemaVersion };
+  const { rows: keys } = await client.query<{ hash_key: Buffer }>(
+    'select hash_key from tenant_secret limit 1',
+  );
+  const { rows: zones } = await client.query<{ time_zone: string }>('select distinct time_zone from tenant');
+  return {
+    ...nothing,
+    schemaVersion,
+    sealed: keys[0]?.hash_key ?? null,
+    timeZones: zones.map(({ time_zone: zone }) => zone),
+  };
+}
