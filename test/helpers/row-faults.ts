@@ -279,6 +279,14 @@ export const ROW_FAULTS: readonly FaultCase[] = [
     expect: [],
   },
   {
+    name: 'a user name with a domain that the profile does not take',
+    add: student('3,A,Ann,Elm,annelm@other.example,5,2015-03-01\n4,A,Abe,Elm,abelm@South.example,5,2015-03-01'),
+    options: {
+      mapping: { ...CREATE_MAPPING, acceptedDomains: { student: ['south.example'], teacher: [] } },
+    },
+    expect: ['USERNAME_DOMAIN student.csv:4 Username (error)'],
+  },
+  {
     name: 'a user name without any domain',
     options: {
       mapping: {
