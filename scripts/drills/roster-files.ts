@@ -46,7 +46,7 @@ export function expectBounded(
 ): void {
   if (run.exitCode === null || !limit.exitCodes.includes(run.exitCode))
     throw new Error(
-      `exit code ${run.exitCode ?? 'none'} and not ${limit.exitCodes.join(' or ')}:\n${run.output}`,
+      `exit code ${run.exitCode ?? 'none'} and not ${limit.exitCodes.join(' or ')}:\n${run.output.slice(0, 2_000)}`,
     );
   if (run.peakMiB > limit.peakMiB)
     throw new Error(`${run.peakMiB} MiB, more than the ${limit.peakMiB} MiB that it may take`);

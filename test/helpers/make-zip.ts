@@ -33,6 +33,7 @@ export interface MadeZip {
   readonly zip64?: boolean;
 }
 
+const MAX_16 = 0xffff;
 const MAX_32 = 0xffffffff;
 const UTF8 = 0x800;
 const STREAMED = 8;
@@ -54,8 +55,10 @@ export function makeZip(entries: readonly MadeEntry[], options: MadeZip = {}): B
   const offsets: number[] = [];
   let at = 0;
   const add = (...more: Buffer[]): void => {
-    parts.push(...more);
-    at += more.reduce((sum, part) => sum + part.length, 0);
+    for (const part of more) {
+      parts.push(part);
+      at += part.length;
+    }
   };
   for (const entry of entries) {
     const packed = packedOf(entry);
@@ -67,14 +70,14 @@ export function makeZip(entries: readonly MadeEntry[], options: MadeZip = {}): B
     directory.push(directoryEntry(entry, head, offset));
   }
   const start = at;
-  add(...directory);
+  for (const one of directory) add(one);
   const count = options.entryCount ?? entries.length;
   if (options.zip64 === true) add(...end64(count, at - start, start, at));
   const comment = Buffer.from(options.comment ?? '');
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(count, 8);
-  end.writeUInt16LE(count, 10);
+  end.writeUInt16LE(Math.min(count, MAX_16), 8);
+  end.writeUInt16LE(Math.min(count, MAX_16), 10);
   end.writeUInt32LE(at - start, 12);
   end.writeUInt32LE(options.zip64 === true ? MAX_32 : start, 16);
   end.writeUInt16LE(comment.length, 20);

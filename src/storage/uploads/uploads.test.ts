@@ -16,6 +16,7 @@ import { findOpenUpload } from './find-open-upload.ts';
 import { findSealedUpload } from './find-sealed-upload.ts';
 import { listFiles } from './list-files.ts';
 import { openUpload } from './open-upload.ts';
+import { saveReading } from './save-reading.ts';
 import { sealUpload } from './seal-upload.ts';
 import { UploadRefusedError } from './upload-refused.ts';
 
@@ -150,6 +151,11 @@ describe('uploads in the database', () => {
     assert.deepEqual(await erasable(0), [], 'the last one');
     second = (await tenant((tx) => openUpload(tx, profileId, make))).id;
     await tenant((tx) => sealUpload(tx, profileId));
+    assert.deepEqual(await erasable(0), [], 'delta files may still be merged with it: none of both was read');
+    await tenant((tx) => saveReading(tx, second, null));
+    assert.deepEqual(await erasable(0), [], 'the newer one could not be read');
+    await tenant((tx) => tx.query('update upload set reading = null where id = $1', [second]));
+    await tenant((tx) => saveReading(tx, second, 'sds-v1'));
     assert.deepEqual(await erasable(0), [first]);
     assert.deepEqual(await erasable(1), [], 'too young');
     const runId = realSystem.newId();
