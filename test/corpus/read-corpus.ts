@@ -31,6 +31,7 @@ const settingsSchema = z.strictObject({
   ]),
   replaceSpecialCharacters: z.boolean(),
   optionalProperties: z.record(z.string(), columns),
+  acceptedDomains: z.strictObject({ student: z.array(z.string()), teacher: z.array(z.string()) }).optional(),
 });
 
 const formatSchema = z.strictObject({ title: z.string(), settings: settingsSchema });
@@ -131,6 +132,7 @@ async function readCase(
       identity: own.identity ?? settings.identity,
       replaceSpecialCharacters: own.replaceSpecialCharacters ?? settings.replaceSpecialCharacters,
       optionalProperties: own.optionalProperties ?? settings.optionalProperties,
+      acceptedDomains: own.acceptedDomains ?? settings.acceptedDomains,
     },
     files: Object.fromEntries(
       Object.entries(files).filter(([file]) => !without.includes(file) || Object.hasOwn(ownFiles, file)),

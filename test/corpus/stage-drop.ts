@@ -89,6 +89,7 @@ function toMapping({
   identity,
   replaceSpecialCharacters,
   optionalProperties,
+  acceptedDomains,
 }: CorpusSettings): MappingSettings {
   const { school = null, section = null, student = null, teacher = null } = optionalProperties;
   const { mode } = identity;
@@ -106,5 +107,6 @@ function toMapping({
             },
           },
     replaceSpecialCharacters,
+    ...(acceptedDomains === undefined ? {} : { acceptedDomains }),
   };
 }

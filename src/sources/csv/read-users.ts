@@ -69,11 +69,18 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
       }
       // The grade may stand in a role that could not be understood: then the record is not written over without it.
       const lacksGrade = !ownGrade && userRoles.isInDoubt(user) && gradeOf() === null;
-      for (const role of ROLES) {
-        if (roles.includes(role))
-          takers[role].take(() => userRoles.orgOf(user, role), role === 'student' && lacksGrade);
-        else if (userRoles.mayHave(user)) takers[role].keep();
+      // So may what makes the one role of both the primary one.
+      let lacksPrimary = false;
+      if (userRoles.mayHave(user)) {
+        const others = ROLES.filter((role) => !roles.includes(role));
+        const kept = others.map((role) => takers[role].keep());
+        lacksPrimary = others.length === 0 || kept.some((where) => where !== 'nowhere');
       }
+      for (const role of roles)
+        takers[role].take(
+          () => userRoles.orgOf(user, role),
+          lacksPrimary || (role === 'student' && lacksGrade),
+        );
       const before = roles.filter((role) => takers[role].wasPresent);
       if (before.length > 0) reportRepeated(file, !before.some((role) => takers[role].differs));
       if (roles.length > 0 || !userRoles.isWhole || userRoles.mayHave(user)) return;

@@ -49,6 +49,8 @@ test('all lists, with their values and which can be changed', async () => {
     'orgTypes',
     'personFlags',
     'races',
+    'staffRoles',
+    'studentRoles',
     'subjects',
   ]);
   for (const { values } of lists)
@@ -66,14 +68,20 @@ test('all lists, with their values and which can be changed', async () => {
 
 for (const list of EXTENDABLE_LISTS) {
   test(`${list}: a value is added, gets another title, and is removed`, async () => {
-    const path = valuePath(list, 'Zoo/Ü 1');
+    const start = list === 'staffRoles' || list === 'studentRoles' ? 'ext:' : '';
+    const path = valuePath(list, `${start}Zoo/Ü 1`);
     const added = await server.call('PUT', path, { title: 'Zoology' });
     assert.equal(added.status, 201, added.text);
-    assert.deepEqual(added.body, { code: 'Zoo/Ü 1', title: 'Zoology', origin: 'own', enabled: true });
-    const changed = await server.call('PUT', valuePath(list, 'ZOO/ü 1'), { title: 'Animals' });
+    assert.deepEqual(added.body, {
+      code: `${start}Zoo/Ü 1`,
+      title: 'Zoology',
+      origin: 'own',
+      enabled: true,
+    });
+    const changed = await server.call('PUT', valuePath(list, `${start}ZOO/ü 1`), { title: 'Animals' });
     assert.equal(changed.status, 200, 'letter case makes no other value');
     const own = (await valuesOf(list)).filter(({ origin }) => origin === 'own');
-    assert.deepEqual(own, [{ code: 'ZOO/ü 1', title: 'Animals', origin: 'own', enabled: true }]);
+    assert.deepEqual(own, [{ code: `${start}ZOO/ü 1`, title: 'Animals', origin: 'own', enabled: true }]);
     assert.equal((await server.call('DELETE', path)).status, 204);
     assert.equal((await valuesOf(list)).length, REFERENCE_LISTS[list].values.length);
     assert.equal((await server.call('DELETE', path)).status, 404);

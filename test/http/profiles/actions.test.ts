@@ -301,6 +301,8 @@ test('settings: read, changed, refused', async () => {
     limitWindowHours: 168,
     schedule: NOTHING_SCHEDULED,
     classAnchor: 'id',
+    acceptedDomains: { student: [], teacher: [] },
+    idsAcrossKinds: 'ask',
   });
   const changed = await server.call('PATCH', path, { applyPolicy: 'alwaysAsk' });
   assert.deepEqual(
