@@ -22,6 +22,11 @@ type Waits = 'badRows' | 'confirmation' | 'files' | 'plan' | 'approval' | 'parts
 
 const isWholePlan = (waits: Waits | null | undefined): boolean => waits === 'plan' || waits === 'approval';
 
+/** A run went in, or a part of it that had waited. */
+interface Pass {
+  readonly run: Run;
+}
+
 interface Run {
   /** In the order in which they were asked for. */
   readonly asked: number;
@@ -34,7 +39,7 @@ interface Run {
   readonly held: Map<Item, string>;
   readonly rejectedSchools: Set<string>;
   /** What was let in last when the plan was made. */
-  base: Run | null;
+  base: Pass | null;
   /** An administrator accepted the whole plan, or it was the first: later losses count from here. */
   accepted: boolean;
   /** Pupils that a hand changed since the plan was made: their own changes are not applied. */
@@ -61,7 +66,8 @@ export class HistoryModel {
   #runs: Run[] = [];
   /** All whose plan was let in, those before a reset, too. */
   readonly #letIn: Run[] = [];
-  #lastLetIn: Run | null = null;
+  /** The newest pass of a run that went in: a school that is let in later is a pass of its own. */
+  #lastLetIn: Pass | null = null;
   #preview: Run | null = null;
   readonly #schoolAcceptedAt = new Map<string, number>();
 
@@ -304,7 +310,7 @@ export class HistoryModel {
   }
 
   #apply(run: Run, isOfThisPass: (item: Item) => boolean): void {
-    this.#lastLetIn = run;
+    this.#lastLetIn = { run };
     if (!run.wasApplied) this.#letIn.push(run);
     run.wasApplied = true;
     for (const item of run.items.filter(isOfThisPass)) {
