@@ -55,3 +55,24 @@ test('what another collector found is counted and kept as if it were met here', 
     ['ROW_OUTDATED', 'FILE_TRUNCATED'],
   );
 });
+
+test('what was found before a move, and what is found after it, is found by the other', () => {
+  const first = new FindingCollector();
+  const other = new FindingCollector();
+  const report = (line: number): void =>
+    first.report({ code: 'ROW_DUPLICATE', file: 'school.csv' }, () => ({ line, message: 'Twice.' }));
+  report(2);
+  first.moveTo(other);
+  report(3);
+  first.report({ code: 'ZIP_DAMAGED', file: 'school.csv' }, () => ({ message: 'Cut off.' }));
+  assert.deepEqual(
+    other.kept.map(({ code, line }) => [code, line]),
+    [
+      ['ROW_DUPLICATE', 2],
+      ['ROW_DUPLICATE', 3],
+      ['ZIP_DAMAGED', undefined],
+    ],
+  );
+  assert.equal(other.fatal, true);
+  assert.equal(other.counts().find(({ code }) => code === 'ROW_DUPLICATE')?.rowCount, 2);
+});

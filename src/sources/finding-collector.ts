@@ -70,6 +70,7 @@ export class FindingCollector {
   readonly #limits: FindingLimits;
   readonly #observer: FindingObserver | null;
   #keptLines: KeptLines | null = null;
+  #successor: FindingCollector | null = null;
 
   constructor(limits: FindingLimits = FINDING_LIMITS, observer: FindingObserver | null = null) {
     this.#limits = limits;
@@ -95,6 +96,15 @@ export class FindingCollector {
     for (const finding of kept) if (this.#wants(finding.code, finding.severity)) this.kept.push(finding);
   }
 
+  /**
+   * Another collector takes over what was found here, and what will be: whoever was given this one and finds something later (a fault of a zip
+   * shows when its files are read) tells it the other.
+   */
+  moveTo(successor: FindingCollector): void {
+    successor.absorb(this.kept, this.counts());
+    this.#successor = successor;
+  }
+
   /** A line of a file, in words. */
   nameLine(file: string, line: number): string {
     return this.#isKept(file, line) ? `a row of the set before` : `line ${line}`;
@@ -114,6 +124,10 @@ export class FindingCollector {
 
   /** `detail` is only asked for when the finding is kept, or observed. */
   report(head: FindingHead, detail: () => FindingDetail): void {
+    if (this.#successor !== null) {
+      this.#successor.report(head, detail);
+      return;
+    }
     const { code, file, field = '' } = head;
     const severity = head.severity ?? FINDING_CODES[code].severity;
     // That a row of an earlier delta said so is no news.

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { RecognizedFormat, RosterFormat } from '#core/roster/formats.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import { KIND_OF_CODE, RECORD_CODES, type RecordCode, type RecordName } from '#core/roster/record-codes.ts';
-import { must } from '#lib/assert.ts';
+import { assert, must } from '#lib/assert.ts';
 
 import type { FileSummary, KindSummary, MappingSettings, SourceFile, StageResult } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
@@ -185,6 +185,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
       rowsDone += read.rows;
       bytesDone += read.bytes;
       if (file.isBroken?.() === true) {
+        assert(findings.fatal, 'whoever finds a file broken says so, and nothing ends for it');
         manifest = null;
         state.unusable.add(definition.name);
         continue;

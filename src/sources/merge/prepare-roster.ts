@@ -40,7 +40,7 @@ export async function prepareRoster(
       },
     };
   }
-  findings.absorb(found.kept, found.counts());
+  found.moveTo(findings);
   const asItIs = { recognized: null, merge: null, mergedUpload: null };
   if (delta === null) return { ...asItIs, roster };
   // Read by themselves they would end whatever they leave out.
