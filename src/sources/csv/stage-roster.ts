@@ -141,6 +141,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   const timings: Record<string, number> = {};
   let rowsDone = 0;
   let bytesDone = 0;
+  assert(!roster.refused || findings.fatal, 'whoever refuses a roster says why, and nothing ends for it');
   if (findings.fatal) delta.stop();
   // What a delta file does not have may be in the set that it changes.
   for (const [name, mode] of modes ?? []) {
