@@ -74,12 +74,16 @@ async function countRows(url: string): Promise<{ read: number; written: number }
   }
 }
 
-test('eight times the roster costs at most ten times the rows read and written in the database', async () => {
+test('each further row of a roster costs the database as little as the first ones: its tables are never walked row by row', async () => {
   const one = await rowsTouched(times(1), 'one');
   const eight = await rowsTouched(times(8), 'eight');
-  assert.ok(one.read > 10_000 && one.written > 10_000, JSON.stringify(one));
-  assert.ok(eight.read < 10 * one.read, `read: ${one.read}, then ${eight.read}`);
-  assert.ok(eight.written < 10 * one.written, `written: ${one.written}, then ${eight.written}`);
+  const { schools, students, teachers, sections, enrollments } = times(7);
+  const more = schools + students + teachers + 2 * sections + enrollments;
+  const read = (eight.read - one.read) / more;
+  const written = (eight.written - one.written) / more;
+  // Measured: 10 and 3. What a process reads all the time, whatever the roster, is in both.
+  assert.ok(read > 1 && read < 20, `${read.toFixed(1)} rows read for each row of the roster`);
+  assert.ok(written > 1 && written < 8, `${written.toFixed(1)} rows written for each row of the roster`);
 });
 
 test('staging needs at most 100 bytes of memory for each further row', async () => {

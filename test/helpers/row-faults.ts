@@ -280,7 +280,9 @@ export const ROW_FAULTS: readonly FaultCase[] = [
   },
   {
     name: 'a user name with a domain that the profile does not take',
-    add: student('3,A,Ann,Elm,annelm@other.example,5,2015-03-01\n4,A,Abe,Elm,abelm@South.example,5,2015-03-01'),
+    add: student(
+      '3,A,Ann,Elm,annelm@other.example,5,2015-03-01\n4,A,Abe,Elm,abelm@South.example,5,2015-03-01',
+    ),
     options: {
       mapping: { ...CREATE_MAPPING, acceptedDomains: { student: ['south.example'], teacher: [] } },
     },
