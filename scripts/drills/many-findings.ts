@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import type { Drill } from './drill.ts';
-import { copyRoster, describeRun, expectBounded, writePieces } from './roster-files.ts';
+import { copyRoster, describeRun, expectBounded, expectBoundedSync, writePieces } from './roster-files.ts';
 
 /** Every row is wrong: all are counted, some are kept. */
 export const drill: Drill = {
@@ -19,16 +19,11 @@ export const drill: Drill = {
     expectBounded(run, { peakMiB, exitCodes: [3] });
     const counted = `${rows.toLocaleString('en-US')} faulty`;
     if (!run.output.includes(counted)) throw new Error(`not "${counted}":\n${run.output.slice(0, 1_000)}`);
-    const synced = await rollbook(
-      'sync',
-      folder,
-      '--data-dir',
-      join(directory, 'data'),
-      '--profile',
-      'drill',
-    );
-    say(`sync: ${describeRun(synced)}`);
-    expectBounded(synced, { peakMiB: peakMiB + 600, exitCodes: [1, 3] });
+    await expectBoundedSync({ directory, say, rollbook }, folder, {
+      name: 'findings',
+      peakMiB,
+      exitCodes: [1, 3],
+    });
   },
 };
 

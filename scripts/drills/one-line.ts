@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 
 import type { Drill } from './drill.ts';
-import { copyRoster, describeRun, expectBounded, readSize, writePieces } from './roster-files.ts';
+import {
+  copyRoster,
+  describeRun,
+  expectBounded,
+  expectBoundedSync,
+  readSize,
+  writePieces,
+} from './roster-files.ts';
 
 /** A file that is one line, quoted and not: no row of it may be kept in memory. */
 export const drill: Drill = {
@@ -21,16 +28,7 @@ export const drill: Drill = {
       const run = await rollbook('validate', folder);
       say(`${name}: validate: ${describeRun(run)}`);
       expectBounded(run, { peakMiB, exitCodes: [3] });
-      const synced = await rollbook(
-        'sync',
-        folder,
-        '--data-dir',
-        join(directory, `data-${name}`),
-        '--profile',
-        'drill',
-      );
-      say(`${name}: sync: ${describeRun(synced)}`);
-      expectBounded(synced, { peakMiB: peakMiB + 600, exitCodes: [1, 3] });
+      await expectBoundedSync({ directory, say, rollbook }, folder, { name, peakMiB, exitCodes: [1, 3] });
     }
   },
 };

@@ -4,7 +4,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { MeasuredRun } from './drill.ts';
+import type { DrillBench, MeasuredRun } from './drill.ts';
 
 const CONTOSO = fileURLToPath(new URL('../../examples/contoso/', import.meta.url));
 
@@ -50,4 +50,16 @@ export function expectBounded(
     );
   if (run.peakMiB > limit.peakMiB)
     throw new Error(`${run.peakMiB} MiB, more than the ${limit.peakMiB} MiB that it may take`);
+}
+
+/** Syncs a folder with a data directory of its own, and says what it took; the embedded PostgreSQL takes its share of the memory. */
+export async function expectBoundedSync(
+  { directory, say, rollbook }: Pick<DrillBench, 'directory' | 'say' | 'rollbook'>,
+  folder: string,
+  limit: { readonly name: string; readonly peakMiB: number; readonly exitCodes: readonly number[] },
+): Promise<void> {
+  const dataDir = join(directory, `data-${limit.name}`);
+  const run = await rollbook('sync', folder, '--data-dir', dataDir, '--profile', 'drill');
+  say(`${limit.name}: sync: ${describeRun(run)}`);
+  expectBounded(run, { peakMiB: limit.peakMiB + 600, exitCodes: limit.exitCodes });
 }

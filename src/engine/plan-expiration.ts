@@ -19,14 +19,13 @@ import { discardStaged, savePlan } from '#storage/plan/plan-rows.ts';
 import { resolveAbsentRecords } from '#storage/plan/resolve-links.ts';
 import { findProfile } from '#storage/profiles/find-profile.ts';
 import { readAcceptedRunId } from '#storage/runs/accept-run.ts';
-import { markAccepted } from '#storage/runs/finish-run.ts';
 import { renewLease } from '#storage/runs/lease-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
+import { endPlanningFromDirectory } from './end-planning-from-directory.ts';
 import type { EngineContext } from './engine-context.ts';
-import { tellHeld } from './notices/tell-run.ts';
 import { planHashOf, totalsOf } from './plan-run.ts';
-import { countsWithoutFiles, type HeldCount } from './run-counts.ts';
+import type { HeldCount } from './run-counts.ts';
 import type { RunScope } from './run-scope.ts';
 
 /** There are no files to read: what an earlier attempt left is thrown away, and planning begins. */
@@ -63,25 +62,7 @@ export async function planExpiration(
   progress.report({ stage: 'planning', percent: 45 });
   return inTenant(context.db, tenantId, async (tx) => {
     const { counts, verdict } = await planning(tx, () => makePlan(tx, run));
-    const waits = verdict.outcome === 'held';
-    if (waits) await tellHeld(tx, context, run, 'ApprovalNeeded', verdict.reasons);
-    else await markAccepted(tx, run.profileId, run.id);
-    return transitionRun(tx, {
-      runId: run.id,
-      epoch: run.epoch,
-      from: 'planning',
-      event: waits ? 'stopped' : 'planned',
-      actor: context.worker,
-      eventId: context.system.newId(),
-      detail: { counts: totalsOf(counts), verdict },
-      changes: {
-        planned: true,
-        counts: countsWithoutFiles(counts),
-        errorCode: waits ? 'ApprovalNeeded' : null,
-        message: waits ? verdict.reasons.map(({ message }) => message).join('; ') : null,
-        release: waits,
-      },
-    });
+    return endPlanningFromDirectory(context, tx, run, { counts, verdict });
   });
 }
 

@@ -12,15 +12,15 @@ import { countUndo, insertUndoneClasses, insertUndonePlaces } from '#storage/pla
 import { savePlan } from '#storage/plan/plan-rows.ts';
 import { lockQuarantineState } from '#storage/profiles/quarantine.ts';
 import { readAcceptedRunId } from '#storage/runs/accept-run.ts';
-import { markAccepted, markUnbroken } from '#storage/runs/finish-run.ts';
+import { markUnbroken } from '#storage/runs/finish-run.ts';
 import { renewLease, saveProgress } from '#storage/runs/lease-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 import { forgetEndedPlaces } from '#storage/schedule/expirations.ts';
 
+import { endPlanningFromDirectory } from './end-planning-from-directory.ts';
 import type { EngineContext } from './engine-context.ts';
-import { tellHeld } from './notices/tell-run.ts';
 import { planHashOf, totalsOf } from './plan-run.ts';
-import { countsWithoutFiles, type HeldCount } from './run-counts.ts';
+import type { HeldCount } from './run-counts.ts';
 import { COMPLETE } from './run-progress.ts';
 import type { RunScope } from './run-scope.ts';
 
@@ -35,25 +35,7 @@ export async function planExpirationUndo(
   progress.report({ stage: 'planning', percent: 45 });
   return inTenant(context.db, tenantId, async (tx) => {
     const { counts, undo, verdict } = await planning(tx, () => makePlan(tx, run));
-    const waits = verdict.outcome === 'held';
-    if (waits) await tellHeld(tx, context, run, 'ApprovalNeeded', verdict.reasons);
-    else await markAccepted(tx, run.profileId, run.id);
-    return transitionRun(tx, {
-      runId: run.id,
-      epoch: run.epoch,
-      from: 'planning',
-      event: waits ? 'stopped' : 'planned',
-      actor: context.worker,
-      eventId: context.system.newId(),
-      detail: { counts: totalsOf(counts), leftAlone: undo.left, verdict },
-      changes: {
-        planned: true,
-        counts: countsWithoutFiles(counts),
-        errorCode: waits ? 'ApprovalNeeded' : null,
-        message: waits ? verdict.reasons.map(({ message }) => message).join('; ') : null,
-        release: waits,
-      },
-    });
+    return endPlanningFromDirectory(context, tx, run, { counts, verdict, detail: { leftAlone: undo.left } });
   });
 }
 

@@ -28,7 +28,6 @@ import { applicationLimit } from '#http/limits/application-limit.ts';
 import { listen } from '#http/listen.ts';
 import { buildServer } from '#http/server.ts';
 import { loadCertificate } from '#http/tls/load-certificate.ts';
-import { must } from '#lib/assert.ts';
 import { messageOf } from '#lib/errors.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
@@ -36,12 +35,13 @@ import type { Tracing } from '#lib/tracing.ts';
 import { followChanges } from '#storage/change-feed.ts';
 import { type Database, forExecuting } from '#storage/database.ts';
 import { acquireLock, type HeldLock } from '#storage/data-directory-lock.ts';
-import type { SlowStatementOptions } from '#storage/monitor/slow-statements.ts';
 import { openStorage } from '#storage/open-storage.ts';
 import { Closers } from './closers.ts';
 import { followDatabaseTime } from './database-time.ts';
+import { fileStoreOf, uploadsDirectory } from './file-store-of.ts';
 import { watchReadiness } from './readiness.ts';
 import { type SchemaWatch, watchSchema } from './schema-watch.ts';
+import { slowStatementsOf } from './telemetry/slow-statements-of.ts';
 import { startMonitoring } from './telemetry/start-monitoring.ts';
 
 /** A Rollbook that runs in this process. */
@@ -191,35 +191,6 @@ function startExecuting(
   ];
 }
 
-function uploadsDirectory(dataDir: string): string {
-  return join(dataDir, 'uploads');
-}
-
-function fileStoreOf(settings: Settings, dataDir: string): FileStoreOptions {
-  const prefix = settings.uploadPrefix ?? '';
-  switch (settings.uploadStore) {
-    case 'local':
-      return { kind: 'local', directory: uploadsDirectory(dataDir) };
-    case 's3':
-      return {
-        kind: 's3',
-        bucket: must(settings.s3Bucket),
-        endpoint: settings.s3Endpoint,
-        region: settings.s3Region,
-        accessKeyId: settings.s3AccessKeyId,
-        secretAccessKey: settings.s3SecretAccessKey,
-        prefix,
-      };
-    case 'azure':
-      return {
-        kind: 'azure',
-        connection: must(settings.azureConnection),
-        container: settings.azureContainer ?? '',
-        prefix,
-      };
-  }
-}
-
 /** What the parts share. */
 interface Workshop {
   readonly settings: Settings;
@@ -233,22 +204,6 @@ interface Workshop {
   readonly issuer: Issuer;
   readonly notices: NoticeContext;
   readonly telemetry: Telemetry;
-}
-
-/** What SLOW_STATEMENT_MS asks for. */
-function slowStatementsOf(
-  { slowStatementMs }: Settings,
-  log: Logger,
-  { metrics }: Telemetry,
-): SlowStatementOptions | undefined {
-  if (slowStatementMs === 0) return undefined;
-  return {
-    thresholdMs: slowStatementMs,
-    onSlow(slow) {
-      metrics.add('rollbook_slow_statements_total', {});
-      log.warn(slow, 'a statement of the database took long');
-    },
-  };
 }
 
 /** api and worker processes beside each other share one data directory on purpose; the database keeps their order. */
