@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
+
+import { Client } from 'pg';
+
 import { isProcessAlive, processStartTime } from '#storage/process-identity.ts';
 import { startKeeper } from '#test/helpers/shared-server.ts';
 
@@ -53,12 +56,17 @@ async function shareServer(): Promise<() => Promise<void>> {
   await mkdir(directory, { mode: 0o711 });
   const keeper = await startKeeper(directory);
   process.env['ROLLBOOK_TEST_DATABASE_URL'] = keeper.url;
+  // The keeper stops its server when no session has been there for a minute; tests without a database may take longer than that.
+  const session = new Client({ connectionString: keeper.url });
+  session.on('error', () => undefined);
+  await session.connect();
   // An interrupted run tells the keeper; a killed one leaves it to notice that nobody comes any more.
   process.once('exit', () => {
     if (isProcessAlive(keeper.pid)) process.kill(keeper.pid, 'SIGTERM');
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   return async () => {
+    await session.end().catch(() => undefined);
     if (!isProcessAlive(keeper.pid)) return;
     process.kill(keeper.pid, 'SIGTERM');
     while (isProcessAlive(keeper.pid) && (await processStartTime(keeper.pid)) !== 'ended')
