@@ -7,9 +7,11 @@ const HASH_BYTES = 32;
 /** 16 MiB and about 30 ms each. Stored in the hash, so that it can rise later. */
 const COST = 2 ** 14;
 
-/** 43 characters that need no escaping in a shell, a form or a URL. */
+/** 43 characters that need no escaping in a shell, a form or a URL. The first is a letter: one that began with - would be taken for an option. */
 export function newClientSecret(system: Pick<System, 'randomBytes'>): string {
-  return system.randomBytes(32).toString('base64url');
+  const bytes = Buffer.from(system.randomBytes(32));
+  bytes.writeUInt8(bytes.readUInt8(0) & 0x7f, 0);
+  return bytes.toString('base64url');
 }
 
 /** `scrypt:cost:salt:hash`, base64url. */

@@ -53,6 +53,7 @@ test('a change of a run says which run and which profile, and nothing else', asy
     const { tenantId } = database;
     const profileId = await insertProfile(database.db, tenantId);
     const runId = await insertRun(profileId);
+    await until(() => heard.length >= 2);
     heard.length = 0;
     await owner(`update run set progress = '{"stage": "validating", "percent": 3}' where id = $1`, runId);
     await until(() => heard.length >= 2);
