@@ -5,11 +5,13 @@
  */
 import { createReadStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 
 import { KINDS } from '#core/roster/kinds.ts';
 import { newIds } from '#lib/new-ids.ts';
 import { randomPool } from '#lib/random-pool.ts';
 import { stageRoster } from '#sources/csv/stage-roster.ts';
+import { withDigestThreads } from '#sources/csv/threads/digest-threads.ts';
 import { FINDING_LIMITS, FindingCollector } from '#sources/finding-collector.ts';
 import { noItems } from '#sources/item-sink.ts';
 import { openRoster } from '#sources/open-roster.ts';
@@ -54,23 +56,26 @@ const files = (await filesOnDisk(folder)).map(({ name, path, sizeBytes }) => ({
       ...(range?.sizeBytes === undefined ? {} : { end: range.start + range.sizeBytes - 1 }),
     }),
 }));
-const { result, isCurrent } = await stageRoster(
-  {
-    roster: await openRoster(files, findings),
-    mapping: CREATE_MAPPING,
-    format: null,
-    hashKey: Buffer.alloc(32, 7),
-    index,
-    snapshotFingerprint: before?.head.fingerprint ?? null,
-    confirmedFiles: [],
-  },
-  {
-    items: noItems,
-    findings,
-    newId: newIds(randomPool()),
-    sealPassword: () => null,
-    nowMs: () => performance.now(),
-  },
+const { result, isCurrent } = await withDigestThreads(availableParallelism(), async (digest) =>
+  stageRoster(
+    {
+      digest,
+      roster: await openRoster(files, findings),
+      mapping: CREATE_MAPPING,
+      format: null,
+      hashKey: Buffer.alloc(32, 7),
+      index,
+      snapshotFingerprint: before?.head.fingerprint ?? null,
+      confirmedFiles: [],
+    },
+    {
+      items: noItems,
+      findings,
+      newId: newIds(randomPool()),
+      sealPassword: () => null,
+      nowMs: () => performance.now(),
+    },
+  ),
 );
 const measure = done();
 if (option === '--write') {

@@ -134,6 +134,13 @@ export const SETTINGS = {
     fallback: '2',
     sentence: 'Runs that this process executes at the same time.',
   },
+  readThreads: {
+    env: 'READ_THREADS',
+    type: { minimum: 0, maximum: 16 },
+    fallback: undefined,
+    sentence:
+      'Threads of a run that look at rows of large files beforehand; without it one for each core, at most 4. 0: none, and one core is enough.',
+  },
   leaseSeconds: {
     env: 'LEASE_SECONDS',
     type: { minimum: 1, maximum: 3_600 },

@@ -25,6 +25,8 @@ export interface EngineSettings {
   readonly retrySweepSeconds: number;
   /** What a zip may unpack to. */
   readonly zipLimits: ZipLimits;
+  /** Threads of a run that look at rows of large files beforehand. */
+  readonly readThreads: number;
   /** How many findings of a run are kept. */
   readonly findingLimits: FindingLimits;
 }
@@ -34,6 +36,7 @@ export const DEFAULT_ENGINE_SETTINGS: Omit<EngineSettings, 'retry'> = {
   batchItems: 20_000,
   retrySweepSeconds: 60,
   zipLimits: DEFAULT_ZIP_LIMITS,
+  readThreads: 0,
   findingLimits: FINDING_LIMITS,
 };
 

@@ -82,6 +82,7 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
       snapshotsDirectory: context.snapshotsDirectory,
       confirmedFiles: run.confirmedFiles,
       zipLimits: context.settings.zipLimits,
+      readThreads: context.settings.readThreads,
       findingLimits: context.settings.findingLimits,
     },
     {

@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { type ExternalIssuers, openExternalIssuers } from '#access/external/external-issuers.ts';
@@ -74,6 +74,8 @@ export interface StartOptions {
 
 /** Answers under way get so long at a stop; `start` waits the longest. */
 const GRACE_MS = 25_000;
+/** More threads wait for the one that takes the rows they looked at. */
+const MOST_READ_THREADS = 4;
 
 /** Starts everything that the settings ask for. When something fails, whatever had started is stopped again. */
 export async function startRollbook(settings: Settings, options: StartOptions): Promise<RunningRollbook> {
@@ -236,6 +238,7 @@ function engineContext(work: Workshop): Parameters<typeof startRunner>[0] {
         quarantineDelaySeconds: settings.quarantineRetrySeconds,
       },
       retrySweepSeconds: DEFAULT_ENGINE_SETTINGS.retrySweepSeconds,
+      readThreads: settings.readThreads ?? Math.min(availableParallelism(), MOST_READ_THREADS),
       // A zip is no way around the limits of files that come loose.
       zipLimits: {
         ...DEFAULT_ENGINE_SETTINGS.zipLimits,

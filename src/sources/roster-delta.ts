@@ -94,6 +94,19 @@ export class RosterDelta {
     return 'changed';
   }
 
+  /** The entry of a record that is in the snapshot with just that content, and was not seen yet; -1: there is none. Nothing is marked. */
+  findSame(key: Int32Array, content: Int32Array): number {
+    const index = this.#index;
+    const entry = index.find(key);
+    return entry !== -1 && (index.flags(entry) & SEEN) === 0 && index.hasContent(entry, content) ? entry : -1;
+  }
+
+  /** A good record that findSame found. */
+  seeSame(entry: number, code: RecordCode): void {
+    this.#index.addFlags(entry, SEEN);
+    must(this.counts[code]).records += 1;
+  }
+
   /** Is there such a record, from before or from this run? */
   knows(key: Int32Array): boolean {
     return this.#index.find(key) !== -1;
@@ -125,21 +138,21 @@ export class RosterDelta {
   /** Groups in which other files said something of the record before, a bit each. */
   describedBits(key: Int32Array): number {
     const entry = this.#index.find(key);
-    return entry === -1 ? 0 : this.#describedBits(entry);
+    return entry === -1 ? 0 : this.describedBitsOf(entry);
+  }
+
+  describedBitsOf(entry: number): number {
+    return (this.#index.flags(entry) / describedFlag(0)) & ((1 << DESCRIBED_GROUPS) - 1);
   }
 
   /** A person who was seen: in which groups other files say something of them. */
   describe(entry: number, bits: number): void {
-    const before = this.#describedBits(entry);
+    const before = this.describedBitsOf(entry);
     if (before === bits) return;
     this.#index.removeFlags(entry, describedFlag(0) * (before & ~bits));
     this.#index.addFlags(entry, describedFlag(0) * bits);
     for (let group = 0; group < DESCRIBED_GROUPS; group += 1)
       if ((before & ~bits & (1 << group)) !== 0) (this.describedNoMore[group] as number) += 1;
-  }
-
-  #describedBits(entry: number): number {
-    return (this.#index.flags(entry) / describedFlag(0)) & ((1 << DESCRIBED_GROUPS) - 1);
   }
 
   /** Is that the content the entry has now? */

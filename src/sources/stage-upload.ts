@@ -13,6 +13,7 @@ import type { RosterFormat } from '#core/roster/formats.ts';
 import type { MappingSettings, StageResult } from './contract.ts';
 import { copyItems } from './copy-items.ts';
 import { fingerprintOf, stageRoster } from './csv/stage-roster.ts';
+import { withDigestThreads } from './csv/threads/digest-threads.ts';
 import { FindingCollector, type FindingLimits } from './finding-collector.ts';
 import { prepareRoster, withRows } from './merge/prepare-roster.ts';
 import type { EarlierStoredSet, StoredSet } from './merge/stored-set.ts';
@@ -54,6 +55,8 @@ export interface StageInput {
   /** Lower case. */
   readonly confirmedFiles: readonly string[];
   readonly zipLimits: ZipLimits;
+  /** Threads that look at rows of large files beforehand. */
+  readonly readThreads: number;
   readonly findingLimits: FindingLimits;
 }
 
@@ -122,26 +125,29 @@ async function stageIn(
   const { roster } = prepared;
   const preparedMs = nowMs();
   const bytesTotal = sumOfSizes(roster.files);
-  const { result, isCurrent } = await stageRoster(
-    {
-      roster,
-      mapping,
-      format: input.format,
-      ...(prepared.recognized === null ? {} : { recognized: prepared.recognized }),
-      hashKey: input.hashKey,
-      index,
-      snapshotFingerprint: fingerprint,
-      confirmedFiles: input.confirmedFiles,
-    },
-    {
-      items,
-      findings,
-      newId: newIds(random),
-      sealPassword: (password) => secretBox.seal(Buffer.from(password)),
-      nowMs,
-      onProgress: ({ rowsDone, bytesDone }) =>
-        onProgress({ stage: 'validating', rowsDone, bytesDone, bytesTotal }),
-    },
+  const { result, isCurrent } = await withDigestThreads(input.readThreads, (digest) =>
+    stageRoster(
+      {
+        digest,
+        roster,
+        mapping,
+        format: input.format,
+        ...(prepared.recognized === null ? {} : { recognized: prepared.recognized }),
+        hashKey: input.hashKey,
+        index,
+        snapshotFingerprint: fingerprint,
+        confirmedFiles: input.confirmedFiles,
+      },
+      {
+        items,
+        findings,
+        newId: newIds(random),
+        sealPassword: (password) => secretBox.seal(Buffer.from(password)),
+        nowMs,
+        onProgress: ({ rowsDone, bytesDone }) =>
+          onProgress({ stage: 'validating', rowsDone, bytesDone, bytesTotal }),
+      },
+    ),
   );
   const readMs = nowMs();
   await items.finish();

@@ -85,7 +85,7 @@ async function stageDrop(
   };
 }
 
-function toMapping({
+export function toMapping({
   identity,
   replaceSpecialCharacters,
   optionalProperties,

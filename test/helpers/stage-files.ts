@@ -2,6 +2,7 @@ import type { Finding } from '#core/findings.ts';
 import type { RosterFormat } from '#core/roster/formats.ts';
 import type { MappingSettings, StageResult, UploadedFile } from '#sources/contract.ts';
 import { fingerprintOf, stageRoster } from '#sources/csv/stage-roster.ts';
+import type { DigestOptions } from '#sources/csv/threads/digest-threads.ts';
 import { FindingCollector, type FindingLimits } from '#sources/finding-collector.ts';
 import { memoryItems, type ShownItem } from '#sources/item-sink.ts';
 import { openRoster } from '#sources/open-roster.ts';
@@ -30,6 +31,8 @@ export interface StageFilesOptions {
   readonly zipLimits?: ZipLimits;
   /** Bytes of a chunk. */
   readonly chunkBytes?: number;
+  /** Threads that look at rows beforehand. */
+  readonly digest?: DigestOptions;
 }
 
 const HASH_KEY = Buffer.alloc(32, 'test');
@@ -59,6 +62,7 @@ export async function stageFiles(
       snapshotFingerprint: options.after?.fingerprint ?? null,
       confirmedFiles: options.confirmedFiles ?? [],
       alone: options.alone ?? false,
+      digest: options.digest ?? null,
     },
     {
       items: sink,

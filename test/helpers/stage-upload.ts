@@ -100,6 +100,7 @@ export async function stageInput(
     snapshotsDirectory: join(work, 'snapshots'),
     confirmedFiles: options.confirmedFiles ?? [],
     zipLimits: DEFAULT_ZIP_LIMITS,
+    readThreads: 0,
     findingLimits: FINDING_LIMITS,
   };
 }

@@ -15,6 +15,8 @@ export type RowFault = 'brokenQuote' | 'tooLong' | 'tooManyFields' | 'controlCha
  */
 export interface CsvRow {
   bytes: Buffer;
+  /** Where its line starts in `bytes`, as long as the handler has not moved the fields. */
+  start: number;
   /** The first line of a file is 1. */
   line: number;
   count: number;
@@ -83,6 +85,7 @@ export class CsvReader {
     this.#separator = separator.charCodeAt(0);
     this.#row = {
       bytes: Buffer.alloc(0),
+      start: 0,
       line: 0,
       count: 0,
       starts: new Int32Array(limits.maxColumns + 1),
@@ -90,6 +93,37 @@ export class CsvReader {
       fault: null,
       withoutBreak: false,
     };
+  }
+
+  /** All that came was whole lines, and they were UTF-8. */
+  get isBetweenLines(): boolean {
+    return this.#carryBytes === 0 && !this.#skipping && this.encodingFault === null;
+  }
+
+  /** The line that was read last. */
+  get line(): number {
+    return this.#row.line;
+  }
+
+  /** What comes next is behind this line: others have read it. `provenUtf8`: they met characters of several bytes. */
+  goTo(line: number, provenUtf8 = false): void {
+    this.#row.line = line;
+    this.#atStart = false;
+    this.#provenUtf8 ||= provenUtf8;
+  }
+
+  /** Gives back the beginning of a line whose end has not come yet; null: its bytes are gone, since it is too long. */
+  giveBack(): Buffer | null {
+    if (this.#skipping) return null;
+    const line = Buffer.concat(this.#carry);
+    this.#carry = [];
+    this.#carryBytes = 0;
+    return line;
+  }
+
+  /** Characters of several bytes were met. */
+  get provenUtf8(): boolean {
+    return this.#provenUtf8;
   }
 
   push(chunk: Buffer): void {
@@ -198,6 +232,7 @@ export class CsvReader {
     let at = from;
     while (at < size) {
       const rowStart = at;
+      row.start = rowStart;
       let count = 0;
       let fault: RowFault | null = null;
       let blank = true;

@@ -7,6 +7,21 @@ export const DROPPED = 2;
 /** Its row says that it is there no more: as good as unknown, but that what names it goes with it. */
 export const WITHDRAWN = 3;
 
+/** At most half of the slots are taken. */
+const SLOT_WORDS_PER_ID = 4;
+
+/** A table as another thread gets it: memory that both see, and that nobody writes to meanwhile. */
+export interface SharedIdTable {
+  readonly seed: number;
+  readonly size: number;
+  readonly states: Uint8Array;
+  readonly entries: Int32Array;
+  readonly parents: Int32Array;
+  readonly slots: Int32Array;
+  readonly starts: Int32Array;
+  readonly arena: Uint8Array;
+}
+
 /**
  * The ids of one kind in this roster, as bytes: id to a small number, without a string per row. Its hash is seeded, so that
  * nobody can choose ids that collide. Per id it keeps a state and two numbers that are the caller's.
@@ -19,11 +34,11 @@ export class IdTable {
   /** Number of the id it belongs to in another table (a section's school); -1: none. */
   parents: Int32Array;
   readonly #seed: number;
+  /** Two words a slot: the number of the id and one more, or 0; and its hash, so that nothing else is looked at where it differs. */
   #slots: Int32Array;
-  #hashes: Int32Array;
   /** Where id i starts in the arena; it ends where the next starts. */
   #starts: Int32Array;
-  #arena = Buffer.allocUnsafeSlow(16 * 1024);
+  #arena: Buffer = Buffer.from(new SharedArrayBuffer(16 * 1024));
   #arenaBytes = 0;
   /** Found last: rows of one section, or of one person, often stand together. */
   #last = -1;
@@ -32,12 +47,39 @@ export class IdTable {
   constructor(seed: number, expected = 1024) {
     const capacity = Math.max(1024, 2 ** Math.ceil(Math.log2(Math.max(expected, 1))));
     this.#seed = seed;
-    this.states = new Uint8Array(capacity);
-    this.entries = new Int32Array(capacity);
-    this.parents = new Int32Array(capacity);
-    this.#hashes = new Int32Array(capacity);
-    this.#starts = new Int32Array(capacity + 1);
-    this.#slots = new Int32Array(capacity * 4);
+    this.states = new Uint8Array(new SharedArrayBuffer(capacity));
+    this.entries = sharedWords(capacity);
+    this.parents = sharedWords(capacity);
+    this.#starts = sharedWords(capacity + 1);
+    this.#slots = sharedWords(capacity * SLOT_WORDS_PER_ID);
+  }
+
+  /** For another thread: only while no id is added here or there. */
+  share(): SharedIdTable {
+    const { size, states, entries, parents } = this;
+    return {
+      seed: this.#seed,
+      size,
+      states,
+      entries,
+      parents,
+      slots: this.#slots,
+      starts: this.#starts,
+      arena: this.#arena,
+    };
+  }
+
+  /** The table of another thread: to look ids up. */
+  static of(shared: SharedIdTable): IdTable {
+    const table = new IdTable(shared.seed);
+    table.size = shared.size;
+    table.states = shared.states;
+    table.entries = shared.entries;
+    table.parents = shared.parents;
+    table.#slots = shared.slots;
+    table.#starts = shared.starts;
+    table.#arena = Buffer.from(shared.arena.buffer);
+    return table;
   }
 
   /** The number of an id, or -1. */
@@ -58,12 +100,11 @@ export class IdTable {
     bytes.copy(this.#arena, this.#arenaBytes, start, end);
     this.#arenaBytes += length;
     this.#starts[index + 1] = this.#arenaBytes;
-    this.#hashes[index] = hash;
     this.states[index] = UNKNOWN;
     this.entries[index] = -1;
     this.parents[index] = -1;
     this.size += 1;
-    this.#place(index);
+    this.#place(index + 1, hash);
     return index;
   }
 
@@ -78,11 +119,12 @@ export class IdTable {
   }
 
   #findHashed(hash: number, bytes: Buffer, start: number, end: number): number {
-    const mask = this.#slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const found = (this.#slots[slot] as number) - 1;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
+      const found = (slots[at] as number) - 1;
       if (found === -1) return -1;
-      if (this.#hashes[found] === hash && this.#equals(found, bytes, start, end)) {
+      if (slots[at + 1] === hash && this.#equals(found, bytes, start, end)) {
         this.#last = found;
         return found;
       }
@@ -108,36 +150,43 @@ export class IdTable {
     return hash ^ (hash >>> 13);
   }
 
-  #place(index: number): void {
-    const mask = this.#slots.length - 1;
-    let slot = (this.#hashes[index] as number) & mask;
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.#slots[slot] = index + 1;
+  #place(number: number, hash: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let at = (hash << 1) & mask;
+    while (slots[at] !== 0) at = (at + 2) & mask;
+    slots[at] = number;
+    slots[at + 1] = hash;
   }
 
   #growArena(bytes: number): void {
     const size = Math.max(this.#arena.length * 2, this.#arenaBytes + bytes);
     assert(size < 2 ** 31, 'too many ids for one roster');
-    const arena = Buffer.allocUnsafeSlow(size);
+    const arena = Buffer.from(new SharedArrayBuffer(size));
     this.#arena.copy(arena, 0, 0, this.#arenaBytes);
     this.#arena = arena;
   }
 
   #grow(): void {
     const capacity = this.states.length * 2;
-    const widen = (old: Int32Array, size: number): Int32Array<ArrayBuffer> => {
-      const wide = new Int32Array(size);
+    const widen = (old: Int32Array, size: number): Int32Array => {
+      const wide = sharedWords(size);
       wide.set(old);
       return wide;
     };
-    const states = new Uint8Array(capacity);
+    const states = new Uint8Array(new SharedArrayBuffer(capacity));
     states.set(this.states);
     this.states = states;
     this.entries = widen(this.entries, capacity);
     this.parents = widen(this.parents, capacity);
-    this.#hashes = widen(this.#hashes, capacity);
     this.#starts = widen(this.#starts, capacity + 1);
-    this.#slots = new Int32Array(capacity * 4);
-    for (let index = 0; index < this.size; index += 1) this.#place(index);
+    const slots = this.#slots;
+    this.#slots = sharedWords(capacity * SLOT_WORDS_PER_ID);
+    for (let at = 0; at < slots.length; at += 2)
+      if (slots[at] !== 0) this.#place(slots[at] as number, slots[at + 1] as number);
   }
+}
+
+function sharedWords(count: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT));
 }

@@ -11,6 +11,7 @@ import { IdTable } from './id-table.ts';
 import { PersonDetails } from './person-details.ts';
 import { RecordHash } from './record-hash.ts';
 import type { RosterState } from './roster-state.ts';
+import type { DigestOptions } from './threads/digest-threads.ts';
 import { type FoundFile, scanAgents, scanRelatedUsers } from './scan-contact-users.ts';
 import { noRoles, scanRoles } from './scan-roles.ts';
 
@@ -20,10 +21,12 @@ export async function openRosterState(
     mapping,
     hashKey,
     confirmedFiles,
+    digest,
   }: {
     readonly mapping: MappingSettings;
     readonly hashKey: Uint8Array;
     readonly confirmedFiles: readonly string[];
+    readonly digest?: DigestOptions | null;
   },
   {
     findings,
@@ -68,6 +71,10 @@ export async function openRosterState(
     spared: new Set(),
     unreadableRows: new Set(),
     unusable: new Set(),
+    digestContext:
+      digest === null || digest === undefined
+        ? null
+        : { ...digest, format: format.name, hashKey, fingerprint },
     newId,
     sealPassword,
   };

@@ -181,8 +181,12 @@ export class PersonDetails {
 
   /** The number of a person, or NOBODY: nothing is said of them. */
   find(row: CsvRow, position: number): number {
-    if (this.#people.size === 0) return NOBODY;
-    return this.#people.find(row.bytes, row.starts[position] as number, row.ends[position] as number);
+    return this.findId(row.bytes, row.starts[position] as number, row.ends[position] as number);
+  }
+
+  /** The same, of a person's id. */
+  findId(bytes: Buffer, start: number, end: number): number {
+    return this.#people.size === 0 ? NOBODY : this.#people.find(bytes, start, end);
   }
 
   /** Stated groups of which not all that the roster says of the person could be read, a bit each. */

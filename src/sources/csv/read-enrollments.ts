@@ -3,7 +3,7 @@ import { must } from '#lib/assert.ts';
 
 import { NO_ENTRY } from '../staged-item.ts';
 import type { BoundColumn, PersonRole } from './bind-header.ts';
-import type { IdTable } from './id-table.ts';
+import { type IdTable, PRESENT } from './id-table.ts';
 import { membershipRecord, type RoleName, RoleNames } from './role-names.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
@@ -20,6 +20,7 @@ import {
   type RowReader,
   spareFile,
 } from './roster-state.ts';
+import { readRecord, RECORD_DIGEST_WORDS, type RowDigest, writeRecord } from './threads/row-digest.ts';
 
 /** A row of a file whose places are all of one role says nothing of it. */
 const UNNAMED: Readonly<Record<PersonRole, RoleName>> = {
@@ -81,6 +82,47 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
     }
     return known;
   };
+  /** Fills the key. @returns the content. */
+  const hashPlace = (place: Place, name: RoleName, classIndex: number, personIndex: number): Int32Array => {
+    place.hashKey(file.row, classIndex, personIndex);
+    if (name.key !== null) hash.addToKey(name.key);
+    if (attributes.length === 0) return place.content;
+    hash.beginPlainContent(place.code);
+    addAttributes(hash, file, attributes);
+    hash.endContent();
+    return hash.content;
+  };
+  const checkRow = (): void => {
+    file.checkValues();
+    file.checkRange(beginDate, endDate, 'The place in the class');
+  };
+  const digestKey = new Int32Array(4);
+  const digestContent = new Int32Array(2);
+  const digest: RowDigest = {
+    words: RECORD_DIGEST_WORDS,
+    make(into, at) {
+      checkRow();
+      const name = nameOf();
+      if (name === undefined || name.role === null) return false;
+      const place = own[name.role];
+      const { table } = place.to;
+      const classIndex = findField(classes, file.row, section);
+      const personIndex = findField(table, file.row, person);
+      // Who has no such role in a school is looked for elsewhere by whoever takes the row.
+      if (classIndex === -1 || classes.states[classIndex] !== PRESENT) return false;
+      if (personIndex === -1 || table.states[personIndex] !== PRESENT) return false;
+      const content = hashPlace(place, name, classIndex, personIndex);
+      writeRecord(into, at, place.code, hash.key, content);
+      return true;
+    },
+    take(words, at) {
+      const code = readRecord(words, at, digestKey, digestContent);
+      const entry = delta.findSame(digestKey, digestContent);
+      if (entry === -1) return false;
+      delta.seeSame(entry, code);
+      return true;
+    },
+  };
   const reportReference = (
     reference: Reference,
     column: BoundColumn,
@@ -95,10 +137,10 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
   };
 
   return {
+    digest,
     salvage: (row) => !isEmpty(row, section) && !isEmpty(row, person) && keep(),
     take(row) {
-      file.checkValues();
-      file.checkRange(beginDate, endDate, 'The place in the class');
+      checkRow();
       const name = nameOf();
       if (file.bad || name === undefined) {
         if (isEmpty(row, section) || isEmpty(row, person) || name === undefined) spareFile(state, file);
@@ -122,15 +164,7 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
         keep();
         return;
       }
-      place.hashKey(row, classIndex, personIndex);
-      if (name.key !== null) hash.addToKey(name.key);
-      let { content } = place;
-      if (attributes.length > 0) {
-        hash.beginPlainContent(place.code);
-        addAttributes(hash, file, attributes);
-        hash.endContent();
-        ({ content } = hash);
-      }
+      const content = hashPlace(place, name, classIndex, personIndex);
       const sighting = delta.see(place.code, hash.key, content);
       if (sighting === 'again') {
         file.report('ROW_DUPLICATE', undefined, 'The row is there twice; the second one is ignored.');

@@ -1,8 +1,9 @@
-import { RECORD_CODES } from '#core/roster/record-codes.ts';
+import { RECORD_CODES, RECORD_WORDS } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
 import { NO_ENTRY } from '../staged-item.ts';
 import type { CsvRow } from './csv-reader.ts';
+import { PRESENT } from './id-table.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
   addField,
@@ -18,7 +19,8 @@ import {
   spareFile,
 } from './roster-state.ts';
 import { openContactReport } from './scan-contacts.ts';
-import { takePeople } from './take-people.ts';
+import { PERSON_KEY_AT, takePeople } from './take-people.ts';
+import { readRecord, RECORD_DIGEST_WORDS, type RowDigest, writeRecord } from './threads/row-digest.ts';
 
 /**
  * student.csv or teacher.csv: a row is a person and a role in a school. A person in several schools has a row for each;
@@ -101,7 +103,42 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     return sighting === 'again';
   };
 
+  const digestKey = new Int32Array(4);
+  const digestContent = new Int32Array(2);
+  const ROLE_AT = people.digest.words;
+  const digest: RowDigest = {
+    words: ROLE_AT + RECORD_DIGEST_WORDS,
+    make(into, at) {
+      const { row } = file;
+      const { bytes } = row;
+      file.checkValues();
+      people.check();
+      reportContact();
+      const schoolIndex = findField(orgs, row, school);
+      if (schoolIndex === -1 || orgs.states[schoolIndex] !== PRESENT) return false;
+      const schoolEntry = orgs.entries[schoolIndex] as number;
+      // A value found no room where it was.
+      if (row.bytes !== bytes) return false;
+      people.digest.make(into, at);
+      hashRoleContent(row);
+      hash.joinKeys(ROLE, into, at + PERSON_KEY_AT, delta.words, schoolEntry * RECORD_WORDS);
+      writeRecord(into, at + ROLE_AT, ROLE, hash.key, roleContent);
+      return true;
+    },
+    take(words, at, bytes) {
+      const person = people.digest.find(words, at, bytes);
+      if (person === -1) return false;
+      readRecord(words, at + ROLE_AT, digestKey, digestContent);
+      const entry = delta.findSame(digestKey, digestContent);
+      if (entry === -1) return false;
+      people.digest.take(words, at, bytes, person);
+      delta.seeSame(entry, ROLE);
+      return true;
+    },
+  };
+
   return {
+    digest,
     salvage: (row) => !isEmpty(row, id) && (drop() || isReliable(row, id)),
     take(row) {
       file.checkValues();

@@ -8,22 +8,16 @@ import type { FindingCollector } from '../finding-collector.ts';
 import { bindHeader } from './bind-header.ts';
 import { CSV_LIMITS, CsvReader, type CsvRow, type RowFault } from './csv-reader.ts';
 import { asBuffer, type FileLayout, inspectFile } from './inspect-file.ts';
-import { readContacts, CONTACTS_FILE, readRelationships } from './read-contacts.ts';
-import { readDetails } from './read-details.ts';
-import { readEnrollments } from './read-enrollments.ts';
-import { readPeople } from './read-people.ts';
-import { readRecords } from './read-records.ts';
-import { readRoles } from './read-roles.ts';
-import { readSections } from './read-sections.ts';
-import { readTree } from './read-tree.ts';
-import { readUsers } from './read-users.ts';
-import { readUsersWithRoles } from './read-users-with-roles.ts';
+import { openReader } from './open-reader.ts';
 import { reportLayout } from './report-layout.ts';
 import { RosterFile } from './roster-file.ts';
 import { type RosterState, type RowReader, spareFile } from './roster-state.ts';
 import { isCutOff, mayHoldTwo } from './row-shape.ts';
 import type { FileDefinition } from './format.ts';
 import { scanContacts } from './scan-contacts.ts';
+import { openRowsInThreads } from './threads/open-rows-in-threads.ts';
+import type { RowDigest } from './threads/row-digest.ts';
+import type { RowsInThreads } from './threads/rows-in-threads.ts';
 import { copyRow, looksLikeTotals } from './totals-row.ts';
 import { openValueChecks } from './value-check.ts';
 import { ENCODING_NAMES } from './text-encoding.ts';
@@ -47,7 +41,7 @@ export async function readRosterFile(
   state: RosterState,
   findings: FindingCollector,
   definition: FileDefinition,
-  source: Pick<SourceFile, 'open' | 'isBroken'>,
+  source: Pick<SourceFile, 'open' | 'isBroken' | 'sizeBytes'>,
   hash: Hash,
   afterPiece: (progress: { readonly rows: number; readonly bytes: number }) => Promise<void>,
 ): Promise<FileRead> {
@@ -119,6 +113,15 @@ export async function readRosterFile(
   };
 
   const csv = new CsvReader(onRow, CSV_LIMITS, layout.separator.separator);
+  /** A row by its digest: no total, so that those before it are none, either. */
+  const takeDigest: RowDigest['take'] = (digest, at, lines) => {
+    if (file === null || reader?.digest === undefined || held.length > 0) return false;
+    if (!reader.digest.take(digest, at, lines)) return false;
+    file.rows += 1;
+    return true;
+  };
+  let threaded: RowsInThreads | null = null;
+  let triedThreads = false;
   const transcoder = openTranscoder(layout.encoding);
   let bytes = 0;
   for await (const chunk of source.open()) {
@@ -127,11 +130,20 @@ export async function readRosterFile(
     const buffer = asBuffer(chunk);
     for (let from = 0; from < buffer.length; from += PIECE_BYTES) {
       const piece = buffer.subarray(from, from + PIECE_BYTES);
-      csv.push(transcoder.push(piece));
+      const text = transcoder.push(piece);
+      if (threaded !== null) await threaded.push(text);
+      else {
+        csv.push(text);
+        if (file !== null && !triedThreads) {
+          triedThreads = true;
+          threaded = await openRowsInThreads(state, file, reader, csv, layout, source.sizeBytes, takeDigest);
+        }
+      }
       bytes += piece.length;
       await afterPiece({ rows: rowsOf(file), bytes });
     }
   }
+  await threaded?.end();
   // Where the bytes end then says nothing about the file.
   if (source.isBroken?.() === true)
     return { rows: rowsOf(file), badRows: badRowsOf(file), bytes, usable: false };
@@ -184,45 +196,6 @@ function rowsOf(file: RosterFile | null): number {
 
 function badRowsOf(file: RosterFile | null): number {
   return file?.badRows ?? 0;
-}
-
-function openReader(state: RosterState, file: RosterFile): RowReader {
-  switch (file.definition.reader) {
-    case 'schools':
-      return readTree(state, file, 'org');
-    case 'sessions':
-      return readTree(state, file, 'academicSession');
-    case 'courses':
-      return readRecords(state, file, 'course');
-    case 'sections':
-      return readSections(state, file);
-    case 'students':
-      return readPeople(state, file, 'student');
-    case 'teachers':
-      return readPeople(state, file, 'teacher');
-    case 'users':
-      return readUsers(state, file);
-    case 'usersWithRoles':
-      return readUsersWithRoles(state, file);
-    case 'roles':
-      return readRoles(state, file);
-    case 'enrollments':
-      return readEnrollments(state, file, null);
-    case 'studentEnrollments':
-      return readEnrollments(state, file, 'student');
-    case 'teacherEnrollments':
-      return readEnrollments(state, file, 'teacher');
-    case 'contacts':
-      return readContacts(state, file);
-    case 'details':
-      return readDetails(state, file);
-    case 'relationships':
-      return readRelationships(state, file, { file: state.fileOf('student'), byAddress: false });
-    case 'guardians':
-      return readRelationships(state, file, { file: CONTACTS_FILE, byAddress: true });
-    default:
-      return unreachable(file.definition.reader);
-  }
 }
 
 function describeBrokenRow(

@@ -20,6 +20,8 @@ export class RosterFile {
   badRows = 0;
   /** The row under way has an error. */
   bad = false;
+  /** Nothing was reported of the row under way. */
+  isQuiet = true;
   row: CsvRow;
   readonly definition: FileDefinition;
   readonly header: BoundHeader;
@@ -82,6 +84,7 @@ export class RosterFile {
     this.row = row;
     this.rows += 1;
     this.bad = false;
+    this.isQuiet = true;
     this.#spareBytes = 0;
   }
 
@@ -89,6 +92,7 @@ export class RosterFile {
   resume(row: CsvRow): void {
     this.row = row;
     this.bad = false;
+    this.isQuiet = true;
     this.#spareBytes = 0;
   }
 
@@ -127,6 +131,7 @@ export class RosterFile {
     severity?: Severity,
   ): void {
     const { row } = this;
+    this.isQuiet = false;
     this.#findings.report(
       {
         code,

@@ -11,6 +11,8 @@ import type { BoundColumn } from './bind-header.ts';
 import type { RosterFile } from './roster-file.ts';
 import type { UserRoles } from './user-roles.ts';
 import type { FileName } from './format.ts';
+import type { RowDigest } from './threads/row-digest.ts';
+import type { DigestContext } from './threads/digest-threads.ts';
 
 /** What the files of one roster share while they are read. */
 export interface RosterState {
@@ -45,6 +47,8 @@ export interface RosterState {
   readonly unreadableRows: Set<FileName>;
   /** Files that are missing or unusable: nothing can be said about references into them. */
   readonly unusable: Set<FileName>;
+  /** Threads that look at rows beforehand; null: none. */
+  readonly digestContext: DigestContext | null;
   /** Ids of new directory objects. */
   newId(): string;
   /** Encrypts an initial password; null: passwords are not kept. */
@@ -64,6 +68,8 @@ export interface RowReader {
   withdraw?(row: CsvRow): void;
   /** After the last row: takes what was put off. */
   finish?(): void;
+  /** What can be found out of its rows beforehand, and how they are taken then. */
+  readonly digest?: RowDigest;
 }
 
 /** One end of a membership: the field that names it, and the table in which it is. */

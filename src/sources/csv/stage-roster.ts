@@ -42,6 +42,7 @@ import {
 import { FORMATS } from './formats.ts';
 import { recognizeFormat } from './recognize-format.ts';
 import { sortFiles } from './sort-files.ts';
+import type { DigestOptions } from './threads/digest-threads.ts';
 
 export interface StageRosterInput {
   readonly roster: OpenedRoster;
@@ -60,6 +61,8 @@ export interface StageRosterInput {
   readonly snapshotFingerprint: string | null;
   /** Files (lower case) that may be missing or without rows although they had records. */
   readonly confirmedFiles: readonly string[];
+  /** Threads that look at rows beforehand; null: there are none. */
+  readonly digest?: DigestOptions | null;
 }
 
 export interface StageRosterTools {

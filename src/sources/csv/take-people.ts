@@ -9,12 +9,18 @@ import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
 import { NOBODY } from './person-details.ts';
 import type { RosterFile } from './roster-file.ts';
 import { addAttributes, addField, addFieldTo, type RosterState } from './roster-state.ts';
+import { readRecord, RECORD_DIGEST_WORDS, writeRecord } from './threads/row-digest.ts';
 
 const SHORT_NAME_BYTES = 512;
 const AT = 0x40;
 /** In content hashes: the id is the user's, whatever the role. No number of a column. */
 const SHARED_USER_ID = -2;
 const PRIMARY_ROLE = { student: -3, teacher: -4 } as const;
+
+/** In a digest before the record: where the id and the user name start and end. */
+const NAMES_WORDS = 4;
+/** In the digest of a person: where the key is. */
+export const PERSON_KEY_AT = NAMES_WORDS + 1;
 
 /** Takes the person of the row under way, as a student or as a teacher. */
 export interface PeopleTaker {
@@ -36,6 +42,18 @@ export interface PeopleTaker {
    * @returns where there is one: in this roster, or from before.
    */
   keep(waits?: boolean): 'now' | 'before' | 'nowhere';
+  readonly digest: PersonDigest;
+}
+
+/** See RowDigest: the part of it that is the person. */
+export interface PersonDigest {
+  readonly words: number;
+  /** Of a row that was checked, and whose fields are where they were read. */
+  make(into: Int32Array, at: number): void;
+  /** @returns the entry of a person who is met for the first time, and is the same as before; -1: the row has to be taken as a whole. */
+  find(words: Int32Array, at: number, bytes: Buffer): number;
+  /** Takes the person that was found. */
+  take(words: Int32Array, at: number, bytes: Buffer, entry: number): void;
 }
 
 /** What other files say of the person of the row. */
@@ -123,12 +141,9 @@ export function takePeople(
       mapping.replaceSpecialCharacters,
     );
 
-  /** Two people with one user name: which of them gets it is decided in the database. */
-  const checkRepeatedUsername = (person: number): void => {
-    const { bytes, starts, ends } = file.row;
-    const start = starts[username.position] as number;
-    const length = (ends[username.position] as number) - start;
-    if (length === 0 || length > SHORT_NAME_BYTES) return;
+  /** Writes a user name as accounts are told apart. @returns where it ends; 0: it is not compared. */
+  const foldUsername = (bytes: Buffer, start: number, length: number): number => {
+    if (length > SHORT_NAME_BYTES) return 0;
     for (let i = 0; i < length; i += 1) {
       const byte = bytes[start + i] as number;
       lowerCase[i] = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
@@ -141,8 +156,17 @@ export function takePeople(
       if (own > 0 && suffix?.compare(lowerCase, own, length) === 0) end = own;
     } else if (suffix !== null && !lowerCase.subarray(0, length).includes(AT))
       end += suffix.copy(lowerCase, length);
+    return end;
+  };
+  const markOf = (person: number): number => person * 2 + (role === 'student' ? 0 : 1);
+  /** Two people with one user name: which of them gets it is decided in the database. */
+  const checkRepeatedUsername = (person: number): void => {
+    const { bytes, starts, ends } = file.row;
+    const start = starts[username.position] as number;
+    const end = foldUsername(bytes, start, (ends[username.position] as number) - start);
+    if (end === 0) return;
     const index = usernames.add(lowerCase, 0, end);
-    const mark = person * 2 + (role === 'student' ? 0 : 1);
+    const mark = markOf(person);
     const known = usernames.parents[index] as number;
     if (known === -1) usernames.parents[index] = mark;
     if (known === -1 || known === mark) return;
@@ -250,10 +274,49 @@ export function takePeople(
     return index;
   };
 
+  const digestKey = new Int32Array(4);
+  const digestContent = new Int32Array(2);
+  const foldDigested = (words: Int32Array, at: number, bytes: Buffer): number => {
+    const start = words[at + 2] as number;
+    return foldUsername(bytes, start, (words[at + 3] as number) - start);
+  };
+  const digest: PersonDigest = {
+    words: NAMES_WORDS + RECORD_DIGEST_WORDS,
+    make(into, at) {
+      const { starts, ends } = file.row;
+      into[at] = starts[id.position] as number;
+      into[at + 1] = ends[id.position] as number;
+      into[at + 2] = starts[username.position] as number;
+      into[at + 3] = ends[username.position] as number;
+      hashContent(NOBODY, false);
+      hashKey();
+      writeRecord(into, at + NAMES_WORDS, PERSON, hash.key, hash.content);
+    },
+    find(words, at, bytes) {
+      const silent = details?.findId(bytes, words[at] as number, words[at + 1] as number) ?? NOBODY;
+      if (silent !== NOBODY) return -1;
+      const foldedEnd = foldDigested(words, at, bytes);
+      if (foldedEnd > 0 && usernames.find(lowerCase, 0, foldedEnd) !== -1) return -1;
+      readRecord(words, at + NAMES_WORDS, digestKey, digestContent);
+      const entry = delta.findSame(digestKey, digestContent);
+      // Of whom other files said something before, their silence counts.
+      return entry !== -1 && delta.describedBitsOf(entry) === 0 ? entry : -1;
+    },
+    take(words, at, bytes, entry) {
+      const index = people.add(bytes, words[at] as number, words[at + 1] as number);
+      people.states[index] = PRESENT;
+      people.entries[index] = entry;
+      const foldedEnd = foldDigested(words, at, bytes);
+      if (foldedEnd > 0) usernames.parents[usernames.add(lowerCase, 0, foldedEnd)] = markOf(index);
+      delta.seeSame(entry, PERSON);
+    },
+  };
+
   return {
     table: people,
     check: checkUsername,
     take,
+    digest,
     get wasPresent() {
       return wasPresent;
     },

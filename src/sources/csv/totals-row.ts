@@ -18,10 +18,10 @@ const PARENTHESIS = 0x28;
 export function looksLikeTotals(row: CsvRow, header: BoundHeader, rowsBefore: number): boolean {
   const { bytes, starts, ends, count, fault } = row;
   if (fault !== null) return false;
+  // Nearly all rows end here.
+  if (!mayBeTotals(row)) return false;
   const start = starts[0] as number;
   const isEmpty = start === ends[0];
-  // Nearly all rows end here.
-  if (!isEmpty && !mayBeWord(bytes, start)) return false;
   if (count > header.fieldCount || (isEmpty && row.withoutBreak && count < header.fieldCount)) return false;
   if (!isEmpty && !isWord(bytes.toString('utf8', start, ends[0]))) return false;
   const values: string[] = [];
@@ -37,6 +37,12 @@ export function looksLikeTotals(row: CsvRow, header: BoundHeader, rowsBefore: nu
       !valueRequired || (position < count && starts[position] !== ends[position]),
   );
   return !isRecord && values.length * 2 <= count - 1;
+}
+
+/** A quick look: false is sure. */
+export function mayBeTotals({ bytes, starts, ends }: CsvRow): boolean {
+  const start = starts[0] as number;
+  return start === ends[0] || mayBeWord(bytes, start);
 }
 
 function mayBeWord(bytes: Buffer, start: number): boolean {

@@ -41,7 +41,14 @@ export class RecordIndex {
   #last = -1;
 
   constructor(capacity = 1024) {
-    this.words = new Int32Array(capacity * RECORD_WORDS);
+    this.words = wordsFor(capacity);
+  }
+
+  /** The records of another thread: keys stand where its entries say, and nothing is found or added. */
+  static of(words: Int32Array): RecordIndex {
+    const index = new RecordIndex(0);
+    index.words = words;
+    return index;
   }
 
   /** The entry of a key (four words), or -1. */
@@ -105,7 +112,7 @@ export class RecordIndex {
   /** Room for that many entries. */
   reserve(entries: number): void {
     if (entries * RECORD_WORDS <= this.words.length) return;
-    const words = new Int32Array(entries * RECORD_WORDS);
+    const words = wordsFor(entries);
     words.set(this.words);
     this.words = words;
   }
@@ -238,6 +245,11 @@ export class RecordIndex {
     for (let at = 0; at < count; at += 1) this.#place(entries[at] as number, hashes[at] as number);
     this.#placed = this.size;
   }
+}
+
+/** Threads that read rows beforehand see the keys. */
+function wordsFor(entries: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(entries * RECORD_WORDS * Int32Array.BYTES_PER_ELEMENT));
 }
 
 /** A power of two, at most half full. */
