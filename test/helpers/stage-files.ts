@@ -44,7 +44,8 @@ export async function stageFiles(
 ): Promise<StagedFiles> {
   const mapping = options.mapping ?? CREATE_MAPPING;
   const index = new RecordIndex();
-  if (options.after !== undefined) index.addAll(options.after.next.copyRecords(() => true));
+  if (options.after !== undefined)
+    for (const records of options.after.next.recordsInParts(() => true, 10_000)) index.addAll(records);
   const findings = new FindingCollector(options.limits);
   const sink = memoryItems(index);
   let ids = 0;
@@ -73,7 +74,7 @@ export async function stageFiles(
     },
   );
   const next = new RecordIndex();
-  next.addAll(index.copyRecords(isCurrent));
+  for (const records of index.recordsInParts(isCurrent, 10_000)) next.addAll(records);
   return {
     result,
     items: sink.items,

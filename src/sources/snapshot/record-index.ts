@@ -168,21 +168,28 @@ export class RecordIndex {
     return counts;
   }
 
-  /** The records of the entries that `isCurrent` names, in their order, without flags but what other files said. */
-  copyRecords(isCurrent: (entry: number) => boolean): Int32Array<ArrayBuffer> {
+  /**
+   * The records of the entries that `isCurrent` names, in their order, without flags but what other files said: so many at once. A part is good
+   * until the next is asked for.
+   */
+  *recordsInParts(
+    isCurrent: (entry: number) => boolean,
+    partRecords: number,
+  ): Generator<Int32Array<ArrayBuffer>, void, undefined> {
     const { words } = this;
-    let count = 0;
-    for (let entry = 0; entry < this.size; entry += 1) if (isCurrent(entry)) count += 1;
-    const records = new Int32Array(count * RECORD_WORDS);
+    const part = new Int32Array(partRecords * RECORD_WORDS);
     let to = 0;
     for (let entry = 0; entry < this.size; entry += 1) {
       if (!isCurrent(entry)) continue;
       const from = entry * RECORD_WORDS;
-      for (let i = 0; i < META; i += 1) records[to + i] = words[from + i] as number;
-      records[to + META] = this.code(entry) | ((this.flags(entry) & DESCRIBED) << FLAGS_SHIFT);
+      for (let i = 0; i < META; i += 1) part[to + i] = words[from + i] as number;
+      part[to + META] = this.code(entry) | ((this.flags(entry) & DESCRIBED) << FLAGS_SHIFT);
       to += RECORD_WORDS;
+      if (to < part.length) continue;
+      yield part;
+      to = 0;
     }
-    return records;
+    if (to > 0) yield part.subarray(0, to);
   }
 
   /** The key of an entry as a UUID. */
@@ -197,9 +204,8 @@ export class RecordIndex {
 
   /** Makes the entries that came since the last time findable by their keys. */
   #placeAll(): void {
-    const capacity = this.words.length / RECORD_WORDS;
-    if (this.#slots.length < slotsFor(capacity)) {
-      this.#slots = new Int32Array(slotsFor(capacity));
+    if (this.#slots.length < slotsFor(this.size)) {
+      this.#slots = new Int32Array(slotsFor(Math.ceil(this.size * 1.1)));
       this.#placed = 0;
     }
     if (this.size - this.#placed > MANY) this.#placeByPart();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { RECORD_CODE_COUNT, RECORD_WORDS } from '#core/roster/record-codes.ts';
@@ -23,6 +23,8 @@ const AT = {
 const HEADER_HASH_AT = AT.counts + RECORD_CODE_COUNT * 4;
 const HEADER_BYTES = HEADER_HASH_AT + 32;
 const RECORD_BYTES = RECORD_WORDS * 4;
+/** That are read or written at once: 3.5 MiB. */
+const PART_RECORDS = 128 * 1024;
 
 /** Where the snapshot of a source system is. */
 export interface SnapshotPlace {
@@ -69,31 +71,34 @@ export async function writeSnapshot(
   index: RecordIndex,
   isCurrent: (entry: number) => boolean,
 ): Promise<void> {
-  const records = index.copyRecords(isCurrent);
-  const body = Buffer.from(records.buffer);
-  const counts = Array.from({ length: RECORD_CODE_COUNT }, () => 0);
-  for (let at = RECORD_WORDS - 1; at < records.length; at += RECORD_WORDS) {
-    const code = (records[at] as number) & CODE_MASK;
-    counts[code] = (counts[code] ?? 0) + 1;
-  }
-
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.write(MAGIC, 0, 'latin1');
-  header.writeDoubleLE(head.generation, AT.generation);
-  header.writeUInt32LE(records.length / RECORD_WORDS, AT.records);
-  header.set(bytesOf(place.sourceSystemId), AT.sourceSystem);
-  header.set(bytesOf(head.runId), AT.run);
-  header.write(head.fingerprint, AT.fingerprint, 16, 'hex');
-  header.set(createHash('sha256').update(body).digest(), AT.bodyHash);
-  for (const [code, count] of counts.entries()) header.writeUInt32LE(count, AT.counts + code * 4);
-  sealHeader(header);
-
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const unfinished = `${path}.unfinished`;
   const file = await open(unfinished, 'w', 0o600);
   try {
-    await file.writeFile(header);
-    await file.writeFile(body);
+    const body = createHash('sha256');
+    const counts = Array.from({ length: RECORD_CODE_COUNT }, () => 0);
+    let at = HEADER_BYTES;
+    for (const records of index.recordsInParts(isCurrent, PART_RECORDS)) {
+      for (let meta = RECORD_WORDS - 1; meta < records.length; meta += RECORD_WORDS) {
+        const code = (records[meta] as number) & CODE_MASK;
+        counts[code] = (counts[code] ?? 0) + 1;
+      }
+      const bytes = Buffer.from(records.buffer, 0, records.byteLength);
+      body.update(bytes);
+      await writeAll(file, bytes, at);
+      at += bytes.length;
+    }
+    const header = Buffer.alloc(HEADER_BYTES);
+    header.write(MAGIC, 0, 'latin1');
+    header.writeDoubleLE(head.generation, AT.generation);
+    header.writeUInt32LE((at - HEADER_BYTES) / RECORD_BYTES, AT.records);
+    header.set(bytesOf(place.sourceSystemId), AT.sourceSystem);
+    header.set(bytesOf(head.runId), AT.run);
+    header.write(head.fingerprint, AT.fingerprint, 16, 'hex');
+    header.set(body.digest(), AT.bodyHash);
+    for (const [code, count] of counts.entries()) header.writeUInt32LE(count, AT.counts + code * 4);
+    sealHeader(header);
+    await writeAll(file, header, 0);
   } finally {
     await file.close();
   }
@@ -105,26 +110,56 @@ export async function readSnapshot(
   path: string,
   place: SnapshotPlace,
 ): Promise<{ head: SnapshotHead; index: RecordIndex } | null> {
-  const head = await readSnapshotHead(path, place).catch(() => null);
-  if (head === null) return null;
-  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
-  if (bytes.length < HEADER_BYTES) return null;
-  const records = bytes.readUInt32LE(AT.records);
-  if (bytes.length !== HEADER_BYTES + records * RECORD_BYTES) return null;
-  const bodyHash = createHash('sha256').update(bytes.subarray(HEADER_BYTES)).digest();
-  if (!bodyHash.equals(bytes.subarray(AT.bodyHash, AT.bodyHash + 32))) return null;
+  const file = await open(path, 'r').catch(() => null);
+  if (file === null) return null;
+  try {
+    const header = await readHeader(file);
+    const head = header === null ? null : headOf(header, place);
+    if (header === null || head === null) return null;
+    const index = await readRecords(file, header);
+    return index === null ? null : { head, index };
+  } catch {
+    return null;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Part after part, so that the records are in memory once. */
+async function readRecords(file: FileHandle, header: Buffer): Promise<RecordIndex | null> {
+  const count = header.readUInt32LE(AT.records);
+  const { size } = await file.stat();
+  if (size !== HEADER_BYTES + count * RECORD_BYTES) return null;
   const index = new RecordIndex(0);
-  // A tenth more: what is new in this run finds room without moving the rest.
-  index.reserve(Math.ceil(records * 1.1) + 1024);
-  index.addAll(wordsOf(bytes.subarray(HEADER_BYTES)));
-  return { head, index };
+  // Room for as many again: memory that nobody writes to is none, and what is new in this run moves nothing.
+  index.reserve(count * 2 + 1024);
+  const hash = createHash('sha256');
+  const part = new Int32Array(PART_RECORDS * RECORD_WORDS);
+  const bytes = Buffer.from(part.buffer);
+  for (let at = HEADER_BYTES; at < size; at += bytes.length) {
+    const wanted = Math.min(bytes.length, size - at);
+    const { bytesRead } = await file.read(bytes, 0, wanted, at);
+    if (bytesRead !== wanted) return null;
+    hash.update(bytes.subarray(0, wanted));
+    index.addAll(part.subarray(0, wanted / 4));
+  }
+  return hash.digest().equals(header.subarray(AT.bodyHash, AT.bodyHash + 32)) ? index : null;
 }
 
 /** The head of the snapshot at `path`, or null when there is none that is of this source system. */
 export async function readSnapshotHead(path: string, place: SnapshotPlace): Promise<SnapshotHead | null> {
-  const header = await readHeader(path);
-  if (header === null || !header.subarray(AT.sourceSystem, AT.run).equals(bytesOf(place.sourceSystemId)))
-    return null;
+  const file = await openIfThere(path);
+  if (file === null) return null;
+  try {
+    const header = await readHeader(file);
+    return header === null ? null : headOf(header, place);
+  } finally {
+    await file.close();
+  }
+}
+
+function headOf(header: Buffer, place: SnapshotPlace): SnapshotHead | null {
+  if (!header.subarray(AT.sourceSystem, AT.run).equals(bytesOf(place.sourceSystemId))) return null;
   return {
     generation: header.readDoubleLE(AT.generation),
     runId: uuidOf(header.subarray(AT.run, AT.fingerprint)),
@@ -139,13 +174,14 @@ export async function installSnapshot(
   generation: number,
 ): Promise<void> {
   const path = nextSnapshotPath(place, runId);
-  const header = await readHeader(path);
-  if (header === null) return;
-  header.writeDoubleLE(generation, AT.generation);
-  sealHeader(header);
-  const file = await open(path, 'r+');
+  const file = await openIfThere(path, 'r+');
+  if (file === null) return;
   try {
-    await file.write(header, 0, header.length, 0);
+    const header = await readHeader(file);
+    if (header === null) return;
+    header.writeDoubleLE(generation, AT.generation);
+    sealHeader(header);
+    await writeAll(file, header, 0);
   } finally {
     await file.close();
   }
@@ -157,20 +193,24 @@ export async function removeSnapshot(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined);
 }
 
-async function readHeader(path: string): Promise<Buffer | null> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+async function openIfThere(path: string, flags: 'r' | 'r+' = 'r'): Promise<FileHandle | null> {
+  return open(path, flags).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  if (file === null) return null;
-  try {
-    const header = Buffer.alloc(HEADER_BYTES);
-    const { bytesRead } = await file.read(header, 0, HEADER_BYTES, 0);
-    const whole = bytesRead === HEADER_BYTES && header.toString('latin1', 0, MAGIC.length) === MAGIC;
-    return whole && hashOfHeader(header).equals(header.subarray(HEADER_HASH_AT)) ? header : null;
-  } finally {
-    await file.close();
-  }
+}
+
+async function readHeader(file: FileHandle): Promise<Buffer | null> {
+  const header = Buffer.alloc(HEADER_BYTES);
+  const { bytesRead } = await file.read(header, 0, HEADER_BYTES, 0);
+  const whole = bytesRead === HEADER_BYTES && header.toString('latin1', 0, MAGIC.length) === MAGIC;
+  return whole && hashOfHeader(header).equals(header.subarray(HEADER_HASH_AT)) ? header : null;
+}
+
+/** A write may take a part only. */
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;)
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
 }
 
 function sealHeader(header: Buffer): void {
@@ -179,13 +219,6 @@ function sealHeader(header: Buffer): void {
 
 function hashOfHeader(header: Buffer): Buffer {
   return createHash('sha256').update(header.subarray(0, HEADER_HASH_AT)).digest();
-}
-
-/** A copy only where it must be: words stand at multiples of four. */
-function wordsOf(bytes: Buffer): Int32Array {
-  const { buffer, byteOffset, length } = bytes;
-  if (byteOffset % 4 === 0) return new Int32Array(buffer, byteOffset, length / 4);
-  return new Int32Array(buffer.slice(byteOffset, byteOffset + length));
 }
 
 function bytesOf(uuid: string): Buffer {

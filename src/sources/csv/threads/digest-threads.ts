@@ -87,7 +87,7 @@ class DigestThread {
   }
 
   send(message: ToDigestThread): void {
-    this.#worker.postMessage(message);
+    this.#worker.postMessage(message, []);
   }
 
   digest(lines: Omit<DigestLines, 'type'>): Promise<DigestedLines> {
