@@ -48,7 +48,13 @@ const drop = fc.record({
   luck: fc.nat(0x7fff_ffff),
 });
 
-const FOLLOWING = new Set(['REFERENCE_NOT_FOUND', 'REFERENCE_DROPPED', 'USER_WITHOUT_ROLE', 'ROW_WITHDRAWN']);
+const FOLLOWING = new Set([
+  'REFERENCE_NOT_FOUND',
+  'REFERENCE_DROPPED',
+  'USER_WITHOUT_ROLE',
+  'ROW_WITHDRAWN',
+  'ORG_WITHDRAWN_NAMED',
+]);
 
 interface Found {
   readonly shown: string;
