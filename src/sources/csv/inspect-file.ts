@@ -23,6 +23,7 @@ export interface FileLayout {
 /** As long as a header line may be. */
 const HEAD_BYTES = CSV_LIMITS.maxRowBytes;
 const UTF16_HEAD_BYTES = 64;
+const SEARCHED_BYTES = 16 * 1024;
 
 /**
  * Looks a file through, streaming: its bytes once (which costs next to nothing beside taking the rows); again if they are
@@ -83,7 +84,8 @@ async function lookThrough(file: Pick<SourceFile, 'open'>, searchDates: boolean)
     }
     utf8.push(chunk);
     if (searchDates && !dates) {
-      dates = mayHoldDates(Buffer.concat([before, chunk.subarray(0, MAX_DATE_BYTES)])) || mayHoldDates(chunk);
+      dates =
+        mayHoldDates(Buffer.concat([before, chunk.subarray(0, MAX_DATE_BYTES)])) || anyMayHoldDates(chunk);
       before = Buffer.concat([before, chunk.subarray(-MAX_DATE_BYTES)]).subarray(-MAX_DATE_BYTES);
     }
   }
@@ -91,6 +93,13 @@ async function lookThrough(file: Pick<SourceFile, 'open'>, searchDates: boolean)
   const head = Buffer.concat(parts);
   if (headBytes < UTF16_HEAD_BYTES) utf16 = detectUtf16(head);
   return { head, utf16, utf8: utf8.valid, dates };
+}
+
+/** In pieces that overlap: text as long as a chunk would be the most expensive garbage of the whole reading. */
+function anyMayHoldDates(chunk: Buffer): boolean {
+  for (let from = 0; from < chunk.length; from += SEARCHED_BYTES)
+    if (mayHoldDates(chunk.subarray(from, from + SEARCHED_BYTES + MAX_DATE_BYTES))) return true;
+  return false;
 }
 
 async function checkWindows(

@@ -59,19 +59,35 @@ export class WindowsCheck {
 
   push(chunk: Buffer): void {
     for (let i = 0; i < chunk.length && !this.hopeless; i += 1) {
-      const byte = chunk[i] as number;
-      if (this.#last >= 0x80) this.#weigh(byte);
-      this.#beforeLast = this.#last;
-      this.#last = byte;
-      if (byte >= 0x80) {
-        for (const encoding of ['windows-1250', 'windows-1252'] as const)
-          if (UNDEFINED[encoding].has(byte)) this.#undefinedByte[encoding] ??= byte;
-        this.#run.push(byte);
-        if (this.#run.length >= MAX_RUN) this.#endRun();
-      } else {
-        if (byte === 0) this.hopeless = true;
-        if (this.#run.length > 0) this.#endRun();
-      }
+      i = this.#passAscii(chunk, i);
+      if (i < chunk.length) this.#take(chunk[i] as number);
+    }
+  }
+
+  /** Passes over ASCII behind ASCII, most of any file, of which nothing is asked but the zeros. @returns where other bytes begin. */
+  #passAscii(chunk: Buffer, from: number): number {
+    if (this.#last >= 0x80) return from;
+    let at = from;
+    while (at < chunk.length && (chunk[at] as number) < 0x80 && chunk[at] !== 0) at += 1;
+    if (at > from) {
+      this.#beforeLast = at > from + 1 ? (chunk[at - 2] as number) : this.#last;
+      this.#last = chunk[at - 1] as number;
+    }
+    return at;
+  }
+
+  #take(byte: number): void {
+    if (this.#last >= 0x80) this.#weigh(byte);
+    this.#beforeLast = this.#last;
+    this.#last = byte;
+    if (byte >= 0x80) {
+      for (const encoding of ['windows-1250', 'windows-1252'] as const)
+        if (UNDEFINED[encoding].has(byte)) this.#undefinedByte[encoding] ??= byte;
+      this.#run.push(byte);
+      if (this.#run.length >= MAX_RUN) this.#endRun();
+    } else {
+      if (byte === 0) this.hopeless = true;
+      if (this.#run.length > 0) this.#endRun();
     }
   }
 
@@ -139,7 +155,7 @@ export class WindowsCheck {
         i = Math.max(i + 1, letters);
       }
     }
-    this.#run = [];
+    run.length = 0;
   }
 }
 
