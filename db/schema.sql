@@ -887,7 +887,7 @@ create table rollbook.reference_value (
   changed_by text not null,
   constraint reference_value_pkey PRIMARY KEY (tenant_id, list, code_key),
   constraint reference_value_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
-  constraint reference_value_list_known CHECK ((list = ANY (ARRAY['grades'::text, 'orgTypes'::text, 'subjects'::text, 'ethnicities'::text, 'races'::text, 'personFlags'::text, 'staffRoles'::text, 'studentRoles'::text]))),
+  constraint reference_value_list_known CHECK ((list = ANY (ARRAY['grades'::text, 'orgTypes'::text, 'subjects'::text, 'ethnicities'::text, 'races'::text, 'personFlags'::text, 'staffRoles'::text, 'studentRoles'::text, 'otherRoles'::text]))),
   constraint reference_value_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 255)))
 );
 alter table rollbook.reference_value enable row level security;
@@ -939,6 +939,7 @@ create policy planning_updates_nothing on rollbook.role as restrictive for updat
 create policy tenant on rollbook.role for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.role to rollbook_app;
 comment on table rollbook.role is 'A person''s role in an org, as one source states it.';
+comment on column rollbook.role.role is 'What it counts as: student, teacher (all staff), or other (neither: it makes no account).';
 comment on column rollbook.role.removed_by_hand is 'Not null: ended by hand, so inactive, while its source still states it. itself: it alone; withObject: its person or org was deleted, and it comes back with them.';
 comment on column rollbook.role.role_name is 'As the source calls it (principal, nurse, ...); null: as role says.';
 comment on column rollbook.role.academic_session_id is 'The academic session in which the person has it; null: none was named.';

@@ -308,8 +308,14 @@ export const FINDING_CODES = {
   },
   USER_WITHOUT_ROLE: {
     severity: 'information',
-    title: 'A user has no role that is synchronized',
+    title: 'A user has no role that makes an account',
     remedy: 'Nothing to do for contacts. A student or a member of staff needs a row in roles.csv.',
+  },
+  ROLE_UNDECIDED: {
+    severity: 'warning',
+    title: 'Nobody has said what a role of the exporter counts as, and it took the place of another',
+    remedy:
+      'Add the role to studentRoles, staffRoles or otherRoles (neither): `rollbook lists add staffRoles ext:tutor`. Until then the user stays what the user was.',
   },
   ROW_WITHDRAWN: {
     severity: 'information',
@@ -367,7 +373,7 @@ export const FINDING_CODES = {
     severity: 'information',
     title: "A value of the exporter's own, which begins with ext:",
     remedy:
-      'Accepted as it is. A role that begins so counts as neither student nor staff, and makes no account, until it is added to staffRoles or studentRoles (`rollbook lists`).',
+      'Accepted as it is. A role that begins so counts as neither student nor staff, and makes no account, until it is added to staffRoles or studentRoles (`rollbook lists`). otherRoles is for those that are neither.',
   },
   EMAIL_INVALID: {
     severity: 'warning',

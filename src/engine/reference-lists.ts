@@ -2,6 +2,7 @@ import {
   defaultValue,
   foldCase,
   isExtension,
+  OWN_ROLE_LISTS,
   type ListChanges,
   listChangesOf,
   type ListedValue,
@@ -97,7 +98,7 @@ export async function putReferenceValue(
     return { value: { ...known, origin: 'default', enabled }, created: false };
   }
   checkCode(code);
-  if ((list === 'staffRoles' || list === 'studentRoles') && !isExtension(code))
+  if (Object.values<string>(OWN_ROLE_LISTS).includes(list) && !isExtension(code))
     throw new InvalidRequestError(`A role of your own begins with ext:, as ext:tutor does.`, 'code');
   const title = change.title?.trim() ?? '';
   if (title === '' || Array.from(title).length > MAX_TITLE_LENGTH)

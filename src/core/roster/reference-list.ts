@@ -81,19 +81,30 @@ export function isExtension(text: string): boolean {
   return /^ext:./iu.test(text);
 }
 
+/** Lists of the roles of exporters, by what those in them count as. */
+export const OWN_ROLE_LISTS = { staff: 'staffRoles', student: 'studentRoles', none: 'otherRoles' } as const;
+
+export interface FoundRole extends Pick<RoleValue, 'code' | 'group'> {
+  /** An exporter's own that is in no list: it counts as neither, and nobody has said so. */
+  readonly undecided?: true;
+}
+
 /** Finds a role, in a school or in a class, by its code; undefined: none is known. */
-export type FindRole = (code: string) => Pick<RoleValue, 'code' | 'group'> | undefined;
+export type FindRole = (code: string) => FoundRole | undefined;
 
 /** The roles of the list, and those of exporters: what counts as staff or as students is the tenant's word. */
 export function openRoles(changes?: ListChanges): FindRole {
-  const staff = openReferenceList('staffRoles', changes);
-  const students = openReferenceList('studentRoles', changes);
+  const own = (['staff', 'student', 'none'] as const).map((group) => ({
+    group,
+    find: openReferenceList(OWN_ROLE_LISTS[group], changes),
+  }));
   return (text) => {
     if (!isExtension(text)) return findRole(text);
-    const code = staff(text);
-    if (code !== null) return { code, group: 'staff' };
-    const ofStudents = students(text);
-    return ofStudents === null ? { code: text, group: 'none' } : { code: ofStudents, group: 'student' };
+    for (const { group, find } of own) {
+      const code = find(text);
+      if (code !== null) return { code, group };
+    }
+    return { code: text, group: 'none', undecided: true };
   };
 }
 

@@ -40,6 +40,7 @@ test('how many values there are', () => {
       contactRelationships: 8,
       staffRoles: 0,
       studentRoles: 0,
+      otherRoles: 0,
     },
   );
 });

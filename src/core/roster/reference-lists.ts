@@ -126,9 +126,10 @@ export const REFERENCE_LISTS = {
     values: sectionRoles,
     aliases: { aid: 'aide' },
   },
-  // What an exporter calls `ext:...` (OneRoster) counts as neither for accounts, unless a tenant says so here.
+  // What an exporter calls `ext:...` (OneRoster) is in none of these before a tenant says what it counts as.
   staffRoles: { title: 'Own roles of staff', extendable: true, values: [] },
   studentRoles: { title: 'Own roles of students', extendable: true, values: [] },
+  otherRoles: { title: 'Own roles of neither', extendable: true, values: [] },
   orgTypes: {
     title: 'Types of organization',
     extendable: true,

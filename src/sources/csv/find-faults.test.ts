@@ -16,10 +16,11 @@ const cases: readonly FaultCase[] = [
   ...CONTACT_FAULTS,
 ];
 
-/** Codes that need a snapshot: their tests are in compare-rosters.test.ts. */
+/** Codes that need a snapshot: their tests are in compare-rosters.test.ts and own-roles.test.ts. */
 const ELSEWHERE = [
   'FILE_EMPTY_HAD_ROWS',
   'ABSENCE_NOT_PROVEN',
+  'ROLE_UNDECIDED',
   // Of delta files: merge-sets.test.ts, and the scenario.
   'FILE_DELTA',
   'DELTA_SKIPPED',

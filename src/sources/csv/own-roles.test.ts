@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { CREATE_MAPPING } from '#test/helpers/stage-upload.ts';
-import { shownFindings, stageFiles, type StagedFiles } from '#test/helpers/stage-files.ts';
+import { shown, shownFindings, stageFiles, type StagedFiles } from '#test/helpers/stage-files.ts';
+import { GOOD_ONEROSTER, GOOD_V21 } from '#test/helpers/user-faults.ts';
 
 const FILES: Readonly<Record<string, string>> = {
   'manifest.csv': 'propertyName,value\nmanifest.version,1.0\noneroster.version,1.2\n',
@@ -24,7 +25,7 @@ const FILES: Readonly<Record<string, string>> = {
 
 const rolesOf = ({ items }: StagedFiles): unknown[] =>
   items.filter(({ kind, sourceId }) => kind === 'role' && sourceId === 's/u2').map(({ after }) => after);
-const listed = (list: 'staffRoles' | 'studentRoles') => ({
+const listed = (list: 'staffRoles' | 'studentRoles' | 'otherRoles') => ({
   mapping: { ...CREATE_MAPPING, lists: { [list]: { added: ['ext:tutor'], disabled: [] } } },
 });
 
@@ -49,3 +50,99 @@ test('of staff, or of students, when the tenant says so; the name stays', async 
     assert.ok(staged.items.some(({ kind, sourceId }) => kind === role && sourceId === 'u2'));
   }
 });
+
+const changed = (files: Readonly<Record<string, string>>, name: string, from: string, to: string) => {
+  assert.ok(files[name]?.includes(from));
+  return { ...files, [name]: String(files[name]).replace(from, to) };
+};
+
+test('of neither, of who has an account by another role: it is kept with its name', async () => {
+  for (const [row, roleName] of [
+    ['u2,s,other,,,\n', undefined],
+    ['u2,s,parent,,,\n', 'parent'],
+    ['u1,s,doctor,,,\n', 'doctor'],
+  ] as const) {
+    const files = { ...GOOD_V21, 'roles.csv': `${GOOD_V21['roles.csv']}${row}` };
+    const staged = await stageFiles(files);
+    assert.deepEqual(shownFindings(staged.findings), []);
+    const others = staged.items
+      .filter(({ kind }) => kind === 'role')
+      .map(({ after }) => after as Record<string, unknown>)
+      .filter(({ role }) => role === 'other');
+    assert.deepEqual(
+      others.map((record) => record['roleName']),
+      [roleName],
+    );
+    assert.equal((await stageFiles(files, { after: staged })).result.itemCount, 0);
+    assert.deepEqual(shown((await stageFiles(GOOD_V21, { after: staged })).items).length, 1, 'it ends');
+  }
+});
+
+test('of neither, of nobody in users.csv: an error, as with any other role', async () => {
+  const { findings } = await stageFiles({
+    ...GOOD_V21,
+    'roles.csv': `${GOOD_V21['roles.csv']}u9,s,other,,,\n`,
+  });
+  assert.deepEqual(shownFindings(findings), ['REFERENCE_NOT_FOUND roles.csv:4 userSourcedId (error)']);
+});
+
+/** Another student, so that the files are not empty of students afterwards. */
+const TWO_STUDENTS = {
+  ...FILES,
+  'users.csv': `${FILES['users.csv']}u3,,,true,bo,Bo,Ash,9\n`,
+  'roles.csv': `${FILES['roles.csv']}r3,,,u3,primary,student,,,s,\n`,
+  'enrollments.csv': `${FILES['enrollments.csv']}e3,,,k,s,u3,student,,,\n`,
+};
+const RENAMED = [
+  ['OneRoster 1.1', GOOD_ONEROSTER, [['users.csv', 's,student,ada', 's,ext:Pupil,ada']], []],
+  ['OneRoster 1.2', TWO_STUDENTS, [['roles.csv', 'u1,primary,student', 'u1,primary,ext:Pupil']], []],
+  [
+    'OneRoster 1.2, in the class, too',
+    TWO_STUDENTS,
+    [
+      ['roles.csv', 'u1,primary,student', 'u1,primary,ext:Pupil'],
+      ['enrollments.csv', 'u1,student', 'u1,ext:Pupil'],
+    ],
+    ['enrollment'],
+  ],
+] as const;
+for (const [name, base, changes, alsoEnds] of RENAMED) {
+  const renamed = changes.reduce<Readonly<Record<string, string>>>(
+    (files, [file, from, to]) => changed(files, file, from, to),
+    base,
+  );
+  const ended = ({ items }: StagedFiles): string[] =>
+    items
+      .filter(({ action }) => action === 'end')
+      .map(({ kind }) => kind)
+      .toSorted();
+
+  test(`${name}: an exporter gives students another role: they stay until somebody says what it is`, async () => {
+    const before = await stageFiles(base);
+    const staged = await stageFiles(renamed, { after: before });
+    assert.ok(shownFindings(staged.findings).some((line) => line.startsWith('ROLE_UNDECIDED users.csv:2')));
+    assert.ok(!staged.findings.some(({ severity }) => severity === 'error'));
+    assert.deepEqual(
+      shown(staged.items),
+      ['create role s/u1'],
+      'the role by its new name, beside what was there',
+    );
+    assert.equal((await stageFiles(renamed, { after: staged })).result.itemCount, 0);
+  });
+
+  test(`${name}: once it is said that it is neither, they end; of students, they go on under that name`, async () => {
+    const before = await stageFiles(renamed, { after: await stageFiles(base) });
+    const neither = (list: 'otherRoles' | 'studentRoles') => ({
+      mapping: { ...CREATE_MAPPING, lists: { [list]: { added: ['ext:pupil'], disabled: [] } } },
+      after: before,
+    });
+    const other = await stageFiles(renamed, neither('otherRoles'));
+    // A place that the files name still, and cannot be right, waits.
+    assert.deepEqual(ended(other), [...alsoEnds, 'role', 'role', 'student']);
+    const student = await stageFiles(renamed, neither('studentRoles'));
+    assert.ok(!ended(student).includes('student'));
+    assert.ok(
+      student.items.some(({ after }) => (after as { roleName?: string } | null)?.roleName === 'ext:pupil'),
+    );
+  });
+}

@@ -4,7 +4,7 @@ import { must } from '#lib/assert.ts';
 import { NO_ENTRY } from '../staged-item.ts';
 import type { BoundColumn, PersonRole } from './bind-header.ts';
 import { type IdTable, PRESENT } from './id-table.ts';
-import { membershipRecord, type RoleName, RoleNames } from './role-names.ts';
+import { membershipRecord, plainName, type RoleName, RoleNames } from './role-names.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
   addAttributes,
@@ -24,8 +24,8 @@ import { readRecord, RECORD_DIGEST_WORDS, type RowDigest, writeRecord } from './
 
 /** A row of a file whose places are all of one role says nothing of it. */
 const UNNAMED: Readonly<Record<PersonRole, RoleName>> = {
-  student: { role: 'student', name: null, key: null },
-  teacher: { role: 'teacher', name: null, key: null },
+  student: plainName('student'),
+  teacher: plainName('teacher'),
 };
 
 /**
@@ -70,9 +70,8 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
    * The last good state stays, whatever the person was when it was written. Without a role that is understood nobody knows which place it
    * is.
    */
-  const keep = (): boolean => {
-    const name = nameOf();
-    if (name === undefined || name.role === null) return false;
+  const keep = (name = nameOf()): boolean => {
+    if (name === undefined || name.role === 'other') return false;
     let known = false;
     const classIndex = findField(classes, file.row, section);
     for (const place of state.sharedUserIds ? [own[name.role], ofOthers[name.role]] : [own[name.role]]) {
@@ -103,7 +102,7 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
     make(into, at) {
       checkRow();
       const name = nameOf();
-      if (name === undefined || name.role === null) return false;
+      if (name === undefined || name.role === 'other') return false;
       const place = own[name.role];
       const { table } = place.to;
       const classIndex = findField(classes, file.row, section);
@@ -147,7 +146,11 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
         else keep();
         return;
       }
-      if (name.role === null) return;
+      if (name.role === 'other') {
+        // What the person was here before may be what is called otherwise now.
+        if (name.undecided) for (const role of ['student', 'teacher'] as const) keep(UNNAMED[role]);
+        return;
+      }
       const place = placeOf(name.role);
       const classIndex = findField(classes, row, section);
       const personIndex = findField(place.to.table, row, person);

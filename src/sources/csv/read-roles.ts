@@ -1,10 +1,12 @@
-import { RECORD_CODES } from '#core/roster/record-codes.ts';
+import { RECORD_CODES, type RecordCode } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
 import { NO_ENTRY } from '../staged-item.ts';
 import type { BoundColumn, PersonRole } from './bind-header.ts';
+import type { FileName } from './format.ts';
+import type { IdTable } from './id-table.ts';
 import { optionalReference } from './optional-reference.ts';
-import { membershipRecord, type RoleName, RoleNames } from './role-names.ts';
+import { membershipRecord, plainName, type RoleName, RoleNames } from './role-names.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
   addAttributes,
@@ -12,6 +14,7 @@ import {
   findField,
   goesWithWithdrawn,
   isEmpty,
+  isPresent,
   lookUp,
   membershipKeys,
   messageOfDropped,
@@ -31,6 +34,8 @@ export interface RoleTaker {
   keep(name: RoleName | undefined): boolean;
 }
 
+/** Roles of neither group are counted with those of staff: all that is no student's. */
+const OTHER_ROLE = RECORD_CODES.teacherRole;
 /** What a row may say of whether a role is the primary one. */
 const PRIMARY = ['', 'true', 'false'].map((text) => Buffer.from(text));
 
@@ -54,14 +59,25 @@ export function takeRoles(
   const findSession = optionalReference(state, file, file.column('session', 'reference'), 'academicSession');
   const names = new RoleNames(hash, RECORD_CODES.teacherRole, state);
   const shapes = { student: openRole(state, 'student'), teacher: openRole(state, 'teacher') };
-  const keysOf = (as: PersonRole): ReturnType<typeof membershipKeys> =>
-    membershipKeys(
-      state,
-      shapes[as].code,
-      { ...shapes[as].to, column: person },
-      { table: orgs, code: toOrg.code, column: school },
-    );
-  const hashKeys = { student: keysOf('student'), teacher: keysOf('teacher') };
+  const keysOf = ({ code, to }: RoleShape): ReturnType<typeof membershipKeys> =>
+    membershipKeys(state, code, { ...to, column: person }, { table: orgs, code: toOrg.code, column: school });
+  const hashKeys = {
+    student: keysOf(shapes.student),
+    teacher: keysOf(shapes.teacher),
+    other: keysOf({ code: OTHER_ROLE, to: shapes.student.to }),
+  };
+  const isThere = ({ to }: RoleShape): boolean => isPresent(to.table, file.row, person);
+  /** A role of neither group is put to whatever the person is there as. */
+  const shapeOf = ({ role: as }: RoleName): RoleShape => {
+    if (as !== 'other') return shapes[as];
+    const { to } = !isThere(shapes.student) && isThere(shapes.teacher) ? shapes.teacher : shapes.student;
+    return { code: OTHER_ROLE, to };
+  };
+  /** A user who is known, and has no record. */
+  const isNobody = (): boolean =>
+    !isThere(shapes.student) &&
+    !isThere(shapes.teacher) &&
+    [state.roleless, state.contacts].some((table) => findField(table, file.row, person) !== -1);
 
   const isPrimary = file.column('isPrimary', 'role');
   const startDate = file.column('startDate', 'role');
@@ -80,15 +96,16 @@ export function takeRoles(
     return key;
   };
   /** The key of the role of the row under way; `number`: of several alike, from 0. */
-  const hashKey = (as: PersonRole, name: RoleName, number: number, personIndex = -1, orgIndex = -1): void => {
+  const hashKey = (name: RoleName, number: number, personIndex = -1, orgIndex = -1): void => {
     const more = number === 0 ? null : numberKey(number);
-    hashKeys[as](file.row, personIndex, orgIndex);
+    // One of neither group keeps its key when the person becomes staff.
+    hashKeys[name.role](file.row, name.role === 'other' ? -1 : personIndex, orgIndex);
     if (name.key !== null) hash.addToKey(name.key);
     if (more !== null) hash.addToKey(more);
   };
   /** `primary`: in place of what the row says. */
-  const hashContent = (as: PersonRole, sessionEntry: number, primary?: Buffer): void => {
-    hash.beginPlainContent(shapes[as].code);
+  const hashContent = (code: RecordCode, sessionEntry: number, primary?: Buffer): void => {
+    hash.beginPlainContent(code);
     if (primary === undefined) addAttributes(hash, file, attributes);
     else
       for (const column of attributes)
@@ -101,9 +118,9 @@ export function takeRoles(
     hash.endContent();
   };
   /** A row of this roster has said the same, but perhaps whether it is the primary role. */
-  const saidBefore = (as: PersonRole, sessionEntry: number): boolean =>
+  const saidBefore = (code: RecordCode, sessionEntry: number): boolean =>
     PRIMARY.some((primary) => {
-      hashContent(as, sessionEntry, primary);
+      hashContent(code, sessionEntry, primary);
       return delta.holds(hash.key, hash.content);
     });
   /**
@@ -111,7 +128,7 @@ export function takeRoles(
    * alone, where it may be another one's. -1: the roster has it already.
    */
   const numberOf = (
-    as: PersonRole,
+    code: RecordCode,
     name: RoleName,
     sessionEntry: number,
     ...ends: [number, number]
@@ -119,11 +136,11 @@ export function takeRoles(
     let unmet = -1;
     let kept = -1;
     for (let number = 0; ; number += 1) {
-      hashKey(as, name, number, ...ends);
+      hashKey(name, number, ...ends);
       const met = delta.stateOf(hash.key);
       if (met === 'unknown') return unmet !== -1 ? unmet : number === 1 && kept === 0 ? 0 : number;
-      if (met === 'seen' && (!several || saidBefore(as, sessionEntry))) return -1;
-      hashContent(as, sessionEntry);
+      if (met === 'seen' && (!several || saidBefore(code, sessionEntry))) return -1;
+      hashContent(code, sessionEntry);
       if (met !== 'seen' && (!several || delta.holds(hash.key, hash.content))) return number;
       if (met === 'unmet' && unmet === -1) unmet = number;
       if (met === 'kept' && kept === -1) kept = number;
@@ -131,9 +148,9 @@ export function takeRoles(
   };
 
   const keep = (name: RoleName | undefined): boolean => {
-    if (name === undefined || name.role === null || isEmpty(file.row, school)) return false;
+    if (name === undefined || isEmpty(file.row, school)) return false;
     for (let number = 0; ; number += 1) {
-      hashKey(name.role, name, number);
+      hashKey(name, number);
       if (!delta.keep(hash.key)) return number > 0;
     }
   };
@@ -145,9 +162,11 @@ export function takeRoles(
       return names.of(file.row, role);
     },
     take(name) {
-      if (name.role === null) return 'fine';
       const { row } = file;
-      const { to, code } = shapes[name.role];
+      if (name.role === 'other' && isNobody()) return 'fine';
+      // What the person was here before may be what is called otherwise now.
+      if (name.undecided) for (const before of ['student', 'teacher'] as const) keep(plainName(before));
+      const { to, code } = shapeOf(name);
       const personIndex = findField(to.table, row, person);
       const orgIndex = findField(orgs, row, school);
       if (goesWithWithdrawn(state, file, [person, to.table, personIndex], [school, orgs, orgIndex]))
@@ -173,10 +192,10 @@ export function takeRoles(
         if (!keep(name) && ofPerson === 'present') state.spared.add(code);
         return 'waits';
       }
-      const number = numberOf(name.role, name, sessionEntry, personIndex, orgIndex);
+      const number = numberOf(code, name, sessionEntry, personIndex, orgIndex);
       if (number === -1) return 'again';
-      hashContent(name.role, sessionEntry);
-      hashKey(name.role, name, number, personIndex, orgIndex);
+      hashContent(code, sessionEntry);
+      hashKey(name, number, personIndex, orgIndex);
       const sighting = delta.see(code, hash.key, hash.content);
       if (sighting === 'again') return 'again';
       if (sighting === 'same') return 'fine';
@@ -219,7 +238,13 @@ export function readRoles(state: RosterState, file: RosterFile): RowReader {
   };
 }
 
-function openRole(state: RosterState, as: PersonRole) {
+/** Whose roles they are, and as what they are counted. */
+interface RoleShape {
+  readonly code: RecordCode;
+  readonly to: { readonly table: IdTable; readonly code: RecordCode; readonly file: FileName };
+}
+
+function openRole(state: RosterState, as: PersonRole): RoleShape {
   return {
     code: RECORD_CODES[as === 'student' ? 'studentRole' : 'teacherRole'],
     to: {

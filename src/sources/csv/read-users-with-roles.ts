@@ -3,11 +3,13 @@ import { must } from '#lib/assert.ts';
 
 import type { BoundColumn, PersonRole } from './bind-header.ts';
 import { takeRoles } from './read-roles.ts';
+import { reportUndecided } from './role-names.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
   findField,
   forEachPart,
   isEmpty,
+  isPresent,
   isReliable,
   type RosterState,
   type RowReader,
@@ -62,7 +64,7 @@ export function readUsersWithRoles(state: RosterState, file: RosterFile): RowRea
     take(row) {
       file.checkValues();
       const name = roles.nameOf();
-      const role = name?.role ?? null;
+      const role = name === undefined || name.role === 'other' ? null : name.role;
       if (role !== null) takers[role].check();
       if (!isEmpty(row, school) && !namesAny(file, school))
         file.fail('REQUIRED_MISSING', school, `${school.title} names no org.`);
@@ -72,8 +74,12 @@ export function readUsersWithRoles(state: RosterState, file: RosterFile): RowRea
         return;
       }
       if (role === null) {
+        const stays = name.undecided ? ROLES.filter((one) => takers[one].stay()) : [];
+        if (stays.length > 0) reportUndecided(file, id, stays);
+        const isThere = ROLES.some((one) => isPresent(takers[one].table, row, id));
+        if (isThere) forEachPart(file, school, () => roles.take(name));
         // Contacts are users, too.
-        if (findField(state.contacts, row, id) !== -1) return;
+        if (isThere || findField(state.contacts, row, id) !== -1) return;
         file.report('USER_WITHOUT_ROLE', id, 'The user is neither a student nor staff, and gets no account.');
         return;
       }

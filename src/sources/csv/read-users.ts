@@ -2,11 +2,13 @@ import { assert, must } from '#lib/assert.ts';
 
 import type { PersonRole } from './bind-header.ts';
 import { PRESENT } from './id-table.ts';
+import { reportUndecided } from './role-names.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
   addFieldTo,
   findField,
   isEmpty,
+  isPresent,
   isReliable,
   reportRepeated,
   type RosterState,
@@ -83,6 +85,11 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
         );
       const before = roles.filter((role) => takers[role].wasPresent);
       if (before.length > 0) reportRepeated(file, !before.some((role) => takers[role].differs));
+      if (userRoles.isUndecided(user) && !userRoles.mayHave(user)) {
+        const stays = ROLES.filter((role) => takers[role].stay());
+        if (stays.length > 0) reportUndecided(file, id, stays);
+        if (ROLES.some((role) => isPresent(takers[role].table, row, id))) return;
+      }
       if (roles.length > 0 || !userRoles.isWhole || userRoles.mayHave(user)) return;
       state.roleless.states[addFieldTo(state.roleless, row, id)] = PRESENT;
       // Contacts are users without a role.

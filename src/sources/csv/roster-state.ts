@@ -175,6 +175,12 @@ export function findField(table: IdTable, row: CsvRow, column: BoundColumn): num
   return table.find(row.bytes, row.starts[position] as number, row.ends[position] as number);
 }
 
+/** Whether the record that a field names is there. */
+export function isPresent(table: IdTable, row: CsvRow, column: BoundColumn): boolean {
+  const index = findField(table, row, column);
+  return index !== -1 && table.states[index] === PRESENT;
+}
+
 const COMMA = 0x2c;
 const BLANK = 0x20;
 

@@ -77,8 +77,9 @@ function takeRow(
     }
     const text = textOf(row, role);
     const code = isExtension(text) ? text : (findCode(text) ?? '');
-    const group = findRole(code)?.group;
+    const { group, undecided } = findRole(code) ?? {};
     if (group === undefined) roles.addDoubt(row, user);
+    else if (undecided === true) roles.addUndecided(row, user);
     else if (isExtension(code) && group === 'none') return;
     else if (group === 'none') roles.addRelation(row, user, code);
     else

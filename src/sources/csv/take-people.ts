@@ -37,6 +37,8 @@ export interface PeopleTaker {
   readonly wasPresent: boolean;
   /** And was described otherwise there. */
   readonly differs: boolean;
+  /** Who is known, and not there yet, stays as described before. @returns whether there is somebody. */
+  stay(): boolean;
   /**
    * The last good state of the person stays. `waits`: what names the person waits; false: as far as this roster says there is none.
    * @returns where there is one: in this roster, or from before.
@@ -228,21 +230,25 @@ export function takePeople(
     hash.endContent();
   };
 
+  const stay = (): boolean => {
+    hashKey();
+    const index = addFieldTo(people, file.row, id);
+    if (people.states[index] === PRESENT || !delta.keep(hash.key)) return false;
+    people.states[index] = PRESENT;
+    people.entries[index] = delta.entry;
+    checkRepeatedUsername(index);
+    return true;
+  };
+
   let wasPresent = false;
   let differs = false;
   const take = (schoolId: () => string | null, asBefore = false): number => {
     const { row } = file;
     const index = addFieldTo(people, row, id);
-    if (asBefore && people.states[index] !== PRESENT) {
-      hashKey();
-      if (delta.keep(hash.key)) {
-        wasPresent = false;
-        differs = false;
-        people.states[index] = PRESENT;
-        people.entries[index] = delta.entry;
-        checkRepeatedUsername(index);
-        return index;
-      }
+    if (asBefore && stay()) {
+      wasPresent = false;
+      differs = false;
+      return index;
     }
     const described = details?.find(row, id.position) ?? NOBODY;
     hashContent(described, false);
@@ -317,6 +323,7 @@ export function takePeople(
     check: checkUsername,
     take,
     digest,
+    stay,
     get wasPresent() {
       return wasPresent;
     },

@@ -9,6 +9,8 @@ const IS: Readonly<Record<PersonRole, number>> = { student: 1, teacher: 2 };
 const IN_DOUBT = 4;
 /** A role of the group is the primary one. */
 const PRIMARY: Readonly<Record<PersonRole, number>> = { student: 8, teacher: 16 };
+/** A role of an exporter's own, of which nobody has said what it counts as. */
+const UNDECIDED = 32;
 const NONE = -1;
 
 /**
@@ -40,6 +42,11 @@ export class UserRoles {
   addDoubt(row: CsvRow, user: BoundColumn): void {
     const index = this.#add(row, user);
     this.#users.states[index] = (this.#users.states[index] as number) | IN_DOUBT;
+  }
+
+  addUndecided(row: CsvRow, user: BoundColumn): void {
+    const index = this.#add(row, user);
+    this.#users.states[index] = (this.#users.states[index] as number) | UNDECIDED;
   }
 
   addRole(
@@ -99,6 +106,11 @@ export class UserRoles {
   /** A row that names the person could not be understood. */
   isInDoubt(index: number): boolean {
     return index !== NONE && ((this.#users.states[index] as number) & IN_DOUBT) !== 0;
+  }
+
+  /** The person has a role that may be one of a student or of staff, as soon as somebody says so. */
+  isUndecided(index: number): boolean {
+    return index !== NONE && ((this.#users.states[index] as number) & UNDECIDED) !== 0;
   }
 
   /** The grade of the student's role; null: none is given that is known. */

@@ -1,5 +1,6 @@
 import {
   foldCase,
+  OWN_ROLE_LISTS,
   type FindCode,
   isExtension,
   type ListChanges,
@@ -59,7 +60,7 @@ export function openValueChecks(
 /** Roles of exporters that the tenant knows are in lists of their own. */
 function openList(name: ReferenceListName, lists?: ListChanges): FindCode {
   const names: readonly ReferenceListName[] =
-    name === 'roles' || name === 'sectionRoles' ? [name, 'staffRoles', 'studentRoles'] : [name];
+    name === 'roles' || name === 'sectionRoles' ? [name, ...Object.values(OWN_ROLE_LISTS)] : [name];
   const finds = names.map((one) => openReferenceList(one, lists));
   return (text) => {
     for (const find of finds) {

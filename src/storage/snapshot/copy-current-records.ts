@@ -53,7 +53,7 @@ export async function copyCurrentRecords(
       `copy (
          select (case kind ${linked} end + ${DESCRIBED})::int2, key, content from link ${where}
          union all
-         select case role when 'teacher' then ${codeOf('teacherRole')} else ${codeOf('studentRole')} end, key, content from role ${orRemoved}
+         select case role when 'student' then ${codeOf('studentRole')} else ${codeOf('teacherRole')} end, key, content from role ${orRemoved}
          union all
          select case role when 'teacher' then ${codeOf('teacherEnrollment')} else ${codeOf('studentEnrollment')} end, key, content
            from enrollment ${orRemoved}

@@ -47,6 +47,7 @@ test('all lists, with their values and which can be changed', async () => {
     'ethnicities',
     'grades',
     'orgTypes',
+    'otherRoles',
     'personFlags',
     'races',
     'staffRoles',
@@ -68,7 +69,7 @@ test('all lists, with their values and which can be changed', async () => {
 
 for (const list of EXTENDABLE_LISTS) {
   test(`${list}: a value is added, gets another title, and is removed`, async () => {
-    const start = list === 'staffRoles' || list === 'studentRoles' ? 'ext:' : '';
+    const start = /^(?:staff|student|other)Roles$/u.test(list) ? 'ext:' : '';
     const path = valuePath(list, `${start}Zoo/Ü 1`);
     const added = await server.call('PUT', path, { title: 'Zoology' });
     assert.equal(added.status, 201, added.text);
