@@ -80,6 +80,14 @@ describe('rollbook validate', () => {
     assert.deepEqual([document.findings.length, document.exitCode], [5, 4]);
   });
 
+  test('a damaged zip: what is in it is not known, nor in which format', async () => {
+    await folder.write({ 'roster.zip': 'no zip' });
+    const { stdout, exitCode } = await runCliHere(['validate', folder.path]);
+    assert.equal(exitCode, 3);
+    assert.match(stdout, /Format not known: No file of a format that Rollbook reads is there\./u);
+    assert.doesNotMatch(stdout, /SDS V1|detected/u);
+  });
+
   test('--examples bounds the lines shown; counts stay exact', async () => {
     const rows = Array.from({ length: 7 }, (_, index) => `X${index},S1,,A,B\n`).join('');
     await folder.write({ ...SOUND, 'Student.csv': `${SOUND['Student.csv']}${rows}` });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { dumpDirectory } from '#test/helpers/directory-dump.ts';
@@ -87,6 +89,37 @@ test('what delta files change is what whole files would have changed', async () 
       dumps.push([...(await dumpDirectory(rollbook.db, rollbook.tenantId)), JSON.stringify(changes)]);
     });
   assert.deepEqual(dumps[1], dumps[0]);
+});
+
+test('an earlier delta that cannot be read is named, and the next one is taken', async () => {
+  await withRollbook(async (rollbook, client, profile) => {
+    await sync(client, profile, bulkFiles(first));
+    await client.upload(
+      profile,
+      deltaFiles(
+        first,
+        changed(first, (set) => rename(set, 's-a1', 'Lost')),
+      ),
+    );
+    // Sealed, never read, and its bytes are lost.
+    const lost = await rollbook.rows(
+      `with sealed as (update upload set state = 'sealed', sealed_at = now() where profile_id = $1 and state = 'open' returning id)
+       select f.object_name from upload_file f join sealed s on s.id = f.upload_id`,
+      [profile],
+    );
+    for (const { object_name: name } of lost)
+      await rm(join(rollbook.dataDir, 'uploads', String(name).slice(-2), String(name)));
+    const next = changed(first, (set) => rename(set, 's-a3', 'Taken'));
+    await sync(client, profile, deltaFiles(first, next));
+    const names = await givenNames(rollbook);
+    assert.deepEqual([names['s-a1'], names['s-a3']], ['Given', 'Taken']);
+    const { findings } = (await client.latestRun(profile)) as unknown as {
+      findings: { code: string; severity: string; message: string }[];
+    };
+    const skipped = findings.find(({ code }) => code === 'DELTA_SKIPPED');
+    assert.equal(skipped?.severity, 'warning');
+    assert.match(skipped.message, /^The upload of .* UTC was not read by a run, and is left out: /u);
+  });
 });
 
 test('a delta that was not let in, or that a newer start overtook, is in the next one', async () => {

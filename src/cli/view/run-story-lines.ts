@@ -10,6 +10,7 @@ import { mergeLines } from './merge-lines.ts';
 import type { Paint } from './paint.ts';
 import { countLines } from './run-lines.ts';
 import { textTable } from './text-table.ts';
+import { formatSentence } from './validation-text.ts';
 
 const WIDTH = 100;
 
@@ -97,11 +98,10 @@ function noteOf(detail: unknown): string {
   return note ?? code ?? because ?? '';
 }
 
-/** `Clever CSV (detected): 5 of its 5 files are there: ...` */
 function formatLines({ counts }: RunStoryAnswer): string[] {
   const format = counts?.format;
   if (!format) return [];
-  return wrap(printable(`${format.title} (${format.how}): ${format.evidence.join(' ')}`), WIDTH, '  ');
+  return wrap(printable(formatSentence(format)), WIDTH, '  ');
 }
 
 function fileLines(run: RunStoryAnswer): string[] {

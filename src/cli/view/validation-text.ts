@@ -1,8 +1,13 @@
-import type { RecognizedFormat } from '#core/roster/formats.ts';
 import type { Finding, Severity } from '#core/findings.ts';
 import { countFindings, type ValidationReport } from '#core/validate/validation-report.ts';
 
 import { plural } from './format.ts';
+
+interface FormatAnswer {
+  readonly title: string;
+  readonly how: string;
+  readonly evidence: readonly string[];
+}
 
 /** Sentences of a report that stand on the terminal and on the page alike. */
 
@@ -64,6 +69,6 @@ export function placeName({ file, field }: { readonly file: string; readonly fie
 }
 
 /** `Clever CSV (detected): 5 of its 5 files are there: ...` */
-export function formatSentence({ title, how, evidence }: RecognizedFormat): string {
-  return `${title} (${how}): ${evidence.join(' ')}`;
+export function formatSentence({ title, how, evidence }: FormatAnswer): string {
+  return `${how === 'unknown' ? title : `${title} (${how})`}: ${evidence.join(' ')}`;
 }

@@ -21,8 +21,8 @@ export const SHARED_ID_FORMATS: readonly RosterFormat[] = [
   'oneroster-1.2',
 ];
 
-export function sharesUserIds(format: RosterFormat): boolean {
-  return SHARED_ID_FORMATS.includes(format);
+export function sharesUserIds(format: RosterFormat | null): boolean {
+  return format !== null && SHARED_ID_FORMATS.includes(format);
 }
 /** What files that are neither UTF-8 nor UTF-16 may be: of Central and of Western Europe. */
 export const WINDOWS_ENCODINGS = ['windows-1250', 'windows-1252'] as const;
@@ -30,11 +30,12 @@ export type WindowsEncoding = (typeof WINDOWS_ENCODINGS)[number];
 
 /** What the format of an upload was taken for, and why. */
 export interface RecognizedFormat {
-  readonly name: RosterFormat;
+  /** Null: not known. */
+  readonly name: RosterFormat | null;
   /** As people call it. */
   readonly title: string;
-  /** detected: from names and headers. set: the profile says so. */
-  readonly how: 'detected' | 'set';
-  /** Sentences: what speaks for it. */
+  /** detected: from names and headers. set: the profile says so. unknown: no file of any format is there. */
+  readonly how: 'detected' | 'set' | 'unknown';
+  /** Sentences: what speaks for it, or against any. */
   readonly evidence: readonly string[];
 }

@@ -122,9 +122,14 @@ describe('which format it is', () => {
     );
   });
 
-  test('nothing at all: SDS V1, whose files are missing', async () => {
+  test('nothing at all: no format is known; the files of SDS V1 are missing', async () => {
     const { result } = await stageFiles({});
-    assert.deepEqual(result.format.evidence, ['No file of a format that Rollbook reads is there.']);
+    assert.deepEqual(result.format, {
+      name: null,
+      title: 'Format not known',
+      how: 'unknown',
+      evidence: ['No file of a format that Rollbook reads is there.'],
+    });
     assert.equal(result.findingCounts.filter(({ code }) => code === 'FILE_MISSING_REQUIRED').length, 6);
   });
 

@@ -35,7 +35,16 @@ export async function recognizeFormat(
   const most = Math.max(...formats.map((format) => present(format).length));
   const [first, ...others] = formats.filter((format) => present(format).length === most);
   const best = must(first);
-  if (most === 0) return recognition(best, 'detected', ['No file of a format that Rollbook reads is there.']);
+  if (most === 0)
+    return {
+      definition: best,
+      recognized: {
+        name: null,
+        title: 'Format not known',
+        how: 'unknown',
+        evidence: ['No file of a format that Rollbook reads is there.'],
+      },
+    };
   const byName = (format: FormatDefinition): string => {
     const names = present(format).map(({ name }) => name);
     const required = requiredFiles(format);

@@ -111,7 +111,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   const { definition: format, recognized } =
     input.recognized === undefined
       ? await recognizeFormat(roster.files, input.format)
-      : { definition: FORMATS[input.recognized.name], recognized: input.recognized };
+      : { definition: FORMATS[must(input.recognized.name)], recognized: input.recognized };
   const fileOf = (code: RecordCode): string => fileOfRecord(format, code);
   const manifestFiles = roster.files.filter(({ name }) => name.toLowerCase() === MANIFEST_FILE);
   const [manifestFile] = manifestFiles;

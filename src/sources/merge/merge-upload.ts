@@ -114,7 +114,7 @@ async function catchUp(
     const merged = await mergeInto(input, tools, base, set, delta, found, false);
     return merged === null
       ? { problem: firstFault() }
-      : { base: { set: merged, format: delta.recognized.name } };
+      : { base: { set: merged, format: delta.definition.name } };
   } catch (error) {
     if (isGone(error) || error instanceof BaseUnusableError) return { problem: messageOf(error) };
     throw error;
@@ -127,9 +127,9 @@ async function asBase(
   set: StoredSet,
   files: readonly SourceFile[],
 ): Promise<{ readonly base: Base } | { readonly problem: string }> {
-  const { definition, recognized } = await recognizeFormat(files, format);
+  const { definition } = await recognizeFormat(files, format);
   const problem = await faultOfWholeSet(definition, rosterFilesByName(files), mapping);
-  return problem === null ? { base: { set, format: recognized.name } } : { problem };
+  return problem === null ? { base: { set, format: definition.name } } : { problem };
 }
 
 function faultOfBase(base: Base | null, { recognized, definition }: DeltaSet): string | null {
@@ -192,7 +192,7 @@ async function mergeInto(
       {
         id,
         wrappedKey: secretBox.seal(key),
-        format: delta.recognized.name,
+        format: delta.definition.name,
         baseUploadId: base.uploadId,
         deltaUploadId: upload.uploadId,
         files,
