@@ -156,8 +156,9 @@ export function readRelationships(
       }
       if (people.byAddress && isEmpty(row, contact))
         file.fail('CONTACT_INCOMPLETE', contact, 'The contact has no e-mail address.');
-      const value = file.bad ? -1 : findContact();
-      if (value === -1) {
+      const wasBad = file.bad;
+      const value = isEmpty(row, contact) ? -1 : findContact();
+      if (wasBad || value === -1) {
         spoil();
         return;
       }

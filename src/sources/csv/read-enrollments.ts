@@ -11,6 +11,7 @@ import {
   findField,
   goesWithWithdrawn,
   isEmpty,
+  judgeReference,
   lookUp,
   messageOfDropped,
   membershipKeys,
@@ -66,6 +67,10 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
   };
   const placeOf = (role: PersonRole): Place =>
     state.sharedUserIds && !isIn(own[role]) && isIn(ofOthers[role]) ? ofOthers[role] : own[role];
+  const placesOf = (name: RoleName | undefined): Place[] => {
+    if (name === undefined || name.role === 'other') return Object.values(own);
+    return state.sharedUserIds ? [own[name.role], ofOthers[name.role]] : [own[name.role]];
+  };
   /**
    * The last good state stays, whatever the person was when it was written. Without a role that is understood nobody knows which place it
    * is.
@@ -74,7 +79,7 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
     if (name === undefined || name.role === 'other') return false;
     let known = false;
     const classIndex = findField(classes, file.row, section);
-    for (const place of state.sharedUserIds ? [own[name.role], ofOthers[name.role]] : [own[name.role]]) {
+    for (const place of placesOf(name)) {
       place.hashKey(file.row, classIndex, -1);
       if (name.key !== null) hash.addToKey(name.key);
       known = delta.keep(hash.key) || known;
@@ -142,6 +147,8 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
       checkRow();
       const name = nameOf();
       if (file.bad || name === undefined) {
+        judgeReference(state, file, section, toSection);
+        judgeReference(state, file, person, ...placesOf(name).map(({ to }) => to));
         if (isEmpty(row, section) || isEmpty(row, person) || name === undefined) spareFile(state, file);
         else keep();
         return;

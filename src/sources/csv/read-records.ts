@@ -22,6 +22,8 @@ import {
 export interface RecordReader extends RowReader {
   check(row: CsvRow): boolean;
   takeChecked(row: CsvRow): void;
+  /** What a bad row points at is judged, too: whoever mends the row mends all of it at once. */
+  judgeReferences(): void;
 }
 
 /** school.csv, orgs.csv, academicSessions.csv, courses.csv: a row is a record with an id of its own, which may point at another of its kind. */
@@ -73,11 +75,18 @@ export function readRecords(
     return !file.bad;
   };
 
+  const judgeReferences = (): void => {
+    findParent();
+    for (const { find } of others) find();
+  };
+
   return {
     check,
+    judgeReferences,
     salvage: (row) => !isEmpty(row, id) && (drop() || isReliable(row, id)),
     take(row) {
       if (check(row)) this.takeChecked(row);
+      else judgeReferences();
     },
     takeChecked(row) {
       const parentEntry = findParent();

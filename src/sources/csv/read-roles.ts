@@ -15,6 +15,7 @@ import {
   goesWithWithdrawn,
   isEmpty,
   isPresent,
+  judgeReference,
   lookUp,
   membershipKeys,
   messageOfDropped,
@@ -32,6 +33,8 @@ export interface RoleTaker {
   take(name: RoleName): 'fine' | 'again' | 'waits';
   /** The last good state of the role stays, if it can be told which one it is. @returns whether there is one. */
   keep(name: RoleName | undefined): boolean;
+  /** Of a bad row: the org and the session that it names, and whether it ends before it starts. */
+  judge(): void;
 }
 
 /** Roles of neither group are counted with those of staff: all that is no student's. */
@@ -157,6 +160,11 @@ export function takeRoles(
 
   return {
     keep,
+    judge() {
+      judgeReference(state, file, school, toOrg);
+      file.checkRange(startDate, endDate, 'The role');
+      findSession();
+    },
     nameOf() {
       if (isEmpty(file.row, role)) return undefined;
       return names.of(file.row, role);
@@ -219,12 +227,20 @@ export function takeRoles(
 export function readRoles(state: RosterState, file: RosterFile): RowReader {
   const person = must(file.column('person', 'reference'));
   const roles = takeRoles(state, file, person, true);
+  const usersFile = state.fileOf('student');
+  const people = [
+    { table: state.students, code: RECORD_CODES.student, file: usersFile },
+    { table: state.teachers, code: RECORD_CODES.teacher, file: usersFile },
+    { table: state.roleless, code: RECORD_CODES.student, file: usersFile },
+  ];
   return {
     salvage: () => false,
     take(row) {
       file.checkValues();
       const name = roles.nameOf();
       if (file.bad) {
+        judgeReference(state, file, person, ...people);
+        roles.judge();
         if (isEmpty(row, person) || !roles.keep(name)) spareFile(state, file);
         return;
       }

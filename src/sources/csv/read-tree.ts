@@ -31,6 +31,7 @@ export function readTree(state: RosterState, file: RosterFile, kind: keyof typeo
   if (parent === undefined) return { ...records, withdraw };
   const heldById = new Map<string, HeldRecord>();
   const again: CsvRow[] = [];
+  const bad: CsvRow[] = [];
 
   const takeNow = (row: CsvRow): void => {
     file.resume(row);
@@ -70,7 +71,10 @@ export function readTree(state: RosterState, file: RosterFile, kind: keyof typeo
     withdraw,
     take(row) {
       // Before it is held, so that the first good row is the one that counts, and is known to.
-      if (!records.check(row)) return;
+      if (!records.check(row)) {
+        if (!isEmpty(row, parent)) bad.push(copyRow(row));
+        return;
+      }
       const ownId = file.text(id);
       if (heldById.has(ownId) || isTaken(row)) again.push(copyRow(row));
       else if (isEmpty(row, parent)) records.takeChecked(row);
@@ -79,6 +83,10 @@ export function readTree(state: RosterState, file: RosterFile, kind: keyof typeo
     finish() {
       for (const held of heldById.values()) takeBehindParent(held);
       for (const row of again) takeNow(row);
+      for (const row of bad) {
+        file.resume(row);
+        records.judgeReferences();
+      }
     },
   };
 }

@@ -69,6 +69,7 @@ export function readUsersWithRoles(state: RosterState, file: RosterFile): RowRea
       if (!isEmpty(row, school) && !namesAny(file, school))
         file.fail('REQUIRED_MISSING', school, `${school.title} names no org.`);
       if (file.bad || name === undefined) {
+        forEachPart(file, school, () => roles.judge());
         if (isEmpty(row, id)) spareFile(state, file);
         else keep(role);
         return;

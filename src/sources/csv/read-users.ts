@@ -63,7 +63,8 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
       file.checkValues();
       user = userRoles.find(row, id);
       const roles = ROLES.filter((role) => userRoles.has(user, role));
-      for (const role of roles) if (!file.bad) takers[role].check();
+      // A name that is none as a student is none as staff: it is said once.
+      for (const [place, role] of roles.entries()) if (place === 0 || !file.bad) takers[role].check();
       if (file.bad) {
         if (isEmpty(row, id)) spareFile(state, file);
         else keep();

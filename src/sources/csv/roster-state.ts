@@ -251,6 +251,25 @@ export function addEntryKey({ hash, delta }: RosterState, entry: number): void {
     hash.addNumber(entry === NO_ENTRY ? 0 : (delta.words[at + word] as number));
 }
 
+/** A reference of a row that is bad otherwise: what it names is nowhere. What is withdrawn, or waits, is told of good rows. */
+export function judgeReference(
+  state: RosterState,
+  file: RosterFile,
+  column: BoundColumn,
+  ...targets: readonly { readonly table: IdTable; readonly code: RecordCode; readonly file: FileName }[]
+): void {
+  const { row } = file;
+  if (isEmpty(row, column)) return;
+  const isNowhere = targets.every((target) => {
+    const index = findField(target.table, row, column);
+    const isWithdrawn = index !== -1 && target.table.states[index] === WITHDRAWN;
+    return !isWithdrawn && lookUp(state, target, index, row, column) === 'missing';
+  });
+  const [first] = targets;
+  if (isNowhere && first !== undefined)
+    file.fail('REFERENCE_NOT_FOUND', column, () => messageOfMissing(column, file.text(column), first.file));
+}
+
 export function messageOfMissing(column: BoundColumn, value: string, target: FileName): string {
   return `${column.title} "${value.slice(0, 64)}" is not in ${target}.`;
 }
