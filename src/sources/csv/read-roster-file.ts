@@ -18,7 +18,7 @@ import { scanContacts } from './scan-contacts.ts';
 import { openRowsInThreads } from './threads/open-rows-in-threads.ts';
 import type { RowDigest } from './threads/row-digest.ts';
 import type { RowsInThreads } from './threads/rows-in-threads.ts';
-import { copyRow, looksLikeTotals } from './totals-row.ts';
+import { copyRow, looksLikeTotals, MAX_TOTALS } from './totals-row.ts';
 import { openValueChecks } from './value-check.ts';
 import { ENCODING_NAMES } from './text-encoding.ts';
 import { openTranscoder, type Transcoder } from './transcoder.ts';
@@ -33,8 +33,6 @@ export interface FileRead {
 
 /** How much of a file is split before others get a turn and the sink is drained. */
 const PIECE_BYTES = 64 * 1024;
-/** Lines that may stand under the rows in place of one: totals, and how many rows there are. */
-const MAX_TOTALS = 3;
 
 /** Reads one file. Its bytes as they were uploaded go into `hash`; `afterPiece` is awaited after each piece. */
 export async function readRosterFile(

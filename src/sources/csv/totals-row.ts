@@ -53,6 +53,37 @@ function isWord(text: string): boolean {
   return text.length <= 64 && (WORDS.test(text) || ROWS_AFFECTED.test(text));
 }
 
+/** Lines that may stand under the rows in place of one: totals, and how many rows there are. */
+export const MAX_TOTALS = 3;
+
+/** Holds rows back that are totals if no other comes behind them. */
+export class TotalsAtEnd {
+  /** They are totals once the file has ended. */
+  held: CsvRow[] = [];
+  readonly #header: BoundHeader | null;
+  readonly #take: (row: CsvRow) => void;
+  #taken = 0;
+
+  /** `header`: null: it says nothing, and nothing looks like totals. */
+  constructor(header: BoundHeader | null, take: (row: CsvRow) => void) {
+    this.#header = header;
+    this.#take = (row) => {
+      this.#taken += 1;
+      take(row);
+    };
+  }
+
+  push(row: CsvRow): void {
+    const mayBe = this.#header !== null && looksLikeTotals(row, this.#header, this.#taken);
+    if (this.held.length > 0 && (!mayBe || this.held.length === MAX_TOTALS)) {
+      for (const earlier of this.held) this.#take(earlier);
+      this.held = [];
+    }
+    if (mayBe) this.held.push(copyRow(row));
+    else this.#take(row);
+  }
+}
+
 /** A copy that outlives its turn. */
 export function copyRow(row: CsvRow): CsvRow {
   const starts = row.starts.slice(0, row.count);

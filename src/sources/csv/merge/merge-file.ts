@@ -2,12 +2,13 @@ import { OperationalError } from '#lib/errors.ts';
 
 import type { MappingSettings, MergedFileSummary, SourceFile } from '../../contract.ts';
 import type { FindingCollector } from '../../finding-collector.ts';
-import { bindHeader } from '../bind-header.ts';
+import { bindHeader, type BoundHeader } from '../bind-header.ts';
 import type { CsvRow } from '../csv-reader.ts';
 import { type FileDefinition, looseTitle } from '../format.ts';
 import { IdTable } from '../id-table.ts';
 import type { FileLayout } from '../inspect-file.ts';
 import { reportLayout } from '../report-layout.ts';
+import { TotalsAtEnd } from '../totals-row.ts';
 import {
   entryOf,
   findMergeColumns,
@@ -46,10 +47,14 @@ export interface PreparedMerge {
   readonly summary: () => MergedFileSummary;
 }
 
+const TOTALS_MESSAGE = 'The row holds totals, it seems, and no record; it is left out.';
+
 interface Opened {
   readonly file: SourceFile;
   readonly layout: FileLayout;
   readonly titles: readonly string[];
+  /** Null: it is not that of the format any more. */
+  readonly header: BoundHeader | null;
   readonly columns: MergeColumns;
 }
 
@@ -77,12 +82,11 @@ export async function prepareMerge(input: MergeFileInput): Promise<PreparedMerge
       const writer = new RowWriter();
       const none = added.map(() => '');
       const positions = Int32Array.from(delta.titles, (_, position) => position);
-      const writeDelta = (row: CsvRow, isHeader: boolean): void => {
-        if (isHeader) {
-          writer.padTo(row.line - 1);
-          writer.values([...delta.titles, ...added]);
-          return;
-        }
+      const writeHeader = (row: CsvRow): void => {
+        writer.padTo(row.line - 1);
+        writer.values([...delta.titles, ...added]);
+      };
+      const writeDelta = (row: CsvRow): void => {
         summary.deltaRows += 1;
         const entry = entryOf(row, delta.columns, ids, false);
         if (isWhole(row, delta.columns)) {
@@ -133,13 +137,22 @@ export async function prepareMerge(input: MergeFileInput): Promise<PreparedMerge
           message,
         }));
       };
-      yield* pieces(writer, delta, definition.name, writeDelta);
+      // Totals at the end of either file would stand in the middle of the merged one, or count other rows.
+      const totals = new TotalsAtEnd(delta.header, writeDelta);
+      yield* pieces(writer, delta, definition.name, (row, isHeader) => {
+        if (isHeader) writeHeader(row);
+        else totals.push(row);
+      });
+      for (const { line } of totals.held)
+        input.findings.report({ code: 'ROW_TOTALS', file: definition.name }, () => ({
+          line,
+          message: TOTALS_MESSAGE,
+        }));
       summary.deltaLines = writer.lines;
       if (kept === null) return;
       const map = mapColumns([...delta.titles, ...added], kept.titles);
       const sameTitles = map.length === kept.titles.length && map.every((at, index) => at === index);
-      yield* pieces(writer, kept, definition.name, (row, isHeader) => {
-        if (isHeader) return;
+      const writeKept = (row: CsvRow): void => {
         const entry = entryOf(row, kept.columns, ids, false);
         if (entry !== -1 && superseded[entry] === 1) {
           summary.replacedRows += 1;
@@ -150,6 +163,10 @@ export async function prepareMerge(input: MergeFileInput): Promise<PreparedMerge
         // Fields cannot be moved where nobody knows which is which.
         else if (sameTitles) writer.brokenRow(row, 0);
         else writer.unknownRow();
+      };
+      const keptTotals = new TotalsAtEnd(kept.header, writeKept);
+      yield* pieces(writer, kept, definition.name, (row, isHeader) => {
+        if (!isHeader) keptTotals.push(row);
       });
     },
   };
@@ -171,6 +188,7 @@ async function readDelta(
   reportLayout(findings, name, layout);
   const scan: Scan = { titles: null, fault: null };
   let columns: MergeColumns = { count: 0, id: -1, status: -1, date: -1 };
+  let bound: BoundHeader | null = null;
   let usable = true;
   let dated = false;
   let readById = true;
@@ -178,6 +196,7 @@ async function readDelta(
     if (isHeader) {
       const { header, problems } = bindHeader(row, definition, mapping);
       columns = findMergeColumns(scan.titles ?? []);
+      bound = header;
       if (header === null) {
         usable = false;
         for (const { code, field, message } of problems) report({ code, message, line: row.line }, field);
@@ -202,20 +221,23 @@ async function readDelta(
   if (file.isBroken?.() === true) return null;
   if (scan.fault !== null) report(scan.fault);
   if (scan.fault !== null || !usable || scan.titles === null) return null;
-  return { delta: { file, layout, titles: scan.titles, columns }, dated, readById };
+  return { delta: { file, layout, titles: scan.titles, header: bound, columns }, dated, readById };
 }
 
 async function openBase({ definition, mapping }: MergeFileInput, file: SourceFile): Promise<Opened> {
   const layout = await inspectRows(file, definition, mapping);
   const scan: Scan = { titles: null, fault: null };
   // As far as the header; the rest is read, and judged, when it is written.
-  for await (const _ of scanFile(file, definition.name, layout, scan, () => undefined))
-    if (scan.titles !== null || scan.fault !== null) break;
+  let bound: BoundHeader | null = null;
+  const scanned = scanFile(file, definition.name, layout, scan, (row, isHeader) => {
+    if (isHeader) bound = bindHeader(row, definition, mapping).header;
+  });
+  for await (const _ of scanned) if (scan.titles !== null || scan.fault !== null) break;
   if (scan.titles === null || scan.fault !== null) throw unusable(definition.name, scan.fault);
   const columns = findMergeColumns(scan.titles);
   if (columns.id === -1)
     throw new BaseUnusableError(`${definition.name} of the last whole set has no column "sourcedId"`);
-  return { file, layout, titles: scan.titles, columns };
+  return { file, layout, titles: scan.titles, header: bound, columns };
 }
 
 /** Of the rows that the delta file changes: when they were changed last, and what they have in columns that it does not have. */

@@ -28,6 +28,27 @@ async function linesOf(base: string, delta: string | Uint8Array): Promise<string
 }
 
 describe('a delta file is merged into the file that was kept', () => {
+  test('totals under the rows of either are no rows of the merged one', async () => {
+    const delta = `${ORGS_HEAD}\no2,active,,New,school,,\nTotal: 1,,,,,,\n(1 rows affected),,,,,,\n`;
+    const { files, findings } = await mergeOrgs(`${ORGS}Total: 3,,,,,,\r\n`, delta);
+    assert.deepEqual(files?.['orgs.csv']?.split('\r\n'), [
+      ORGS_HEAD,
+      'o2,active,,New,school,,',
+      'o1,,,First,school,,',
+      'o3,,,Third,school,,',
+      '',
+    ]);
+    assert.deepEqual(shownFindings(findings.kept), [
+      'ROW_TOTALS orgs.csv:3 (warning)',
+      'ROW_TOTALS orgs.csv:4 (warning)',
+    ]);
+  });
+
+  test('a row that looks like totals in the middle is a row', async () => {
+    const delta = `${ORGS_HEAD}\nTotal: 1,,,,,,\no2,active,,New,school,,\n`;
+    assert.deepEqual((await linesOf(ORGS, delta)).slice(1, 3), ['Total: 1,,,,,,', 'o2,active,,New,school,,']);
+  });
+
   test('its rows first, on their lines; behind them those that it does not change', async () => {
     const delta = [
       ORGS_HEAD,
