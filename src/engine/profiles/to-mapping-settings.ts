@@ -6,7 +6,7 @@ import { ANY_DOMAIN } from '#core/users/accepted-domains.ts';
 import type { MappingSettings, MatchOption } from '#sources/contract.ts';
 
 /** Rises when the mapping from rows to records changes: every content hash changes with it. */
-export const MAPPING_VERSION = 1;
+export const MAPPING_VERSION = 2;
 
 /**
  * What a profile says about the meaning of a row. Roles that the source does not know (`none`, `faculty`) say nothing
