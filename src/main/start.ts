@@ -34,6 +34,7 @@ import type { System } from '#lib/system.ts';
 import type { Tracing } from '#lib/tracing.ts';
 import { followChanges } from '#storage/change-feed.ts';
 import { asOwner, type Database, forExecuting } from '#storage/database.ts';
+import { prepareDataDirectory } from '#storage/data-directory.ts';
 import { acquireLock, type HeldLock } from '#storage/data-directory-lock.ts';
 import { ensureInstallationId } from '#storage/installation.ts';
 import { openStorage } from '#storage/open-storage.ts';
@@ -222,7 +223,10 @@ async function lockDataDirectory(
   settings: Settings,
   closers: Closers,
 ): Promise<HeldLock | undefined> {
-  if (settings.databaseUrl !== undefined && settings.mode !== 'all') return undefined;
+  if (settings.databaseUrl !== undefined && settings.mode !== 'all') {
+    await prepareDataDirectory(dataDir);
+    return undefined;
+  }
   const lock = await acquireLock(dataDir);
   closers.add(() => lock.release());
   return lock;
