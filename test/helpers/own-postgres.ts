@@ -5,7 +5,11 @@ import { Client } from 'pg';
 import { must } from '#lib/assert.ts';
 import { connectionStringFor } from '#storage/connection-string.ts';
 import { type Binaries, findBinaries } from '#storage/postgres-server/binaries.ts';
-import { type ClusterHome, readClusterHome, SYSTEM_DIRECTORY } from '#storage/postgres-server/cluster-home.ts';
+import {
+  type ClusterHome,
+  readClusterHome,
+  SYSTEM_DIRECTORY,
+} from '#storage/postgres-server/cluster-home.ts';
 import { runProgram } from '#storage/postgres-server/run-program.ts';
 import { findServiceUser, runsAsRoot } from '#storage/postgres-server/service-user.ts';
 import { startPostgres } from '#storage/postgres-server/start-postgres.ts';
