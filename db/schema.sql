@@ -438,6 +438,16 @@ comment on column rollbook.hand_edit.other_id is 'Of a role the org, of an enrol
 comment on column rollbook.hand_edit.before is 'The properties that were changed, by their path in Graph, as they were. Passwords are never in it.';
 comment on column rollbook.hand_edit.after is 'The same properties as they are now.';
 
+create table rollbook.installation (
+  one boolean default true not null,
+  id uuid not null,
+  created_at timestamp with time zone default now() not null,
+  constraint installation_pkey PRIMARY KEY (one),
+  constraint installation_one_check CHECK (one)
+);
+comment on table rollbook.installation is 'Which Rollbook this database belongs to: one row, made by the first process. Not in backups: what is restored elsewhere is another installation, and may stand beside the first one.';
+comment on column rollbook.installation.id is 'Stands in the bucket or container for uploads, so that no other installation uses the same place.';
+
 create table rollbook.link (
   tenant_id uuid not null,
   source_system_id uuid not null,
@@ -710,6 +720,7 @@ create table rollbook.plan_hold (
   constraint plan_hold_decision_known CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
   constraint plan_hold_scope_known CHECK ((scope = ANY (ARRAY['plan'::text, 'school'::text, 'absence'::text, 'addsOnly'::text])))
 );
+CREATE INDEX plan_hold_put_off ON rollbook.plan_hold USING btree (tenant_id, run_id) WHERE ((scope = 'addsOnly'::text) AND (decision IS NULL));
 alter table rollbook.plan_hold enable row level security;
 alter table rollbook.plan_hold force row level security;
 create policy owner on rollbook.plan_hold for all to rollbook_owner using (true);
@@ -980,6 +991,7 @@ create table rollbook.run (
   expired_on date,
   totals json generated always as (run_totals(counts)) stored,
   kept_in_id uuid,
+  traceparent text,
   constraint run_pkey PRIMARY KEY (tenant_id, id),
   constraint run_tenant_id_profile_id_fkey FOREIGN KEY (tenant_id, profile_id) REFERENCES profile(tenant_id, id),
   constraint run_tenant_id_upload_id_fkey FOREIGN KEY (tenant_id, upload_id) REFERENCES upload(tenant_id, id),
@@ -991,6 +1003,7 @@ create table rollbook.run (
 CREATE UNIQUE INDEX run_one_executing ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = ANY (ARRAY['staging'::text, 'planning'::text, 'applying'::text]));
 CREATE UNIQUE INDEX run_one_queued ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = 'queued'::text);
 CREATE INDEX run_profile ON rollbook.run USING btree (tenant_id, profile_id, created_at, id);
+CREATE INDEX run_unfinished ON rollbook.run USING btree (tenant_id, profile_id) WHERE (state = ANY (ARRAY['queued'::text, 'staging'::text, 'planning'::text, 'held'::text, 'applying'::text, 'suspended'::text, 'broken'::text]));
 alter table rollbook.run enable row level security;
 alter table rollbook.run force row level security;
 create policy owner on rollbook.run for all to rollbook_owner using (true);
@@ -1011,6 +1024,7 @@ comment on column rollbook.run.certificate is 'What proves that the source was r
 comment on column rollbook.run.expired_on is 'Of the triggers expiration and expirationUndo: the expiration date whose consequences it carries out, or puts back. It stays when the profile gets another date.';
 comment on column rollbook.run.totals is 'run_totals(counts)';
 comment on column rollbook.run.kept_in_id is 'Of the trigger expirationUndo: the source system that keeps the expired classes.';
+comment on column rollbook.run.traceparent is 'The span of the request that asked for the run last (W3C Trace Context); its trace is linked to it. Null: nobody traced it, or no request did.';
 
 create table rollbook.run_event (
   tenant_id uuid not null,

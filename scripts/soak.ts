@@ -1,4 +1,7 @@
-/** npm run soak: the tests whose numbers are small in CI, with the large ones. */
+/**
+ * npm run soak [-- part of a path ...]: the tests whose numbers are small in CI, with the large ones, or some of them: `npm run soak -- many-workers` kills
+ * workers 200 times. Each prints its seed; the variables below set other numbers.
+ */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -26,5 +29,12 @@ const env = {
 };
 const run = (args: readonly string[]): number =>
   spawnSync(process.execPath, args, { stdio: 'inherit', env }).status ?? 1;
-const statuses = [run([mutations]), run([runner, ...FILES])];
-process.exit(Math.max(...statuses));
+const parts = process.argv.slice(2);
+const isAsked = (file: string): boolean => parts.length === 0 || parts.some((part) => file.includes(part));
+const files = FILES.filter(isAsked);
+const statuses = [
+  ...(isAsked('scripts/soak-mutations') ? [run([mutations])] : []),
+  ...(files.length > 0 ? [run([runner, ...files])] : []),
+];
+if (statuses.length === 0) console.error(`nothing to soak matches: ${parts.join(' ')}`);
+process.exit(statuses.length === 0 ? 2 : Math.max(...statuses));

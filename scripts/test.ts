@@ -13,6 +13,7 @@ import { Client } from 'pg';
 
 import { isProcessAlive, processStartTime } from '#storage/process-identity.ts';
 import { startKeeper } from '#test/helpers/shared-server.ts';
+import { MAY_MOUNT } from '#test/helpers/small-disk.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const parts = process.argv.slice(2);
@@ -76,8 +77,12 @@ async function shareServer(): Promise<() => Promise<void>> {
 }
 
 function missingInputs(): string[] {
-  if ((process.env['ROLLBOOK_SAMPLES'] ?? '') !== '') return [];
-  return [
-    'ROLLBOOK_SAMPLES is not set: the tests on real rosters do not run (it names the folder that holds them)',
-  ];
+  const lines: string[] = [];
+  if ((process.env['ROLLBOOK_SAMPLES'] ?? '') === '')
+    lines.push(
+      'ROLLBOOK_SAMPLES is not set: the tests on real rosters do not run (it names the folder that holds them)',
+    );
+  if (!MAY_MOUNT && files.some((file) => file.includes('disk-full')))
+    lines.push('only root on Linux may mount small disks: the tests that fill one do not run');
+  return lines;
 }

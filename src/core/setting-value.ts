@@ -17,6 +17,7 @@ export type SettingType =
   | 'hosts'
   | 'bucket'
   | 'objectPrefix'
+  | 'uuid'
   | 'issuers'
   | 'audiences'
   | 'claim'
@@ -82,6 +83,11 @@ function readText(type: Extract<SettingType, string>, text: string): ReadValue {
       return valueOr(
         /^(?:[\w.-]+\/)+$/.test(text) && text.length <= 200 ? text : null,
         'words of letters, digits, dots and dashes, each followed by a slash',
+      );
+    case 'uuid':
+      return valueOr(
+        /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text) ? text : null,
+        'an id such as 0198e000-0000-7000-8000-00000000000a',
       );
     case 'issuers':
       return valueOr(

@@ -196,6 +196,13 @@ export const SETTINGS = {
     fallback: undefined,
     sentence: 'What the names of objects begin with in the bucket or container, such as rollbook/.',
   },
+  uploadTakeOver: {
+    env: 'UPLOAD_TAKE_OVER',
+    type: 'uuid',
+    fallback: undefined,
+    sentence:
+      'Id of the Rollbook whose place in the bucket or container this one takes, when the start says that it belongs to that one. Only when that one is gone for good.',
+  },
   s3Bucket: {
     env: 'S3_BUCKET',
     type: 'bucket',

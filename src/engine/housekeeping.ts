@@ -1,6 +1,7 @@
 import { eraseOldUploads } from '#files/erase-old-uploads.ts';
-import type { FileStore } from '#files/file-store.ts';
+import type { FileStore, StoreClaim } from '#files/file-store.ts';
 import { removeOrphans } from '#files/remove-orphans.ts';
+import { OperationalError } from '#lib/errors.ts';
 import { asOwner, type Database } from '#storage/database.ts';
 import { ensurePartitions } from '#storage/partitions.ts';
 import type { System } from '#lib/system.ts';
@@ -12,6 +13,8 @@ export interface HousekeepingContext {
   readonly db: Database;
   readonly system: System;
   readonly files: FileStore;
+  /** What nobody names is only removed where the place is ours. */
+  readonly claim: StoreClaim;
   readonly log: EngineLog;
   /** Days that the files of a run are kept after it, the newest upload of a profile for ever. */
   readonly uploadRetentionDays: number;
@@ -28,15 +31,27 @@ const HOUR_MS = 3_600_000;
  * runs of years ago. Safe in several processes at once.
  */
 export async function keepHouse(context: HousekeepingContext, signal?: AbortSignal): Promise<void> {
-  const { db, files, system } = context;
+  const { db, files } = context;
   await asOwner(db, (tx) => ensurePartitions(tx));
   const uploads = await eraseOldUploads({ db, files, retentionDays: context.uploadRetentionDays });
-  const objects = await removeOrphans({ db, files, now: system.now() });
+  const objects = await removeOurOrphans(context);
   if (uploads > 0 || objects > 0) context.log.info({ uploads, objects }, 'housekeeping removed old uploads');
   await context.removeJobs?.();
   await forgetPasswords({ db, signal });
   const old = await removeOldRuns({ db, signal, runRetentionDays: context.runRetentionDays });
   if (old.runs > 0) context.log.info(old, 'housekeeping removed old runs');
+}
+
+/** A storage that is away, or has become another installation's, is no reason to leave the rest of the house. */
+async function removeOurOrphans({ db, files, claim, system, log }: HousekeepingContext): Promise<number> {
+  try {
+    await files.claim(claim);
+    return await removeOrphans({ db, files, now: system.now() });
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error;
+    log.error({ error: error.message, code: error.code }, 'nothing was removed from the storage of uploads');
+    return 0;
+  }
 }
 
 /** Keeps house at once and then every hour, until stopped. A failure is logged and met again an hour later. */

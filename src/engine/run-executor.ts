@@ -4,7 +4,7 @@ import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
 import { transientFault } from '#core/run/transient.ts';
 import { failureClassOf } from '#core/telemetry/failure-class.ts';
 import { OperationalError, messageOf } from '#lib/errors.ts';
-import { inSpan } from '#lib/tracing.ts';
+import { inSpan, type Span } from '#lib/tracing.ts';
 import { forServing, inTenant } from '#storage/database.ts';
 import { faultCodesOf } from '#storage/database-errors.ts';
 import { settleCancelled } from '#storage/runs/cancel-run.ts';
@@ -63,10 +63,11 @@ export async function executeRun(
     'rollbook.run.epoch': epoch,
   };
   try {
-    await inSpan(tracing, 'run', attributes, async (span) => {
+    const execute = async (span: Span): Promise<void> => {
       await executeStages(context, tenantId, claim, lease, at);
       span.set({ 'rollbook.run.state': at.state });
-    });
+    };
+    await inSpan(tracing, 'run', attributes, execute, claim.traceparent ?? undefined);
     metrics.add('rollbook_runs_left_total', { state: at.state });
   } catch (error) {
     await lease.stop();

@@ -18,6 +18,13 @@ export interface ByteRange {
   readonly sizeBytes: number;
 }
 
+/** Who wants to keep uploads somewhere. Ids of installations are UUIDs. */
+export interface StoreClaim {
+  readonly installationId: string;
+  /** The installation whose place this one takes, if it stands there. */
+  readonly replaces: string | undefined;
+}
+
 /**
  * Keeps the bytes of uploads, encrypted (docs/adr/0004-upload-encryption.md). A local disk, or a
  * storage of objects on the network. Object names are UUIDs that Rollbook made; what a client calls its file never gets here.
@@ -51,4 +58,10 @@ export interface FileStore {
 
   /** Whether the store is there and lets us in; throws what stands in the way. */
   check(): Promise<void>;
+
+  /**
+   * Notes that the place belongs to this installation, and throws OperationalError `StorageOfAnother` when it belongs to another one, unless that
+   * is the one to be replaced. What is removed as nobody's (list, removeUnfinished) is only safe in a place that was claimed.
+   */
+  claim(claim: StoreClaim): Promise<void>;
 }

@@ -32,6 +32,11 @@ export function openLocalFileStore(options: LocalFileStoreOptions): FileStore {
     assert(OBJECT_NAME.test(objectName), 'an object name is a UUID made by Rollbook');
     return join(directory, objectName.slice(-2));
   };
+  const check = async (): Promise<void> => {
+    await mkdir(unfinished, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+      throw translate(error);
+    });
+  };
   const pathOf = (objectName: string): string => join(folderOf(objectName), objectName);
 
   return {
@@ -90,11 +95,10 @@ export function openLocalFileStore(options: LocalFileStoreOptions): FileStore {
       return removed;
     },
 
-    async check() {
-      await mkdir(unfinished, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-        throw translate(error);
-      });
-    },
+    check,
+
+    // The lock of the data directory keeps others away.
+    claim: check,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { FileStore } from './file-store.ts';
 import { openLocalFileStore } from './local-file-store.ts';
 import { type AzureOptions, openAzureBucket } from './remote/azure-bucket.ts';
+import type { ObjectBucket } from './remote/object-bucket.ts';
 import { remoteFileStore } from './remote/remote-file-store.ts';
 import { openS3Bucket, type S3Options } from './remote/s3-bucket.ts';
 
@@ -15,8 +16,14 @@ export function openFileStore(options: FileStoreOptions): FileStore {
     case 'local':
       return openLocalFileStore({ directory: options.directory });
     case 's3':
-      return remoteFileStore(() => openS3Bucket(options));
     case 'azure':
-      return remoteFileStore(() => openAzureBucket(options));
+      return remoteFileStore(() => openBucket(options));
   }
+}
+
+/** The bucket or container itself, for who looks after it. */
+export function openBucket(
+  options: Exclude<FileStoreOptions, { readonly kind: 'local' }>,
+): Promise<ObjectBucket> {
+  return options.kind === 's3' ? openS3Bucket(options) : openAzureBucket(options);
 }

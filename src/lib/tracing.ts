@@ -9,10 +9,14 @@ export interface SpanOptions {
   readonly attributes?: SpanAttributes;
   /** The header of a request (W3C Trace Context): the span is a child of what it names. Else of the span around it. */
   readonly traceparent?: string | undefined;
+  /** A span elsewhere that this one follows from without being a part of it; written like a traceparent. */
+  readonly link?: string | undefined;
 }
 
 /** A step that began. */
 export interface Span {
+  /** What W3C Trace Context calls it, for others to link to; undefined: nobody collects it. */
+  readonly traceparent?: string;
   set(this: void, attributes: SpanAttributes): void;
   /** `failure`: its code; what an error says may hold anything. */
   end(this: void, failure?: string): void;
@@ -50,8 +54,9 @@ export async function inSpan<T>(
   name: string,
   attributes: SpanAttributes,
   work: (span: Span) => Promise<T>,
+  link?: string,
 ): Promise<T> {
-  const span = tracing.begin(name, { attributes });
+  const span = tracing.begin(name, { attributes, link });
   try {
     const result = await tracing.within(span, () => work(span));
     span.end();

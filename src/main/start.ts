@@ -20,7 +20,7 @@ import { openNoticePost } from '#engine/notices/open-notice-post.ts';
 import { startProfileJobs } from '#engine/profiles/profile-jobs.ts';
 import { type Runner, startRunner } from '#engine/runner.ts';
 import { startScheduler } from '#engine/schedule/scheduler.ts';
-import type { FileStore } from '#files/file-store.ts';
+import type { FileStore, StoreClaim } from '#files/file-store.ts';
 import { type FileStoreOptions, openFileStore } from '#files/open-file-store.ts';
 import { removeObjects } from '#files/remove-objects.ts';
 import type { HttpContext } from '#http/context.ts';
@@ -33,9 +33,12 @@ import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
 import type { Tracing } from '#lib/tracing.ts';
 import { followChanges } from '#storage/change-feed.ts';
-import { type Database, forExecuting } from '#storage/database.ts';
+import { asOwner, type Database, forExecuting } from '#storage/database.ts';
+import { prepareDataDirectory } from '#storage/data-directory.ts';
 import { acquireLock, type HeldLock } from '#storage/data-directory-lock.ts';
+import { ensureInstallationId } from '#storage/installation.ts';
 import { openStorage } from '#storage/open-storage.ts';
+import { claimStore } from './claim-store.ts';
 import { Closers } from './closers.ts';
 import { followDatabaseTime } from './database-time.ts';
 import { fileStoreOf, uploadsDirectory } from './file-store-of.ts';
@@ -122,8 +125,11 @@ async function start(settings: Settings, asked: StartOptions, closers: Closers):
 
   const fileStore = fileStoreOf(settings, dataDir);
   const files = openFileStore(fileStore);
-  // A storage that is away comes back; what needs it meanwhile is tried again.
-  void files.check().catch((error: unknown) => log.error({ err: error }, 'uploads cannot be stored yet'));
+  const claim: StoreClaim = {
+    installationId: await asOwner(db, (tx) => ensureInstallationId(tx, system.newId)),
+    replaces: settings.uploadTakeOver,
+  };
+  await claimStore(files, claim, log);
   const notices = { db, system, secretBox, log, telemetry, post: openNoticePost(settings) };
   const work: Workshop = {
     settings,
@@ -132,6 +138,7 @@ async function start(settings: Settings, asked: StartOptions, closers: Closers):
     secretBox,
     keys,
     files,
+    claim,
     fileStore,
     dataDir,
     issuer,
@@ -174,7 +181,7 @@ function startExecuting(
   engine: Parameters<typeof startRunner>[0],
   runner: Runner,
 ): { stop(): Promise<void> }[] {
-  const { settings, options, files, notices } = work;
+  const { settings, options, files, claim, notices } = work;
   const { log, system } = options;
   const db = forExecuting(work.db);
   return [
@@ -182,6 +189,7 @@ function startExecuting(
       db,
       system,
       files,
+      claim,
       log,
       uploadRetentionDays: settings.uploadRetentionDays,
       runRetentionDays: settings.runRetentionDays,
@@ -201,6 +209,7 @@ interface Workshop {
   readonly secretBox: SecretBox;
   readonly keys: readonly SecretKey[];
   readonly files: FileStore;
+  readonly claim: StoreClaim;
   readonly fileStore: FileStoreOptions;
   readonly dataDir: string;
   readonly issuer: Issuer;
@@ -214,7 +223,10 @@ async function lockDataDirectory(
   settings: Settings,
   closers: Closers,
 ): Promise<HeldLock | undefined> {
-  if (settings.databaseUrl !== undefined && settings.mode !== 'all') return undefined;
+  if (settings.databaseUrl !== undefined && settings.mode !== 'all') {
+    await prepareDataDirectory(dataDir);
+    return undefined;
+  }
   const lock = await acquireLock(dataDir);
   closers.add(() => lock.release());
   return lock;

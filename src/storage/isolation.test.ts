@@ -245,6 +245,7 @@ const WITHOUT_TENANT = new Set([
   'tenant', // It is the tenant.
   'signing_key', // One issuer for all tenants.
   'schema_migration', // Of the database.
+  'installation', // Of the database.
 ]);
 
 test('the tenant stands first in every primary, unique and foreign key, and in every index', async () => {

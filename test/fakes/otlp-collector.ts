@@ -17,6 +17,8 @@ export interface CollectedSpan {
   /** 2: an error. */
   readonly status: number;
   readonly seconds: number;
+  /** Spans of other traces that it follows from. */
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
 }
 
 export interface OtlpCollector {
@@ -53,6 +55,7 @@ interface Document {
         readonly status?: { readonly code?: number };
         readonly startTimeUnixNano: string;
         readonly endTimeUnixNano: string;
+        readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
       }[];
     }[];
   }[];
@@ -106,6 +109,7 @@ function spansOf({ resourceSpans }: Document): CollectedSpan[] {
         attributes: valuesOf(span.attributes),
         resource: valuesOf(resource.attributes),
         status: span.status?.code ?? 0,
+        links: (span.links ?? []).map(({ traceId, spanId }) => ({ traceId, spanId })),
         seconds: Number(BigInt(span.endTimeUnixNano) - BigInt(span.startTimeUnixNano)) / 1e9,
       })),
     ),

@@ -9,6 +9,7 @@ import { freePort } from './free-port.ts';
 
 /** A Rollbook of its own process, as an administrator starts it. */
 export interface RollbookProcess {
+  readonly pid: number;
   readonly baseUrl: string;
   readonly tenantId: string;
   /** A fresh access token of the first administrator application. */
@@ -60,6 +61,7 @@ export async function startRollbookProcess(options: {
     await exited;
   };
   return {
+    pid: must(child.pid),
     baseUrl,
     tenantId: credentials.tenantId,
     token: () => fetchToken(baseUrl, credentials),

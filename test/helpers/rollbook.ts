@@ -47,11 +47,13 @@ export interface TestRollbookOptions {
   readonly https?: boolean;
   /** Clock, ids and timers of the service. */
   readonly system?: System;
+  /** Such as a small disk; else a folder that is removed with it. */
+  readonly dataDir?: string;
 }
 
 export async function startTestRollbook(options: TestRollbookOptions = {}): Promise<TestRollbook> {
   const database = await emptyTestDatabase();
-  const dataDir = await mkdtemp(join(tmpdir(), 'rollbook-data-'));
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'rollbook-data-')));
   const { values } = resolveSettings({
     flags: {},
     env: {
@@ -123,7 +125,7 @@ export async function startTestRollbook(options: TestRollbookOptions = {}): Prom
     async stop() {
       await running.stop();
       await database.close();
-      await rm(dataDir, { recursive: true, force: true });
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -112,6 +112,14 @@ test('a run is a trace: its stages are the children, its batches the children of
   assert.equal(students?.attributes['rollbook.items'], 12);
 });
 
+test('a run is linked to the request that asked for it, in whose trace it is not', () => {
+  const run = one('run');
+  const start = one('POST /beta/education/synchronizationProfiles/:id/start');
+  assert.deepEqual(run.links, [{ traceId: start.traceId, spanId: start.spanId }]);
+  assert.notEqual(run.traceId, start.traceId);
+  assert.deepEqual(start.links, []);
+});
+
 test('a request is a span under its route, and the child of what its traceparent names', () => {
   const users = one('GET /v1.0/education/users', ({ traceId }) => traceId === TRACE);
   assert.deepEqual([users.kind, users.parentSpanId], [2, CALLER]);

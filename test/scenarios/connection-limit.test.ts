@@ -12,7 +12,7 @@ import { syncClient } from '#test/helpers/sync-client.ts';
 
 let rollbook: TestRollbook;
 before(async () => {
-  rollbook = await startTestRollbook({ retryDelaySeconds: 0.2, engine: { leaseSeconds: 1, batchItems: 5 } });
+  rollbook = await startTestRollbook({ retryDelaySeconds: 0.2, engine: { leaseSeconds: 1, batchItems: 50 } });
 });
 after(() => rollbook.stop());
 
@@ -45,34 +45,53 @@ async function asSuperuser(work: (client: Client) => Promise<void>): Promise<voi
   }
 }
 
-test('the run waits, requests are told, and nobody is blamed', async () => {
-  const client = syncClient({ baseUrl: rollbook.baseUrl, token: () => token });
-  const token = rollbook.token();
-  await token;
-  const profile = await client.createProfile();
-  await client.upload(profile, csvFiles(smallRoster({ students: 60 })));
-  const starting = client.start(profile).catch(() => undefined);
-  for (let attempt = 0; attempt < 4_000; attempt++) {
-    const rows = await rollbook.rows(`select 1 from run where state = 'applying' and applied_item_no > 0`);
-    if (rows.length > 0) break;
-    await wait(5);
-  }
-  await limitConnections(0);
-  const answer = await client.call('GET', `/beta/education/synchronizationProfiles/${profile}/profileStatus`);
-  assert.equal(answer.status, 503);
-  assert.match(JSON.stringify(answer.body), /no more connections/);
-  await limitConnections(-1);
-  await starting;
-  for (let attempt = 0; attempt < 4_000; attempt++) {
-    if ((await client.status(profile)).status === 'success') break;
-    await wait(20);
-  }
-  assert.equal((await client.status(profile)).status, 'success');
-  const [facts] = await rollbook.rows(
-    `select broken_runs, (select count(*)::int from run) as runs, (select state from run) as state from profile`,
-  );
-  assert.deepEqual(facts, { broken_runs: 0, runs: 1, state: 'completed' });
-});
+const MOMENTS = {
+  'while files are read': `state = 'staging' and progress ->> 'rowsDone' <> '0'`,
+  'while a plan is applied': `state = 'applying' and applied_item_no > 0`,
+};
+
+for (const [moment, sight] of Object.entries(MOMENTS))
+  test(`${moment} no connection is to be had: the run waits, requests are told, and nobody is blamed`, async () => {
+    const client = syncClient({ baseUrl: rollbook.baseUrl, token: () => token });
+    const token = rollbook.token();
+    await token;
+    const profile = await client.createProfile({ displayName: moment });
+    const roster = smallRoster({ students: moment === 'while files are read' ? 1_000 : 60 });
+    for (const person of [...roster.student, ...roster.teacher])
+      person['Username'] = `${moment.length}.${person['Username']}`;
+    await client.upload(profile, csvFiles(roster));
+    const starting = client.start(profile).catch(() => undefined);
+    for (let attempt = 0; ; attempt++) {
+      const rows = await rollbook.rows(`select 1 from run where profile_id = $1 and ${sight}`, [profile]);
+      if (rows.length > 0) break;
+      assert.ok(attempt < 10_000, `the run was never seen ${moment}`);
+      await wait(1);
+    }
+    await limitConnections(0);
+    const answer = await client.call(
+      'GET',
+      `/beta/education/synchronizationProfiles/${profile}/profileStatus`,
+    );
+    assert.equal(answer.status, 503);
+    assert.match(JSON.stringify(answer.body), /no more connections/);
+    await limitConnections(-1);
+    await starting;
+    for (let attempt = 0; attempt < 4_000; attempt++) {
+      if ((await client.status(profile)).status === 'success') break;
+      await wait(20);
+    }
+    assert.equal((await client.status(profile)).status, 'success');
+    const [facts] = await rollbook.rows(
+      `select broken_runs, (select count(*)::int from run where profile_id = p.id) as runs,
+            (select state from run where profile_id = p.id) as state from profile p where id = $1`,
+      [profile],
+    );
+    const [people] = await rollbook.rows(`select count(*)::int as n from account where user_name like $1`, [
+      `${moment.length}.%`,
+    ]);
+    assert.equal(people?.['n'], roster.student.length + roster.teacher.length);
+    assert.deepEqual(facts, { broken_runs: 0, runs: 1, state: 'completed' });
+  });
 
 test('a start that finds no connection says what to do', async () => {
   const login = `limited_${Date.now().toString(36)}`;

@@ -2,7 +2,7 @@
 export const HEALTHS = ['ok', 'warning', 'fault', 'unknown'] as const;
 export type Health = (typeof HEALTHS)[number];
 
-export const AREAS = ['settings', 'disk', 'machine', 'network', 'secrets', 'database'] as const;
+export const AREAS = ['settings', 'disk', 'machine', 'network', 'secrets', 'database', 'uploads'] as const;
 export type Area = (typeof AREAS)[number];
 
 /** One thing that was looked at. */

@@ -116,7 +116,8 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
   await replaceWaitingRuns(tx, by, run.id);
   await replaceStalePlans(tx, by, run.id);
   await replaceQueuedPreviews(tx, by);
-  await acceptRun(tx, toResumable(run), { actor: actor.applicationId, newId, acceptVerdict: true, note });
+  const acceptance = { actor: actor.applicationId, newId, traceparent: actor.traceparent, note };
+  await acceptRun(tx, toResumable(run), { ...acceptance, acceptVerdict: true });
   if (!(await readHolds(tx, run.id)).some(isOpen)) await acceptUnproven(tx, run.id);
   await markAccepted(tx, profile.id, run.id);
   await stepProfile(tx, profile, {
@@ -165,7 +166,8 @@ async function decideParts({ context, tx, profile, run, actor, input }: Deciding
     return false;
   }
   await replaceQueuedPreviews(tx, { profileId: profile.id, actor: actor.applicationId, newId });
-  await acceptRun(tx, toResumable(run), { actor: actor.applicationId, newId, nextPass: true, note });
+  const acceptance = { actor: actor.applicationId, newId, traceparent: actor.traceparent, note };
+  await acceptRun(tx, toResumable(run), { ...acceptance, nextPass: true });
   await stepProfile(tx, profile, {
     event: 'resumed',
     actor: actor.applicationId,

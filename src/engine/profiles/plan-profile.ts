@@ -40,6 +40,7 @@ export async function planProfile(context: ProfileContext, actor: Actor, profile
       newId,
       planOnly: true,
       trigger: 'plan',
+      traceparent: actor.traceparent,
     });
     return { runId: id, garbage: dropped };
   });

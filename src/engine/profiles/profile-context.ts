@@ -28,6 +28,8 @@ export interface ProfileContext {
 export interface Actor {
   readonly tenantId: string;
   readonly applicationId: string;
+  /** The span of the request; the run that it asks for is linked to it. */
+  readonly traceparent?: string | undefined;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;

@@ -83,7 +83,12 @@ async function accept(
   // Older runs that still wait would overtake this one's result later.
   await replaceWaitingRuns(tx, { profileId: profile.id, actor: actor.applicationId, newId }, run.id);
   await replaceQueuedPreviews(tx, { profileId: profile.id, actor: actor.applicationId, newId });
-  await acceptRun(tx, run, { ...accepted, actor: actor.applicationId, newId });
+  await acceptRun(tx, run, {
+    ...accepted,
+    actor: actor.applicationId,
+    newId,
+    traceparent: actor.traceparent,
+  });
 }
 
 /**

@@ -38,6 +38,7 @@ export async function startProfile(
       actor: actor.applicationId,
       trigger: 'start',
       newId: context.system.newId,
+      traceparent: actor.traceparent,
     });
   });
   await afterStart(context, actor.tenantId, started);
@@ -58,9 +59,14 @@ export interface QueuedStart {
 export async function queueStart(
   tx: Tx,
   profile: StoredProfile,
-  by: { readonly actor: string; readonly trigger: RunTrigger; readonly newId: () => string },
+  by: {
+    readonly actor: string;
+    readonly trigger: RunTrigger;
+    readonly newId: () => string;
+    readonly traceparent?: string | undefined;
+  },
 ): Promise<QueuedStart> {
-  const { actor, trigger, newId } = by;
+  const { actor, trigger, newId, traceparent } = by;
   checkMayStart(profile);
   const upload = await sealUpload(tx, profile.id);
   if (upload === undefined || upload.files.length === 0)
@@ -76,6 +82,7 @@ export async function queueStart(
     requestedBy: actor,
     trigger,
     newId,
+    traceparent,
   });
   await stepProfile(tx, profile, {
     event: 'started',

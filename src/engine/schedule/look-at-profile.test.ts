@@ -212,3 +212,21 @@ test('expiration is noticed once, and again when the date was moved and came', a
   await look();
   assert.equal(await seenExpired(), 2);
 });
+
+test('a look at a profile for which there is nothing to do takes no connection: there may be thousands of them', async () => {
+  await schedule({ timeZone: 'UTC', cron: '0 3 1 1 *', runOnUpload: true });
+  await look();
+  const profile = await profileNow();
+  let connections = 0;
+  const count = (): void => void (connections += 1);
+  for (const pool of [bench.db.app, bench.db.reader, bench.db.owner]) pool.on('acquire', count);
+  await look(undefined, profile);
+  assert.equal(connections, 0);
+  await bench.upload(state.profileId, 'school.csv');
+  const withFiles = await profileNow();
+  assert.equal(withFiles.hasFiles, true);
+  connections = 0;
+  await look(undefined, withFiles);
+  assert.ok(connections > 0, 'where files have come it does');
+  for (const pool of [bench.db.app, bench.db.reader, bench.db.owner]) pool.off('acquire', count);
+});

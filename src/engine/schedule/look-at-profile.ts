@@ -5,7 +5,7 @@ import { inTenant } from '#storage/database.ts';
 import { lockProfile } from '#storage/profiles/find-profile.ts';
 import { appendProfileEvent } from '#storage/profiles/profile-event.ts';
 import { saveCronStep, saveExpiredOn, type ScheduledProfile } from '#storage/schedule/profile-schedule.ts';
-import { hasEndingsPutOff, queueCatchUp } from '#storage/schedule/queue-catch-up.ts';
+import { queueCatchUp } from '#storage/schedule/queue-catch-up.ts';
 import { queueExpiration } from '#storage/schedule/queue-expiration.ts';
 import { mayRunOnItsOwn, takeQuarantineTurn } from '#storage/profiles/may-run-on-its-own.ts';
 import { hasUploadedFiles, isUploadComplete } from '#storage/uploads/is-upload-complete.ts';
@@ -26,7 +26,7 @@ export type Errand = (signal: AbortSignal) => Promise<void>;
 
 /**
  * Decides what is to be done for one profile now and does it, but for what takes long, which is returned. Every decision is a guarded
- * update: of several processes that look at the same time, one goes on.
+ * update: of several processes that look at the same time, one goes on. Where nothing is to be done no transaction is begun: there may be thousands of profiles.
  */
 export async function lookAtProfile(
   context: ScheduleContext,
@@ -62,8 +62,8 @@ export async function lookAtProfile(
   }
   if (folder?.state === 'ready' && schedule.cron === null)
     return (signal) => takeFolder(context, profile, folder, { trigger: 'folder', cron: null }, signal);
-  if (schedule.runOnUpload) await startWhenUploaded(context, profile);
-  if (!isAddsOnly(schedule, zone, profile.now)) await catchUp(context, profile);
+  if (schedule.runOnUpload && profile.hasFiles) await startWhenUploaded(context, profile);
+  if (profile.endingsPutOff && !isAddsOnly(schedule, zone, profile.now)) await catchUp(context, profile);
   return null;
 }
 
@@ -83,8 +83,6 @@ async function followExpiration(context: ScheduleContext, profile: ScheduledProf
 /** The adds-only window is over: what it put off is made with the files that were let in last, unless a newer upload is on its way. */
 async function catchUp(context: ScheduleContext, { tenantId, profileId }: ScheduledProfile): Promise<void> {
   const { newId } = context.system;
-  if (!(await inTenant(context.db, tenantId, (tx) => hasEndingsPutOff(tx, profileId), { readOnly: true })))
-    return;
   const runId = newId();
   const queued = await inTenant(context.db, tenantId, async (tx) => {
     if ((await lockProfile(tx, profileId)) === null) return false;

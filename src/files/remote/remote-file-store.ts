@@ -4,6 +4,7 @@ import { assert } from '#lib/assert.ts';
 import type { FileStore } from '../file-store.ts';
 import { RECORD_BYTES, SALT_BYTES } from '../record-cipher.ts';
 import { drainSealed, sealRecords } from '../seal-records.ts';
+import { claimBucket } from './claim-bucket.ts';
 import type { ObjectBucket, PartsUpload } from './object-bucket.ts';
 import { readRemote } from './read-remote.ts';
 
@@ -87,5 +88,7 @@ export function remoteFileStore(
     removeUnfinished: async (untouchedSince) => (await bucket()).removeUnfinished(untouchedSince),
 
     check: async () => (await bucket()).check(),
+
+    claim: async (claim) => claimBucket(await bucket(), claim),
   };
 }

@@ -42,6 +42,11 @@ export function traceRequests(server: FastifyInstance, { telemetry: { tracing } 
   });
 }
 
+/** The span of a request, for what it asks for and does not wait for. */
+export function traceparentOf(request: FastifyRequest): string | undefined {
+  return spans.get(request)?.traceparent;
+}
+
 /** Runs `work` in the span of a request, if it has one: for what is called from elsewhere. */
 export function withinSpan(
   request: FastifyRequest,

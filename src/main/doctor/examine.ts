@@ -10,6 +10,7 @@ import { examineDisk } from './examine-disk.ts';
 import { examineMachine } from './examine-machine.ts';
 import { examineNetwork } from './examine-network.ts';
 import { examineSecrets } from './examine-secrets.ts';
+import { examineUploads } from './examine-uploads.ts';
 
 /** What the parts of an examination have in common. */
 export interface Patient {
@@ -22,7 +23,7 @@ export interface Patient {
 }
 
 /**
- * Looks at everything that Rollbook needs, and changes nothing but a file of a few bytes that it removes again. It starts nothing: neither
+ * Looks at everything that Rollbook needs, and changes nothing but a file and an object of a few bytes that it removes again. It starts nothing: neither
  * the service nor a database has to run, and what cannot be looked at then is said.
  */
 export async function examine(settings: Settings, system: System, version: string): Promise<Check[]> {
@@ -35,6 +36,7 @@ export async function examine(settings: Settings, system: System, version: strin
   const { keys, checks: secrets } = await examineSecrets(patient);
   checks.push(...secrets);
   checks.push(...(await orSay('database', () => examineDatabase(patient, keys))));
+  checks.push(...(await orSay('uploads', () => examineUploads(patient))));
   return checks;
 }
 

@@ -49,16 +49,19 @@ export async function openTracing(env: Env, version: string): Promise<Tracing> {
   };
 
   return {
-    begin(name, { kind, attributes = {}, traceparent } = {}) {
+    begin(name, { kind, attributes = {}, traceparent, link } = {}) {
+      const linked = readTraceparent(link);
       const otel = tracer.startSpan(
         name,
         {
           kind: kind === 'server' ? api.SpanKind.SERVER : api.SpanKind.INTERNAL,
           attributes: known(attributes),
+          ...(linked === undefined ? {} : { links: [{ context: linked }] }),
         },
         parentOf(traceparent),
       );
       const span: Span = {
+        traceparent: writeTraceparent(otel.spanContext()),
         set: (more) => void otel.setAttributes(known(more)),
         end(failure) {
           if (failure !== undefined) {
@@ -89,6 +92,10 @@ function known(attributes: SpanAttributes): Attributes {
 }
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+function writeTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+}
 
 /** W3C Trace Context: of a later version the parts that this one has; what is not of the form is as if it was not there. */
 export function readTraceparent(header: string | undefined): SpanContext | undefined {

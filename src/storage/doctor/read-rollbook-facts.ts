@@ -13,6 +13,8 @@ export interface RollbookFacts {
   readonly timeZones: readonly string[];
   /** rollbook_app is bound by row-level security; null: there is no such role yet. */
   readonly appIsBound: boolean | null;
+  /** Null: no process has made it yet. */
+  readonly installationId: string | null;
 }
 
 /** `client`: as the login of DATABASE_URL, which is a member of rollbook_owner once Rollbook was started. */
@@ -21,13 +23,14 @@ export async function readRollbookFacts(client: Client): Promise<RollbookFacts> 
   const { rows } = await client.query<{
     table: string | null;
     secrets: string | null;
+    installation: string | null;
     bound: boolean | null;
   }>(
-    `select to_regclass('rollbook.schema_migration')::text as table, to_regclass('rollbook.tenant_secret')::text as secrets,
+    `select to_regclass('rollbook.schema_migration')::text as table, to_regclass('rollbook.tenant_secret')::text as secrets, to_regclass('rollbook.installation')::text as installation,
             (select not (rolsuper or rolbypassrls) from pg_roles where rolname = 'rollbook_app') as bound`,
   );
-  const { table, secrets, bound } = must(rows[0]);
-  const nothing = { newestMigration, appIsBound: bound, sealed: null, timeZones: [] };
+  const { table, secrets, installation, bound } = must(rows[0]);
+  const nothing = { newestMigration, appIsBound: bound, sealed: null, timeZones: [], installationId: null };
   if (table === null) return { ...nothing, schemaVersion: null };
   await client.query('set role rollbook_owner');
   await client.query('set search_path = rollbook');
@@ -37,9 +40,12 @@ export async function readRollbookFacts(client: Client): Promise<RollbookFacts> 
     'select hash_key from tenant_secret limit 1',
   );
   const { rows: zones } = await client.query<{ time_zone: string }>('select distinct time_zone from tenant');
+  const ids =
+    installation === null ? [] : (await client.query<{ id: string }>('select id from installation')).rows;
   return {
     ...nothing,
     schemaVersion,
+    installationId: ids[0]?.id ?? null,
     sealed: keys[0]?.hash_key ?? null,
     timeZones: zones.map(({ time_zone: zone }) => zone),
   };

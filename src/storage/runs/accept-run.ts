@@ -71,6 +71,8 @@ export interface Acceptance {
   /** Parts of the plan that were set aside are released (decideHolds): another pass of apply follows. */
   readonly nextPass?: boolean;
   readonly note?: string | null;
+  /** Of the request that accepts: what follows is linked to it. */
+  readonly traceparent?: string | undefined;
   /** Files that may be missing or without rows, added to those confirmed before. */
   readonly confirmFiles?: readonly string[];
 }
@@ -85,7 +87,7 @@ export async function acceptRun(tx: Tx, run: ResumableRun, acceptance: Acceptanc
             plan_only = plan_only and not $5,
             apply_pass = case when $8 then apply_pass + 1 else apply_pass end,
             applied_item_no = case when $8 then 0 else applied_item_no end,
-            accepted_by = $7, accepted_at = now(), error_code = null, message = null, next_attempt_at = null,
+            accepted_by = $7, accepted_at = now(), traceparent = coalesce($9, traceparent), error_code = null, message = null, next_attempt_at = null,
             lease_owner = null, lease_expires_at = null
       where id = $1 and state = $2 returning 1`,
     [
@@ -97,6 +99,7 @@ export async function acceptRun(tx: Tx, run: ResumableRun, acceptance: Acceptanc
       acceptance.confirmFiles ?? [],
       acceptance.actor,
       acceptance.nextPass ?? false,
+      acceptance.traceparent ?? null,
     ],
   );
   if (rows.length === 0)

@@ -41,6 +41,8 @@ export interface ClaimedRun {
   readonly keptInId: string | null;
   /** Its worker gave no sign of life: the lease was over, and nobody had given it back. */
   readonly takenOver: boolean;
+  /** The span of the request that asked for it last; null: none. */
+  readonly traceparent: string | null;
 }
 
 export type ClaimResult = ClaimedRun | 'nothingToDo' | 'busy';
@@ -64,6 +66,7 @@ interface Row {
   apply_pass: number;
   expired_on: string | null;
   kept_in_id: string | null;
+  traceparent: string | null;
   schedule: unknown;
   tenant_zone: string;
   now: Date;
@@ -94,7 +97,7 @@ export async function claimRun(
   const rows = await tx.query<Row>(
     `select r.id, r.profile_id, p.source_system_id, r.trigger, r.upload_id, r.state, r.attempt, r.epoch,
             r.tolerance_waived, r.verdict_accepted, r.applied_item_no, r.planned_at is not null as planned,
-            r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass, r.expired_on, r.kept_in_id, p.settings -> 'schedule' as schedule,
+            r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass, r.expired_on, r.kept_in_id, r.traceparent, p.settings -> 'schedule' as schedule,
             t.time_zone as tenant_zone, now() as now,
             coalesce(r.lease_expires_at > now(), false) as lease_valid, r.lease_owner is not null as left_behind,
             coalesce(r.next_attempt_at <= now(), true) as due,
@@ -198,6 +201,7 @@ export async function claimRun(
     expiredOn: row.expired_on,
     keptInId: row.kept_in_id,
     takenOver: row.left_behind,
+    traceparent: row.traceparent,
   };
 }
 

@@ -2,7 +2,7 @@ import type { DueTenant } from '#core/run/fair-share.ts';
 
 import type { Tx } from '../database.ts';
 
-/** Queued (unless the schedule makes it wait), due for another attempt, or left by a worker whose lease is over. */
+/** Queued (unless the schedule makes it wait), due for another attempt, or left by a worker whose lease is over. Uses run_unfinished. */
 export const IS_DUE = `((r.state = 'queued' and (r.next_attempt_at is null or r.next_attempt_at <= now()))
   or (r.state = 'broken' and coalesce(r.next_attempt_at <= now(), true))
   or (r.state in ('staging', 'planning', 'applying') and (r.lease_expires_at is null or r.lease_expires_at <= now())))`;

@@ -29,14 +29,24 @@ export async function insertQueuedRun(
     newId: () => string;
     /** A preview. */
     planOnly?: boolean;
+    /** Of the request that asks for it. */
+    traceparent?: string | undefined;
   },
 ): Promise<void> {
   await tx.query(
-    `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, plan_only, trigger, created_at)
-     select current_tenant(), $1, $2, $3, 'queued', $4, $5, $6,
+    `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, plan_only, trigger, traceparent, created_at)
+     select current_tenant(), $1, $2, $3, 'queued', $4, $5, $6, $7,
             ${CREATED_AT}
        from profile p where p.id = $2`,
-    [run.id, run.profileId, run.uploadId, run.requestedBy, run.planOnly ?? false, run.trigger],
+    [
+      run.id,
+      run.profileId,
+      run.uploadId,
+      run.requestedBy,
+      run.planOnly ?? false,
+      run.trigger,
+      run.traceparent ?? null,
+    ],
   );
   await appendRunEvent(tx, {
     runId: run.id,

@@ -3,6 +3,8 @@ import type { FolderState } from '#core/schedule/folder-look.ts';
 
 import type { Tx } from '../database.ts';
 import { MAY_RUN_ON_ITS_OWN } from '../profiles/may-run-on-its-own.ts';
+import { HAS_FILES } from '../uploads/is-upload-complete.ts';
+import { ENDINGS_PUT_OFF } from './queue-catch-up.ts';
 
 /** A profile as the scheduler looks at it. */
 export interface ScheduledProfile {
@@ -21,6 +23,10 @@ export interface ScheduledProfile {
   readonly cron: CronState;
   readonly folder: FolderState;
   readonly folderNote: string | null;
+  /** Its open upload holds a file. */
+  readonly hasFiles: boolean;
+  /** Endings that an adds-only window put off wait for its end. */
+  readonly endingsPutOff: boolean;
   /** The clock of the database. */
   readonly now: Date;
 }
@@ -41,13 +47,16 @@ interface Row {
   folder_seen_at: Date | null;
   folder_taken: string | null;
   folder_note: string | null;
+  has_files: boolean;
+  endings_put_off: boolean;
   now: Date;
 }
 
 const SELECT = `
   select p.tenant_id, p.id, p.settings -> 'schedule' as schedule, t.time_zone, p.expiration_date, now() as now,
          ${MAY_RUN_ON_ITS_OWN} as may_start, e.expired,
-         s.expired_on, s.expiration_queued_on, s.cron, s.cron_due_at, s.folder_seen, s.folder_seen_at, s.folder_taken, s.folder_note
+         s.expired_on, s.expiration_queued_on, s.cron, s.cron_due_at, s.folder_seen, s.folder_seen_at, s.folder_taken, s.folder_note,
+         ${HAS_FILES} as has_files, ${ENDINGS_PUT_OFF} as endings_put_off
     from profile p join tenant t on t.id = p.tenant_id
     cross join lateral (select coalesce(p.expiration_date <= (now() at time zone t.time_zone)::date, false) as expired) e
     left join profile_schedule s on s.tenant_id = p.tenant_id and s.profile_id = p.id`;
@@ -85,6 +94,8 @@ function toScheduledProfile(row: Row): ScheduledProfile {
     cron: { cron: row.cron, dueAt: row.cron_due_at },
     folder: { seen: row.folder_seen, seenAt: row.folder_seen_at, taken: row.folder_taken },
     folderNote: row.folder_note,
+    hasFiles: row.has_files,
+    endingsPutOff: row.endings_put_off,
     now: row.now,
   };
 }

@@ -4,16 +4,10 @@ import { MAY_RUN_ON_ITS_OWN } from '../profiles/may-run-on-its-own.ts';
 import { CREATED_AT } from '../runs/enqueue-run.ts';
 import { appendRunEvent } from '../runs/run-event.ts';
 
-/** Endings that an adds-only window put off and that no run has made since. */
-const PUT_OFF = `exists (
+/** Of `profile p`: endings that an adds-only window put off and that no run has made since. Uses plan_hold_put_off. */
+export const ENDINGS_PUT_OFF = `exists (
   select from plan_hold h join run d on d.tenant_id = h.tenant_id and d.id = h.run_id
    where d.tenant_id = p.tenant_id and d.profile_id = p.id and d.state = 'completed' and h.scope = 'addsOnly' and h.decision is null)`;
-
-/** Whether endings of the profile wait for the end of an adds-only window. */
-export async function hasEndingsPutOff(tx: Tx, profileId: string): Promise<boolean> {
-  const rows = await tx.query(`select 1 from profile p where p.id = $1 and ${PUT_OFF}`, [profileId]);
-  return rows.length > 0;
-}
 
 /**
  * The window is over: queues a run on the files that were let in last, which makes the endings that were put off. Not while anything of
@@ -33,7 +27,7 @@ export async function queueCatchUp(
     `insert into run (tenant_id, id, profile_id, upload_id, state, requested_by, trigger, tolerance_waived, confirmed_files, created_at)
      select p.tenant_id, $2, p.id, a.upload_id, 'queued', $3, 'catchUp', true, a.confirmed_files, ${CREATED_AT}
        from profile p join tenant t on t.id = p.tenant_id join ${ACCEPTED_UPLOAD}
-      where p.id = $1 and ${PUT_OFF} and ${MAY_RUN_ON_ITS_OWN} and ${NOTHING_UNDER_WAY}
+      where p.id = $1 and ${ENDINGS_PUT_OFF} and ${MAY_RUN_ON_ITS_OWN} and ${NOTHING_UNDER_WAY}
      returning 1`,
     [catchUp.profileId, catchUp.runId, catchUp.actor],
   );

@@ -3,6 +3,11 @@ import { must } from '#lib/assert.ts';
 
 import type { Tx } from '../database.ts';
 
+/** Of `profile p`: its open upload holds a file. */
+export const HAS_FILES = `exists (
+  select from upload u join upload_file f on f.tenant_id = u.tenant_id and f.upload_id = u.id
+   where u.tenant_id = p.tenant_id and u.profile_id = p.id and u.state = 'open')`;
+
 /** Whether the open upload of a profile holds any file. */
 export async function hasUploadedFiles(tx: Tx, profileId: string): Promise<boolean> {
   const rows = await tx.query(

@@ -6,6 +6,7 @@ import { InvalidRequestError } from '#lib/errors.ts';
 
 import { requirePermission, type Guard } from '../../auth/require-permission.ts';
 import type { HttpContext } from '../../context.ts';
+import { traceparentOf } from '../../monitor/trace-requests.ts';
 
 export const PROFILES = '/education/synchronizationProfiles';
 
@@ -35,7 +36,8 @@ export function profileIdOf(request: FastifyRequest): string {
 }
 
 export function actorOf(request: FastifyRequest): Actor {
-  return { tenantId: request.caller.tenantId, applicationId: request.caller.applicationId };
+  const { tenantId, applicationId } = request.caller;
+  return { tenantId, applicationId, traceparent: traceparentOf(request) };
 }
 
 /** `https://host/beta/$metadata#education/synchronizationProfiles…`. */
