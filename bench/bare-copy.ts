@@ -2,9 +2,16 @@
  * The yardstick for a first sync: the rows that it made, copied by PostgreSQL from files into the same final tables of an
  * empty database: logged, with their keys, indexes and foreign keys. Row-level security is off there, since COPY refuses it.
  */
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client } from 'pg';
 
 import { connectionStringFor } from '#storage/connection-string.ts';
+import { migrate } from '#storage/migrate.ts';
+import { prepareRoles } from '#storage/roles.ts';
+import { TEST_APP_PASSWORD } from '#test/helpers/database.ts';
+
+import { cpuSecondsOf, walBytesOf } from './resources.ts';
 
 /** In an order that foreign keys allow. */
 const TABLES = [
@@ -23,17 +30,42 @@ const TABLES = [
 export interface BareCopyResult {
   readonly seconds: number;
   readonly rows: number;
+  readonly walBytes: number;
+  /** Of the whole server meanwhile. */
+  readonly cpuSeconds: number;
+}
+
+/** Of the rows of a synced database, into another one beside it that is dropped afterwards. The files stand in the directory meanwhile. */
+export async function bareCopyOf(
+  directory: string,
+  server: { readonly url: string; readonly pid: number },
+  source: string,
+): Promise<BareCopyResult> {
+  const target = await createDatabase(server.url, 'bare');
+  const exchange = join(directory, 'copy');
+  try {
+    const address = await prepareRoles({ url: target, appPassword: TEST_APP_PASSWORD, serverIsOurs: true });
+    await migrate(address.ownerConnectionString);
+    await mkdir(exchange, { recursive: true });
+    await chmod(exchange, 0o777);
+    return await measureBareCopy(source, target, exchange, server.pid);
+  } finally {
+    await rm(exchange, { recursive: true, force: true });
+    await atServer(server.url, (client) => client.query('drop database bare'));
+  }
 }
 
 /** `source`: a superuser's address of the synced database; `target`: of a migrated, empty one on the same server. `folder`: the server can write there. */
-export async function measureBareCopy(
+async function measureBareCopy(
   source: string,
   target: string,
   folder: string,
+  postmasterPid: number,
 ): Promise<BareCopyResult> {
   const reader = new Client({ connectionString: source });
   await reader.connect();
   try {
+    await waitForAutovacuum(reader);
     for (const table of TABLES) await reader.query(`copy rollbook.${table} to '${folder}/${table}.copy'`);
     for (const table of ['tenant', 'source_system'])
       await reader.query(`copy rollbook.${table} to '${folder}/${table}.copy'`);
@@ -49,6 +81,8 @@ export async function measureBareCopy(
       await writer.query(`copy rollbook.${table} from '${folder}/${table}.copy'`);
     await writer.query('checkpoint');
     let rows = 0;
+    const walBefore = await walBytesOf(writer);
+    const cpuBefore = await cpuSecondsOf(postmasterPid);
     const started = performance.now();
     await writer.query('begin');
     for (const table of TABLES) {
@@ -56,20 +90,44 @@ export async function measureBareCopy(
       rows += result.rowCount ?? 0;
     }
     await writer.query('commit');
-    return { seconds: (performance.now() - started) / 1000, rows };
+    const seconds = (performance.now() - started) / 1000;
+    return {
+      seconds,
+      rows,
+      walBytes: (await walBytesOf(writer)) - walBefore,
+      cpuSeconds: (await cpuSecondsOf(postmasterPid)) - cpuBefore,
+    };
   } finally {
     await writer.end();
   }
 }
 
-/** Makes a database beside another one. */
+/** What a sync leaves to clean up would be counted as the copy's time; three minutes at most. */
+async function waitForAutovacuum(client: Client): Promise<void> {
+  for (let second = 0; second < 180; second += 1) {
+    const { rows } = await client.query(
+      `select 1 from pg_stat_activity where backend_type = 'autovacuum worker'`,
+    );
+    if (rows.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+}
+
+/** Makes a database beside another one, unless it is there. */
 export async function createDatabase(server: string, name: string): Promise<string> {
+  await atServer(server, async (client) => {
+    const { rows } = await client.query('select 1 from pg_database where datname = $1', [name]);
+    if (rows.length === 0) await client.query(`create database ${name}`);
+  });
+  return connectionStringFor(server, { database: name });
+}
+
+async function atServer(server: string, act: (client: Client) => Promise<unknown>): Promise<void> {
   const client = new Client({ connectionString: connectionStringFor(server, { database: 'postgres' }) });
   await client.connect();
   try {
-    await client.query(`create database ${name}`);
+    await act(client);
   } finally {
     await client.end();
   }
-  return connectionStringFor(server, { database: name });
 }

@@ -68,3 +68,11 @@ async function readRoster(folder: string): Promise<Record<string, string>> {
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
   return Object.fromEntries(names.map((name, index) => [name, texts[index] ?? '']));
 }
+
+export function printFormats(measures: readonly FormatMeasure[]): void {
+  for (const { format, rows, rowsPerSecond, ratioToFirst } of measures)
+    console.log(
+      `${format.padEnd(12)} ${String(rows).padStart(8)} rows  ${Math.round(rowsPerSecond).toString().padStart(8)} rows/s  ` +
+        `${ratioToFirst.toFixed(2)} x ${measures[0]?.format ?? ''}`,
+    );
+}

@@ -87,3 +87,11 @@ async function freePort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+export function printRequests(measures: RequestMeasures): void {
+  for (const [name, { requestsPerSecond, p50Ms, p99Ms, ratioToBare }] of Object.entries(measures))
+    console.log(
+      `${name.padEnd(22)} ${requestsPerSecond.toFixed(0).padStart(6)} requests/s  p50 ${p50Ms.toFixed(1).padStart(6)} ms  ` +
+        `p99 ${p99Ms.toFixed(1).padStart(6)} ms  ${ratioToBare.toFixed(2)} x the bare route`,
+    );
+}

@@ -2,23 +2,26 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 
-import { emptyTestDatabase } from '#test/helpers/database.ts';
+import type { PostgresServer } from '#storage/postgres-server/start-postgres.ts';
 import { removeDataDirectory, temporaryDirectory } from '#test/helpers/data-directory.ts';
-import { TEST_SECRET_KEY } from '#test/helpers/rollbook.ts';
-import { startRollbookProcess } from '#test/helpers/rollbook-process.ts';
 
+import { type DirectoryStatements, explainReads } from './directory-statements.ts';
+import { walBytesOf } from './resources.ts';
 import { generateRoster, ROSTER_SIZES, type RosterShape } from './roster-generator.ts';
+import { openProfile, withServer, withService } from './service.ts';
 import type { StageMeasure } from './stage-alone.ts';
-import { createProfile, syncFolder } from './sync-folder.ts';
+import { syncFolder } from './sync-folder.ts';
 
-/** What must hold whatever the machine: counted, never timed. */
+/** What must hold whatever the machine: counted, never timed. The server is the bench's own, so that nobody else's work is counted. */
 const work = await temporaryDirectory();
-after(() => rm(work, { recursive: true, force: true }));
+after(() =>
+  removeDataDirectory(join(work, 'postgres')).then(() => rm(work, { recursive: true, force: true })),
+);
 
 const times = (factor: number): RosterShape => {
   const { schools, students, teachers, sections, enrollments } = ROSTER_SIZES.school;
@@ -31,36 +34,45 @@ const times = (factor: number): RosterShape => {
   };
 };
 
-/** Rows that PostgreSQL read (from tables and indexes) and wrote in a first sync, one without a change and one with 2 % changed. */
-async function rowsTouched(size: RosterShape, name: string): Promise<{ read: number; written: number }> {
+const rowsOf = ({ schools, students, teachers, sections, enrollments }: RosterShape): number =>
+  schools + students + teachers + 2 * sections + enrollments;
+
+interface Measured {
+  /** Rows that PostgreSQL read (from tables and indexes) and wrote, and bytes of its log, in a first sync, one without a change and one with 2 % changed. */
+  readonly read: number;
+  readonly written: number;
+  readonly walBytes: number;
+  /** Rows read by a start on the directory that is there. */
+  readonly readByStart: number;
+  readonly statements: DirectoryStatements;
+}
+
+async function measure(server: PostgresServer, name: string, factor: number): Promise<Measured> {
+  const size = times(factor);
   const folders = { first: join(work, name), changed: join(work, `${name}-changed`) };
   await generateRoster(folders.first, { size, seed: 5 });
   await generateRoster(folders.changed, { size, seed: 5, change: 0.02 });
-  const database = await emptyTestDatabase();
-  const dataDir = await temporaryDirectory();
-  try {
-    const rollbook = await startRollbookProcess({
-      dataDir,
-      databaseUrl: database.url,
-      env: { SECRET_KEY: TEST_SECRET_KEY },
-    });
-    try {
-      const api = { baseUrl: rollbook.baseUrl, token: await rollbook.token() };
-      const profileId = await createProfile(api, 'Laws');
-      for (const folder of [folders.first, folders.first, folders.changed])
-        await syncFolder(api, profileId, folder);
-    } finally {
-      await rollbook.stop();
-    }
-    return await countRows(database.url);
-  } finally {
-    await database.close();
-    await removeDataDirectory(dataDir);
-  }
+  const begun = await count(server.url);
+  const { database, tenantId } = await withService(work, server, name, async (service) => {
+    const profileId = await openProfile(service.api);
+    for (const folder of [folders.first, folders.first, folders.changed])
+      await syncFolder(service.api, profileId, folder);
+    return service;
+  });
+  const synced = await count(database);
+  await withService(work, server, name, () => Promise.resolve());
+  const started = await count(database);
+  return {
+    read: synced.read,
+    written: synced.written,
+    walBytes: synced.walBytes - begun.walBytes,
+    readByStart: started.read - synced.read,
+    statements: await explainReads(database, tenantId, { objects: 200, farPage: factor * 1_000 }),
+  };
 }
 
-/** Of the whole database; a connection tells what it did when it ends. */
-async function countRows(url: string): Promise<{ read: number; written: number }> {
+/** Of a whole database; a connection tells what it did when it ends. The log is that of the server. */
+async function count(url: string): Promise<Pick<Measured, 'read' | 'written' | 'walBytes'>> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
@@ -68,22 +80,75 @@ async function countRows(url: string): Promise<{ read: number; written: number }
       `select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) as read, sum(n_tup_ins + n_tup_upd + n_tup_del) as written
          from pg_stat_user_tables`,
     );
-    return { read: Number(rows[0]?.read), written: Number(rows[0]?.written) };
+    return {
+      read: Number(rows[0]?.read),
+      written: Number(rows[0]?.written),
+      walBytes: await walBytesOf(client),
+    };
   } finally {
     await client.end();
   }
 }
 
-test('each further row of a roster costs the database as little as the first ones: its tables are never walked row by row', async () => {
-  const one = await rowsTouched(times(1), 'one');
-  const eight = await rowsTouched(times(8), 'eight');
-  const { schools, students, teachers, sections, enrollments } = times(7);
-  const more = schools + students + teachers + 2 * sections + enrollments;
-  const read = (eight.read - one.read) / more;
-  const written = (eight.written - one.written) / more;
-  // Measured: 10 and 3. What a process reads all the time, whatever the roster, is in both.
+const TEN = 10;
+let one: Measured;
+let ten: Measured;
+before(() =>
+  withServer(work, async (server) => {
+    one = await measure(server, 'one', 1);
+    ten = await measure(server, 'ten', TEN);
+  }),
+);
+
+/** What grows with the roster. What a process does all the time, whatever the roster, is in both. */
+function perFurtherRow(of: (measured: Measured) => number): number {
+  return (of(ten) - of(one)) / rowsOf(times(TEN - 1));
+}
+
+test('each further row of a roster costs the database as little as the first ones: its tables are never walked row by row', () => {
+  const read = perFurtherRow((measured) => measured.read);
+  const written = perFurtherRow((measured) => measured.written);
+  const walBytes = perFurtherRow((measured) => measured.walBytes);
+  // Measured: 12, 3 and 1,500.
   assert.ok(read > 1 && read < 20, `${read.toFixed(1)} rows read for each row of the roster`);
   assert.ok(written > 1 && written < 8, `${written.toFixed(1)} rows written for each row of the roster`);
+  assert.ok(
+    walBytes > 100 && walBytes < 2_500,
+    `${walBytes.toFixed(0)} bytes of the log for each row of the roster`,
+  );
+});
+
+test('a start reads no more rows the larger the directory is', () => {
+  // Measured: 400 at each size.
+  assert.ok(
+    ten.readByStart > 10 && ten.readByStart < one.readByStart + 500,
+    `${one.readByStart} and ${ten.readByStart} rows`,
+  );
+});
+
+test('page 10,000 of users reads as little as page 1', () => {
+  const { usersPerPage, firstPage, farPage } = ten.statements;
+  assert.equal(usersPerPage, 1);
+  // An index may be one page deeper somewhere.
+  assert.ok(
+    farPage.buffers > 2 && farPage.buffers <= firstPage.buffers + 3,
+    `${firstPage.buffers} and ${farPage.buffers} buffers`,
+  );
+});
+
+test("a person's classes and a class's members are looked up, in a directory of any size", () => {
+  // Measured: 27 and 608 of one school, 41 and 796 of ten, of people with 6 classes and classes with 59 members. Indexes grow deeper, and nothing else.
+  for (const { statements } of [one, ten]) {
+    const { classesOfPerson, membersOfClass } = statements;
+    assert.ok(
+      classesOfPerson.mostBuffers > 10 && classesOfPerson.mostBuffers < 100,
+      `${classesOfPerson.mostBuffers} buffers`,
+    );
+    assert.ok(
+      membersOfClass.mostBuffers > 100 && membersOfClass.mostBuffers < 1_500,
+      `${membersOfClass.mostBuffers} buffers`,
+    );
+  }
 });
 
 test('staging needs at most 100 bytes of memory for each further row', async () => {

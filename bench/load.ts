@@ -1,5 +1,7 @@
 import { Agent, request } from 'node:http';
 
+import { quantile } from './quantile.ts';
+
 export interface LoadMeasure {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
@@ -44,7 +46,9 @@ export async function measureLoad(
   );
   const seconds = (performance.now() - started) / 1_000;
   agent.destroy();
-  waits.sort((a, b) => a - b);
-  const at = (share: number): number => waits[Math.floor((waits.length - 1) * share)] ?? 0;
-  return { requestsPerSecond: waits.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99) };
+  return {
+    requestsPerSecond: waits.length / seconds,
+    p50Ms: quantile(waits, 0.5),
+    p99Ms: quantile(waits, 0.99),
+  };
 }

@@ -29,7 +29,7 @@ export interface WorkersMeasure {
 }
 
 /** What two workers have to reach: so much of one's rate, or so much of the machine. */
-export const GOAL = { ratio: 1.7, cpuPercent: 90 } as const;
+const GOAL = { ratio: 1.7, cpuPercent: 90 } as const;
 
 const PROFILES = '/beta/education/synchronizationProfiles';
 
@@ -164,4 +164,25 @@ async function cpuSecondsOf(workers: readonly WorkerProcess[]): Promise<number |
     ticks += Number(fields[11]) + Number(fields[12]);
   }
   return ticks / 100;
+}
+
+export function printWorkers(measures: readonly WorkersMeasure[]): void {
+  for (const {
+    workers,
+    profilesPerHour,
+    ratioToOne,
+    machineCpuPercent,
+    workerCpuSeconds,
+    seconds,
+  } of measures)
+    console.log(
+      `${workers} worker${workers === 1 ? ' ' : 's'} ${Math.round(profilesPerHour).toString().padStart(7)} profiles/h  ${ratioToOne.toFixed(2)} x one  ` +
+        `${seconds.toFixed(1).padStart(6)} s  machine ${machineCpuPercent?.toFixed(0) ?? '?'} % busy  workers ${workerCpuSeconds?.toFixed(1) ?? '?'} CPU s`,
+    );
+  const two = measures.find(({ workers }) => workers === 2);
+  const reached =
+    two !== undefined && (two.ratioToOne >= GOAL.ratio || (two.machineCpuPercent ?? 0) >= GOAL.cpuPercent);
+  console.log(
+    `goal (two workers: ${GOAL.ratio} x one, or ${GOAL.cpuPercent} % of the machine): ${reached ? 'reached' : 'missed'}`,
+  );
 }

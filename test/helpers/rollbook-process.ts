@@ -14,8 +14,6 @@ export interface RollbookProcess {
   readonly tenantId: string;
   /** A fresh access token of the first administrator application. */
   token(): Promise<string>;
-  /** Highest resident memory of the process so far, in bytes; null where the system does not say. */
-  peakMemoryBytes(): Promise<number | null>;
   /** In order, as Ctrl-C does. */
   stop(): Promise<void>;
   /** As a power cut does: SIGKILL. */
@@ -65,11 +63,6 @@ export async function startRollbookProcess(options: {
     baseUrl,
     tenantId: credentials.tenantId,
     token: () => fetchToken(baseUrl, credentials),
-    async peakMemoryBytes() {
-      const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-      const match = /VmHWM:\s+(\d+) kB/.exec(status);
-      return match?.[1] === undefined ? null : Number(match[1]) * 1024;
-    },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   };
