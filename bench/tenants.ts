@@ -179,17 +179,24 @@ async function measureProcess(
     const before = await cpuSecondsOf(rollbook.pid);
     await wait(IDLE_SECONDS);
     const idleCpuPercent = (((await cpuSecondsOf(rollbook.pid)) - before) / IDLE_SECONDS) * 100;
-    const peak = await rollbook.peakMemoryBytes();
+    const peakMiB = await peakMemoryMiBOf(rollbook.pid);
     return {
       readySeconds,
       metricsMs,
       metricsLines: text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length,
       idleCpuPercent,
-      memoryMiB: peak === null ? null : Math.round(peak / 2 ** 20),
+      memoryMiB: peakMiB,
     };
   } finally {
     await rollbook.stop();
   }
+}
+
+/** Highest resident memory so far; null where the system does not say. */
+async function peakMemoryMiBOf(pid: number): Promise<number | null> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kib = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
+  return kib === undefined ? null : Math.round(Number(kib) / 1024);
 }
 
 function wait(seconds: number): Promise<void> {

@@ -1,4 +1,4 @@
--- 0042 places and traces: an installation has an id, by which it marks its place in a storage; a run remembers the request that asked for it.
+-- 0021 places and traces: an installation has an id, by which it marks its place in a storage; a run remembers the request that asked for it.
 -- And what is asked for over all tenants every few seconds no longer reads what is over.
 
 create table installation (

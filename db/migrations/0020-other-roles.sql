@@ -1,4 +1,4 @@
--- 0040 other roles: those that are neither of a student nor of staff are kept, too.
+-- 0020 other roles: those that are neither of a student nor of staff are kept, too.
 
 alter table reference_value drop constraint reference_value_list_known;
 alter table reference_value add constraint reference_value_list_known
