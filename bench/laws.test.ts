@@ -151,20 +151,27 @@ test("a person's classes and a class's members are looked up, in a directory of 
   }
 });
 
-test('staging needs at most 100 bytes of memory for each further row', async () => {
-  const stage = async (factor: number): Promise<StageMeasure> => {
-    const folder = join(work, `stage-${factor}`);
-    const snapshots = join(work, `snapshots-${factor}`);
-    await mkdir(snapshots);
-    await generateRoster(folder, { size: times(factor), seed: 5 });
-    const script = fileURLToPath(new URL('./stage-alone.ts', import.meta.url));
-    await promisify(execFile)(process.execPath, [script, folder, snapshots, '--write']);
-    const { stdout } = await promisify(execFile)(process.execPath, [script, folder, snapshots]);
+test('staging needs at most 100 bytes of memory for each further row, and 60 MiB for each thread', async () => {
+  const script = fileURLToPath(new URL('./stage-alone.ts', import.meta.url));
+  const stage = async (factor: number, threads: number): Promise<StageMeasure> => {
+    const places = [join(work, `stage-${factor}`), join(work, `snapshots-${factor}`)];
+    const options = [script, ...places, `--threads=${threads}`];
+    const { stdout } = await promisify(execFile)(process.execPath, options);
     return JSON.parse(stdout) as StageMeasure;
   };
-  const small = await stage(10);
-  const large = await stage(100);
+  for (const factor of [10, 100]) {
+    const [folder, snapshots] = [join(work, `stage-${factor}`), join(work, `snapshots-${factor}`)];
+    await mkdir(snapshots);
+    await generateRoster(folder, { size: times(factor), seed: 5 });
+    await promisify(execFile)(process.execPath, [script, folder, snapshots, '--write']);
+  }
+  const small = await stage(10, 0);
+  const large = await stage(100, 0);
   assert.equal(large.created + large.updated + large.ended, 0);
   const bytesPerRow = ((large.peakMemoryMiB - small.peakMemoryMiB) * 1024 * 1024) / (large.rows - small.rows);
   assert.ok(bytesPerRow < 100, `${bytesPerRow.toFixed(0)} bytes`);
+  const withThreads = await stage(100, 2);
+  assert.equal(withThreads.created + withThreads.updated + withThreads.ended, 0);
+  const perThread = (withThreads.peakMemoryMiB - large.peakMemoryMiB) / 2;
+  assert.ok(perThread > 5 && perThread < 60, `${perThread} MiB`);
 });

@@ -1,11 +1,13 @@
 /**
  * What Rollbook does with the files of a roster before it plans: read, check, compare with the snapshot of the time before. The store, its
  * encryption and the database are left out. Run as a process of its own:
- * `node bench/stage-alone.ts <folder> <snapshot directory> [--write]` prints a StageMeasure as JSON. With --write it leaves the snapshot of this roster there.
+ * `node bench/stage-alone.ts <folder> <snapshot directory> [--write] [--threads N]` prints a StageMeasure as JSON. With --write it leaves the snapshot of this
+ * roster there. --threads: those that look at rows beforehand; without it one for each core.
  */
 import { createReadStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
 
 import { KINDS } from '#core/roster/kinds.ts';
 import { newIds } from '#lib/new-ids.ts';
@@ -38,7 +40,13 @@ export interface StageMeasure extends ProcessMeasure {
   readonly timings: Readonly<Record<string, number>>;
 }
 
-const [folder = '.', snapshots = '.', option] = process.argv.slice(2);
+const {
+  values: { write, threads },
+  positionals: [folder = '.', snapshots = '.'],
+} = parseArgs({
+  options: { write: { type: 'boolean', default: false }, threads: { type: 'string' } },
+  allowPositionals: true,
+});
 const ZERO = '00000000-0000-0000-0000-000000000000';
 const place: SnapshotPlace = { directory: snapshots, tenantId: ZERO, sourceSystemId: ZERO };
 const done = measureProcess();
@@ -56,29 +64,31 @@ const files = (await filesOnDisk(folder)).map(({ name, path, sizeBytes }) => ({
       ...(range?.sizeBytes === undefined ? {} : { end: range.start + range.sizeBytes - 1 }),
     }),
 }));
-const { result, isCurrent } = await withDigestThreads(availableParallelism(), async (digest) =>
-  stageRoster(
-    {
-      digest,
-      roster: await openRoster(files, findings),
-      mapping: CREATE_MAPPING,
-      format: null,
-      hashKey: Buffer.alloc(32, 7),
-      index,
-      snapshotFingerprint: before?.head.fingerprint ?? null,
-      confirmedFiles: [],
-    },
-    {
-      items: noItems,
-      findings,
-      newId: newIds(randomPool()),
-      sealPassword: () => null,
-      nowMs: () => performance.now(),
-    },
-  ),
+const { result, isCurrent } = await withDigestThreads(
+  Number(threads ?? availableParallelism()),
+  async (digest) =>
+    stageRoster(
+      {
+        digest,
+        roster: await openRoster(files, findings),
+        mapping: CREATE_MAPPING,
+        format: null,
+        hashKey: Buffer.alloc(32, 7),
+        index,
+        snapshotFingerprint: before?.head.fingerprint ?? null,
+        confirmedFiles: [],
+      },
+      {
+        items: noItems,
+        findings,
+        newId: newIds(randomPool()),
+        sealPassword: () => null,
+        nowMs: () => performance.now(),
+      },
+    ),
 );
 const measure = done();
-if (option === '--write') {
+if (write) {
   const head = {
     generation: 1,
     runId: ZERO,
