@@ -50,12 +50,15 @@ class CopyStream {
   constructor(client: Client, text: string) {
     this.#stream = client.query(copyFrom(text, { highWaterMark: MAX_PENDING_BYTES }));
     this.#stream.on('error', (error) => {
-      this.#failure = error;
+      this.#failure ??= error;
+      // The stream has let go of its connection, and would stumble over that with the next block: PostgreSQL's own words would be lost.
+      this.#stream.destroy();
       this.#wake?.();
     });
   }
 
   async send(blocks: Buffer[]): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
     for (const block of blocks.splice(0)) {
       this.#pendingBytes += block.length;
       this.#stream.write(block, () => {
@@ -82,6 +85,7 @@ class CopyStream {
 
   /** Makes the server refuse what came so far: the transaction is over. */
   async fail(): Promise<void> {
+    if (this.#failure !== null) return;
     const closed = once(this.#stream, 'close').catch(() => undefined);
     this.#stream.destroy();
     await closed;
