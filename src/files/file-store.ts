@@ -56,12 +56,10 @@ export interface FileStore {
   /** Removes what writes left unfinished when the process died, if nothing touched it since then. Returns how many. */
   removeUnfinished(untouchedSince: Date): Promise<number>;
 
-  /** Whether the store is there and lets us in; throws what stands in the way. */
-  check(): Promise<void>;
-
   /**
    * Notes that the place belongs to this installation, and throws OperationalError `StorageOfAnother` when it belongs to another one, unless that
-   * is the one to be replaced. What is removed as nobody's (list, removeUnfinished) is only safe in a place that was claimed.
+   * is the one to be replaced. Throws as well what keeps us out of the
+   * store. What is removed as nobody's (list, removeUnfinished) is only safe in a place that was claimed.
    */
   claim(claim: StoreClaim): Promise<void>;
 }

@@ -32,11 +32,6 @@ export function openLocalFileStore(options: LocalFileStoreOptions): FileStore {
     assert(OBJECT_NAME.test(objectName), 'an object name is a UUID made by Rollbook');
     return join(directory, objectName.slice(-2));
   };
-  const check = async (): Promise<void> => {
-    await mkdir(unfinished, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-      throw translate(error);
-    });
-  };
   const pathOf = (objectName: string): string => join(folderOf(objectName), objectName);
 
   return {
@@ -95,10 +90,12 @@ export function openLocalFileStore(options: LocalFileStoreOptions): FileStore {
       return removed;
     },
 
-    check,
-
     // The lock of the data directory keeps others away.
-    claim: check,
+    async claim() {
+      await mkdir(unfinished, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+        throw translate(error);
+      });
+    },
   };
 }
 

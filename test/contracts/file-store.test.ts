@@ -83,7 +83,16 @@ for (const [name, open] of Object.entries(PLACES)) {
       return objectName;
     };
 
-    test('it is there and lets us in', () => place.store.check());
+    test('it is there and lets us in; it belongs to who claims it first, and to who takes it from there', async () => {
+      const [first, second] = [randomUUID(), randomUUID()];
+      await place.store.claim({ installationId: first, replaces: undefined });
+      await place.store.claim({ installationId: first, replaces: undefined });
+      const takes = place.store.claim({ installationId: second, replaces: randomUUID() });
+      // On a disk the lock of the data directory says whose it is.
+      if (place.bucket === undefined) await takes;
+      else await assert.rejects(takes, { code: 'StorageOfAnother' });
+      await place.store.claim({ installationId: second, replaces: first });
+    });
 
     test('an object comes back as it was written, whatever its size', async () => {
       for (const size of [0, 1, RECORD, RECORD + 1, PART - 300, PART, 2 * PART + 12_345]) {
@@ -198,7 +207,7 @@ function flipped(bytes: Buffer, at: number): Buffer {
 /** What a broken store says, and how: to be tried again, with words for the operator and without a secret. */
 async function assertSays(store: FileStore, code: string, secret: string): Promise<void> {
   const attempts: (() => Promise<unknown>)[] = [
-    () => store.check(),
+    () => store.claim({ installationId: randomUUID(), replaces: undefined }),
     () => store.write(randomUUID(), pieces(randomBytes(10), 5), randomBytes(32), NO_LIMIT),
     () => collect(store.read(randomUUID(), randomBytes(32))),
   ];

@@ -83,11 +83,6 @@ export async function openAzureBucket(options: AzureOptions): Promise<ObjectBuck
     },
 
     removeUnfinished: () => Promise.resolve(0),
-
-    async check() {
-      const pages = container.listBlobsFlat(prefix === '' ? {} : { prefix }).byPage({ maxPageSize: 1 });
-      await guarded('', pages.next());
-    },
   };
 }
 

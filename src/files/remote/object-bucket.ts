@@ -22,8 +22,6 @@ export interface ObjectBucket {
   /** Finished objects under our prefix whose names `isOurs`. */
   list(isOurs: (objectName: string) => boolean): AsyncIterable<StoredObject>;
   removeUnfinished(untouchedSince: Date): Promise<number>;
-  /** Whether bucket and credentials are good. */
-  check(): Promise<void>;
 }
 
 export interface PartsUpload {

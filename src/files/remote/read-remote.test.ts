@@ -37,7 +37,6 @@ function memoryBucket(spoil: (call: number, bytes: Buffer) => Buffer | Error) {
     remove: nothing,
     list: async function* () {},
     removeUnfinished: () => Promise.resolve(0),
-    check: nothing,
   };
   return { bucket, fetched };
 }

@@ -87,8 +87,6 @@ export function remoteFileStore(
 
     removeUnfinished: async (untouchedSince) => (await bucket()).removeUnfinished(untouchedSince),
 
-    check: async () => (await bucket()).check(),
-
     claim: async (claim) => claimBucket(await bucket(), claim),
   };
 }

@@ -21,7 +21,7 @@ const ATTEMPTS = 4;
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 60_000;
 
-/** Any storage that speaks S3: seven operations, no extension. The client is loaded here, so that nobody else pays for it. */
+/** Any storage that speaks S3: six operations, no extension. The client is loaded here, so that nobody else pays for it. */
 export async function openS3Bucket(options: S3Options): Promise<ObjectBucket> {
   const s3 = await import('@aws-sdk/client-s3');
   const { bucket: Bucket, prefix } = options;
@@ -119,11 +119,6 @@ export async function openS3Bucket(options: S3Options): Promise<ObjectBucket> {
         UploadIdMarker = more ? page.NextUploadIdMarker : undefined;
       } while (KeyMarker !== undefined);
       return removed;
-    },
-
-    async check() {
-      // Not HeadBucket: its answers have no body, so no reason.
-      await guarded('', client.send(new s3.ListObjectsV2Command({ Bucket, Prefix: prefix, MaxKeys: 1 })));
     },
   };
 }
