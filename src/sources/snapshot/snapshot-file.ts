@@ -99,6 +99,10 @@ export async function writeSnapshot(
     for (const [code, count] of counts.entries()) header.writeUInt32LE(count, AT.counts + code * 4);
     sealHeader(header);
     await writeAll(file, header, 0);
+  } catch (error) {
+    // What a full disk has of it is of no use.
+    await removeSnapshot(unfinished);
+    throw error;
   } finally {
     await file.close();
   }
