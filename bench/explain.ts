@@ -7,6 +7,7 @@ import { transactionOn, type Tx } from '#storage/database.ts';
 export interface Explained {
   /** Planning and executing. */
   readonly ms: number;
+  readonly planningMs: number;
   /** Pages of 8 KiB that were looked at, in memory or not. */
   readonly buffers: number;
 }
@@ -29,7 +30,7 @@ export async function openExplainer(superuserUrl: string, tenantId: string): Pro
   const tx = transactionOn(client as unknown as PoolClient);
   return {
     async explain(read) {
-      const sum = { ms: 0, buffers: 0 };
+      const sum = { ms: 0, planningMs: 0, buffers: 0 };
       await read({
         ...tx,
         async query(text, values) {
@@ -40,6 +41,7 @@ export async function openExplainer(superuserUrl: string, tenantId: string): Pro
           const [plan] = row?.['QUERY PLAN'] ?? [];
           if (plan === undefined) throw new Error('nothing was explained');
           sum.ms += plan['Planning Time'] + plan['Execution Time'];
+          sum.planningMs += plan['Planning Time'];
           sum.buffers += plan.Plan['Shared Hit Blocks'] + plan.Plan['Shared Read Blocks'];
           return [];
         },

@@ -4,7 +4,23 @@ import { basename, join } from 'node:path';
 
 export interface Api {
   readonly baseUrl: string;
-  readonly token: string;
+  /** One that is valid for a while yet. */
+  token(): Promise<string>;
+}
+
+const TOKEN_LASTS_MS = 30 * 60_000;
+
+/** Tokens live an hour; a first sync of a state may take longer. */
+export function keepToken(fetchToken: () => Promise<string>): () => Promise<string> {
+  let token = '';
+  let until = -Infinity;
+  return async () => {
+    if (performance.now() >= until) {
+      token = await fetchToken();
+      until = performance.now() + TOKEN_LASTS_MS;
+    }
+    return token;
+  };
 }
 
 /** A call of the API with a JSON answer; throws with the answer's text when the status is an error. */
@@ -12,7 +28,7 @@ export async function call<T>(api: Api, method: string, path: string, body?: unk
   const response = await fetch(path.startsWith('http') ? path : api.baseUrl + path, {
     method,
     headers: {
-      authorization: `Bearer ${api.token}`,
+      authorization: `Bearer ${await api.token()}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -43,7 +43,7 @@ export async function measureRequests(
     const measures = new Map<string, LoadMeasure[]>(Object.keys(urls).map((name) => [name, []]));
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const [name, targets] of Object.entries(urls)) {
-        const token = name === 'bare route' ? {} : { token: api.token };
+        const token = name === 'bare route' ? {} : { token: await api.token() };
         measures
           .get(name)
           ?.push(await measureLoad(targets, { ...token, connections: CONNECTIONS, seconds: SECONDS }));

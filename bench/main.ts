@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [--size village|school|district|state|nation] [--seed N] [--json] [--at <folder>]
+ * npm run bench -- [--size village|school|district|state|nation] [--seed N] [--json | --markdown] [--at <folder>]
  *                  [--scenarios a,b,c] [--rounds N] | --stage | --reads | --http | --review | --format | --workers [--profiles N]
  *
  * Makes a deterministic roster, starts PostgreSQL and Rollbook as processes of their own, and syncs it as a script would: into an empty
@@ -14,7 +14,8 @@
  *   --format   rows per second of reading and checking the roster in each format
  *   --workers  profiles per hour with 1, 2 and 4 workers on one database (the size is village or school)
  *
- * `--at`: works in that folder and leaves everything there; another call with it goes on with the directory that is there.
+ * `--markdown`: the tables and the chart of docs/performance.md. `--at`: works in that folder and leaves everything there; another call
+ * with it goes on with the directory that is there.
  * Times of a shared machine say little; the ratios are what to look at.
  */
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -24,6 +25,7 @@ import { parseArgs } from 'node:util';
 
 import { measureFormats, printFormats } from './formats.ts';
 import { CONNECTIONS, measureRequests, printRequests } from './http-requests.ts';
+import { syncsAsMarkdown } from './markdown.ts';
 import { measureReview } from './plan-review.ts';
 import { printSyncs } from './print-syncs.ts';
 import { measureReads, printReads } from './reads.ts';
@@ -40,6 +42,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     at: { type: 'string' },
     json: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
     scenarios: { type: 'string', default: Object.keys(SCENARIOS).join(',') },
     rounds: { type: 'string', default: '1' },
     stage: { type: 'boolean', default: false },
@@ -67,7 +70,10 @@ try {
   else if (values.http) show(await withRoster(benchRequests), printRequests);
   else if (values.review) show(await withRoster(benchReview), undefined);
   else
-    show(await measureSyncs(work, { size, seed, scenarios, rounds: Number(values.rounds) }, say), printSyncs);
+    show(
+      await measureSyncs(work, { size, seed, scenarios, rounds: Number(values.rounds) }, say),
+      values.markdown ? (report) => console.log(syncsAsMarkdown(report)) : printSyncs,
+    );
 } finally {
   if (values.at === undefined) await rm(work, { recursive: true, force: true });
   else say(`left in ${work}`);

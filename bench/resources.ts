@@ -60,10 +60,10 @@ export async function watchResources(
   };
 }
 
-/** CPU seconds of a PostgreSQL so far; 0 where there is no /proc. */
-export async function cpuSecondsOf(postmasterPid: number): Promise<number> {
+/** CPU seconds of a process and its children so far, such as all of a PostgreSQL; 0 where there is no /proc. */
+export async function cpuSecondsOf(pid: number): Promise<number> {
   if (process.platform !== 'linux') return 0;
-  return (await readCounters(await withChildren(postmasterPid))).cpuSeconds;
+  return (await readCounters(await withChildren(pid))).cpuSeconds;
 }
 
 interface Counters {

@@ -6,7 +6,7 @@ import { TEST_SECRET_KEY } from '#test/helpers/rollbook.ts';
 import { startRollbookProcess } from '#test/helpers/rollbook-process.ts';
 
 import { createDatabase } from './bare-copy.ts';
-import { type Api, call } from './http-client.ts';
+import { type Api, call, keepToken } from './http-client.ts';
 import { createProfile } from './sync-folder.ts';
 
 /** A Rollbook of its own process on a database of its own. */
@@ -46,7 +46,7 @@ export async function withService<T>(
     env: { SECRET_KEY: TEST_SECRET_KEY },
   });
   try {
-    const api = { baseUrl: rollbook.baseUrl, token: await rollbook.token() };
+    const api = { baseUrl: rollbook.baseUrl, token: keepToken(() => rollbook.token()) };
     return await measure({ api, pid: rollbook.pid, tenantId: rollbook.tenantId, database });
   } finally {
     await rollbook.stop();

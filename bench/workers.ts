@@ -10,7 +10,7 @@ import {
 } from '#test/helpers/rollbook-process.ts';
 
 import { createDatabase } from './bare-copy.ts';
-import { type Api, call, uploadFolder } from './http-client.ts';
+import { type Api, call, keepToken, uploadFolder } from './http-client.ts';
 import { generateRoster } from './roster-generator.ts';
 import { createProfile } from './sync-folder.ts';
 
@@ -75,7 +75,7 @@ async function measureCount(what: {
   const server = await startRollbookProcess({ ...place, env: { ...env, MODE: 'api' } });
   const workers: WorkerProcess[] = [];
   try {
-    const api: Api = { baseUrl: server.baseUrl, token: await server.token() };
+    const api: Api = { baseUrl: server.baseUrl, token: keepToken(() => server.token()) };
     const ids: string[] = [];
     for (let profile = 0; profile < what.profiles; profile++)
       ids.push(await createProfile(api, `Profile ${profile}`, `p${profile}.example`));

@@ -1,8 +1,10 @@
 import { statfs } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 
 /** Where the server listens: a folder for its Unix socket, or a TCP port of 127.0.0.1. */
 export type ListenAddress = { readonly socketDirectory: string } | { readonly port: number };
 
+const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 /**
@@ -17,7 +19,7 @@ export async function serverSettings(listen: ListenAddress, durable: boolean): P
     unix_socket_permissions: '0700',
     password_encryption: 'scram-sha-256',
     max_connections: '100',
-    shared_buffers: '256MB',
+    shared_buffers: sharedBuffersOf(memoryOfMachine()),
     work_mem: '32MB',
     maintenance_work_mem: '128MB',
     max_wal_size: '4GB',
@@ -46,6 +48,20 @@ export async function serverSettings(listen: ListenAddress, durable: boolean): P
     ([name, value]) => `${name} = '${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`,
   );
   return `# Written by Rollbook at every start: changes here are lost.\n${lines.join('\n')}\n`;
+}
+
+/**
+ * A quarter of the memory, which is what doctor asks for; 2 GiB at most. Keys are hashes: with less than the indexes of a first load need, each
+ * new row reads a page and writes another one that has to make room (docs/performance.md). Memory that a small directory does not need is not taken.
+ */
+export function sharedBuffersOf(memoryBytes: number): string {
+  return `${Math.round(Math.min(Math.max(memoryBytes / 4, 128 * MIB), 2 * GIB) / MIB)}MB`;
+}
+
+/** Of the machine, or of the container if that has less. */
+function memoryOfMachine(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
 /** The setting is a list: a comma or a space in the path must not divide it. */

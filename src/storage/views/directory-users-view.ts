@@ -4,7 +4,7 @@ import { IS_SCHOOL } from '../is-school.ts';
 import { addressAttributes, dateText, extensionAttributes, syncSource } from './extension-attributes.ts';
 import type { View, ViewVersion } from './view.ts';
 import { absent, text } from './view.ts';
-import { ASSIGNED_LICENSES, ASSIGNED_LICENSE_ELEMENTS, GENDER, PEOPLE } from './users-view.ts';
+import { ASSIGNED_LICENSES, ASSIGNED_LICENSE_ELEMENTS, GENDER, PEOPLE, peopleBehind } from './users-view.ts';
 
 const TYPE = `case p.primary_role when 'student' then 'Student' when 'teacher' then 'Teacher' when 'faculty' then 'Teacher' end`;
 
@@ -19,6 +19,7 @@ export function directoryUsersView(version: ViewVersion): View {
     typeName: 'microsoft.graph.user',
     set: 'users',
     from: PEOPLE,
+    fromBehind: peopleBehind,
     id: 'p.id',
     alternateKey: 'a.user_name_key',
     condition: 'p.active',

@@ -1,6 +1,6 @@
 import { PLAIN_ATTRIBUTES } from '#core/roster/plain-attributes.ts';
 
-import { PEOPLE } from './users-view.ts';
+import { PEOPLE, peopleBehind } from './users-view.ts';
 import { text, type View } from './view.ts';
 
 const PLAIN = `array[${PLAIN_ATTRIBUTES.map((name) => `'${name}'`).join(', ')}]`;
@@ -10,6 +10,7 @@ export const peopleView: View = {
   typeName: 'rollbook.person',
   set: 'users',
   from: PEOPLE,
+  fromBehind: peopleBehind,
   id: 'p.id',
   alternateKey: 'a.user_name_key',
   condition: 'p.active',
@@ -44,6 +45,7 @@ export const demographicsView: View = {
   typeName: 'rollbook.demographics',
   set: 'demographics',
   from: PEOPLE,
+  fromBehind: peopleBehind,
   id: 'p.id',
   alternateKey: 'a.user_name_key',
   condition: 'p.active',

@@ -44,7 +44,15 @@ export async function readPage(
   const binder = new Binder();
   const conditions = conditionsOf(query, binder);
   const keys = sortKeys(view, query.orderBy ?? []);
-  if (after !== undefined) conditions.push(beyond(keys, [...(after.sort ?? []), after.id], binder));
+  let { from } = view;
+  if (after !== undefined) {
+    const bound = keys.map(({ type }, index) =>
+      binder.bind(must([...(after.sort ?? []), after.id][index]), type),
+    );
+    conditions.push(beyond(keys, bound));
+    const [id] = bound;
+    if (view.fromBehind !== undefined && keys.length === 1) from = view.fromBehind(must(id));
+  }
   const columns = [
     ...query.paths.flatMap((path) => columnOf(view, path)),
     ...(query.columns === undefined ? [] : [query.columns]),
@@ -53,7 +61,7 @@ export async function readPage(
   ];
   const offset = skip === 0 ? '' : ` offset ${binder.bind(skip, 'int8')}`;
   const rows = await tx.query<ViewRow>(
-    `select ${columns.join(', ')} from ${view.from} where ${conditions.join(' and ')}
+    `select ${columns.join(', ')} from ${from} where ${conditions.join(' and ')}
       order by ${orderOf(keys)} limit ${binder.bind(limit + 1, 'int4')}${offset}`,
     binder.values,
   );
@@ -171,8 +179,7 @@ function orderOf(keys: readonly SortKey[]): string {
 }
 
 /** Rows behind a key. In one direction they are compared as one row, which an index can follow. */
-function beyond(keys: readonly SortKey[], values: readonly string[], binder: Binder): string {
-  const bound = keys.map(({ type }, index) => binder.bind(must(values[index]), type));
+function beyond(keys: readonly SortKey[], bound: readonly string[]): string {
   const [first] = keys;
   if (keys.every(({ descending }) => descending === first?.descending)) {
     const operator = first?.descending ? '<' : '>';

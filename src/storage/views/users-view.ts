@@ -9,9 +9,18 @@ import {
 } from './view.ts';
 
 /** People with what stands beside them: p, their account a, their demographics d. */
-export const PEOPLE = `person p
-  left join account a on a.tenant_id = p.tenant_id and a.person_id = p.id and a.target_id = 0
-  left join demographics d on d.tenant_id = p.tenant_id and d.person_id = p.id`;
+export const PEOPLE = people('', '');
+
+/** Those behind an id, of people with such ids alone. */
+export function peopleBehind(id: string): string {
+  return people(`and a.person_id > ${id}`, `and d.person_id > ${id}`);
+}
+
+function people(ofAccounts: string, ofDemographics: string): string {
+  return `person p
+  left join account a on a.tenant_id = p.tenant_id and a.person_id = p.id and a.target_id = 0 ${ofAccounts}
+  left join demographics d on d.tenant_id = p.tenant_id and d.person_id = p.id ${ofDemographics}`;
+}
 
 /** Graph's educationUser: a person with the account of the built-in directory (target 0). */
 export function usersView(version: ViewVersion): View {
@@ -19,6 +28,7 @@ export function usersView(version: ViewVersion): View {
     typeName: 'microsoft.graph.educationUser',
     set: 'education/users',
     from: PEOPLE,
+    fromBehind: peopleBehind,
     id: 'p.id',
     alternateKey: 'a.user_name_key',
     condition: 'p.active',

@@ -20,6 +20,11 @@ export interface View extends Catalogue {
   readonly properties: Readonly<Record<string, ViewProperty>>;
   /** Tables and joins, at most one row per object. */
   readonly from: string;
+  /**
+   * The same for pages in the order of ids behind one of them (SQL): what is joined by the id begins there as well. Without it
+   * PostgreSQL, which merges large tables for a page, walks what is joined from its very beginning.
+   */
+  readonly fromBehind?: (id: string) => string;
   /** SQL: the id. */
   readonly id: string;
   /** SQL: another key that one object can be read by, in lower case. */
