@@ -29,7 +29,7 @@ import { type RollbookProcess, startRollbookProcess } from '#test/helpers/rollbo
 
 import { createDatabase } from './bare-copy.ts';
 import { addPastRuns, cloneTenant } from './clone-tenant.ts';
-import { call } from './http-client.ts';
+import { call, keepToken } from './http-client.ts';
 import { generateRoster } from './roster-generator.ts';
 import { createProfile, syncFolder } from './sync-folder.ts';
 
@@ -102,7 +102,7 @@ if (values.json) console.log(JSON.stringify(measures, null, 2));
 async function syncVillage(rollbook: RollbookProcess, folder: string): Promise<void> {
   try {
     await generateRoster(folder, { size: 'village', seed: 1 });
-    const api = { baseUrl: rollbook.baseUrl, token: await rollbook.token() };
+    const api = { baseUrl: rollbook.baseUrl, token: keepToken(() => rollbook.token()) };
     const profile = await createProfile(api, 'Village');
     for (const round of [1, 2]) {
       console.error(`sync ${round} of a village ...`);

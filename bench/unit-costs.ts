@@ -20,6 +20,7 @@ import { startRollbookProcess, startWorkerProcess } from '#test/helpers/rollbook
 
 import { createDatabase } from './bare-copy.ts';
 import { peakMemoryOf } from './process-measure.ts';
+import { keepToken } from './http-client.ts';
 import { generateRoster, type RosterSize, ROSTER_SIZES } from './roster-generator.ts';
 import { createProfile, syncFolder } from './sync-folder.ts';
 
@@ -86,7 +87,7 @@ async function measure(): Promise<UnitCosts> {
     await client.connect();
     const watch = await watchConnections(databaseUrl);
     try {
-      const access = { baseUrl: api.baseUrl, token: await api.token() };
+      const access = { baseUrl: api.baseUrl, token: keepToken(() => api.token()) };
       const profile = await createProfile(access, 'Units');
       const syncs: SyncCost[] = [];
       let uploadBytes = 0;
