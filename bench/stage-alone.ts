@@ -2,7 +2,7 @@
  * What Rollbook does with the files of a roster before it plans: read, check, compare with the snapshot of the time before. The store, its
  * encryption and the database are left out. Run as a process of its own:
  * `node bench/stage-alone.ts <folder> <snapshot directory> [--write] [--threads N]` prints a StageMeasure as JSON. With --write it leaves the snapshot of this
- * roster there. --threads: those that look at rows beforehand; without it one for each core.
+ * roster there. --threads: those that look at rows beforehand, of files of any size; without it one for each core, as in a run.
  */
 import { createReadStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
@@ -86,6 +86,7 @@ const { result, isCurrent } = await withDigestThreads(
         nowMs: () => performance.now(),
       },
     ),
+  threads === undefined ? undefined : 0,
 );
 const measure = done();
 if (write) {

@@ -21,15 +21,19 @@ export interface DigestContext extends DigestOptions {
   readonly fingerprint: Uint8Array;
 }
 
-/** Stages with that many threads; 0: without any. */
+/** Starting the threads takes about as long as reading a smaller file without them. */
+const LEAST_BYTES = 32 * 1024 * 1024;
+
+/** Stages with that many threads; 0: without any. `leastBytes`: files below that are read without them. */
 export async function withDigestThreads<T>(
   count: number,
   stage: (options: DigestOptions | null) => Promise<T>,
+  leastBytes = LEAST_BYTES,
 ): Promise<T> {
   if (count === 0) return stage(null);
   const threads = new DigestThreads(count);
   try {
-    return await stage({ threads, leastBytes: 4 * 1024 * 1024, linesBytes: 512 * 1024 });
+    return await stage({ threads, leastBytes, linesBytes: 512 * 1024 });
   } finally {
     await threads.close();
   }
