@@ -24,7 +24,7 @@ export function copyItems(session: StageSession, runId: Buffer, index: RecordInd
   let wasOpen = false;
   return {
     add(item) {
-      copy.add(item, index.words);
+      copy.add(item, index);
     },
     drain,
     discard() {

@@ -3,14 +3,7 @@ import { KIND_OF_CODE, RECORD_CODE_COUNT, type RecordCode } from '#core/roster/r
 import { assert, must } from '#lib/assert.ts';
 
 import type { ItemSink } from './item-sink.ts';
-import {
-  ADDED,
-  DESCRIBED_GROUPS,
-  describedFlag,
-  KEPT,
-  type RecordIndex,
-  SEEN,
-} from './snapshot/record-index.ts';
+import { ADDED, DESCRIBED_GROUPS, KEPT, type RecordIndex, SEEN } from './snapshot/record-index.ts';
 import { NO_ENTRY, type StagedItem } from './staged-item.ts';
 
 /** What a good record is, compared with the snapshot; `again`: this run had it before. */
@@ -142,15 +135,14 @@ export class RosterDelta {
   }
 
   describedBitsOf(entry: number): number {
-    return (this.#index.flags(entry) / describedFlag(0)) & ((1 << DESCRIBED_GROUPS) - 1);
+    return this.#index.described(entry);
   }
 
   /** A person who was seen: in which groups other files say something of them. */
   describe(entry: number, bits: number): void {
     const before = this.describedBitsOf(entry);
     if (before === bits) return;
-    this.#index.removeFlags(entry, describedFlag(0) * (before & ~bits));
-    this.#index.addFlags(entry, describedFlag(0) * bits);
+    this.#index.describe(entry, bits);
     for (let group = 0; group < DESCRIBED_GROUPS; group += 1)
       if ((before & ~bits & (1 << group)) !== 0) (this.describedNoMore[group] as number) += 1;
   }
@@ -165,9 +157,14 @@ export class RosterDelta {
     return (this.#index.flags(entry) & ADDED) !== 0;
   }
 
-  /** The records: an entry's key stands at `entry * RECORD_WORDS`. Moves when records are added. */
-  get words(): Int32Array {
-    return this.#index.words;
+  /** Fills `into` with the key of a record. */
+  copyKey(entry: number, into: Int32Array): void {
+    this.#index.copyKey(entry, into);
+  }
+
+  /** The records, if they are in memory: an entry's key stands at `entry * RECORD_WORDS`. Moves when records are added. */
+  get recordsInMemory(): Int32Array | null {
+    return this.#index.inMemory;
   }
 
   /** Gives out the item of a record that `see` called new or changed. */
@@ -219,7 +216,7 @@ export class RosterDelta {
       const spare = spared.has(code);
       const file = fileOf(code);
       for (let entry = 0; entry < size; entry += 1) {
-        if (index.code(entry) !== code || this.isCurrent(entry)) continue;
+        if (this.isCurrent(entry) || index.code(entry) !== code) continue;
         if (spare) {
           index.addFlags(entry, KEPT);
           counts.spared += 1;

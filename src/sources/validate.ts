@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 
 import type { RosterFormat } from '#core/roster/formats.ts';
@@ -12,7 +13,7 @@ import { FINDING_LIMITS, FindingCollector, type FindingLimits } from './finding-
 import { noItems } from './item-sink.ts';
 import { openRoster } from './open-roster.ts';
 import { RowTally } from './row-tally.ts';
-import { RecordIndex } from './snapshot/record-index.ts';
+import { RecordIndex, RECORDS_IN_MEMORY } from './snapshot/record-index.ts';
 
 export interface FileValidation {
   readonly result: StageResult;
@@ -57,7 +58,7 @@ export async function validateFiles(
       mapping,
       format,
       hashKey: system.randomBytes(32),
-      index: new RecordIndex(),
+      index: new RecordIndex(1024, { directory: tmpdir(), recordsInMemory: RECORDS_IN_MEMORY }),
       snapshotFingerprint: null,
       confirmedFiles: [],
       alone: true,

@@ -1,8 +1,10 @@
 /**
- * With the help of threads, and without it, reading a roster comes to the same: items, findings, counts, the snapshot. Rosters of every format and every
- * case of the corpus, compared with the time before; and rosters that were damaged at random. ROLLBOOK_SEED repeats a run.
+ * With the help of threads and without it, and with the records in memory and on a disk, reading a roster comes to the same: items, findings, counts,
+ * the snapshot. Rosters of every format and every case of the corpus, compared with the time before; and rosters that were damaged at random.
+ * ROLLBOOK_SEED repeats a run.
  */
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import { after, test } from 'node:test';
 
 import { ROSTER_FORMATS } from '#core/roster/formats.ts';
@@ -33,6 +35,8 @@ class CountingThreads extends DigestThreads {
 
 const threads = new CountingThreads(2);
 after(() => threads.close());
+/** In files without a name. */
+const recordsOnDiskIn = tmpdir();
 const digest = { threads, leastBytes: 0, linesBytes: PIECE_BYTES };
 
 /** What a stage comes to; times left out. */
@@ -45,8 +49,13 @@ function outcomeOf({ result, items, findings, next }: StagedFiles): unknown {
 
 async function compare(files: Files | Record<string, string>, options: StageFilesOptions): Promise<void> {
   const alone = await stageFiles(files, { ...options, chunkBytes: CHUNK_BYTES });
+  const wanted = outcomeOf(alone);
   const helped = await stageFiles(files, { ...options, chunkBytes: CHUNK_BYTES, digest });
-  assert.deepEqual(outcomeOf(helped), outcomeOf(alone));
+  assert.deepEqual(outcomeOf(helped), wanted, 'threads');
+  const onDisk = await stageFiles(files, { ...options, recordsOnDiskIn });
+  assert.deepEqual(outcomeOf(onDisk), wanted, 'records on disk');
+  const both = await stageFiles(files, { ...options, chunkBytes: CHUNK_BYTES, digest, recordsOnDiskIn });
+  assert.deepEqual(outcomeOf(both), wanted, 'threads, and records on disk');
 }
 
 for (const { name, title, base, cases } of await readCorpus())

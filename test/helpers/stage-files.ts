@@ -33,6 +33,8 @@ export interface StageFilesOptions {
   readonly chunkBytes?: number;
   /** Threads that look at rows beforehand. */
   readonly digest?: DigestOptions;
+  /** The records are in a file there, as with very large rosters. */
+  readonly recordsOnDiskIn?: string;
 }
 
 const HASH_KEY = Buffer.alloc(32, 'test');
@@ -43,7 +45,10 @@ export async function stageFiles(
   options: StageFilesOptions = {},
 ): Promise<StagedFiles> {
   const mapping = options.mapping ?? CREATE_MAPPING;
-  const index = new RecordIndex();
+  const index =
+    options.recordsOnDiskIn === undefined
+      ? new RecordIndex()
+      : new RecordIndex(0, { directory: options.recordsOnDiskIn, recordsInMemory: 0 });
   if (options.after !== undefined)
     for (const records of options.after.next.recordsInParts(() => true, 10_000)) index.addAll(records);
   const findings = new FindingCollector(options.limits);
@@ -75,6 +80,7 @@ export async function stageFiles(
   );
   const next = new RecordIndex();
   for (const records of index.recordsInParts(isCurrent, 10_000)) next.addAll(records);
+  index.close();
   return {
     result,
     items: sink.items,

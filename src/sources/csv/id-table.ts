@@ -7,8 +7,8 @@ export const DROPPED = 2;
 /** Its row says that it is there no more: as good as unknown, but that what names it goes with it. */
 export const WITHDRAWN = 3;
 
-/** At most half of the slots are taken. */
-const SLOT_WORDS_PER_ID = 4;
+/** The number of an id and one more, or 0; and its hash, so that nothing else is looked at where it differs. */
+const SLOT_WORDS = 2;
 
 /** A table as another thread gets it: memory that both see, and that nobody writes to meanwhile. */
 export interface SharedIdTable {
@@ -34,7 +34,6 @@ export class IdTable {
   /** Number of the id it belongs to in another table (a section's school); -1: none. */
   parents: Int32Array;
   readonly #seed: number;
-  /** Two words a slot: the number of the id and one more, or 0; and its hash, so that nothing else is looked at where it differs. */
   #slots: Int32Array;
   /** Where id i starts in the arena; it ends where the next starts. */
   #starts: Int32Array;
@@ -45,13 +44,13 @@ export class IdTable {
 
   /** `expected`: how many ids are likely to come. */
   constructor(seed: number, expected = 1024) {
-    const capacity = Math.max(1024, 2 ** Math.ceil(Math.log2(Math.max(expected, 1))));
+    const capacity = Math.max(1024, Math.ceil(expected));
     this.#seed = seed;
     this.states = new Uint8Array(new SharedArrayBuffer(capacity));
     this.entries = sharedWords(capacity);
     this.parents = sharedWords(capacity);
     this.#starts = sharedWords(capacity + 1);
-    this.#slots = sharedWords(capacity * SLOT_WORDS_PER_ID);
+    this.#slots = slotsFor(capacity);
   }
 
   /** For another thread: only while no id is added here or there. */
@@ -181,10 +180,15 @@ export class IdTable {
     this.parents = widen(this.parents, capacity);
     this.#starts = widen(this.#starts, capacity + 1);
     const slots = this.#slots;
-    this.#slots = sharedWords(capacity * SLOT_WORDS_PER_ID);
-    for (let at = 0; at < slots.length; at += 2)
+    this.#slots = slotsFor(capacity);
+    for (let at = 0; at < slots.length; at += SLOT_WORDS)
       if (slots[at] !== 0) this.#place(slots[at] as number, slots[at + 1] as number);
   }
+}
+
+/** A power of two of slots, at most three quarters taken. */
+function slotsFor(ids: number): Int32Array {
+  return sharedWords(2 ** Math.ceil(Math.log2((ids * 4) / 3)) * SLOT_WORDS);
 }
 
 function sharedWords(count: number): Int32Array {

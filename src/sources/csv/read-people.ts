@@ -1,4 +1,4 @@
-import { RECORD_CODES, RECORD_WORDS } from '#core/roster/record-codes.ts';
+import { RECORD_CODES } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
 
 import { NO_ENTRY } from '../staged-item.ts';
@@ -7,6 +7,7 @@ import { PRESENT } from './id-table.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
   addField,
+  endKeys,
   findField,
   isEmpty,
   isReliable,
@@ -38,12 +39,10 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
   const reportContact = openContactReport(file);
   const grades = state.newTable();
   const roleContent = new Int32Array(2);
-  const hashRoleKey = membershipKeys(
-    state,
-    ROLE,
-    { table, code: RECORD_CODES[role], column: id },
-    { table: orgs, code: RECORD_CODES.org, column: school },
-  );
+  const ofPerson = { table, code: RECORD_CODES[role], column: id };
+  const ofSchool = { table: orgs, code: RECORD_CODES.org, column: school };
+  const hashRoleKey = membershipKeys(state, ROLE, ofPerson, ofSchool);
+  const schoolKey = endKeys(state, ofSchool);
   const schoolId = (): string => file.text(school);
 
   /**
@@ -103,6 +102,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
     return sighting === 'again';
   };
 
+  const personKey = new Int32Array(4);
   const digestKey = new Int32Array(4);
   const digestContent = new Int32Array(2);
   const ROLE_AT = people.digest.words;
@@ -116,12 +116,12 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
       reportContact();
       const schoolIndex = findField(orgs, row, school);
       if (schoolIndex === -1 || orgs.states[schoolIndex] !== PRESENT) return false;
-      const schoolEntry = orgs.entries[schoolIndex] as number;
       // A value found no room where it was.
       if (row.bytes !== bytes) return false;
       people.digest.make(into, at);
       hashRoleContent(row);
-      hash.joinKeys(ROLE, into, at + PERSON_KEY_AT, delta.words, schoolEntry * RECORD_WORDS);
+      for (let i = 0; i < 4; i += 1) personKey[i] = into[at + PERSON_KEY_AT + i] as number;
+      hash.joinKeys(ROLE, personKey, schoolKey(row, schoolIndex));
       writeRecord(into, at + ROLE_AT, ROLE, hash.key, roleContent);
       return true;
     },

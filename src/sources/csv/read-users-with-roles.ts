@@ -3,6 +3,7 @@ import { must } from '#lib/assert.ts';
 
 import type { BoundColumn, PersonRole } from './bind-header.ts';
 import { takeRoles } from './read-roles.ts';
+import { NameTable } from './name-table.ts';
 import { reportUndecided } from './role-names.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
@@ -38,7 +39,7 @@ export function readUsersWithRoles(state: RosterState, file: RosterFile): RowRea
     },
   };
   const roles = takeRoles(state, file, id, false);
-  const userNames = state.newTable(state.students.states.length);
+  const userNames = new NameTable(state.students.states.length);
   const takers: Record<PersonRole, PeopleTaker> = {
     student: takePeople(state, file, 'student', gradesOfUser, userNames),
     teacher: takePeople(state, file, 'teacher', gradesOfUser, userNames),

@@ -2,6 +2,7 @@ import { assert, must } from '#lib/assert.ts';
 
 import type { PersonRole } from './bind-header.ts';
 import { PRESENT } from './id-table.ts';
+import { NameTable } from './name-table.ts';
 import { reportUndecided } from './role-names.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
@@ -40,7 +41,7 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
     },
     record: () => (ownGrade ? {} : { grade: gradeOf() }),
   };
-  const userNames = state.newTable(state.students.states.length);
+  const userNames = new NameTable(state.students.states.length);
   const takers: Record<PersonRole, PeopleTaker> = {
     student: takePeople(state, file, 'student', grade, userNames, primaryRole),
     teacher: takePeople(state, file, 'teacher', undefined, userNames, primaryRole),

@@ -6,18 +6,21 @@ import { assert } from '#lib/assert.ts';
 const SEPARATOR = 0x1f;
 const KEY_DOMAIN = 0;
 const CONTENT_DOMAIN = 1;
+const NAME_DOMAIN = 2;
 export const HASH_KEY_BYTES = 32;
 
 /**
  * Keyed hashes of records (SHA-256 under the tenant's secret, so that nobody outside can try out ids):
  * key = 16 bytes of H(secret, 0, record code, id), content = 8 bytes of H(secret, 1, record code, fingerprint, attributes).
+ * and of user names, to tell them apart within one roster, 8 bytes of H(secret, 2, 0, name).
  * The key of a role or an enrollment is the sum of the keys of its two ends (see joinKeys).
  * Ids and values hold no control characters (the reader sees to that), so 0x1f separates them.
- * Results stand in `key` and `content` until the next call; integers hold the bytes in the order of memory (little endian).
+ * Results stand in `key`, `content` and `name` until the next call; integers hold the bytes in the order of memory (little endian).
  */
 export class RecordHash {
   readonly key = new Int32Array(4);
   readonly content = new Int32Array(2);
+  readonly name = new Int32Array(2);
   readonly #buffer: Buffer;
   readonly #fingerprint: Buffer;
   #length = 0;
@@ -70,14 +73,12 @@ export class RecordHash {
   /**
    * Fills `key` with that of a membership: the word by word sum of the keys of its two ends, and of its record code. Those
    * are pseudo-random already, so two memberships have one sum with a chance of 2^-128, as with a hash; and a district has
-   * 700,000 of them. `first` and `second` hold a key at `firstAt` and `secondAt`.
+   * 700,000 of them.
    */
-  joinKeys(code: RecordCode, first: Int32Array, firstAt: number, second: Int32Array, secondAt: number): void {
+  joinKeys(code: RecordCode, first: Int32Array, second: Int32Array): void {
     const { key } = this;
-    key[0] = (first[firstAt] as number) + (second[secondAt] as number) + code;
-    key[1] = (first[firstAt + 1] as number) + (second[secondAt + 1] as number);
-    key[2] = (first[firstAt + 2] as number) + (second[secondAt + 2] as number);
-    key[3] = (first[firstAt + 3] as number) + (second[secondAt + 3] as number);
+    for (let i = 0; i < 4; i += 1) key[i] = (first[i] as number) + (second[i] as number);
+    key[0] = (key[0] as number) + code;
   }
 
   /** Makes a membership another one: that of the same two ends under the name with this key. */
@@ -93,7 +94,16 @@ export class RecordHash {
     this.content[1] = wordAt(digest, 4);
   }
 
-  #begin(domain: number, code: RecordCode): void {
+  /** Fills `name`: of the bytes up to `end`. */
+  hashName(bytes: Buffer, end: number): void {
+    this.#begin(NAME_DOMAIN, 0);
+    this.addBytes(bytes, 0, end);
+    const digest = this.#digest();
+    this.name[0] = wordAt(digest, 0);
+    this.name[1] = wordAt(digest, 4);
+  }
+
+  #begin(domain: number, code: number): void {
     this.#buffer[HASH_KEY_BYTES] = domain;
     this.#buffer[HASH_KEY_BYTES + 1] = code;
     this.#length = HASH_KEY_BYTES + 2;

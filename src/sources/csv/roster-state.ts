@@ -1,4 +1,4 @@
-import { RECORD_CODES, RECORD_WORDS, type RecordCode, type RecordName } from '#core/roster/record-codes.ts';
+import { RECORD_CODES, type RecordCode, type RecordName } from '#core/roster/record-codes.ts';
 
 import type { MappingSettings } from '../contract.ts';
 import type { RosterDelta } from '../roster-delta.ts';
@@ -84,32 +84,41 @@ export interface MembershipEnd {
  * that of its record, if it has one, else made from the field.
  */
 export function membershipKeys(
-  { hash, delta }: RosterState,
+  state: RosterState,
   code: RecordCode,
   first: MembershipEnd,
   second: MembershipEnd,
 ): (row: CsvRow, firstIndex: number, secondIndex: number) => void {
-  const firstKey = new Int32Array(4);
-  const secondKey = new Int32Array(4);
-  const hashEnd = (end: MembershipEnd, row: CsvRow, into: Int32Array): void => {
-    hash.beginKey(end.code);
-    addField(hash, row, end.column);
-    hash.endKey();
-    into.set(hash.key);
-  };
+  const firstKey = endKeys(state, first);
+  const secondKey = endKeys(state, second);
   return (row, firstIndex, secondIndex) => {
-    const firstEntry = firstIndex === -1 ? -1 : (first.table.entries[firstIndex] as number);
-    const secondEntry = secondIndex === -1 ? -1 : (second.table.entries[secondIndex] as number);
-    if (firstEntry === -1) hashEnd(first, row, firstKey);
-    if (secondEntry === -1) hashEnd(second, row, secondKey);
-    const { words } = delta;
-    hash.joinKeys(
-      code,
-      firstEntry === -1 ? firstKey : words,
-      firstEntry === -1 ? 0 : firstEntry * RECORD_WORDS,
-      secondEntry === -1 ? secondKey : words,
-      secondEntry === -1 ? 0 : secondEntry * RECORD_WORDS,
-    );
+    state.hash.joinKeys(code, firstKey(row, firstIndex), secondKey(row, secondIndex));
+  };
+}
+
+/** Makes the keys of one end; each is good until the next. */
+export function endKeys(
+  { hash, delta, classes, anchoredIds }: RosterState,
+  { table, code, column }: MembershipEnd,
+): (row: CsvRow, index: number) => Int32Array {
+  const key = new Int32Array(4);
+  /** The entry whose key it is: rows of one class, or school, stand together. */
+  let ofEntry = NO_ENTRY;
+  // Another key than that of the id alone.
+  const isAnchored = table === classes && anchoredIds !== null;
+  return (row, index) => {
+    const entry = index === -1 ? NO_ENTRY : (table.entries[index] as number);
+    if (entry !== NO_ENTRY && entry === ofEntry) return key;
+    ofEntry = entry;
+    // To hash the id is quicker than to look for the record on a disk.
+    if (entry !== NO_ENTRY && (isAnchored || delta.recordsInMemory !== null)) delta.copyKey(entry, key);
+    else {
+      hash.beginKey(code);
+      addField(hash, row, column);
+      hash.endKey();
+      key.set(hash.key);
+    }
+    return key;
   };
 }
 
@@ -246,10 +255,12 @@ export function addAttributes(hash: RecordHash, file: RosterFile, columns: reado
 
 /** Adds the key of a record that is pointed at: the row changes when it points at another. */
 export function addEntryKey({ hash, delta }: RosterState, entry: number): void {
-  const at = entry * RECORD_WORDS;
-  for (let word = 0; word < 4; word += 1)
-    hash.addNumber(entry === NO_ENTRY ? 0 : (delta.words[at + word] as number));
+  if (entry === NO_ENTRY) entryKey.fill(0);
+  else delta.copyKey(entry, entryKey);
+  for (const word of entryKey) hash.addNumber(word);
 }
+
+const entryKey = new Int32Array(4);
 
 /** A reference of a row that is bad otherwise: what it names is nowhere. What is withdrawn, or waits, is told of good rows. */
 export function judgeReference(

@@ -6,6 +6,7 @@ import type { MappingSettings, MatchOption } from '../contract.ts';
 import type { BoundColumn, PersonRole } from './bind-header.ts';
 import { isPlainUserName, maxLocalLength, toUserPrincipalName } from './directory-names.ts';
 import { DROPPED, type IdTable, PRESENT } from './id-table.ts';
+import { NameTable, NOBODYS } from './name-table.ts';
 import { NOBODY } from './person-details.ts';
 import type { RosterFile } from './roster-file.ts';
 import { addAttributes, addField, addFieldTo, type RosterState } from './roster-state.ts';
@@ -17,8 +18,8 @@ const AT = 0x40;
 const SHARED_USER_ID = -2;
 const PRIMARY_ROLE = { student: -3, teacher: -4 } as const;
 
-/** In a digest before the record: where the id and the user name start and end. */
-const NAMES_WORDS = 4;
+/** In a digest before the record: where the id starts and ends, whether there is a user name to compare, and its two words. */
+const NAMES_WORDS = 5;
 /** In the digest of a person: where the key is. */
 export const PERSON_KEY_AT = NAMES_WORDS + 1;
 
@@ -73,7 +74,7 @@ export function takePeople(
   file: RosterFile,
   role: PersonRole,
   more?: MoreOfPerson,
-  userNames?: IdTable,
+  userNames?: NameTable,
   primaryRole: () => PersonRole | null = () => null,
 ): PeopleTaker {
   const { hash, delta, mapping } = state;
@@ -86,7 +87,7 @@ export function takePeople(
   const { identity } = mapping;
   const rules = { student: accountRule(mapping, 'student'), teacher: accountRule(mapping, 'teacher') };
   const longestSuffix = Math.max(...[rules.student, rules.teacher].map(({ suffix }) => suffix?.length ?? 0));
-  const usernames = userNames ?? state.newTable(people.states.length);
+  const usernames = userNames ?? new NameTable(people.states.length);
   const lowerCase = Buffer.alloc(SHORT_NAME_BYTES + longestSuffix);
   // Where users have one id, whoever has two records has the same said in both.
   const details = role === 'student' || state.sharedUserIds ? state.details : null;
@@ -143,8 +144,11 @@ export function takePeople(
       mapping.replaceSpecialCharacters,
     );
 
-  /** Writes a user name as accounts are told apart. @returns where it ends; 0: it is not compared. */
-  const foldUsername = (bytes: Buffer, start: number, length: number): number => {
+  /** Writes the user name of the row as accounts are told apart. @returns where it ends; 0: it is not compared. */
+  const foldUsername = (): number => {
+    const { bytes, starts, ends } = file.row;
+    const start = starts[username.position] as number;
+    const length = (ends[username.position] as number) - start;
     if (length > SHORT_NAME_BYTES) return 0;
     for (let i = 0; i < length; i += 1) {
       const byte = bytes[start + i] as number;
@@ -160,18 +164,19 @@ export function takePeople(
       end += suffix.copy(lowerCase, length);
     return end;
   };
+  /** Fills the name of the hash. @returns false: the user name is not compared. */
+  const hashUsername = (): boolean => {
+    const end = foldUsername();
+    if (end > 0) hash.hashName(lowerCase, end);
+    return end > 0;
+  };
   const markOf = (person: number): number => person * 2 + (role === 'student' ? 0 : 1);
   /** Two people with one user name: which of them gets it is decided in the database. */
   const checkRepeatedUsername = (person: number): void => {
-    const { bytes, starts, ends } = file.row;
-    const start = starts[username.position] as number;
-    const end = foldUsername(bytes, start, (ends[username.position] as number) - start);
-    if (end === 0) return;
-    const index = usernames.add(lowerCase, 0, end);
+    if (!hashUsername()) return;
     const mark = markOf(person);
-    const known = usernames.parents[index] as number;
-    if (known === -1) usernames.parents[index] = mark;
-    if (known === -1 || known === mark) return;
+    const known = usernames.take(hash.name, 0, mark);
+    if (known === mark) return;
     const [as, others] = known % 2 === 0 ? ['student', state.students] : ['teacher', state.teachers];
     const other = others.text(Math.floor(known / 2));
     // One of both groups.
@@ -282,18 +287,15 @@ export function takePeople(
 
   const digestKey = new Int32Array(4);
   const digestContent = new Int32Array(2);
-  const foldDigested = (words: Int32Array, at: number, bytes: Buffer): number => {
-    const start = words[at + 2] as number;
-    return foldUsername(bytes, start, (words[at + 3] as number) - start);
-  };
   const digest: PersonDigest = {
     words: NAMES_WORDS + RECORD_DIGEST_WORDS,
     make(into, at) {
       const { starts, ends } = file.row;
       into[at] = starts[id.position] as number;
       into[at + 1] = ends[id.position] as number;
-      into[at + 2] = starts[username.position] as number;
-      into[at + 3] = ends[username.position] as number;
+      into[at + 2] = Number(hashUsername());
+      into[at + 3] = hash.name[0] as number;
+      into[at + 4] = hash.name[1] as number;
       hashContent(NOBODY, false);
       hashKey();
       writeRecord(into, at + NAMES_WORDS, PERSON, hash.key, hash.content);
@@ -301,8 +303,7 @@ export function takePeople(
     find(words, at, bytes) {
       const silent = details?.findId(bytes, words[at] as number, words[at + 1] as number) ?? NOBODY;
       if (silent !== NOBODY) return -1;
-      const foldedEnd = foldDigested(words, at, bytes);
-      if (foldedEnd > 0 && usernames.find(lowerCase, 0, foldedEnd) !== -1) return -1;
+      if (words[at + 2] === 1 && usernames.find(words, at + 3) !== NOBODYS) return -1;
       readRecord(words, at + NAMES_WORDS, digestKey, digestContent);
       const entry = delta.findSame(digestKey, digestContent);
       // Of whom other files said something before, their silence counts.
@@ -312,8 +313,7 @@ export function takePeople(
       const index = people.add(bytes, words[at] as number, words[at + 1] as number);
       people.states[index] = PRESENT;
       people.entries[index] = entry;
-      const foldedEnd = foldDigested(words, at, bytes);
-      if (foldedEnd > 0) usernames.parents[usernames.add(lowerCase, 0, foldedEnd)] = markOf(index);
+      if (words[at + 2] === 1) usernames.take(words, at + 3, markOf(index));
       delta.seeSame(entry, PERSON);
     },
   };

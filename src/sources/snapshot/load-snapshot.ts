@@ -1,7 +1,7 @@
 import { copyCurrentRecords, readSnapshotGeneration } from '#storage/snapshot/copy-current-records.ts';
 import type { StageSession } from '#storage/stage/stage-session.ts';
 
-import { describedFlag, RecordIndex } from './record-index.ts';
+import { RecordIndex, RECORDS_IN_MEMORY } from './record-index.ts';
 import { readSnapshot, removeSnapshot, type SnapshotPlace, snapshotPath } from './snapshot-file.ts';
 
 export interface LoadedSnapshot {
@@ -19,21 +19,23 @@ export async function loadSnapshot(session: StageSession, place: SnapshotPlace):
   await session.begin('repeatable read, read only');
   const generation = await readSnapshotGeneration(session.client, place.sourceSystemId);
   const path = snapshotPath(place);
-  const found = await readSnapshot(path, place);
+  const spill = { directory: place.directory, recordsInMemory: RECORDS_IN_MEMORY };
+  const found = await readSnapshot(path, place, spill);
   if (found?.head.generation === generation) {
     await session.rollback();
     return { index: found.index, fingerprint: found.head.fingerprint, origin: 'file' };
   }
   // It must not lie about until the generation happens to be the same again (after a restore).
   await removeSnapshot(path);
-  const index = new RecordIndex();
+  const index = new RecordIndex(1024, spill);
   await copyCurrentRecords(session.client, place.sourceSystemId, ({ keys, contents, codes, described }) => {
     for (let row = 0; row < codes.length; row += 1)
       index.add(
         keys.subarray(row * 4, row * 4 + 4),
         contents.subarray(row * 2, row * 2 + 2),
         codes[row] as number,
-        describedFlag(0) * (described[row] as number),
+        0,
+        described[row],
       );
   });
   await session.rollback();

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promi
 import { basename, dirname, join } from 'node:path';
 
 import { RECORD_CODE_COUNT, RECORD_WORDS } from '#core/roster/record-codes.ts';
-import { CODE_MASK, RecordIndex } from './record-index.ts';
+import { CODE_MASK, RecordIndex, type SpillOptions } from './record-index.ts';
 
 /**
  * A snapshot file: header, then the records as RecordIndex holds them (28 bytes each, integers little endian), in the order in
@@ -113,6 +113,7 @@ export async function writeSnapshot(
 export async function readSnapshot(
   path: string,
   place: SnapshotPlace,
+  spill: SpillOptions | null = null,
 ): Promise<{ head: SnapshotHead; index: RecordIndex } | null> {
   const file = await open(path, 'r').catch(() => null);
   if (file === null) return null;
@@ -120,7 +121,7 @@ export async function readSnapshot(
     const header = await readHeader(file);
     const head = header === null ? null : headOf(header, place);
     if (header === null || head === null) return null;
-    const index = await readRecords(file, header);
+    const index = await readRecords(file, header, spill);
     return index === null ? null : { head, index };
   } catch {
     return null;
@@ -130,13 +131,17 @@ export async function readSnapshot(
 }
 
 /** Part after part, so that the records are in memory once. */
-async function readRecords(file: FileHandle, header: Buffer): Promise<RecordIndex | null> {
+async function readRecords(
+  file: FileHandle,
+  header: Buffer,
+  spill: SpillOptions | null,
+): Promise<RecordIndex | null> {
   const count = header.readUInt32LE(AT.records);
   const { size } = await file.stat();
   if (size !== HEADER_BYTES + count * RECORD_BYTES) return null;
-  const index = new RecordIndex(0);
+  const index = new RecordIndex(0, spill);
   // Room for as many again: memory that nobody writes to is none, and what is new in this run moves nothing.
-  index.reserve(count * 2 + 1024);
+  index.reserve(count, count * 2 + 1024);
   const hash = createHash('sha256');
   const part = new Int32Array(PART_RECORDS * RECORD_WORDS);
   const bytes = Buffer.from(part.buffer);

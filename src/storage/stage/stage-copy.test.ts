@@ -40,7 +40,7 @@ function addItems(copy: PlanItemCopy, itemNo: (index: number) => number): void {
         file: 'school.csv',
         line: 1,
       },
-      records,
+      { words: records, locate: () => 0 },
     );
 }
 

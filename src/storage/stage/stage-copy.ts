@@ -6,8 +6,14 @@ import { from as copyFrom } from 'pg-copy-streams';
 
 import type { Finding } from '#core/findings.ts';
 import type { Action, Kind, Reason } from '#core/roster/kinds.ts';
-import { RECORD_WORDS } from '#core/roster/record-codes.ts';
 import { BinaryCopyWriter, encodeTexts } from './binary-copy-writer.ts';
+
+/** Records: four words of key, two of content, in the order of memory, and one more. */
+export interface LocatedRecords {
+  readonly words: Int32Array;
+  /** Where the record of an entry stands in `words`, until another one is located. */
+  locate(entry: number): number;
+}
 
 /** A plan item of a stage. Keys are entries of the records passed beside it, -1 for none. */
 export interface PlanItemCopyRow {
@@ -114,8 +120,7 @@ export class PlanItemCopy {
     return this.#writer.rows;
   }
 
-  /** `records`: RECORD_WORDS an entry: four words of key, two of content, in the order of memory, and one more. */
-  add(row: PlanItemCopyRow, records: Int32Array): void {
+  add(row: PlanItemCopyRow, records: LocatedRecords): void {
     const { sourceId, schoolId, objectId, after, secret } = row;
     const texts = (sourceId?.length ?? 0) + (schoolId?.length ?? 0) + (after?.length ?? 0);
     const writer = this.#writer;
@@ -123,9 +128,9 @@ export class PlanItemCopy {
     writer.bytes(this.#runId);
     writer.integer(row.itemNo);
     writer.encoded(this.#label(row));
-    writer.words(records, row.entry * RECORD_WORDS, 4);
+    this.#key(row.entry, records);
     if (row.action === 'end') writer.null();
-    else writer.words(records, row.entry * RECORD_WORDS + 4, 2);
+    else writer.words(records.words, records.locate(row.entry) + 4, 2);
     writer.text(sourceId);
     writer.text(schoolId);
     this.#key(row.firstEntry, records);
@@ -161,9 +166,9 @@ export class PlanItemCopy {
     return this.#stream;
   }
 
-  #key(entry: number, records: Int32Array): void {
+  #key(entry: number, records: LocatedRecords): void {
     if (entry === -1) this.#writer.null();
-    else this.#writer.words(records, entry * RECORD_WORDS, 4);
+    else this.#writer.words(records.words, records.locate(entry), 4);
   }
 
   /** A reason belongs to one action, so kind and reason name all three. */

@@ -25,6 +25,9 @@ export async function openRowsInThreads(
     return null;
   if (definition.feeds.every((name) => delta.before(RECORD_CODES[name]) === 0)) return null;
   const { threads, format, hashKey, fingerprint, linesBytes } = digestContext;
+  const words = delta.recordsInMemory;
+  // The keys of such classes are not those of their ids alone: they are looked up.
+  if (words === null && state.anchoredIds !== null) return null;
   const begun = csv.giveBack();
   if (begun === null) return null;
   threads.open({
@@ -44,7 +47,7 @@ export async function openRowsInThreads(
       students: state.students.share(),
       teachers: state.teachers.share(),
     },
-    words: delta.words,
+    words,
   });
   const rows = new RowsInThreads(threads, csv, reader.digest, take, linesBytes);
   await rows.push(begun);

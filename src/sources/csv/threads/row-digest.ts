@@ -37,8 +37,8 @@ export interface DigestJob {
   readonly hashKey: Uint8Array;
   readonly fingerprint: Uint8Array;
   readonly tables: Readonly<Record<'orgs' | 'classes' | 'students' | 'teachers', SharedIdTable>>;
-  /** RecordIndex.words, for the keys of records in the tables. */
-  readonly words: Int32Array;
+  /** The records, for the keys of those in the tables; null: keys are made of ids. */
+  readonly words: Int32Array | null;
 }
 
 /** Whole lines of that file, in memory that both threads see, and that is the other thread's until it has answered. */
