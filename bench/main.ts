@@ -1,22 +1,8 @@
 /**
- * npm run bench -- [--size village|school|district|state|nation] [--seed N] [--json | --markdown] [--at <folder>]
- *                  [--scenarios a,b,c] [--rounds N] | --stage | --reads | --http | --review | --format | --workers [--profiles N]
+ * npm run bench: what it prints with --help.
  *
- * Makes a deterministic roster, starts PostgreSQL and Rollbook as processes of their own, and syncs it as a script would: into an empty
- * directory, again without a change, with 0.5 % changed, with faulty rows, without a school, with other ids (bench/syncs.ts has them all; `--scenarios` picks some).
- * Prints seconds, rows per second, and what the processes used, and the ratios to the two yardsticks measured in the same run: parsing the
- * files with udsv alone, and a bare COPY of the rows that the first sync made. Instead of that, one of:
- *
- *   --stage    reading, checking and comparing alone, beside reading and hashing the bytes, udsv, and DuckDB doing the same
- *   --reads    page 10,000 of users beside page 1, a person's classes and a class's members in the database, the start of the service
- *   --http     requests per second of what clients ask most, beside a bare Fastify route
- *   --review   what it costs to plan the roster and to look at the plan
- *   --format   rows per second of reading and checking the roster in each format
- *   --workers  profiles per hour with 1, 2 and 4 workers on one database (the size is village or school)
- *
- * `--markdown`: the tables and the chart of docs/performance.md. `--at`: works in that folder and leaves everything there; another call
- * with it goes on with the directory that is there.
- * Times of a shared machine say little; the ratios are what to look at.
+ * Makes a deterministic roster, starts PostgreSQL and Rollbook as processes of their own, and syncs it as a script would; or measures one part
+ * of that (bench/syncs.ts, staging.ts, reads.ts, ...), beside yardsticks in the same run.
  */
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -36,24 +22,50 @@ import { createProfile, syncFolder } from './sync-folder.ts';
 import { measureSyncs, SCENARIOS } from './syncs.ts';
 import { measureWorkers, printWorkers } from './workers.ts';
 
-const { values } = parseArgs({
-  options: {
-    size: { type: 'string', default: 'district' },
-    seed: { type: 'string', default: '1' },
-    at: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    markdown: { type: 'boolean', default: false },
-    scenarios: { type: 'string', default: Object.keys(SCENARIOS).join(',') },
-    rounds: { type: 'string', default: '1' },
-    stage: { type: 'boolean', default: false },
-    reads: { type: 'boolean', default: false },
-    http: { type: 'boolean', default: false },
-    review: { type: 'boolean', default: false },
-    format: { type: 'boolean', default: false },
-    workers: { type: 'boolean', default: false },
-    profiles: { type: 'string', default: '16' },
-  },
-});
+const USAGE = `npm run bench -- [--size village|school|district|state|nation] [--seed N] [--json | --markdown] [--at <folder>]
+                 [--scenarios a,b,c] [--rounds N] | --stage | --reads | --http | --review | --format | --workers [--profiles N]
+
+Makes a deterministic roster, starts PostgreSQL and Rollbook as processes of their own, and syncs it as a script would: into an empty
+directory, again without a change, with 0.5 % changed, with faulty rows, without a school, with other ids (bench/syncs.ts has them all; --scenarios picks some).
+Prints seconds, rows per second, and what the processes used, and the ratios to the two yardsticks measured in the same run: parsing the
+files with udsv alone, and a bare COPY of the rows that the first sync made. Instead of that, one of:
+
+  --stage    reading, checking and comparing alone, beside reading and hashing the bytes, udsv, and DuckDB doing the same
+  --reads    page 10,000 of users beside page 1, a person's classes and a class's members in the database, the start of the service
+  --http     requests per second of what clients ask most, beside a bare Fastify route
+  --review   what it costs to plan the roster and to look at the plan
+  --format   rows per second of reading and checking the roster in each format
+  --workers  profiles per hour with 1, 2 and 4 workers on one database (the size is village or school)
+
+--markdown: the tables and the chart of docs/performance.md. --at: works in that folder and leaves everything there; another call
+with it goes on with the directory that is there.
+Times of a shared machine say little; the ratios are what to look at.`;
+
+const { values } = parseCall(() =>
+  parseArgs({
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      size: { type: 'string', default: 'district' },
+      seed: { type: 'string', default: '1' },
+      at: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
+      scenarios: { type: 'string', default: Object.keys(SCENARIOS).join(',') },
+      rounds: { type: 'string', default: '1' },
+      stage: { type: 'boolean', default: false },
+      reads: { type: 'boolean', default: false },
+      http: { type: 'boolean', default: false },
+      review: { type: 'boolean', default: false },
+      format: { type: 'boolean', default: false },
+      workers: { type: 'boolean', default: false },
+      profiles: { type: 'string', default: '16' },
+    },
+  }),
+);
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const size = oneOf('--size', values.size, ROSTER_SIZES);
 const scenarios = values.scenarios.split(',').map((name) => oneOf('--scenarios', name, SCENARIOS));
 const seed = Number(values.seed);
@@ -137,4 +149,13 @@ function oneOf<Key extends string>(option: string, name: string, table: Record<K
   if (Object.hasOwn(table, name)) return name as Key;
   console.error(`${option} is one of ${Object.keys(table).join(', ')}`);
   process.exit(2);
+}
+
+function parseCall<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exit(2);
+  }
 }

@@ -1,8 +1,9 @@
 /**
  * What Rollbook does with the files of a roster before it plans: read, check, compare with the snapshot of the time before. The store, its
  * encryption and the database are left out. Run as a process of its own:
- * `node bench/stage-alone.ts <folder> <snapshot directory> [--write] [--threads N]` prints a StageMeasure as JSON. With --write it leaves the snapshot of this
- * roster there. --threads: those that look at rows beforehand, of files of any size; without it one for each core, as in a run.
+ * `node bench/stage-alone.ts <folder> <snapshot directory> [--write] [--threads N] [--records-in-memory N]` prints a StageMeasure as JSON. With --write it
+ * leaves the snapshot of this roster there. --threads: those that look at rows beforehand, of files of any size; without it one for each core, as in
+ * a run. --records-in-memory: when there are more, they are on a disk; without it as many as in a run.
  */
 import { createReadStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
@@ -17,7 +18,7 @@ import { withDigestThreads } from '#sources/csv/threads/digest-threads.ts';
 import { FINDING_LIMITS, FindingCollector } from '#sources/finding-collector.ts';
 import { noItems } from '#sources/item-sink.ts';
 import { openRoster } from '#sources/open-roster.ts';
-import { RecordIndex } from '#sources/snapshot/record-index.ts';
+import { RecordIndex, RECORDS_IN_MEMORY } from '#sources/snapshot/record-index.ts';
 import {
   nextSnapshotPath,
   readSnapshot,
@@ -41,17 +42,22 @@ export interface StageMeasure extends ProcessMeasure {
 }
 
 const {
-  values: { write, threads },
+  values: { write, threads, 'records-in-memory': recordsInMemory },
   positionals: [folder = '.', snapshots = '.'],
 } = parseArgs({
-  options: { write: { type: 'boolean', default: false }, threads: { type: 'string' } },
+  options: {
+    write: { type: 'boolean', default: false },
+    threads: { type: 'string' },
+    'records-in-memory': { type: 'string', default: String(RECORDS_IN_MEMORY) },
+  },
   allowPositionals: true,
 });
 const ZERO = '00000000-0000-0000-0000-000000000000';
 const place: SnapshotPlace = { directory: snapshots, tenantId: ZERO, sourceSystemId: ZERO };
 const done = measureProcess();
-const before = await readSnapshot(snapshotPath(place), place);
-const index = before?.index ?? new RecordIndex();
+const spill = { directory: snapshots, recordsInMemory: Number(recordsInMemory) };
+const before = await readSnapshot(snapshotPath(place), place, spill);
+const index = before?.index ?? new RecordIndex(1024, spill);
 const loadedMs = Math.round(done().seconds * 1000);
 const findings = new FindingCollector(FINDING_LIMITS);
 const files = (await filesOnDisk(folder)).map(({ name, path, sizeBytes }) => ({
