@@ -18,7 +18,7 @@ import { scanContacts } from './scan-contacts.ts';
 import { openRowsInThreads } from './threads/open-rows-in-threads.ts';
 import type { RowDigest } from './threads/row-digest.ts';
 import type { RowsInThreads } from './threads/rows-in-threads.ts';
-import { copyRow, looksLikeTotals, MAX_TOTALS } from './totals-row.ts';
+import { TotalsAtEnd } from './totals-row.ts';
 import { openValueChecks } from './value-check.ts';
 import { ENCODING_NAMES } from './text-encoding.ts';
 import { openTranscoder, type Transcoder } from './transcoder.ts';
@@ -70,6 +70,8 @@ export async function readRosterFile(
     if (header === null) return;
     file = new RosterFile(definition, header, findings, row, dateOrders, openValueChecks(state, definition));
     reader = openReader(state, file);
+    const [into, by] = [file, reader];
+    totals = new TotalsAtEnd(header, (plain) => takeRow(plain, into, by));
   };
   const onBrokenRow = (row: CsvRow, from: RosterFile, into: RowReader): void => {
     const { fault: rowFault } = row;
@@ -89,31 +91,20 @@ export async function readRosterFile(
       if (row.withoutBreak && into.bad) spareFile(state, into);
     } else onBrokenRow(row, into, by);
   };
-  /** Rows that are totals if no other comes. */
-  let held: CsvRow[] = [];
+  let totals: TotalsAtEnd | null = null;
   const onRow = (row: CsvRow): void => {
     if (!headerRead) {
       onHeader(row);
       return;
     }
-    if (file === null || reader === null) return;
-    if (file.isWithdrawn(row)) {
-      reader.withdraw?.(row);
-      return;
-    }
-    const mayBeTotals = looksLikeTotals(row, file.header, file.rows);
-    if (held.length > 0 && (!mayBeTotals || held.length === MAX_TOTALS)) {
-      for (const earlier of held) takeRow(earlier, file, reader);
-      held = [];
-    }
-    if (mayBeTotals) held.push(copyRow(row));
-    else takeRow(row, file, reader);
+    if (file?.isWithdrawn(row) === true) reader?.withdraw?.(row);
+    else totals?.push(row, file?.rows);
   };
 
   const csv = new CsvReader(onRow, CSV_LIMITS, layout.separator.separator);
   /** A row by its digest: no total, so that those before it are none, either. */
   const takeDigest: RowDigest['take'] = (digest, at, lines) => {
-    if (file === null || reader?.digest === undefined || held.length > 0) return false;
+    if (file === null || reader?.digest === undefined || totals?.held.length !== 0) return false;
     if (!reader.digest.take(digest, at, lines)) return false;
     file.rows += 1;
     return true;
@@ -148,7 +139,7 @@ export async function readRosterFile(
   const endsWhole = transcoder.end();
   csv.end();
   (reader as RowReader | null)?.finish?.();
-  for (const { line } of held)
+  for (const { line } of (totals as TotalsAtEnd | null)?.held ?? [])
     findings.report({ code: 'ROW_TOTALS', file: definition.name }, () => ({
       line,
       message: 'The row holds totals, it seems, and no record; it is left out.',

@@ -54,7 +54,7 @@ function isWord(text: string): boolean {
 }
 
 /** Lines that may stand under the rows in place of one: totals, and how many rows there are. */
-export const MAX_TOTALS = 3;
+const MAX_TOTALS = 3;
 
 /** Holds rows back that are totals if no other comes behind them. */
 export class TotalsAtEnd {
@@ -73,8 +73,9 @@ export class TotalsAtEnd {
     };
   }
 
-  push(row: CsvRow): void {
-    const mayBe = this.#header !== null && looksLikeTotals(row, this.#header, this.#taken);
+  /** `rowsBefore`: in this file, if not all of them came here. */
+  push(row: CsvRow, rowsBefore = this.#taken): void {
+    const mayBe = this.#header !== null && looksLikeTotals(row, this.#header, rowsBefore);
     if (this.held.length > 0 && (!mayBe || this.held.length === MAX_TOTALS)) {
       for (const earlier of this.held) this.#take(earlier);
       this.held = [];
