@@ -9,6 +9,8 @@ import { countUnfinishedRuns } from '#storage/runs/count-unfinished-runs.ts';
 
 /** Readers that come in between get the numbers of the one before. */
 const KEPT_MS = 5_000;
+/** Where there are many profiles reading takes long; then it is done less often, so that it takes a hundredth of the time at most. */
+const SHARE = 100;
 /** A database that takes longer counts as down; the other numbers are wanted all the more. */
 const PATIENCE_MS = 4_000;
 
@@ -38,10 +40,11 @@ export function collectDatabase(metrics: RollbookMetrics, db: Database, now: () 
       metrics.set('rollbook_database_waiting', { pool }, waiting);
     }
   });
-  let readAtMs = Number.NEGATIVE_INFINITY;
+  let keptUntilMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<Facts | null> | null = null;
   metrics.beforeReading(async () => {
-    if (performance.now() - readAtMs < KEPT_MS) return;
+    const startedMs = performance.now();
+    if (startedMs < keptUntilMs) return;
     reading ??= readFacts(db).finally(() => {
       reading = null;
     });
@@ -51,9 +54,15 @@ export function collectDatabase(metrics: RollbookMetrics, db: Database, now: () 
     if (facts === null) for (const name of GAUGES) metrics.clear(name);
     else {
       showFacts(metrics, facts, now());
-      readAtMs = performance.now();
+      const endedMs = performance.now();
+      keptUntilMs = endedMs + keptMs(endedMs - startedMs);
     }
   });
+}
+
+/** How long numbers are kept that took so long to be read. */
+export function keptMs(readingMs: number): number {
+  return Math.max(KEPT_MS, readingMs * SHARE);
 }
 
 function readFacts(db: Database): Promise<Facts | null> {
