@@ -6,7 +6,7 @@ const SLOT_WORDS = 3;
 
 /**
  * Whose the user names of a roster are: by their hashes alone (RecordHash.hashName: 64 bits, so that of a million names two have the same with a
- * chance of one in 30 million, and one of them is reported as being there twice). 16 to 20 bytes a name.
+ * chance of one in 30 million, and one of them is reported as being there twice). 16 to 32 bytes a name.
  */
 export class NameTable {
   #slots: Int32Array;
