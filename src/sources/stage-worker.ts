@@ -4,6 +4,7 @@ import { must } from '#lib/assert.ts';
 import { OperationalError } from '#lib/errors.ts';
 import { databaseErrorOf, faultCodesOf } from '#storage/database-errors.ts';
 
+import { workInBackground } from './background-thread.ts';
 import type { StageResult } from './contract.ts';
 import { type StageInput, type StageProgress, stageUpload } from './stage-upload.ts';
 
@@ -32,6 +33,7 @@ const say = (message: StageMessage): void => port.postMessage(message);
 let lastMs = 0;
 let lastStage = '';
 
+workInBackground();
 try {
   const result = await stageUpload(workerData as StageInput, (progress) => {
     const nowMs = performance.now();
