@@ -103,6 +103,8 @@ export class IdTable {
     this.entries[index] = -1;
     this.parents[index] = -1;
     this.size += 1;
+    // At most three quarters are taken.
+    if (this.size * SLOT_WORDS * 4 > this.#slots.length * 3) this.#growSlots();
     this.#place(index + 1, hash);
     return index;
   }
@@ -179,14 +181,17 @@ export class IdTable {
     this.entries = widen(this.entries, capacity);
     this.parents = widen(this.parents, capacity);
     this.#starts = widen(this.#starts, capacity + 1);
+  }
+
+  #growSlots(): void {
     const slots = this.#slots;
-    this.#slots = slotsFor(capacity);
+    this.#slots = slotsFor(this.size);
     for (let at = 0; at < slots.length; at += SLOT_WORDS)
       if (slots[at] !== 0) this.#place(slots[at] as number, slots[at + 1] as number);
   }
 }
 
-/** A power of two of slots, at most three quarters taken. */
+/** A power of two of slots: room for that many ids. */
 function slotsFor(ids: number): Int32Array {
   return sharedWords(2 ** Math.ceil(Math.log2((ids * 4) / 3)) * SLOT_WORDS);
 }

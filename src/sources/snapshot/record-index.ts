@@ -32,8 +32,8 @@ export interface SpillOptions {
   readonly recordsInMemory: number;
 }
 
-/** Half a gibibyte of records: twice those of a state with a million students, so that it may get another set of ids. */
-export const RECORDS_IN_MEMORY = 2 ** 24;
+/** 8.4 million, of 28 bytes: those of a state with a million students, and some more. */
+export const RECORDS_IN_MEMORY = 2 ** 23;
 
 /** Room for so many more is made at most. */
 const PART = 2 ** 24;
