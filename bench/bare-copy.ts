@@ -62,10 +62,10 @@ async function measureBareCopy(
   folder: string,
   postmasterPid: number,
 ): Promise<BareCopyResult> {
+  await settle(source);
   const reader = new Client({ connectionString: source });
   await reader.connect();
   try {
-    await waitForAutovacuum(reader);
     for (const table of TABLES) await reader.query(`copy rollbook.${table} to '${folder}/${table}.copy'`);
     for (const table of ['tenant', 'source_system'])
       await reader.query(`copy rollbook.${table} to '${folder}/${table}.copy'`);
@@ -102,15 +102,21 @@ async function measureBareCopy(
   }
 }
 
-/** What a sync leaves to clean up would be counted as the copy's time; three minutes at most. */
-async function waitForAutovacuum(client: Client): Promise<void> {
-  for (let second = 0; second < 180; second += 1) {
-    const { rows } = await client.query(
-      `select 1 from pg_stat_activity where backend_type = 'autovacuum worker'`,
-    );
-    if (rows.length === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-  }
+/**
+ * What a sync leaves to the server (pages to be written, tables to be cleaned up) would be counted as the time of what comes next: waits until it is done, for
+ * cleaning up three minutes at most. Days lie between the syncs of an authority.
+ */
+export async function settle(server: string): Promise<void> {
+  await atServer(server, async (client) => {
+    for (let second = 0; second < 180; second += 1) {
+      const { rows } = await client.query(
+        `select 1 from pg_stat_activity where backend_type = 'autovacuum worker'`,
+      );
+      if (rows.length === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    await client.query('checkpoint');
+  });
 }
 
 /** Makes a database beside another one, unless it is there. */

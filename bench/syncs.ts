@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { PostgresServer } from '#storage/postgres-server/start-postgres.ts';
 
-import { bareCopyOf, type BareCopyResult } from './bare-copy.ts';
+import { bareCopyOf, type BareCopyResult, settle } from './bare-copy.ts';
 import { call } from './http-client.ts';
 import { machineOf } from './machine.ts';
 import { medianBy } from './quantile.ts';
@@ -149,6 +149,7 @@ async function measureRound(
     }
     if (settings !== undefined)
       await call<unknown>(api, 'PATCH', `/api/v1/profiles/${profileId}/settings`, settings);
+    await settle(database);
     say(`sync: ${name} ...`);
     const done = await watchResources(service.pid, server.pid, database);
     const measure = await syncFolder(api, profileId, folder, ends);
