@@ -28,6 +28,15 @@ if (process.platform === 'linux')
     assert.equal(getPriority(), own);
   });
 
+test('a system that refuses another priority is no error', () => {
+  let asked = 0;
+  workInBackground('linux', () => {
+    asked += 1;
+    throw new Error('EPERM');
+  });
+  assert.equal(asked, 1);
+});
+
 test('where priorities are of processes nothing is changed', async () => {
   const own = getPriority();
   assert.equal(await priorityOfThread('darwin'), own);

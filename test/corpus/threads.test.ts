@@ -14,6 +14,7 @@ import { DigestThreads } from '#sources/csv/threads/digest-threads.ts';
 import type { DigestedLines, DigestLines } from '#sources/csv/threads/row-digest.ts';
 import { seededRandom } from '#test/helpers/seeded-random.ts';
 import { type StagedFiles, stageFiles, type StageFilesOptions } from '#test/helpers/stage-files.ts';
+import { CREATE_MAPPING } from '#test/helpers/stage-upload.ts';
 import { makeFiles } from './format-rosters.ts';
 import { type Files, readCorpus } from './read-corpus.ts';
 import { toMapping } from './stage-drop.ts';
@@ -92,6 +93,19 @@ for (const format of ROSTER_FORMATS)
       await compare(damaged, { format, after: before });
     }
   });
+
+test('oneroster-1.1: classes that are told apart by their session have keys of their own', async () => {
+  const format = 'oneroster-1.1';
+  const mapping = { ...CREATE_MAPPING, classAnchor: 'idAndSession' } as const;
+  const whole = makeFiles(format, { schools: 3, sections: 12, students: 150, teachers: 9 });
+  // In the snapshot are classes by their ids alone; nothing; the same classes.
+  for (const before of [
+    await stageFiles(whole, { format }),
+    await stageFiles({}, { format, mapping }),
+    await stageFiles(whole, { format, mapping }),
+  ])
+    await compare(whole, { format, mapping, after: before });
+});
 
 const PIECES = ['"', ',', '\n', '\r\n', '\t', 'Ä', '\u0085', '\u0000', ' ', 'Total', '""', 'x'.repeat(700)];
 

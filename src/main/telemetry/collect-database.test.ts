@@ -3,8 +3,9 @@ import { test } from 'node:test';
 
 import { keptMs } from './collect-database.ts';
 
-test('numbers that take long to be read are read less often', () => {
+test('profiles that take long to be read are read less often, and at least every five minutes', () => {
   assert.equal(keptMs(1), 5_000);
   assert.equal(keptMs(50), 5_000);
   assert.equal(keptMs(1_400), 140_000);
+  assert.equal(keptMs(3_900), 300_000);
 });

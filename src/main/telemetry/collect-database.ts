@@ -9,8 +9,10 @@ import { countUnfinishedRuns } from '#storage/runs/count-unfinished-runs.ts';
 
 /** Readers that come in between get the numbers of the one before. */
 const KEPT_MS = 5_000;
-/** Where there are many profiles reading takes long; then it is done less often, so that it takes a hundredth of the time at most. */
+/** Where there are many profiles reading them takes long; then it is done less often, so that it takes a hundredth of the time. */
 const SHARE = 100;
+/** A database that was slow once hides nothing for longer. */
+const LONGEST_KEPT_MS = 300_000;
 /** A database that takes longer counts as down; the other numbers are wanted all the more. */
 const PATIENCE_MS = 4_000;
 
@@ -40,12 +42,12 @@ export function collectDatabase(metrics: RollbookMetrics, db: Database, now: () 
       metrics.set('rollbook_database_waiting', { pool }, waiting);
     }
   });
-  let keptUntilMs = Number.NEGATIVE_INFINITY;
+  const readFacts = openReader(db);
+  let readAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<Facts | null> | null = null;
   metrics.beforeReading(async () => {
-    const startedMs = performance.now();
-    if (startedMs < keptUntilMs) return;
-    reading ??= readFacts(db).finally(() => {
+    if (performance.now() - readAtMs < KEPT_MS) return;
+    reading ??= readFacts().finally(() => {
       reading = null;
     });
     const facts = await orLate(reading);
@@ -54,23 +56,31 @@ export function collectDatabase(metrics: RollbookMetrics, db: Database, now: () 
     if (facts === null) for (const name of GAUGES) metrics.clear(name);
     else {
       showFacts(metrics, facts, now());
-      const endedMs = performance.now();
-      keptUntilMs = endedMs + keptMs(endedMs - startedMs);
+      readAtMs = performance.now();
     }
   });
 }
 
-/** How long numbers are kept that took so long to be read. */
+/** How long profiles are kept that took so long to be read. */
 export function keptMs(readingMs: number): number {
-  return Math.max(KEPT_MS, readingMs * SHARE);
+  return Math.min(Math.max(KEPT_MS, readingMs * SHARE), LONGEST_KEPT_MS);
 }
 
-function readFacts(db: Database): Promise<Facts | null> {
-  return asOwner(db, async (tx) => ({
-    runs: await countUnfinishedRuns(tx),
-    queue: await readQueueGauges(tx),
-    profiles: await readStatusFactsOfEverybody(tx),
-  })).catch(() => null);
+/** Runs and queue are read each time, profiles when those of the time before are no longer kept. Null: the database does not answer. */
+function openReader(db: Database): () => Promise<Facts | null> {
+  let profiles: readonly StatusFacts[] = [];
+  let keptUntilMs = Number.NEGATIVE_INFINITY;
+  return () =>
+    asOwner(db, async (tx) => {
+      const [runs, queue] = [await countUnfinishedRuns(tx), await readQueueGauges(tx)];
+      const startedMs = performance.now();
+      if (startedMs >= keptUntilMs) {
+        profiles = await readStatusFactsOfEverybody(tx);
+        const endedMs = performance.now();
+        keptUntilMs = endedMs + keptMs(endedMs - startedMs);
+      }
+      return { runs, queue, profiles };
+    }).catch(() => null);
 }
 
 async function orLate<T>(reading: Promise<T | null>): Promise<T | null> {

@@ -25,6 +25,7 @@ export async function loadSnapshot(session: StageSession, place: SnapshotPlace):
     await session.rollback();
     return { index: found.index, fingerprint: found.head.fingerprint, origin: 'file' };
   }
+  found?.index.close();
   // It must not lie about until the generation happens to be the same again (after a restore).
   await removeSnapshot(path);
   const index = new RecordIndex(1024, spill);

@@ -28,7 +28,7 @@ const DESCRIBED_MASK = (1 << DESCRIBED_GROUPS) - 1;
 /** Where records go when there are more than memory shall hold. */
 export interface SpillOptions {
   readonly directory: string;
-  /** So many are kept in memory: a multiple of 1,024. */
+  /** So many are kept in memory. */
   readonly recordsInMemory: number;
 }
 
@@ -174,7 +174,7 @@ export class RecordIndex {
     }
   }
 
-  /** What it has on disk is gone. */
+  /** What it has on disk is gone; it goes by itself with the thread. */
   close(): void {
     this.#disk?.close();
     this.#slots.close();

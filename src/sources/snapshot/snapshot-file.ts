@@ -152,7 +152,9 @@ async function readRecords(
     hash.update(bytes.subarray(0, wanted));
     index.addAll(part.subarray(0, wanted / 4));
   }
-  return hash.digest().equals(header.subarray(AT.bodyHash, AT.bodyHash + 32)) ? index : null;
+  if (hash.digest().equals(header.subarray(AT.bodyHash, AT.bodyHash + 32))) return index;
+  index.close();
+  return null;
 }
 
 /** The head of the snapshot at `path`, or null when there is none that is of this source system. */
