@@ -5,7 +5,7 @@ import {
   CONFIRMATION_HOURS,
   describeUnproven,
 } from '#core/plan/certificate.ts';
-import { judge, type PlanCount, schoolsToLookAt, type Verdict, windowMatters } from '#core/plan/verdict.ts';
+import { judge, type PlanCount, schoolsToCount, type Verdict, windowMatters } from '#core/plan/verdict.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import { OperationalError } from '#lib/errors.ts';
 import type { Tx } from '#storage/database.ts';
@@ -97,7 +97,7 @@ export async function judgePlan(
   const window = windowMatters({ counts, window: sums, rules, deactivationLimit })
     ? await readWindowRecords(tx, run.profileId, run.id, hours)
     : sums;
-  const schools = schoolsToLookAt({ counts, window, rules, deactivationLimit });
+  const toCount = schoolsToCount({ counts, window, rules, deactivationLimit });
   const gone = counts
     .filter(({ kind, action }) => kind === 'org' && action === 'deactivate')
     .map(({ school }) => school);
@@ -106,9 +106,9 @@ export async function judgePlan(
     counts,
     window,
     activeByKind: activeByKind(result),
-    activeBySchool: await readActiveBySchool(tx, scope, schools),
+    activeBySchool: await readActiveBySchool(tx, scope, toCount),
     schoolNames: await readSchoolNames(tx, scope, [
-      ...schools,
+      ...[...toCount.values()].flatMap((schools) => [...schools]),
       ...gone,
       ...reused.map(({ school }) => school),
     ]),

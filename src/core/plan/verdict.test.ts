@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type Action, KINDS, type Kind } from '../roster/kinds.ts';
 import type { ApplyPolicy } from '../run/profile-settings.ts';
 import type { JudgedAction, LimitRule } from './limits.ts';
-import { judge, type PlanCount, schoolsToLookAt, type Verdict, type WindowCount } from './verdict.ts';
+import { judge, type PlanCount, type SchoolKind, schoolsToCount, type Verdict, type WindowCount } from './verdict.ts';
 
 /** `school kind action count`, for instance `S1 student deactivate 16`; `-` is no school. */
 const counted = (lines: readonly string[]): PlanCount[] =>
@@ -42,7 +42,7 @@ function judged({
   unproven,
   reused = [],
 }: Case): Verdict {
-  const actives = active.map((line) => line.split(' ') as [string, Kind, string]);
+  const actives = active.map((line) => line.split(' ') as [string, SchoolKind, string]);
   const overAll = (kind: Kind): number =>
     actives
       .filter(([school, of]) => school === '-' && of === kind)
@@ -56,14 +56,14 @@ function judged({
   const limits = rules.map((rule) => ({ kind: null, school: null, ...rule }) as LimitRule);
   const counts = counted(plan);
   const deactivationLimit = { percent: 10, count: 25 };
-  const looked = schoolsToLookAt({ counts, window: pastChanges, rules: limits, deactivationLimit });
+  const looked = schoolsToCount({ counts, window: pastChanges, rules: limits, deactivationLimit });
   return judge({
     counts,
     window: pastChanges,
     activeByKind: Object.fromEntries(KINDS.map((kind) => [kind, overAll(kind)])) as Record<Kind, number>,
     // Only what was asked for, as storage answers.
     activeBySchool: actives
-      .filter(([school]) => looked.includes(school))
+      .filter(([school, kind]) => looked.get(kind)?.has(school) === true)
       .map(([school, kind, count]) => ({ school, kind, count: Number(count) })),
     schoolNames: new Map([['S1', 'North']]),
     rules: limits,

@@ -37,10 +37,13 @@ export interface WindowCount {
   readonly count: number;
 }
 
+/** What a school has many of. */
+export type SchoolKind = Exclude<JudgedKind, 'org'>;
+
 /** Records of a kind that are active in a school from this source, before the plan. */
 export interface ActiveCount {
   readonly school: string;
-  readonly kind: Kind;
+  readonly kind: SchoolKind;
   readonly count: number;
 }
 
@@ -55,7 +58,7 @@ export interface JudgeInput {
   readonly counts: readonly PlanCount[];
   readonly window: readonly WindowCount[];
   readonly activeByKind: Readonly<Record<Kind, number>>;
-  /** Of the schools that `schoolsToLookAt` named; others count as having nothing active. */
+  /** Of the schools and kinds that `schoolsToCount` named; others count as having nothing active. */
   readonly activeBySchool: readonly ActiveCount[];
   /** Names of schools by source id. */
   readonly schoolNames: ReadonlyMap<string, string>;
@@ -141,19 +144,19 @@ export function windowMatters(
 }
 
 /**
- * Schools whose active records have to be counted before `judge`: those with more changes than the count of a limit
- * lets pass. For all others the percentage cannot matter.
+ * Of which schools the active records of a kind have to be counted before `judge`: of those with more changes of it than the count of a
+ * limit lets pass. For all others the percentage cannot matter.
  */
-export function schoolsToLookAt(
+export function schoolsToCount(
   input: Pick<JudgeInput, 'counts' | 'window' | 'rules' | 'deactivationLimit'>,
-): string[] {
-  const schools = new Set<string>();
+): ReadonlyMap<SchoolKind, ReadonlySet<string>> {
+  const schools = new Map<SchoolKind, Set<string>>();
   for (const { school, kind, action, total } of cellsOf(input.counts, input.window)) {
     if (school === '' || kind === 'org') continue;
     const limit = limitFor(input.rules, input.deactivationLimit, { scope: 'school', school, kind, action });
-    if (total > limit.count) schools.add(school);
+    if (total > limit.count) schools.set(kind, (schools.get(kind) ?? new Set()).add(school));
   }
-  return [...schools];
+  return schools;
 }
 
 /**

@@ -1,10 +1,10 @@
-import type { ActiveCount, WindowCount } from '#core/plan/verdict.ts';
+import type { ActiveCount, SchoolKind, WindowCount } from '#core/plan/verdict.ts';
 import { ITEM_BAND } from '#core/roster/kinds.ts';
+import { must } from '#lib/assert.ts';
 
 import type { Tx } from '../database.ts';
 import { IS_JUDGED, ITEM_ACTION } from './count-plan.ts';
 import { joinByHash, joinFreely } from './join-by-hash.ts';
-import { lookUp } from './look-up.ts';
 import type { PlanScope } from './resolve-links.ts';
 
 const LET_IN = `not r.plan_only and (r.state = 'completed' or r.applied_item_no > 0 or r.apply_pass > 1 or r.error_code = 'PartHeld')`;
@@ -61,54 +61,75 @@ export async function readWindowRecords(
   runId: string,
   hours: number,
 ): Promise<WindowCount[]> {
+  // By their ids, so that PostgreSQL knows how few of the items of a month are theirs: joined, it reads all of them for each run.
+  const counted = await tx.query<{ id: string }>(`with ${RECENT} select id from counted`, [
+    profileId,
+    runId,
+    hours,
+  ]);
   await joinByHash(tx);
   const rows = await tx.query<WindowCount & object>(
     `with ${RECENT},
      past as (
        select distinct coalesce(i.school_id, '') as school, i.kind, i.key,
               ${JUDGED_ACTION(ITEM_ACTION)} as action
-         from counted r cross join ${lookUp('plan_item', 'i', 'i.run_id = r.id')}
+         from counted r join plan_item i on i.run_id = r.id
          left join school s on s.scope_id = i.school_id
          left join plan_item_failure f on f.run_id = i.run_id and f.item_no = i.item_no
          left join plan_item_hold h on h.run_id = i.run_id and h.item_no = i.item_no and h.pass = 0
-        where (s.created_at is null or r.created_at > s.created_at) and f.item_no is null and h.item_no is null and ${IS_JUDGED})
+        where i.run_id = any($4::uuid[])
+          and (s.created_at is null or r.created_at > s.created_at) and f.item_no is null and h.item_no is null and ${IS_JUDGED})
      select p.school, p.kind, p.action, count(*)::integer as count
        from past p left join (
          select i.key, ${JUDGED_ACTION(ITEM_ACTION)} as action from plan_item i where i.run_id = $2) n
          on n.key = p.key and n.action = p.action
       where n.key is null
       group by 1, 2, 3`,
-    [profileId, runId, hours],
+    [profileId, runId, hours, counted.map(({ id }) => id)],
   );
   await joinFreely(tx);
   return rows;
 }
 
-/** What is active from this source in the schools with these ids, by kind. */
+const placesOf = (condition: string): string =>
+  `select org_id as "orgId", count(*)::integer as count from role where source_system_id = $1 and org_id = any($2) and active ${condition} group by 1`;
+
+/** What of a kind is active from a source system in orgs: $1 source system, $2 ids of the orgs. */
+const COUNT_ACTIVE: Readonly<Record<SchoolKind, string>> = {
+  student: placesOf(`and role = 'student'`),
+  teacher: placesOf(`and role = 'teacher'`),
+  role: placesOf(''),
+  class: `select c.org_id as "orgId", count(*)::integer as count from class c join link l on l.object_id = c.id
+    where c.org_id = any($2) and c.active and l.source_system_id = $1 and l.active group by 1`,
+  enrollment: `select c.org_id as "orgId", count(*)::integer as count from class c join enrollment e on e.class_id = c.id
+    where c.org_id = any($2) and e.source_system_id = $1 and e.active group by 1`,
+};
+
+/** What is active from this source in schools with these ids, by kind: of each kind in those that it names. */
 export async function readActiveBySchool(
   tx: Tx,
-  scope: PlanScope,
-  schools: readonly string[],
+  { sourceSystemId }: PlanScope,
+  schools: ReadonlyMap<SchoolKind, ReadonlySet<string>>,
 ): Promise<ActiveCount[]> {
-  if (schools.length === 0) return [];
-  return tx.query<ActiveCount & object>(
-    `with school as materialized (
-       select l.source_id as school, l.object_id as id from link l
-        where l.source_system_id = $1 and l.kind = 'org' and l.source_id = any($2)),
-     place as materialized (
-       select s.school, r.role, count(*)::integer as people from school s
-         join role r on r.org_id = s.id and r.source_system_id = $1 and r.active group by 1, 2)
-     select school, role as kind, people as count from place
-     union all
-     select school, 'role', sum(people)::integer from place group by 1
-     union all
-     select s.school, 'class', count(*)::integer from school s join class c on c.org_id = s.id and c.active
-        join link l on l.object_id = c.id and l.source_system_id = $1 and l.active group by 1
-     union all
-     select s.school, 'enrollment', count(*)::integer from school s join class c on c.org_id = s.id
-        join enrollment e on e.class_id = c.id and e.source_system_id = $1 and e.active group by 1`,
-    [scope.sourceSystemId, schools],
+  const all = new Set([...schools.values()].flatMap((some) => [...some]));
+  if (all.size === 0) return [];
+  const orgs = await tx.query<{ school: string; id: string }>(
+    `select source_id as school, object_id as id from link
+      where source_system_id = $1 and kind = 'org' and source_id = any($2)`,
+    [sourceSystemId, [...all]],
   );
+  const schoolOfOrg = new Map(orgs.map(({ school, id }) => [id, school]));
+  const found: ActiveCount[] = [];
+  for (const [kind, some] of schools) {
+    const orgIds = orgs.filter(({ school }) => some.has(school)).map(({ id }) => id);
+    // A statement with the ids themselves: PostgreSQL then knows whether to look up a few schools or to read all of a table.
+    const counts = await tx.query<{ orgId: string; count: number }>(COUNT_ACTIVE[kind], [
+      sourceSystemId,
+      orgIds,
+    ]);
+    for (const { orgId, count } of counts) found.push({ school: must(schoolOfOrg.get(orgId)), kind, count });
+  }
+  return found;
 }
 
 /** Names of schools by source id, from the directory, else from the plan that would create them. */
