@@ -75,7 +75,6 @@ create table rollbook.academic_session (
   constraint academic_session_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
   constraint academic_session_tenant_id_parent_id_fkey FOREIGN KEY (tenant_id, parent_id) REFERENCES academic_session(tenant_id, id)
 );
-CREATE INDEX academic_session_change_seq ON rollbook.academic_session USING btree (tenant_id, change_seq);
 CREATE INDEX academic_session_copy_of ON rollbook.academic_session USING btree (tenant_id, copy_of) WHERE (copy_of IS NOT NULL);
 alter table rollbook.academic_session enable row level security;
 alter table rollbook.academic_session force row level security;
@@ -275,7 +274,6 @@ create table rollbook.course (
   constraint course_tenant_id_copy_of_fkey FOREIGN KEY (tenant_id, copy_of) REFERENCES course(tenant_id, id),
   constraint course_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
 );
-CREATE INDEX course_change_seq ON rollbook.course USING btree (tenant_id, change_seq);
 CREATE INDEX course_copy_of ON rollbook.course USING btree (tenant_id, copy_of) WHERE (copy_of IS NOT NULL);
 alter table rollbook.course enable row level security;
 alter table rollbook.course force row level security;
@@ -335,7 +333,6 @@ create table rollbook.enrollment (
   constraint enrollment_removed_known CHECK (((removed_by_hand IS NULL) OR ((removed_by_hand = ANY (ARRAY['itself'::text, 'withObject'::text])) AND (NOT active)))),
   constraint enrollment_role_known CHECK ((role = ANY (ARRAY['student'::text, 'teacher'::text])))
 );
-CREATE INDEX enrollment_change_seq ON rollbook.enrollment USING btree (tenant_id, change_seq);
 CREATE INDEX enrollment_class ON rollbook.enrollment USING btree (tenant_id, class_id);
 CREATE INDEX enrollment_ended_by_expiration ON rollbook.enrollment USING btree (tenant_id, ended_by_expiration) WHERE (ended_by_expiration IS NOT NULL);
 CREATE INDEX enrollment_person ON rollbook.enrollment USING btree (tenant_id, person_id);
@@ -347,6 +344,8 @@ create policy planning_deletes_nothing on rollbook.enrollment as restrictive for
 create policy planning_inserts_nothing on rollbook.enrollment as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy planning_updates_nothing on rollbook.enrollment as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.enrollment for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+CREATE TRIGGER enrollment_inserted AFTER INSERT ON rollbook.enrollment REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION remember_membership_changes();
+CREATE TRIGGER enrollment_updated AFTER UPDATE ON rollbook.enrollment REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION remember_membership_changes();
 grant delete, insert, select, update on rollbook.enrollment to rollbook_app;
 comment on table rollbook.enrollment is 'A person''s place in a class, as one source states it. Ended ones stay, inactive.';
 comment on column rollbook.enrollment.removed_by_hand is 'Not null: ended by hand, so inactive, while its source still states it. itself: it alone; withObject: its person or class was deleted, and it comes back with them.';
@@ -482,6 +481,22 @@ comment on column rollbook.link.content is 'Content hash of the record last appl
 comment on column rollbook.link.attributes is 'The record as this source last gave it: decides which properties the source changed, and what the next owner supplies.';
 comment on column rollbook.link.shared_user_id is 'Of a person: the roster that stated the record last has one id for each user, whatever the roles, so that a student and a teacher with this id are one person.';
 comment on column rollbook.link.before_expiration is 'Of a class that expired with its profile: what its expiration changed, as it was (content, attributes, displayName, mailNickname, externalId, externalName), and what it wrote instead (written). Null once it is put back.';
+
+create table rollbook.membership_change (
+  tenant_id uuid not null,
+  change_seq bigint not null,
+  class_ids uuid[] not null,
+  created_at timestamp with time zone default now() not null,
+  constraint membership_change_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
+);
+CREATE INDEX membership_change_change_seq ON rollbook.membership_change USING btree (tenant_id, change_seq);
+alter table rollbook.membership_change enable row level security;
+alter table rollbook.membership_change force row level security;
+create policy owner on rollbook.membership_change for all to rollbook_owner using (true);
+create policy tenant on rollbook.membership_change for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant insert, select on rollbook.membership_change to rollbook_app;
+comment on table rollbook.membership_change is 'Classes with enrollments that got this change_seq: one row for each statement that wrote some. Enrollments are not found by their change_seq; who follows changes finds the classes here, and looks at their enrollments. Kept for as long as somebody may ask (housekeeping).';
+comment on column rollbook.membership_change.class_ids is 'In ascending order. Some may have got a later change_seq since; none is missing.';
 
 create table rollbook.notice (
   tenant_id uuid not null,
@@ -937,7 +952,6 @@ create table rollbook.role (
   constraint role_removed_known CHECK (((removed_by_hand IS NULL) OR ((removed_by_hand = ANY (ARRAY['itself'::text, 'withObject'::text])) AND (NOT active))))
 );
 CREATE INDEX role_academic_session ON rollbook.role USING btree (tenant_id, academic_session_id) WHERE (academic_session_id IS NOT NULL);
-CREATE INDEX role_change_seq ON rollbook.role USING btree (tenant_id, change_seq);
 CREATE INDEX role_org ON rollbook.role USING btree (tenant_id, org_id);
 CREATE INDEX role_person ON rollbook.role USING btree (tenant_id, person_id);
 CREATE INDEX role_removed_with_object ON rollbook.role USING btree (tenant_id, person_id) WHERE (removed_by_hand = 'withObject'::text);
@@ -1315,6 +1329,17 @@ CREATE OR REPLACE FUNCTION rollbook.month_floor_uuid(month date)
  LANGUAGE sql
  IMMUTABLE
 RETURN ((lpad(to_hex(((EXTRACT(epoch FROM ((month)::timestamp without time zone AT TIME ZONE 'UTC'::text)) * (1000)::numeric))::bigint), 12, '0'::text) || repeat('0'::text, 20)))::uuid;
+
+CREATE OR REPLACE FUNCTION rollbook.remember_membership_changes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into rollbook.membership_change (tenant_id, change_seq, class_ids)
+    select tenant_id, change_seq, array_agg(distinct class_id order by class_id) from written group by tenant_id, change_seq;
+  return null;
+end $function$;
+comment on function remember_membership_changes() is 'Whatever writes enrollments: a sync, a hand edit, another trigger.';
 
 CREATE OR REPLACE FUNCTION rollbook.require_schema(known integer, newest boolean)
  RETURNS void

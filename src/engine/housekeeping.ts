@@ -7,7 +7,7 @@ import { ensurePartitions } from '#storage/partitions.ts';
 import type { System } from '#lib/system.ts';
 
 import type { EngineLog } from './engine-context.ts';
-import { forgetPasswords, removeOldRuns } from './keep-history.ts';
+import { forgetOldMembershipChanges, forgetPasswords, removeOldRuns } from './keep-history.ts';
 
 export interface HousekeepingContext {
   readonly db: Database;
@@ -28,7 +28,7 @@ const HOUR_MS = 3_600_000;
 
 /**
  * What time leaves lying about: next month's partitions, old uploads, objects of crashed uploads, initial passwords of runs that are over,
- * runs of years ago. Safe in several processes at once.
+ * membership changes that nobody may ask for any more, runs of years ago. Safe in several processes at once.
  */
 export async function keepHouse(context: HousekeepingContext, signal?: AbortSignal): Promise<void> {
   const { db, files } = context;
@@ -38,6 +38,7 @@ export async function keepHouse(context: HousekeepingContext, signal?: AbortSign
   if (uploads > 0 || objects > 0) context.log.info({ uploads, objects }, 'housekeeping removed old uploads');
   await context.removeJobs?.();
   await forgetPasswords({ db, signal });
+  await forgetOldMembershipChanges({ db, signal });
   const old = await removeOldRuns({ db, signal, runRetentionDays: context.runRetentionDays });
   if (old.runs > 0) context.log.info(old, 'housekeeping removed old runs');
 }

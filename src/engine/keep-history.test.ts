@@ -6,7 +6,7 @@ import { asOwner, inTenant } from '#storage/database.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
 import { insertProfile } from '#test/helpers/insert-profile.ts';
 
-import { forgetPasswords, removeOldRuns } from './keep-history.ts';
+import { forgetOldMembershipChanges, forgetPasswords, removeOldRuns } from './keep-history.ts';
 
 const DAY_MS = 86_400_000;
 const STUDENT_BAND = 4 * 200_000_000;
@@ -200,4 +200,20 @@ test('a run that was stopped right behind its stage has no counts: its passwords
   );
   const [run] = await owner<{ counts: unknown }>('select counts from run where id = $1', [stopped]);
   assert.equal(run?.counts, null);
+});
+
+test('membership changes are kept for as long as a link to them may be good, and no longer', async () => {
+  await inTenant(database.db, database.tenantId, (tx) =>
+    tx.query(
+      `insert into membership_change (tenant_id, change_seq, class_ids, created_at)
+       select current_tenant(), n, array[]::uuid[], now() - make_interval(days => n) from unnest(array[1, 14, 16, 17, 40]) n`,
+    ),
+  );
+  await forgetOldMembershipChanges({ db: database.db, portionRows: 2 });
+  assert.deepEqual(
+    (await owner<{ seq: string }>('select change_seq as seq from membership_change order by 1')).map(
+      ({ seq }) => Number(seq),
+    ),
+    [1, 14],
+  );
 });

@@ -1,4 +1,6 @@
+import { DELTA_DAYS } from '#core/query/delta-links.ts';
 import { asOwner, type Database } from '#storage/database.ts';
+import { forgetMembershipChanges } from '#storage/directory/forget-membership-changes.ts';
 import { erasePasswords, findRunsWithPasswords } from '#storage/runs/erase-passwords.ts';
 import {
   dropPartition,
@@ -66,4 +68,14 @@ export async function forgetPasswords(
     runs += 1;
   }
   return runs;
+}
+
+/** Which classes had other members, for longer ago than anybody may ask. */
+export async function forgetOldMembershipChanges(
+  context: Omit<KeepHistoryContext, 'runRetentionDays'>,
+): Promise<void> {
+  const limit = context.portionRows ?? PORTION_ROWS;
+  let more = true;
+  while (more && !context.signal?.aborted)
+    more = await asOwner(context.db, (tx) => forgetMembershipChanges(tx, DELTA_DAYS, limit));
 }

@@ -4,9 +4,6 @@ import type { SecretBox } from '#lib/secret-box.ts';
 
 import { openToken, sealToken } from './sealed-token.ts';
 
-/** Days that a link of a delta query goes on (Graph: seven for the education types). */
-export const DELTA_TOKEN_DAYS = 7;
-
 const common = {
   tenantId: z.string(),
   /** Path of the delta query. */

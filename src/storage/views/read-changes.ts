@@ -56,14 +56,14 @@ export async function readChangedObjects(
     readonly limit: number;
   },
 ): Promise<ChangedObject[]> {
-  const { view, range, after, withMembers } = query;
+  const { view, range, after, withMembers, limit } = query;
   const { table, changeSeq, ofType } = must(view.changes);
-  const key = after ?? { seq: range.from, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' };
+  const key = after ?? { seq: range.from, id: LAST_ID };
+  const members = withMembers
+    ? await readMembershipChanges(tx, { after: key, until: range.until, limit })
+    : [];
   const own = `select ${changeSeq} as seq, ${view.id} as id, true as itself from ${table}
      where (${changeSeq}, ${view.id}) > ($1::int8, $2::uuid) and ${changeSeq} <= $3::int8 and ${ofType}
-     order by 1, 2 limit $4::int4`;
-  const members = `select distinct e.change_seq, e.class_id, false from enrollment e
-     where (e.change_seq, e.class_id) > ($1::int8, $2::uuid) and e.change_seq <= $3::int8
      order by 1, 2 limit $4::int4`;
   const changedBefore =
     `exists (select from ${table} where ${view.id} = change.id and ${changeSeq} > $5::int8 and ${changeSeq} < change.seq)` +
@@ -73,15 +73,63 @@ export async function readChangedObjects(
   const rows = await tx.query<ChangedObject>(
     `with change as (
        select seq, id, bool_or(itself) as itself
-         from (${withMembers ? `(${own}) union all (${members})` : own}) found(seq, id, itself)
+         from ((${own}) union all select seq, id, false from unnest($6::int8[], $7::uuid[]) member(seq, id)) found(seq, id, itself)
         group by seq, id order by seq, id limit $4::int4)
      select seq::float8 as seq, id, (${changedBefore}) as earlier,
             itself or exists (select from ${table} where ${view.id} = change.id and ${changeSeq} > $5::int8
                                  and ${changeSeq} <= $3::int8) as itself
        from change order by change.seq, change.id`,
-    [key.seq, key.id, range.until, query.limit, range.from],
+    [
+      key.seq,
+      key.id,
+      range.until,
+      limit,
+      range.from,
+      members.map(({ seq }) => seq),
+      members.map(({ id }) => id),
+    ],
   );
   return rows;
+}
+
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** Rows of membership_change that are looked at together: of a large sync one has more classes than a page, of hand edits one class each. */
+const FEWEST_ROWS = 1;
+const MOST_ROWS = 64;
+
+/**
+ * The next classes with enrollments that changed, in the order of the changes: those of which membership_change says so and that still have an
+ * enrollment with that change_seq. Ids are looked up one after the other until there are enough.
+ */
+async function readMembershipChanges(
+  tx: Tx,
+  { after, until, limit }: { readonly after: ChangeKey; readonly until: number; readonly limit: number },
+): Promise<ChangeKey[]> {
+  const found: ChangeKey[] = [];
+  let first = after.id === LAST_ID ? after.seq + 1 : after.seq;
+  for (let rows = FEWEST_ROWS; found.length < limit; rows = Math.min(rows * 4, MOST_ROWS)) {
+    const [look] = await tx.query<{ last: number | null }>(
+      `select max(change_seq)::float8 as last from (
+         select change_seq from membership_change where change_seq >= $1::int8 and change_seq <= $2::int8
+          order by change_seq limit $3::int4) next`,
+      [first, until, rows],
+    );
+    const last = look?.last ?? null;
+    if (last === null) break;
+    const classes = await tx.query<ChangeKey>(
+      `select seq::float8 as seq, id
+         from (select distinct m.change_seq as seq, c.id from membership_change m cross join unnest(m.class_ids) c(id)
+                where m.change_seq >= $1::int8 and m.change_seq <= $2::int8 and (m.change_seq, c.id) > ($3::int8, $4::uuid)
+                order by 1, 2 offset 0) listed
+        cross join lateral (select from enrollment e where e.class_id = listed.id and e.change_seq = listed.seq limit 1) still
+        order by listed.seq, listed.id limit $5::int4`,
+      [first, last, after.seq, after.id, limit - found.length],
+    );
+    found.push(...classes);
+    first = last + 1;
+  }
+  return found;
 }
 
 /** Objects by their ids, inactive ones too: `@active` says which. */

@@ -161,6 +161,31 @@ describe('changes', () => {
     );
   });
 
+  test('of many places, one transaction after the other and all in one, are told each once', async () => {
+    const { classes, users } = seeded;
+    const replica = follow('/v1.0/education/classes/delta?$top=1');
+    await replica.round();
+    const touch = (id: string, person: string): string =>
+      `update enrollment set change_seq = $1 where class_id = '${id}' and person_id = '${person}'`;
+    // Overtaken by the last one: none of these is the change that the row has now.
+    for (let time = 0; time < 12; time += 1) await change(touch(classes.algebra, users.anna));
+    await change(touch(classes.biology, users.clara), touch(classes.algebra, users.ben));
+    await change(
+      touch(classes.algebra, users.clara),
+      touch(classes.algebra, users.clara),
+      touch(classes.biology, users.clara),
+    );
+    const entries = await replica.round();
+    assert.deepEqual(
+      entries.map(({ id, ...rest }) => [id, rest['members@delta']?.map((member) => member.id)]),
+      [
+        [classes.algebra, [users.anna, users.ben, users.clara].toSorted()],
+        [classes.biology, [users.clara]],
+      ],
+    );
+    assert.deepEqual(await replica.round(), []);
+  });
+
   test('of people and of schools', async () => {
     const { users, schools } = seeded;
     const people = follow('/v1.0/education/users/delta');

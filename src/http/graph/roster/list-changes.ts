@@ -12,7 +12,6 @@ import {
   readDeltaQuery,
 } from '../../odata/delta-query.ts';
 import {
-  DELTA_TOKEN_DAYS,
   openDeltaPage,
   openDeltaToken,
   sealDeltaPage,
@@ -21,6 +20,7 @@ import {
 } from '../../odata/delta-token.ts';
 import { pageSizeOf } from '../../odata/page-size.ts';
 import { queryPairs } from '../../odata/read-query.ts';
+import { DELTA_TOKEN_DAYS } from '#core/query/delta-links.ts';
 import { invalidSkipToken } from '#core/query/query-options.ts';
 import type { EntitySet } from './entity-set.ts';
 import { readDeltaPage } from './read-delta-page.ts';
