@@ -14,7 +14,7 @@ import { inTenant, planning, type Tx } from '#storage/database.ts';
 import { keepEscrowedItems } from '#storage/escrow/keep-escrowed-items.ts';
 import { countPlan, readPlanCounts, resolveMoves } from '#storage/plan/count-plan.ts';
 import { holdItems } from '#storage/plan/hold-items.ts';
-import type { IdentityRule } from '#storage/plan/identity-rule.ts';
+import { aboutManyPeople, type IdentityRule } from '#storage/plan/identity-rule.ts';
 import { joinByHash, joinFreely } from '#storage/plan/join-by-hash.ts';
 import { savePlan } from '#storage/plan/plan-rows.ts';
 import {
@@ -223,6 +223,7 @@ async function resolveItems(
   const people = student.created + student.updated + teacher.created + teacher.updated;
   if (people > 0) {
     const rule = identityRuleOf(mapping.identity);
+    const many = aboutManyPeople(people, student.before + teacher.before);
     const sharedUserIds = sharesUserIds(result.format.name);
     const { idsAcrossKinds } = settings;
     if (sharedUserIds && known) {
@@ -230,12 +231,12 @@ async function resolveItems(
       await linkToKnownUsers(tx, scope, rule, idsAcrossKinds === 'samePerson');
     }
     if (rule === null) {
-      await resolveTakenUserNames(tx, scope, settings.linkByUserName, people);
+      await resolveTakenUserNames(tx, scope, settings.linkByUserName, many);
       if (sharedUserIds && known && idsAcrossKinds === 'ask') await failDoubtfulUsers(tx, scope);
       if (sharedUserIds) await linkNewUsers(tx, scope);
       await failRepeatedUserNames(tx, scope);
     } else {
-      for (const kind of ['student', 'teacher'] as const) await resolveMatches(tx, scope, kind, rule, people);
+      for (const kind of ['student', 'teacher'] as const) await resolveMatches(tx, scope, kind, rule, many);
     }
     await failDependants(tx, scope);
   }

@@ -64,6 +64,8 @@ export async function planAndApply(
   options: {
     linkByUserName?: boolean;
     match?: MatchProperty;
+    /** Accounts are found as for many people: aboutManyPeople. */
+    many?: boolean;
     batchItems?: number;
     beforeApply?: () => Promise<void>;
   } = {},
@@ -108,12 +110,12 @@ export async function planAndApply(
       await resolveAbsentRecords(tx, scope);
     }
     if (options.match === undefined) {
-      await resolveTakenUserNames(tx, scope, options.linkByUserName ?? false, items.length);
+      await resolveTakenUserNames(tx, scope, options.linkByUserName ?? false, options.many ?? false);
       await failRepeatedUserNames(tx, scope);
     } else {
       const rule = { student: options.match, teacher: options.match };
-      await resolveMatches(tx, scope, 'student', rule, items.length);
-      await resolveMatches(tx, scope, 'teacher', rule, items.length);
+      await resolveMatches(tx, scope, 'student', rule, options.many ?? false);
+      await resolveMatches(tx, scope, 'teacher', rule, options.many ?? false);
     }
     await failDependants(tx, scope);
   });

@@ -149,45 +149,48 @@ test('absent records become inactive, keep their ids, and come back with them', 
   assert.deepEqual(await rows(state), before);
 });
 
-test('a taken user name is refused, what depends on the person waits, and the profile may link instead', async () => {
-  const source = await addSourceSystem(database.db, database.tenantId, { name: 'first' });
-  const other = await addSourceSystem(database.db, database.tenantId, { name: 'second' });
-  await planAndApply(database.db, database.tenantId, source, [school('t1'), student('taken')]);
-  const items = [
-    school('t2'),
-    section('t2s', 't2'),
-    student('mine', { userPrincipalName: 'TAKEN@s.example', surname: 'Other' }),
-    role('mine', 't2'),
-    enrollment('t2s', 'mine'),
-  ];
-  const refused = await planAndApply(database.db, database.tenantId, other, items);
-  assert.deepEqual(refused.failures, [
-    { id: 'student:mine', code: 'DuplicateTargetEntries' },
-    { id: 'role:t2/mine', code: 'InvalidLookupReference' },
-    { id: 'enrollment:t2s/mine', code: 'InvalidLookupReference' },
-  ]);
-  const linked = await planAndApply(database.db, database.tenantId, other, items.slice(2), {
-    linkByUserName: true,
-  });
-  assert.deepEqual(linked.failures, []);
-  assert.deepEqual(
-    await rows(`select surname, (select count(*)::int from link l where l.object_id = p.id) as links,
+for (const many of [false, true])
+  test(`a taken user name is refused, what depends on the person waits, and the profile may link instead${many ? ': in a plan about many people' : ''}`, async () => {
+    const taken = many ? 'taken-of-many' : 'taken';
+    const source = await addSourceSystem(database.db, database.tenantId, { name: 'first' });
+    const other = await addSourceSystem(database.db, database.tenantId, { name: 'second' });
+    await planAndApply(database.db, database.tenantId, source, [school(`${taken} 1`), student(taken)]);
+    const items = [
+      school(`${taken} 2`),
+      section(`${taken} class`, `${taken} 2`),
+      student(`${taken} mine`, { userPrincipalName: `${taken.toUpperCase()}@s.example`, surname: 'Other' }),
+      role(`${taken} mine`, `${taken} 2`),
+      enrollment(`${taken} class`, `${taken} mine`),
+    ];
+    const refused = await planAndApply(database.db, database.tenantId, other, items, { many });
+    assert.deepEqual(refused.failures, [
+      { id: `student:${taken} mine`, code: 'DuplicateTargetEntries' },
+      { id: `role:${taken} 2/${taken} mine`, code: 'InvalidLookupReference' },
+      { id: `enrollment:${taken} class/${taken} mine`, code: 'InvalidLookupReference' },
+    ]);
+    const linked = await planAndApply(database.db, database.tenantId, other, items.slice(2), {
+      linkByUserName: true,
+      many,
+    });
+    assert.deepEqual(linked.failures, []);
+    assert.deepEqual(
+      await rows(`select surname, (select count(*)::int from link l where l.object_id = p.id) as links,
                        (select count(*)::int from enrollment e where e.person_id = p.id) as enrollments
-                  from person p join account a on a.person_id = p.id where lower(a.user_name) = 'taken@s.example'`),
-    [{ surname: 'Byron', links: 2, enrollments: 1 }],
-    'the older link owns the attributes',
-  );
-  await planAndApply(database.db, database.tenantId, source, [
-    { kind: 'student', action: 'end', id: 'taken' },
-  ]);
-  assert.deepEqual(
-    await rows(
-      `select surname, p.active, a.enabled from person p join account a on a.person_id = p.id where lower(a.user_name) = 'taken@s.example'`,
-    ),
-    [{ surname: 'Other', active: true, enabled: true }],
-    'ownership passes on, the person stays',
-  );
-});
+                  from person p join account a on a.person_id = p.id where lower(a.user_name) = '${taken}@s.example'`),
+      [{ surname: 'Byron', links: 2, enrollments: 1 }],
+      'the older link owns the attributes',
+    );
+    await planAndApply(database.db, database.tenantId, source, [
+      { kind: 'student', action: 'end', id: taken },
+    ]);
+    assert.deepEqual(
+      await rows(
+        `select surname, p.active, a.enabled from person p join account a on a.person_id = p.id where lower(a.user_name) = '${taken}@s.example'`,
+      ),
+      [{ surname: 'Other', active: true, enabled: true }],
+      'ownership passes on, the person stays',
+    );
+  });
 
 test('two people of one roster with one user name: the first in the file has it', async () => {
   const source = await addSourceSystem(database.db, database.tenantId);

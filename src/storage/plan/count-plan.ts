@@ -1,7 +1,7 @@
 import type { PlanCount } from '#core/plan/verdict.ts';
-import { ENDINGS_BAND_START } from '#core/roster/kinds.ts';
 
 import type { Tx } from '../database.ts';
+import { inBand, inEndings } from './item-band.ts';
 import { lookUp } from './look-up.ts';
 import type { PlanScope } from './resolve-links.ts';
 import { SCHOOL_ID, schoolOf, SOURCE_ORG } from './source-references.ts';
@@ -55,10 +55,10 @@ export async function resolveMoves(tx: Tx, scope: PlanScope): Promise<void> {
     `with arriving as materialized (
        select i.item_no, l.object_id, i.after ->> 'role' as role
          from plan_item i cross join ${lookUp('link', 'l', 'l.source_system_id = $2 and l.key = i.first_key')}
-        where i.run_id = $1 and i.kind = 'role' and i.action in ('create', 'reactivate')),
+        where i.run_id = $1 and ${inBand('i', 'role')} and i.action in ('create', 'reactivate')),
      leaving as materialized (
        select i.item_no, i.object_id, i.before ->> 'role' as role
-         from plan_item i where i.run_id = $1 and i.kind = 'role' and i.action = 'end'),
+         from plan_item i where i.run_id = $1 and ${inEndings('i')} and i.kind = 'role' and i.action = 'end'),
      moved as (
        select a.item_no, 'movedFromSchool' as reason from arriving a
         where exists (select from leaving l where l.object_id = a.object_id and l.role = a.role)
@@ -76,15 +76,15 @@ export async function resolveMoves(tx: Tx, scope: PlanScope): Promise<void> {
               cross join ${lookUp('class', 'c', 'c.tenant_id = i.tenant_id and c.id = i.object_id')}
                ${schoolOf('c', SOURCE_ORG)}
               cross join ${lookUp('link', 'o', 'o.source_system_id = $2 and o.key = i.first_key')}
-              where i.run_id = $1 and i.kind = 'class' and i.action = 'update' and o.object_id <> ${SOURCE_ORG}) n
-      where t.run_id = $1 and t.item_no = n.item_no`,
+              where i.run_id = $1 and ${inBand('i', 'class')} and i.action = 'update' and o.object_id <> ${SOURCE_ORG}) n
+      where t.run_id = $1 and ${inBand('t', 'class')} and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
   await tx.query(
     `update plan_item i set school_id = r.school_id
        from (select object_id, min(school_id) as school_id from plan_item
-              where run_id = $1 and item_no > ${ENDINGS_BAND_START} and kind = 'role' and action = 'end' group by object_id) r
-      where i.run_id = $1 and i.item_no > ${ENDINGS_BAND_START} and i.kind in ('student', 'teacher') and i.action = 'deactivate'
+              where run_id = $1 and ${inEndings('plan_item')} and kind = 'role' and action = 'end' group by object_id) r
+      where i.run_id = $1 and ${inEndings('i')} and i.kind in ('student', 'teacher') and i.action = 'deactivate'
         and i.object_id = r.object_id`,
     [scope.runId],
   );

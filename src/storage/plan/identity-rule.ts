@@ -25,17 +25,19 @@ export function accountOf(person: string): string {
   return lookUp('account', 'a', `a.person_id = ${person} and a.target_id = 0`);
 }
 
-/** From so many people of a plan on it is quicker to read all accounts once than to look up each. */
-const MANY_PEOPLE = 5_000;
+/** Whether a plan is about so many of the people that it is quicker to read all accounts once than to look up each. */
+export function aboutManyPeople(planned: number, known: number): boolean {
+  return planned > 5_000 && planned > known / 20;
+}
 
-/** `join` with the accounts that have a value as a property. There is an index of user names alone. */
+/** `join` with the accounts that have a value as a property. There is an index of user names alone. `many`: see aboutManyPeople. */
 export function joinAccounts(
   join: 'join' | 'left join',
   property: MatchProperty,
   value: string,
-  people: number,
+  many: boolean,
 ): string {
-  return property === 'userPrincipalName' && people < MANY_PEOPLE
+  return property === 'userPrincipalName' && !many
     ? `${join} ${lookUp('account', 'a', `a.target_id = 0 and a.user_name_key = lower(${value})`)} on true`
     : `${join} account a on a.target_id = 0 and ${ACCOUNT_KEYS[property]} = lower(${value})`;
 }

@@ -1,5 +1,6 @@
 import type { Tx } from '../database.ts';
 import { type IdentityRule, joinAccounts, RENAMED, RULE_OF_ITEM } from './identity-rule.ts';
+import { inBand } from './item-band.ts';
 import { lookUp } from './look-up.ts';
 import type { PlanScope } from './resolve-links.ts';
 
@@ -16,7 +17,7 @@ export async function failRepeatedUserNames(tx: Tx, scope: PlanScope): Promise<v
             'Another ' || kind || ' of this roster has the user name ' || upn || ' already. Give each person a user name of their own.', upn
        from (select run_id, item_no, kind, after ->> 'userPrincipalName' as upn,
                     row_number() over (partition by lower(after ->> 'userPrincipalName') order by item_no) as place
-               from plan_item where run_id = $1 and kind in ('student', 'teacher') and action = 'create'
+               from plan_item p where run_id = $1 and ${inBand('p', 'student', 'teacher')} and action = 'create'
                 and after ? 'userPrincipalName') i
       where place > 1
      on conflict do nothing`,
@@ -25,23 +26,23 @@ export async function failRepeatedUserNames(tx: Tx, scope: PlanScope): Promise<v
 }
 
 /**
- * Identity creation: the user name belongs to an account that is there. The profile may link to it, else the item fails. `people`: about how
- * many items of people there are.
+ * Identity creation: the user name belongs to an account that is there. The profile may link to it, else the item fails. `many`: see
+ * aboutManyPeople.
  */
 export async function resolveTakenUserNames(
   tx: Tx,
   scope: PlanScope,
   linkByUserName: boolean,
-  people: number,
+  many: boolean,
 ): Promise<void> {
   if (linkByUserName) {
     await tx.query(
       `update plan_item t set action = 'link', reason = 'userNameTaken', object_id = n.person_id, base_version = n.version
          from (select i.item_no, a.person_id, p.version from plan_item i
-                ${joinAccounts('join', 'userPrincipalName', `i.after ->> 'userPrincipalName'`, people)}
+                ${joinAccounts('join', 'userPrincipalName', `i.after ->> 'userPrincipalName'`, many)}
                 cross join ${lookUp('person', 'p', 'p.tenant_id = a.tenant_id and p.id = a.person_id')}
-                where i.run_id = $1 and i.kind in ('student', 'teacher') and i.action = 'create') n
-        where t.run_id = $1 and t.item_no = n.item_no`,
+                where i.run_id = $1 and ${inBand('i', 'student', 'teacher')} and i.action = 'create') n
+        where t.run_id = $1 and ${inBand('t', 'student', 'teacher')} and t.item_no = n.item_no`,
       [scope.runId],
     );
     return;
@@ -52,8 +53,8 @@ export async function resolveTakenUserNames(
             'An account with the user name ' || a.user_name || ' is there already and belongs to somebody else. '
             'Change the user name, or let the profile link to accounts by user name (setting linkByUserName).', a.user_name
        from plan_item i
-      ${joinAccounts('join', 'userPrincipalName', `i.after ->> 'userPrincipalName'`, people)}
-      where i.run_id = $1 and i.kind in ('student', 'teacher')
+      ${joinAccounts('join', 'userPrincipalName', `i.after ->> 'userPrincipalName'`, many)}
+      where i.run_id = $1 and ${inBand('i', 'student', 'teacher')}
         and (i.action = 'create' or i.action in ('update', 'reactivate') and ${RENAMED})
         and (i.action = 'create' or a.person_id <> i.object_id)
      on conflict do nothing`,
@@ -67,7 +68,7 @@ export async function resolveMatches(
   scope: PlanScope,
   kind: 'student' | 'teacher',
   rule: NonNullable<IdentityRule>,
-  people: number,
+  many: boolean,
 ): Promise<void> {
   const properties = new Set([rule.student, rule.teacher]);
   const values = [scope.runId, kind, scope.sourceSystemId, rule.student, rule.teacher];
@@ -76,13 +77,13 @@ export async function resolveMatches(
     with wanted as (
       select i.run_id, i.item_no, nullif(i.after ->> 'matchValue', '') as value,
              case ${RULE_OF_ITEM} when 'student' then $4 else $5 end as property
-        from plan_item i where i.run_id = $1 and i.kind = $2 and i.action = 'create'),
+        from plan_item i where i.run_id = $1 and ${inBand('i', kind)} and i.action = 'create'),
     hit as (
       ${[...properties]
         .map(
           (property) => `
       select w.run_id, w.item_no, w.value, w.property, count(a.id) as accounts, min(a.person_id::text)::uuid as person_id
-        from wanted w ${joinAccounts('left join', property, 'w.value', people)} where w.property = '${property}'
+        from wanted w ${joinAccounts('left join', property, 'w.value', many)} where w.property = '${property}'
        group by w.run_id, w.item_no, w.value, w.property`,
         )
         .join('\n      union all')}),
@@ -141,7 +142,7 @@ export async function failDependants(tx: Tx, scope: PlanScope): Promise<void> {
        select current_tenant(), d.run_id, d.item_no, 'InvalidLookupReference',
               'Waits for a record that could not be written.', failed.item_no
          from failed join plan_item d on d.${key} = failed.key
-        where d.run_id = $1 and d.kind = '${kind}' and d.action in ('create', 'update', 'reactivate')
+        where d.run_id = $1 and ${inBand('d', kind)} and d.action in ('create', 'update', 'reactivate')
        on conflict do nothing`,
       [scope.runId],
     );

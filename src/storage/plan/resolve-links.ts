@@ -1,7 +1,8 @@
 import type { Tx } from '../database.ts';
+import { inBand, inEndings } from './item-band.ts';
 import { lookUp } from './look-up.ts';
 import { resolveRemovedObjects } from './resolve-removed.ts';
-import { SCHOOL_ID, schoolOf } from './source-references.ts';
+import { SCHOOLS } from './source-references.ts';
 
 /**
  * The stage knows the roster and the snapshot; planning tells its items from what the directory holds, looking up each. The functions
@@ -36,8 +37,8 @@ export async function resolveKnownRecords(tx: Tx, scope: PlanScope): Promise<voi
        from (select i.item_no, l.* from plan_item i
               cross join ${lookUp('link', 'l', 'l.source_system_id = $2 and l.key = i.key')}
               where i.run_id = $1 and i.action in ('create', 'update')
-                and i.kind in ('org', 'academicSession', 'course', 'class', 'student', 'teacher')) n
-      where t.run_id = $1 and t.item_no = n.item_no`,
+                and ${inBand('i', 'org', 'teacher')}) n
+      where t.run_id = $1 and ${inBand('t', 'org', 'teacher')} and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
   await resolveRemovedObjects(tx, scope.runId);
@@ -53,8 +54,8 @@ export async function resolveKnownRecords(tx: Tx, scope: PlanScope): Promise<voi
               base_version = n.version, before = ${before}
          from (select i.item_no, o.* from plan_item i
                 cross join ${lookUp(table, 'o', 'o.source_system_id = $2 and o.key = i.key')}
-                where i.run_id = $1 and i.action in ('create', 'update') and i.kind = '${table}') n
-        where t.run_id = $1 and t.item_no = n.item_no`,
+                where i.run_id = $1 and i.action in ('create', 'update') and ${inBand('i', table)}) n
+        where t.run_id = $1 and ${inBand('t', table)} and t.item_no = n.item_no`,
       [scope.runId, scope.sourceSystemId],
     );
   }
@@ -63,47 +64,50 @@ export async function resolveKnownRecords(tx: Tx, scope: PlanScope): Promise<voi
 /** A record that is absent: the stage knows its key alone. Fills in who it is, for the reader and for the limits per school. */
 export async function resolveAbsentRecords(tx: Tx, scope: PlanScope): Promise<void> {
   await tx.query(
-    `update plan_item t
+    `with ${SCHOOLS}
+     update plan_item t
         set action = 'deactivate', source_id = n.source_id, object_id = n.object_id, before = n.attributes, school_id = n.school_id
        from (select i.item_no, l.source_id, l.object_id, l.attributes,
-                    case l.kind when 'org' then l.source_id when 'class' then ${SCHOOL_ID} end as school_id
+                    case l.kind when 'org' then l.source_id when 'class' then s.school_id end as school_id
                from plan_item i
               cross join ${lookUp('link', 'l', 'l.source_system_id = $2 and l.key = i.key')}
                left join ${lookUp('class', 'c', `l.kind = 'class' and c.tenant_id = l.tenant_id and c.id = l.object_id`)} on true
-               ${schoolOf('c', 'c.org_id')}
-              where i.run_id = $1 and i.action = 'end'
+               left join school s on s.id = c.org_id
+              where i.run_id = $1 and ${inEndings('i')} and i.action = 'end'
                 and i.kind in ('org', 'academicSession', 'course', 'class', 'student', 'teacher')) n
-      where t.run_id = $1 and t.item_no = n.item_no`,
+      where t.run_id = $1 and ${inEndings('t')} and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
   await tx.query(
-    `update plan_item t
+    `with ${SCHOOLS}
+     update plan_item t
         set object_id = n.person_id, base_version = n.version, school_id = n.school_id,
             source_id = coalesce(n.school_id, '') || '/' || coalesce(n.person_source_id, ''),
             before = ${roleRecord('n')}
-       from (select i.item_no, o.*, ${SCHOOL_ID} as school_id, ${PERSON_SOURCE_ID} as person_source_id
+       from (select i.item_no, o.*, s.school_id, ${PERSON_SOURCE_ID} as person_source_id
                from plan_item i
               cross join ${lookUp('role', 'o', 'o.source_system_id = $2 and o.key = i.key')}
-               ${schoolOf('o', 'o.org_id')}
+               left join school s on s.id = o.org_id
               cross join ${lookUp('person', 'p', 'p.tenant_id = o.tenant_id and p.id = o.person_id')}
-              where i.run_id = $1 and i.action = 'end' and i.kind = 'role') n
-      where t.run_id = $1 and t.item_no = n.item_no`,
+              where i.run_id = $1 and ${inEndings('i')} and i.action = 'end' and i.kind = 'role') n
+      where t.run_id = $1 and ${inEndings('t')} and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
   await tx.query(
-    `update plan_item t
+    `with ${SCHOOLS}
+     update plan_item t
         set object_id = n.person_id, base_version = n.version, school_id = n.school_id,
             source_id = coalesce(n.class_source_id, '') || '/' || coalesce(n.person_source_id, ''),
             before = ${enrollmentRecord('n')}
-       from (select i.item_no, o.*, ${SCHOOL_ID} as school_id, c.external_id as class_source_id,
+       from (select i.item_no, o.*, s.school_id, c.external_id as class_source_id,
                     ${PERSON_SOURCE_ID} as person_source_id
                from plan_item i
               cross join ${lookUp('enrollment', 'o', 'o.source_system_id = $2 and o.key = i.key')}
               cross join ${lookUp('class', 'c', 'c.tenant_id = o.tenant_id and c.id = o.class_id')}
-               ${schoolOf('c', 'c.org_id')}
+               left join school s on s.id = c.org_id
               cross join ${lookUp('person', 'p', 'p.tenant_id = o.tenant_id and p.id = o.person_id')}
-              where i.run_id = $1 and i.action = 'end' and i.kind = 'enrollment') n
-      where t.run_id = $1 and t.item_no = n.item_no`,
+              where i.run_id = $1 and ${inEndings('i')} and i.action = 'end' and i.kind = 'enrollment') n
+      where t.run_id = $1 and ${inEndings('t')} and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
 }

@@ -1,5 +1,6 @@
 import type { Tx } from '../database.ts';
 import { accountOf, type IdentityRule, namesAccount } from './identity-rule.ts';
+import { inBand } from './item-band.ts';
 import { lookUp } from './look-up.ts';
 import type { PlanScope } from './resolve-links.ts';
 
@@ -38,9 +39,9 @@ export async function linkToKnownUsers(
               cross join ${lookUp('person', 'p', 'p.tenant_id = o.tenant_id and p.id = o.object_id')}
               left join ${accountOf('o.object_id')} on true
               ${STATED}
-              where i.run_id = $1 and i.kind in ('student', 'teacher') and i.action = 'create'
+              where i.run_id = $1 and ${inBand('i', 'student', 'teacher')} and i.action = 'create'
                 and (o.shared_user_id or $3 or s.item_no is not null or ${namesAccount(identity)})) n
-      where t.run_id = $1 and t.item_no = n.item_no`,
+      where t.run_id = $1 and ${inBand('t', 'student', 'teacher')} and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId, samePerson],
   );
 }
@@ -56,7 +57,7 @@ export async function failDoubtfulUsers(tx: Tx, scope: PlanScope): Promise<void>
        from plan_item i
       cross join ${OTHER_LINK}
        left join ${accountOf('o.object_id')} on true
-      where i.run_id = $1 and i.kind in ('student', 'teacher') and i.action = 'create'
+      where i.run_id = $1 and ${inBand('i', 'student', 'teacher')} and i.action = 'create'
      on conflict do nothing`,
     [scope.runId, scope.sourceSystemId],
   );
@@ -78,7 +79,7 @@ export async function failContestedIds(tx: Tx, scope: PlanScope, identity: Ident
       cross join ${OTHER_LINK}
        left join ${accountOf('l.object_id')} on true
        ${STATED}
-      where i.run_id = $1 and i.kind in ('student', 'teacher') and i.action in ('update', 'reactivate')
+      where i.run_id = $1 and ${inBand('i', 'student', 'teacher')} and i.action in ('update', 'reactivate')
         and o.object_id <> l.object_id and (not l.active or o.shared_user_id or s.item_no is not null)
         and (${namesAccount(identity)}) is not true
      on conflict do nothing`,
@@ -91,8 +92,8 @@ export async function linkNewUsers(tx: Tx, scope: PlanScope): Promise<void> {
   await tx.query(
     `update plan_item t set action = 'link', reason = 'sameUser', object_id = s.object_id, base_version = s.base_version
        from plan_item s
-      where t.run_id = $1 and t.kind = 'teacher' and t.action = 'create'
-        and s.run_id = $1 and s.kind = 'student' and s.action in ('create', 'link') and s.source_id = t.source_id
+      where t.run_id = $1 and ${inBand('t', 'teacher')} and t.action = 'create'
+        and s.run_id = $1 and ${inBand('s', 'student')} and s.action in ('create', 'link') and s.source_id = t.source_id
         and not exists (select from plan_item_failure f where f.run_id = $1 and f.item_no = t.item_no)`,
     [scope.runId],
   );

@@ -2,6 +2,7 @@ import { REUSED_EXAMPLES, type ReusedClass, type ReusedClasses } from '#core/pla
 
 import type { Tx } from '../database.ts';
 import { joinByHash, joinFreely } from './join-by-hash.ts';
+import { inBand, inEndings } from './item-band.ts';
 import { lookUp } from './look-up.ts';
 import type { PlanScope } from './resolve-links.ts';
 import { SOURCE_COURSE, SOURCE_SESSION } from './source-references.ts';
@@ -33,13 +34,13 @@ export async function readReusedClasses(tx: Tx, scope: PlanScope): Promise<Reuse
         cross join ${lookUp('class', 'c', 'c.tenant_id = i.tenant_id and c.id = i.object_id and c.active')}
          left join ${lookUp('link', 's', 's.source_system_id = $2 and s.key = i.third_key')} on true
          left join ${lookUp('link', 'k', 'k.source_system_id = $2 and k.key = i.second_key')} on true
-        where i.run_id = $1 and i.kind = 'class' and i.action in ('update', 'move')
+        where i.run_id = $1 and ${inBand('i', 'class')} and i.action in ('update', 'move')
           and (${differs('third_key', 's', SOURCE_SESSION)} or ${differs('second_key', 'k', SOURCE_COURSE)})),
      place as materialized (
        select m.object_id, e.key from changed m
         cross join ${lookUp('enrollment', 'e', `e.class_id = m.object_id and e.source_system_id = $2 and e.active and e.role = 'student'`)}),
      ended as materialized (
-       select i.key from plan_item i where i.run_id = $1 and i.kind = 'enrollment' and i.action = 'end'),
+       select i.key from plan_item i where i.run_id = $1 and ${inEndings('i')} and i.kind = 'enrollment' and i.action = 'end'),
      left_by_most as (
        select p.object_id from place p left join ended x on x.key = p.key
         group by p.object_id having count(x.key) * 2 > count(*)),
@@ -48,7 +49,7 @@ export async function readReusedClasses(tx: Tx, scope: PlanScope): Promise<Reuse
          from changed m join left_by_most o on o.object_id = m.object_id),
      named as materialized (
        select i.kind, i.key, i.source_id from plan_item i
-        where i.run_id = $1 and i.kind in ('academicSession', 'course') and i.action = 'create')
+        where i.run_id = $1 and ${inBand('i', 'academicSession', 'course')} and i.action = 'create')
      select m.school, m.classes as count, m.source_id as id, case when m.other_session then 'session' else 'course' end as changed,
             case when m.other_session then ${sourceIdOf('m.session_id')} else ${sourceIdOf('m.course_id')} end as before,
             case when m.other_session then ${namedNow('third_key', 'academicSession')} else ${namedNow('second_key', 'course')} end as after
