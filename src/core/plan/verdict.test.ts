@@ -4,7 +4,14 @@ import { test } from 'node:test';
 import { type Action, KINDS, type Kind } from '../roster/kinds.ts';
 import type { ApplyPolicy } from '../run/profile-settings.ts';
 import type { JudgedAction, LimitRule } from './limits.ts';
-import { judge, type PlanCount, type SchoolKind, schoolsToCount, type Verdict, type WindowCount } from './verdict.ts';
+import {
+  judge,
+  type PlanCount,
+  type SchoolKind,
+  schoolsToCount,
+  type Verdict,
+  type WindowCount,
+} from './verdict.ts';
 
 /** `school kind action count`, for instance `S1 student deactivate 16`; `-` is no school. */
 const counted = (lines: readonly string[]): PlanCount[] =>
