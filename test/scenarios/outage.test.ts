@@ -88,10 +88,12 @@ test('a database that goes away over and over again: the run goes on each time, 
   };
   for (let cuts = 0; cuts < 40 && (await brokenOff()) < 7; cuts++) {
     await inMidApply();
-    // Back at once: the worker can say what happened. (If it cannot, its lease runs out and nothing is said at all.)
+    const before = await brokenOff();
     await proxy.cut();
     await proxy.mend();
+    // Back at once, so that the worker can say what happened. If it cannot, its lease runs out and nothing is said at all.
     await wait(250);
+    for (let attempt = 0; attempt < 60 && (await brokenOff()) === before; attempt++) await wait(50);
   }
   await starting;
   assert.ok((await brokenOff()) >= 7, 'more often than a profile may break');
