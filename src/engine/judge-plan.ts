@@ -5,7 +5,14 @@ import {
   CONFIRMATION_HOURS,
   describeUnproven,
 } from '#core/plan/certificate.ts';
-import { judge, type PlanCount, schoolsToCount, type Verdict, windowMatters } from '#core/plan/verdict.ts';
+import {
+  exceedsLimits,
+  judge,
+  type PlanCount,
+  schoolsToCount,
+  type Verdict,
+  type WindowCount,
+} from '#core/plan/verdict.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import { OperationalError } from '#lib/errors.ts';
 import type { Tx } from '#storage/database.ts';
@@ -90,28 +97,14 @@ export async function judgePlan(
   certificate: Certificate,
 ): Promise<Verdict> {
   const scope: PlanScope = { runId: run.id, sourceSystemId: run.sourceSystemId };
-  const changes = counts.some(({ judged }) => judged > 0);
   const { limits: rules, deactivationLimit, unmatchedLimit, applyPolicy: policy } = settings;
-  const hours = settings.limitWindowHours;
-  const sums = changes ? await readWindow(tx, run.profileId, run.id, hours) : [];
-  const window = windowMatters({ counts, window: sums, rules, deactivationLimit })
-    ? await readWindowRecords(tx, run.profileId, run.id, hours)
-    : sums;
-  const toCount = schoolsToCount({ counts, window, rules, deactivationLimit });
   const gone = counts
     .filter(({ kind, action }) => kind === 'org' && action === 'deactivate')
     .map(({ school }) => school);
   const reused = mayReuse(counts) ? await readReusedClasses(tx, scope) : [];
-  return judge({
+  const facts = {
     counts,
-    window,
     activeByKind: activeByKind(result),
-    activeBySchool: await readActiveBySchool(tx, scope, toCount),
-    schoolNames: await readSchoolNames(tx, scope, [
-      ...[...toCount.values()].flatMap((schools) => [...schools]),
-      ...gone,
-      ...reused.map(({ school }) => school),
-    ]),
     rules,
     deactivationLimit,
     unmatchedLimit,
@@ -122,7 +115,26 @@ export async function judgePlan(
     reused,
     unproven: await unprovenEndings(tx, run.id, certificate),
     policy,
-  });
+  };
+  const judgeWith = async (window: readonly WindowCount[]): Promise<Verdict> => {
+    const toCount = schoolsToCount({ counts, window, rules, deactivationLimit });
+    const schools = [...toCount.values()].flatMap((ofKind) => [...ofKind.keys()]);
+    return judge({
+      ...facts,
+      window,
+      activeBySchool: await readActiveBySchool(tx, scope, toCount),
+      schoolNames: await readSchoolNames(tx, scope, [
+        ...new Set([...schools, ...gone, ...reused.map(({ school }) => school)]),
+      ]),
+    });
+  };
+  const changes = counts.some(({ judged }) => judged > 0);
+  const hours = settings.limitWindowHours;
+  const sums = changes ? await readWindow(tx, run.profileId, run.id, hours) : [];
+  const verdict = await judgeWith(sums);
+  return sums.length > 0 && exceedsLimits(verdict)
+    ? judgeWith(await readWindowRecords(tx, run.profileId, run.id, hours))
+    : verdict;
 }
 
 /** A class whose id is used again is changed, and loses students. */

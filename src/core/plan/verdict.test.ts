@@ -63,15 +63,16 @@ function judged({
   const limits = rules.map((rule) => ({ kind: null, school: null, ...rule }) as LimitRule);
   const counts = counted(plan);
   const deactivationLimit = { percent: 10, count: 25 };
-  const looked = schoolsToCount({ counts, window: pastChanges, rules: limits, deactivationLimit });
+  const toCount = schoolsToCount({ counts, window: pastChanges, rules: limits, deactivationLimit });
   return judge({
     counts,
     window: pastChanges,
     activeByKind: Object.fromEntries(KINDS.map((kind) => [kind, overAll(kind)])) as Record<Kind, number>,
-    // Only what was asked for, as storage answers.
-    activeBySchool: actives
-      .filter(([school, kind]) => looked.get(kind)?.has(school) === true)
-      .map(([school, kind, count]) => ({ school, kind, count: Number(count) })),
+    // Only what was asked for, and no further than asked, as storage answers.
+    activeBySchool: actives.flatMap(([school, kind, count]) => {
+      const enough = toCount.get(kind)?.get(school);
+      return enough === undefined ? [] : [{ school, kind, count: Math.min(Number(count), enough) }];
+    }),
     schoolNames: new Map([['S1', 'North']]),
     rules: limits,
     deactivationLimit,

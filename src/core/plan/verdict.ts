@@ -7,12 +7,13 @@ import {
   JUDGED_KINDS,
   type JudgedAction,
   type JudgedKind,
+  leastTotal,
   type Limit,
   limitFor,
   type LimitRule,
 } from './limits.ts';
 import { judgeReused, type ReusedClasses } from './reused-classes.ts';
-import { describeSchool, reasonOf, type VerdictReason } from './verdict-reason.ts';
+import { describeSchool, reasonOf, type VerdictCode, type VerdictReason } from './verdict-reason.ts';
 
 /**
  * How many items of a school, kind and action a plan has. `action`: that of the items; ends and creates that are two halves of
@@ -58,7 +59,7 @@ export interface JudgeInput {
   readonly counts: readonly PlanCount[];
   readonly window: readonly WindowCount[];
   readonly activeByKind: Readonly<Record<Kind, number>>;
-  /** Of the schools and kinds that `schoolsToCount` named; others count as having nothing active. */
+  /** Of the schools and kinds that `schoolsToCount` named, up to the number it named; others count as having nothing active. */
   readonly activeBySchool: readonly ActiveCount[];
   /** Names of schools by source id. */
   readonly schoolNames: ReadonlyMap<string, string>;
@@ -123,38 +124,38 @@ function cellsOf(counts: readonly PlanCount[], window: readonly WindowCount[]): 
 }
 
 /**
- * Whether the sums of the window can hold the plan: then the window has to be counted again record by record, since a record that was changed
- * day after day is one. `window` and `counts` as `judge` takes them.
+ * Whether a limit is exceeded. With a window of sums that says only that it may be: a record that was changed day after day counts each time there. Then the window
+ * has to be counted again record by record. Without, nothing has to be.
  */
-export function windowMatters(
-  input: Pick<JudgeInput, 'counts' | 'window' | 'rules' | 'deactivationLimit'>,
-): boolean {
-  const { rules, deactivationLimit } = input;
-  const overAll = cellsOf(
-    input.counts.map((count) => ({ ...count, school: '' })),
-    input.window.map((count) => ({ ...count, school: '' })),
-  );
-  return [...cellsOf(input.counts, input.window), ...overAll].some(
-    ({ school, kind, action, plan, total }) => {
-      const scope = school === '' ? 'plan' : 'school';
-      const limit = limitFor(rules, deactivationLimit, { scope, school: school || null, kind, action });
-      return total > plan && total > limit.count;
-    },
-  );
+export function exceedsLimits({ reasons }: Verdict): boolean {
+  return reasons.some(({ code }) => LIMIT_CODES.has(code));
 }
 
+const LIMIT_CODES: ReadonlySet<VerdictCode> = new Set([
+  'tooManyCreates',
+  'tooManyUpdates',
+  'tooManyEndings',
+  'tooManyMoves',
+  'tooManySchools',
+]);
+
 /**
- * Of which schools the active records of a kind have to be counted before `judge`: of those with more changes of it than the count of a
- * limit lets pass. For all others the percentage cannot matter.
+ * Of which schools the active records of a kind have to be counted before `judge`, and up to which number: those with more changes of the kind than the count of
+ * a limit lets pass, up to where its percentage lets them pass. For all others, and beyond, the number does not matter.
  */
 export function schoolsToCount(
   input: Pick<JudgeInput, 'counts' | 'window' | 'rules' | 'deactivationLimit'>,
-): ReadonlyMap<SchoolKind, ReadonlySet<string>> {
-  const schools = new Map<SchoolKind, Set<string>>();
+): ReadonlyMap<SchoolKind, ReadonlyMap<string, number>> {
+  const windows = windowSums(input.window);
+  const schools = new Map<SchoolKind, Map<string, number>>();
   for (const { school, kind, action, total } of cellsOf(input.counts, input.window)) {
     if (school === '' || kind === 'org') continue;
     const limit = limitFor(input.rules, input.deactivationLimit, { scope: 'school', school, kind, action });
-    if (total > limit.count) schools.set(kind, (schools.get(kind) ?? new Set()).add(school));
+    if (total <= limit.count) continue;
+    const ofKind = schools.get(kind) ?? new Map<string, number>();
+    schools.set(kind, ofKind);
+    const enough = leastTotal(limit, total) - (windows.get(`${kind} ${school}`) ?? 0);
+    ofKind.set(school, Math.max(ofKind.get(school) ?? 1, enough));
   }
   return schools;
 }

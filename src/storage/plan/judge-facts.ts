@@ -1,6 +1,5 @@
 import type { ActiveCount, SchoolKind, WindowCount } from '#core/plan/verdict.ts';
 import { ITEM_BAND } from '#core/roster/kinds.ts';
-import { must } from '#lib/assert.ts';
 
 import type { Tx } from '../database.ts';
 import { IS_JUDGED, ITEM_ACTION } from './count-plan.ts';
@@ -91,43 +90,38 @@ export async function readWindowRecords(
   return rows;
 }
 
-const placesOf = (condition: string): string =>
-  `select org_id as "orgId", count(*)::integer as count from role where source_system_id = $1 and org_id = any($2) and active ${condition} group by 1`;
-
-/** What of a kind is active from a source system in orgs: $1 source system, $2 ids of the orgs. */
-const COUNT_ACTIVE: Readonly<Record<SchoolKind, string>> = {
-  student: placesOf(`and role = 'student'`),
-  teacher: placesOf(`and role = 'teacher'`),
-  role: placesOf(''),
-  class: `select c.org_id as "orgId", count(*)::integer as count from class c join link l on l.object_id = c.id
-    where c.org_id = any($2) and c.active and l.source_system_id = $1 and l.active group by 1`,
-  enrollment: `select c.org_id as "orgId", count(*)::integer as count from class c join enrollment e on e.class_id = c.id
-    where c.org_id = any($2) and e.source_system_id = $1 and e.active group by 1`,
+/** What of a kind is active from a source system in an org, as rows. $1: the source system; `s.org_id`: the org. */
+const ACTIVE: Readonly<Record<SchoolKind, string>> = {
+  student: `from role where source_system_id = $1 and org_id = s.org_id and active and role = 'student'`,
+  teacher: `from role where source_system_id = $1 and org_id = s.org_id and active and role = 'teacher'`,
+  role: 'from role where source_system_id = $1 and org_id = s.org_id and active',
+  class: `from class c join link l on l.object_id = c.id
+    where c.org_id = s.org_id and c.active and l.source_system_id = $1 and l.active`,
+  enrollment: `from class c join enrollment e on e.class_id = c.id
+    where c.org_id = s.org_id and e.source_system_id = $1 and e.active`,
 };
 
-/** What is active from this source in schools with these ids, by kind: of each kind in those that it names. */
+/** What is active from this source in schools, by kind: of each kind in the schools with these source ids, up to a number (Infinity: all). */
 export async function readActiveBySchool(
   tx: Tx,
   { sourceSystemId }: PlanScope,
-  schools: ReadonlyMap<SchoolKind, ReadonlySet<string>>,
+  toCount: ReadonlyMap<SchoolKind, ReadonlyMap<string, number>>,
 ): Promise<ActiveCount[]> {
-  const all = new Set([...schools.values()].flatMap((some) => [...some]));
-  if (all.size === 0) return [];
-  const orgs = await tx.query<{ school: string; id: string }>(
-    `select source_id as school, object_id as id from link
-      where source_system_id = $1 and kind = 'org' and source_id = any($2)`,
-    [sourceSystemId, [...all]],
-  );
-  const schoolOfOrg = new Map(orgs.map(({ school, id }) => [id, school]));
   const found: ActiveCount[] = [];
-  for (const [kind, some] of schools) {
-    const orgIds = orgs.filter(({ school }) => some.has(school)).map(({ id }) => id);
-    // A statement with the ids themselves: PostgreSQL then knows whether to look up a few schools or to read all of a table.
-    const counts = await tx.query<{ orgId: string; count: number }>(COUNT_ACTIVE[kind], [
-      sourceSystemId,
-      orgIds,
-    ]);
-    for (const { orgId, count } of counts) found.push({ school: must(schoolOfOrg.get(orgId)), kind, count });
+  for (const [kind, schools] of toCount) {
+    const rows = await tx.query<{ school: string; count: number }>(
+      `with s as materialized (
+         select w.school, w.enough, l.object_id as org_id from unnest($2::text[], $3::int8[]) w(school, enough)
+           join link l on l.source_system_id = $1 and l.kind = 'org' and l.source_id = w.school)
+       select s.school, n.count from s
+        cross join lateral (select count(*)::integer as count from (select ${ACTIVE[kind]} limit s.enough) counted) n`,
+      [
+        sourceSystemId,
+        [...schools.keys()],
+        [...schools.values()].map((enough) => (Number.isFinite(enough) ? enough : null)),
+      ],
+    );
+    for (const { school, count } of rows) found.push({ school, kind, count });
   }
   return found;
 }

@@ -64,50 +64,51 @@ export async function resolveKnownRecords(tx: Tx, scope: PlanScope): Promise<voi
 /** A record that is absent: the stage knows its key alone. Fills in who it is, for the reader and for the limits per school. */
 export async function resolveAbsentRecords(tx: Tx, scope: PlanScope): Promise<void> {
   await tx.query(
-    `with ${SCHOOLS}
+    `with ${SCHOOLS},
+     found as materialized (
+       select i.item_no, l.source_id, l.object_id, l.attributes, l.kind, c.org_id
+         from plan_item i
+        cross join ${lookUp('link', 'l', 'l.source_system_id = $2 and l.key = i.key')}
+         left join ${lookUp('class', 'c', `l.kind = 'class' and c.tenant_id = l.tenant_id and c.id = l.object_id`)} on true
+        where i.run_id = $1 and ${inEndings('i')} and i.action = 'end'
+          and i.kind in ('org', 'academicSession', 'course', 'class', 'student', 'teacher'))
      update plan_item t
-        set action = 'deactivate', source_id = n.source_id, object_id = n.object_id, before = n.attributes, school_id = n.school_id
-       from (select i.item_no, l.source_id, l.object_id, l.attributes,
-                    case l.kind when 'org' then l.source_id when 'class' then s.school_id end as school_id
-               from plan_item i
-              cross join ${lookUp('link', 'l', 'l.source_system_id = $2 and l.key = i.key')}
-               left join ${lookUp('class', 'c', `l.kind = 'class' and c.tenant_id = l.tenant_id and c.id = l.object_id`)} on true
-               left join school s on s.id = c.org_id
-              where i.run_id = $1 and ${inEndings('i')} and i.action = 'end'
-                and i.kind in ('org', 'academicSession', 'course', 'class', 'student', 'teacher')) n
-      where t.run_id = $1 and ${inEndings('t')} and t.item_no = n.item_no`,
+        set action = 'deactivate', source_id = f.source_id, object_id = f.object_id, before = f.attributes,
+            school_id = case f.kind when 'org' then f.source_id else s.school_id end
+       from found f left join school s on s.id = f.org_id
+      where t.run_id = $1 and ${inEndings('t')} and t.item_no = f.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
   await tx.query(
-    `with ${SCHOOLS}
+    `with ${SCHOOLS},
+     found as materialized (
+       select i.item_no, o.person_id, o.version, o.org_id, ${PERSON_SOURCE_ID} as person_source_id, ${roleRecord('o')} as record
+         from plan_item i
+        cross join ${lookUp('role', 'o', 'o.source_system_id = $2 and o.key = i.key')}
+        cross join ${lookUp('person', 'p', 'p.tenant_id = o.tenant_id and p.id = o.person_id')}
+        where i.run_id = $1 and ${inEndings('i')} and i.action = 'end' and i.kind = 'role')
      update plan_item t
-        set object_id = n.person_id, base_version = n.version, school_id = n.school_id,
-            source_id = coalesce(n.school_id, '') || '/' || coalesce(n.person_source_id, ''),
-            before = ${roleRecord('n')}
-       from (select i.item_no, o.*, s.school_id, ${PERSON_SOURCE_ID} as person_source_id
-               from plan_item i
-              cross join ${lookUp('role', 'o', 'o.source_system_id = $2 and o.key = i.key')}
-               left join school s on s.id = o.org_id
-              cross join ${lookUp('person', 'p', 'p.tenant_id = o.tenant_id and p.id = o.person_id')}
-              where i.run_id = $1 and ${inEndings('i')} and i.action = 'end' and i.kind = 'role') n
-      where t.run_id = $1 and ${inEndings('t')} and t.item_no = n.item_no`,
+        set object_id = f.person_id, base_version = f.version, school_id = s.school_id,
+            source_id = coalesce(s.school_id, '') || '/' || coalesce(f.person_source_id, ''), before = f.record
+       from found f left join school s on s.id = f.org_id
+      where t.run_id = $1 and ${inEndings('t')} and t.item_no = f.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
   await tx.query(
-    `with ${SCHOOLS}
+    `with ${SCHOOLS},
+     found as materialized (
+       select i.item_no, o.person_id, o.version, c.org_id, c.external_id as class_source_id, ${PERSON_SOURCE_ID} as person_source_id,
+              ${enrollmentRecord('o')} as record
+         from plan_item i
+        cross join ${lookUp('enrollment', 'o', 'o.source_system_id = $2 and o.key = i.key')}
+        cross join ${lookUp('class', 'c', 'c.tenant_id = o.tenant_id and c.id = o.class_id')}
+        cross join ${lookUp('person', 'p', 'p.tenant_id = o.tenant_id and p.id = o.person_id')}
+        where i.run_id = $1 and ${inEndings('i')} and i.action = 'end' and i.kind = 'enrollment')
      update plan_item t
-        set object_id = n.person_id, base_version = n.version, school_id = n.school_id,
-            source_id = coalesce(n.class_source_id, '') || '/' || coalesce(n.person_source_id, ''),
-            before = ${enrollmentRecord('n')}
-       from (select i.item_no, o.*, s.school_id, c.external_id as class_source_id,
-                    ${PERSON_SOURCE_ID} as person_source_id
-               from plan_item i
-              cross join ${lookUp('enrollment', 'o', 'o.source_system_id = $2 and o.key = i.key')}
-              cross join ${lookUp('class', 'c', 'c.tenant_id = o.tenant_id and c.id = o.class_id')}
-               left join school s on s.id = c.org_id
-              cross join ${lookUp('person', 'p', 'p.tenant_id = o.tenant_id and p.id = o.person_id')}
-              where i.run_id = $1 and ${inEndings('i')} and i.action = 'end' and i.kind = 'enrollment') n
-      where t.run_id = $1 and ${inEndings('t')} and t.item_no = n.item_no`,
+        set object_id = f.person_id, base_version = f.version, school_id = s.school_id,
+            source_id = coalesce(f.class_source_id, '') || '/' || coalesce(f.person_source_id, ''), before = f.record
+       from found f left join school s on s.id = f.org_id
+      where t.run_id = $1 and ${inEndings('t')} and t.item_no = f.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
 }

@@ -16,7 +16,11 @@ export const schoolOf = (row: string, orgId: string): string =>
    left join ${lookUp('link', 'gl', `gl.tenant_id = g.tenant_id and gl.object_id = g.id and gl.source_system_id = $2 and gl.kind = 'org'`)} on true`;
 export const SCHOOL_ID = 'coalesce(gl.source_id, g.external_id)';
 
-/** The common table `school`: all orgs with their source ids, for statements about so many records that looking each up takes longer. $2: the source system. */
-export const SCHOOLS = `school as materialized (
-  select g.id, ${SCHOOL_ID} as school_id
-    from org g left join link gl on gl.object_id = g.id and gl.source_system_id = $2 and gl.kind = 'org')`;
+/**
+ * The common table `school`: all orgs with their source ids, for statements about so many records that looking each up takes longer. $2: the source system. To be
+ * joined with a materialized common table: PostgreSQL, who takes that for a handful of rows, would else read all schools for each of them.
+ */
+export const SCHOOLS = `org_link as materialized (
+    select object_id, source_id from link where source_system_id = $2 and kind = 'org'),
+  school as materialized (
+    select g.id, coalesce(gl.source_id, g.external_id) as school_id from org g left join org_link gl on gl.object_id = g.id)`;

@@ -22,7 +22,7 @@ export async function serverSettings(listen: ListenAddress, durable: boolean): P
     shared_buffers: sharedBuffersOf(memoryOfMachine()),
     work_mem: '32MB',
     maintenance_work_mem: '128MB',
-    max_wal_size: '4GB',
+    max_wal_size: '8GB',
     min_wal_size: '256MB',
     checkpoint_timeout: '15min',
     checkpoint_completion_target: '0.9',
