@@ -29,6 +29,8 @@ interface Scenario {
 }
 
 const CHANGED = { change: 0.005 };
+/** Two days later: as much of the rest has changed each day. */
+const LATER = { change: 0.015 };
 
 /** In this order: what changes is told against the scenario before. */
 export const SCENARIOS = {
@@ -36,14 +38,16 @@ export const SCENARIOS = {
   unchanged: { name: 'no change' },
   again: { name: 'no change again' },
   changed: { name: '0.5 % changed', roster: CHANGED },
-  faulty: { name: '0.2 % faulty rows', roster: { ...CHANGED, faults: 0.002 }, ends: 'error' },
-  corrected: { name: 'the faults corrected', roster: CHANGED },
-  vanished: { name: 'a school vanished', roster: { ...CHANGED, withoutFirstSchool: true } },
-  returned: { name: 'the school is back', roster: CHANGED },
+  secondDay: { name: 'another 0.5 %', roster: { change: 0.01 } },
+  thirdDay: { name: 'and another 0.5 %', roster: LATER },
+  faulty: { name: '0.2 % faulty rows', roster: { ...LATER, faults: 0.002 }, ends: 'error' },
+  corrected: { name: 'the faults corrected', roster: LATER },
+  vanished: { name: 'a school vanished', roster: { ...LATER, withoutFirstSchool: true } },
+  returned: { name: 'the school is back', roster: LATER },
   // Another information system: everybody keeps the account, by user name.
   rekeyed: {
     name: 'all ids are others',
-    roster: { ...CHANGED, newIds: true },
+    roster: { ...LATER, newIds: true },
     settings: { linkByUserName: true },
   },
 } as const satisfies Record<string, Scenario>;
