@@ -441,13 +441,11 @@ create table rollbook.installation (
   one boolean default true not null,
   id uuid not null,
   created_at timestamp with time zone default now() not null,
-  kept_house_at timestamp with time zone,
   constraint installation_pkey PRIMARY KEY (one),
   constraint installation_one_check CHECK (one)
 );
 comment on table rollbook.installation is 'Which Rollbook this database belongs to: one row, made by the first process. Not in backups: what is restored elsewhere is another installation, and may stand beside the first one.';
 comment on column rollbook.installation.id is 'Stands in the bucket or container for uploads, so that no other installation uses the same place.';
-comment on column rollbook.installation.kept_house_at is 'When a process began to keep house last. Null: none did yet.';
 
 create table rollbook.link (
   tenant_id uuid not null,

@@ -3,7 +3,6 @@ import type { FileStore, StoreClaim } from '#files/file-store.ts';
 import { removeOrphans } from '#files/remove-orphans.ts';
 import { OperationalError } from '#lib/errors.ts';
 import { asOwner, type Database } from '#storage/database.ts';
-import { takeHousekeeping } from '#storage/installation.ts';
 import { ensurePartitions } from '#storage/partitions.ts';
 import type { System } from '#lib/system.ts';
 
@@ -26,8 +25,6 @@ export interface HousekeepingContext {
 }
 
 const HOUR_MS = 3_600_000;
-/** Less than an hour, so that the process that kept house does so again. */
-const PAUSE_MINUTES = 50;
 
 /**
  * What time leaves lying about: next month's partitions, old uploads, objects of crashed uploads, initial passwords of runs that are over,
@@ -46,11 +43,6 @@ export async function keepHouse(context: HousekeepingContext, signal?: AbortSign
   if (old.runs > 0) context.log.info(old, 'housekeeping removed old runs');
 }
 
-async function keepHouseInTurn(context: HousekeepingContext, signal: AbortSignal): Promise<void> {
-  if (await asOwner(context.db, (tx) => takeHousekeeping(tx, PAUSE_MINUTES)))
-    await keepHouse(context, signal);
-}
-
 /** A storage that is away, or has become another installation's, is no reason to leave the rest of the house. */
 async function removeOurOrphans({ db, files, claim, system, log }: HousekeepingContext): Promise<number> {
   try {
@@ -63,15 +55,12 @@ async function removeOurOrphans({ db, files, claim, system, log }: HousekeepingC
   }
 }
 
-/**
- * Keeps house at once and then every hour, until stopped, unless another process has done so since. A failure is logged and met again an hour later, as
- * is what a process leaves that dies.
- */
+/** Keeps house at once and then every hour, until stopped. A failure is logged and met again an hour later. */
 export function startHousekeeping(context: HousekeepingContext): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const keeping = (async () => {
     while (!stopping.signal.aborted) {
-      await keepHouseInTurn(context, stopping.signal).catch((error: unknown) => {
+      await keepHouse(context, stopping.signal).catch((error: unknown) => {
         context.log.warn({ error: String(error) }, 'housekeeping failed and is repeated in an hour');
       });
       await context.system.sleep(HOUR_MS, stopping.signal);

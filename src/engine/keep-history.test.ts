@@ -6,7 +6,6 @@ import { asOwner, inTenant } from '#storage/database.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
 import { insertProfile } from '#test/helpers/insert-profile.ts';
 
-import { ensureInstallationId, takeHousekeeping } from '#storage/installation.ts';
 import { forgetOldMembershipChanges, forgetPasswords, removeOldRuns } from './keep-history.ts';
 
 const DAY_MS = 86_400_000;
@@ -217,16 +216,4 @@ test('membership changes are kept for as long as a link to them may be good, and
     ),
     [1, 14],
   );
-});
-
-test('of many processes one keeps house, until an hour later', async () => {
-  const turn = (): Promise<boolean> => asOwner(database.db, (tx) => takeHousekeeping(tx, 50));
-  await asOwner(database.db, (tx) => ensureInstallationId(tx, realSystem.newId));
-  await owner('update installation set kept_house_at = null');
-  const turns = await Promise.all(Array.from({ length: 6 }, turn));
-  assert.equal(turns.filter(Boolean).length, 1);
-  await owner(`update installation set kept_house_at = now() - interval '49 minutes'`);
-  assert.equal(await turn(), false);
-  await owner(`update installation set kept_house_at = now() - interval '51 minutes'`);
-  assert.equal(await turn(), true);
 });
