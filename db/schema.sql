@@ -1140,6 +1140,7 @@ comment on column rollbook.tenant.time_zone is 'IANA name; decides what "today" 
 create table rollbook.tenant_counter (
   tenant_id uuid not null,
   change_seq bigint default 0 not null,
+  forgotten_seq bigint default 0 not null,
   constraint tenant_counter_pkey PRIMARY KEY (tenant_id),
   constraint tenant_counter_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
 );
@@ -1152,6 +1153,7 @@ create policy planning_updates_nothing on rollbook.tenant_counter as restrictive
 create policy tenant on rollbook.tenant_counter for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant delete, insert, select, update on rollbook.tenant_counter to rollbook_app;
 comment on table rollbook.tenant_counter is 'The last change_seq given out. Its row lock is held until commit, so commit order is seq order, without gaps.';
+comment on column rollbook.tenant_counter.forgotten_seq is 'The highest change_seq of the membership changes that were removed: who followed the members of classes up to an earlier one has to begin again.';
 
 create table rollbook.tenant_secret (
   tenant_id uuid not null,

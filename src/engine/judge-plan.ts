@@ -116,12 +116,13 @@ export async function judgePlan(
     unproven: await unprovenEndings(tx, run.id, certificate),
     policy,
   };
-  const judgeWith = async (window: readonly WindowCount[]): Promise<Verdict> => {
-    const toCount = schoolsToCount({ counts, window, rules, deactivationLimit });
+  const judgeWith = async (window: readonly WindowCount[], cautious: boolean): Promise<Verdict> => {
+    const toCount = schoolsToCount({ counts, window, cautious, rules, deactivationLimit });
     const schools = [...toCount.values()].flatMap((ofKind) => [...ofKind.keys()]);
     return judge({
       ...facts,
       window,
+      cautious,
       activeBySchool: await readActiveBySchool(tx, scope, toCount),
       schoolNames: await readSchoolNames(tx, scope, [
         ...new Set([...schools, ...gone, ...reused.map(({ school }) => school)]),
@@ -131,9 +132,10 @@ export async function judgePlan(
   const changes = counts.some(({ judged }) => judged > 0);
   const hours = settings.limitWindowHours;
   const sums = changes ? await readWindow(tx, run.profileId, run.id, hours) : [];
-  const verdict = await judgeWith(sums);
-  return sums.length > 0 && exceedsLimits(verdict)
-    ? judgeWith(await readWindowRecords(tx, run.profileId, run.id, hours))
+  const cautious = sums.length > 0;
+  const verdict = await judgeWith(sums, cautious);
+  return cautious && exceedsLimits(verdict)
+    ? judgeWith(await readWindowRecords(tx, run.profileId, run.id, hours), false)
     : verdict;
 }
 

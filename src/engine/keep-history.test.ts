@@ -216,4 +216,8 @@ test('membership changes are kept for as long as a link to them may be good, and
     ),
     [1, 14],
   );
+  const [counter] = await owner<{ seq: string }>(
+    `select forgotten_seq as seq from tenant_counter where tenant_id = '${database.tenantId}'`,
+  );
+  assert.equal(Number(counter?.seq), 40, 'and up to where they are not');
 });

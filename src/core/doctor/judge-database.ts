@@ -115,7 +115,7 @@ function judgeSizes({ sharedBuffersBytes, workMemBytes, maxWalBytes }: ServerFac
   const sizes = [
     ['shared_buffers', sharedBuffersBytes, 128, 'a quarter of the memory, 256MB at least'],
     ['work_mem', workMemBytes, 16, '32MB'],
-    ['max_wal_size', maxWalBytes, 1_024, '4GB'],
+    ['max_wal_size', maxWalBytes, 1_024, '8GB'],
   ] as const;
   return sizes.map(([name, bytes, leastMib, advice]) => {
     const found = `${name} is ${sizeText(bytes)}.`;

@@ -58,6 +58,11 @@ export interface Verdict {
 export interface JudgeInput {
   readonly counts: readonly PlanCount[];
   readonly window: readonly WindowCount[];
+  /**
+   * The window is made of sums, in which a record counts for each of its changes. Then what was active when the window began is taken as no more than it was at
+   * least: a plan that exceeds no limit so exceeds none when the window is counted record by record.
+   */
+  readonly cautious?: boolean;
   readonly activeByKind: Readonly<Record<Kind, number>>;
   /** Of the schools and kinds that `schoolsToCount` named, up to the number it named; others count as having nothing active. */
   readonly activeBySchool: readonly ActiveCount[];
@@ -123,10 +128,7 @@ function cellsOf(counts: readonly PlanCount[], window: readonly WindowCount[]): 
   return [...cells.values()];
 }
 
-/**
- * Whether a limit is exceeded. With a window of sums that says only that it may be: a record that was changed day after day counts each time there. Then the window
- * has to be counted again record by record. Without, nothing has to be.
- */
+/** Whether a limit is exceeded. By a `cautious` verdict it only may be: then the window has to be counted again record by record. */
 export function exceedsLimits({ reasons }: Verdict): boolean {
   return reasons.some(({ code }) => LIMIT_CODES.has(code));
 }
@@ -144,9 +146,9 @@ const LIMIT_CODES: ReadonlySet<VerdictCode> = new Set([
  * a limit lets pass, up to where its percentage lets them pass. For all others, and beyond, the number does not matter.
  */
 export function schoolsToCount(
-  input: Pick<JudgeInput, 'counts' | 'window' | 'rules' | 'deactivationLimit'>,
+  input: Pick<JudgeInput, 'counts' | 'window' | 'cautious' | 'rules' | 'deactivationLimit'>,
 ): ReadonlyMap<SchoolKind, ReadonlyMap<string, number>> {
-  const windows = windowSums(input.window);
+  const windows = windowSums(input.window, input.cautious);
   const schools = new Map<SchoolKind, Map<string, number>>();
   for (const { school, kind, action, total } of cellsOf(input.counts, input.window)) {
     if (school === '' || kind === 'org') continue;
@@ -210,14 +212,14 @@ export function judge(input: JudgeInput): Verdict {
 
 function judgeSchools(input: JudgeInput, cells: readonly Cell[]): VerdictReason[] {
   const active = new Map(input.activeBySchool.map((entry) => [`${entry.kind} ${entry.school}`, entry.count]));
-  const windows = windowSums(input.window);
+  const windows = windowSums(input.window, input.cautious);
   const reasons: VerdictReason[] = [];
   for (const cell of cells) {
     const { school, kind, action } = cell;
     if (school === '' || kind === 'org') continue;
     const before = baseOf(active.get(`${kind} ${school}`) ?? 0, `${kind} ${school}`, windows);
     // What a school had nothing of is new there: growth cannot be measured, and the whole plan is judged, too.
-    if (action === 'create' && before === 0) continue;
+    if (action === 'create' && before === 0 && input.cautious !== true) continue;
     const limit = limitFor(input.rules, input.deactivationLimit, { scope: 'school', school, kind, action });
     const allowed = allowedOf(limit, before);
     if (cell.total <= allowed) continue;
@@ -244,7 +246,10 @@ function judgePlan(
   heldSchools: ReadonlySet<string>,
 ): VerdictReason[] {
   const reasons: VerdictReason[] = [];
-  const windows = windowSums(input.window.map((entry) => ({ ...entry, school: '' })));
+  const windows = windowSums(
+    input.window.map((entry) => ({ ...entry, school: '' })),
+    input.cautious,
+  );
   for (const kind of JUDGED_KINDS) {
     for (const action of JUDGED_ACTIONS) {
       const own = cells.filter((cell) => cell.kind === kind && cell.action === action);
@@ -255,7 +260,7 @@ function judgePlan(
         .filter((entry) => entry.kind === kind && entry.action === action && !heldSchools.has(entry.school))
         .reduce((sum, { count }) => sum + count, 0);
       const before = baseOf(input.activeByKind[kind], `${kind} `, windows);
-      if (action === 'create' && before === 0) continue;
+      if (action === 'create' && before === 0 && input.cautious !== true) continue;
       const limit = limitFor(input.rules, input.deactivationLimit, {
         scope: 'plan',
         school: null,
@@ -280,11 +285,12 @@ function changedClasses(counts: readonly PlanCount[]): Map<string, number> {
   return classes;
 }
 
-/** Net change over the window, by `kind school`: with it the base is what was active when the window began. */
-function windowSums(window: readonly WindowCount[]): Map<string, number> {
+/** Net change over the window, by `kind school`: with it the base is what was active when the window began. `cautious`: or no more than that. */
+function windowSums(window: readonly WindowCount[], cautious = false): Map<string, number> {
   const sums = new Map<string, number>();
   for (const { school, kind, action, count } of window) {
-    const sign = action === 'create' ? -1 : action === 'deactivate' || action === 'move' ? 1 : 0;
+    const left = action === 'deactivate' || action === 'move';
+    const sign = action === 'create' ? -1 : left && !cautious ? 1 : 0;
     const key = `${kind} ${school}`;
     sums.set(key, (sums.get(key) ?? 0) + sign * count);
   }

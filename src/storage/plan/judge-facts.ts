@@ -30,6 +30,12 @@ const JUDGED_ACTION = (action: string): string =>
   `case when ${action} in ('create', 'link', 'reactivate') then 'create' when ${action} in ('deactivate', 'end') then 'deactivate' else ${action} end`;
 
 /**
+ * How many judged items of a count `c` may have gone in. The held ones are all that are held, judged or not: so no less than did, and never less than none,
+ * which would hide what other runs let in.
+ */
+const LET_IN_OF_COUNT = 'least(c.judged_count, greatest(c.item_count - c.failed_count - c.held_count, 0))';
+
+/**
  * Changes of the last hours that went in by themselves, by school, kind and judged action. What an administrator accepted is what
  * later changes are measured against, so it and everything before it is left out: a whole plan, the first plan of a profile, or
  * a school of a plan. Sums of what each run changed: a record that was changed twice counts twice (see readWindowRecords).
@@ -43,12 +49,12 @@ export async function readWindow(
   return tx.query<WindowCount & object>(
     `with ${RECENT}
      select c.school_id as school, c.kind, ${JUDGED_ACTION('c.action')} as action,
-            sum(c.judged_count - c.held_count)::integer as count
+            sum(${LET_IN_OF_COUNT})::integer as count
        from counted r join plan_count c on c.run_id = r.id
        left join school s on s.scope_id = c.school_id
       where s.created_at is null or r.created_at > s.created_at
       group by 1, 2, 3
-     having sum(c.judged_count - c.held_count) > 0`,
+     having sum(${LET_IN_OF_COUNT}) > 0`,
     [profileId, runId, hours],
   );
 }

@@ -8,12 +8,14 @@ import type { View, ViewRow } from './view.ts';
 export interface ChangePosition {
   /** The newest change_seq that is committed: commit order is seq order (ADR 0005). */
   readonly seq: number;
+  /** Changes of memberships up to here are not known any more, or not all of them. */
+  readonly forgottenSeq: number;
   readonly now: Date;
 }
 
 export async function readChangePosition(tx: Tx): Promise<ChangePosition> {
-  const rows = await tx.query<{ seq: number; now: Date }>(
-    'select change_seq::float8 as seq, now() as now from tenant_counter',
+  const rows = await tx.query<ChangePosition & object>(
+    `select change_seq::float8 as seq, forgotten_seq::float8 as "forgottenSeq", now() as now from tenant_counter`,
   );
   return must(rows[0], 'the tenant has no counter');
 }

@@ -276,6 +276,26 @@ describe('links', () => {
     }
   });
 
+  test('from before what is not known any more of members are refused, of other things not', async () => {
+    const members = follow('/v1.0/education/classes/delta');
+    const names = follow('/v1.0/education/classes/delta?$select=displayName');
+    await members.round();
+    await names.round();
+    const [old, other] = [members.link, names.link];
+    await change(
+      `update class set description = 'c', change_seq = $1 where id = '${seeded.classes.biology}'`,
+    );
+    await inTenant(server.db, server.tenantId, (tx) =>
+      tx.query('update tenant_counter set forgotten_seq = change_seq'),
+    );
+    const refused = await server.call(old);
+    assert.deepEqual([refused.status, refused.body.error.code], [410, 'syncStateNotFound']);
+    assert.equal((await server.call(other)).status, 200);
+    const again = follow('/v1.0/education/classes/delta');
+    await again.round();
+    assert.deepEqual(await again.round(), []);
+  });
+
   test('of another query, another tenant, or none of ours are refused', async () => {
     const page = await server.call('/v1.0/education/classes/delta?$top=1');
     const next = new URL(page.body['@odata.nextLink']);

@@ -67,7 +67,13 @@ async function answerChanges(
       if (!isOurs) throw query.skipToken === undefined ? invalidDeltaToken() : invalidSkipToken();
       const age = position.now.getTime() - at;
       // A counter behind the token: the database is an older one than the token was made with.
-      if (age > DELTA_TOKEN_DAYS * DAY_MS || until > position.seq || (from ?? 0) > position.seq) {
+      const forgotten = start.members && from !== null && from < position.forgottenSeq;
+      if (
+        age > DELTA_TOKEN_DAYS * DAY_MS ||
+        forgotten ||
+        until > position.seq ||
+        (from ?? 0) > position.seq
+      ) {
         reply.header('location', link('$deltatoken='));
         throw new OperationalError(
           'syncStateNotFound',
@@ -119,7 +125,8 @@ async function answerChanges(
         return { ...round, until: Math.max(position.seq, round.from), key: undefined };
       }
     },
-    { readOnly: true },
+    // One view of the data for all statements of a page.
+    { readOnly: true, isolation: 'repeatable read' },
   );
   const type = view.typeName.replace(/^microsoft\.graph\./u, '');
   return {
