@@ -36,13 +36,13 @@ export function allowedOf(limit: Limit | 'strict', total: number): number {
   return Math.max(limit.count, Math.floor((limit.percent * total) / 100));
 }
 
-const MOST = 1_000_000_000;
+/** No school has so many of anything; and from some size on numbers have gaps, in which adding one adds nothing. */
+const MOST_ACTIVE = 1_000_000_000;
 
 /** The least total of which the percentage of a limit lets so many pass; Infinity: there is none. */
 export function leastTotal({ percent }: Limit, passing: number): number {
   let total = Math.ceil((passing * 100) / percent);
-  // No school has so many of anything; and beyond some size numbers have gaps.
-  if (percent <= 0 || total > MOST) return Infinity;
+  if (percent <= 0 || total > MOST_ACTIVE) return Infinity;
   // A percentage may be a fraction, and what is rounded one off.
   while (Math.floor((percent * total) / 100) < passing) total += 1;
   return total;

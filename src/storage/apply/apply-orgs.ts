@@ -1,6 +1,5 @@
-import { ITEM_BAND, KINDS } from '#core/roster/kinds.ts';
-
 import type { Tx } from '../database.ts';
+import { inBand } from '../plan/item-band.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
 import { changed, changedAttributes, changedDate, changedRequired } from './changed.ts';
 import { linkedObject } from './linked-object.ts';
@@ -57,14 +56,13 @@ const TREES = {
  */
 export async function placeInTree(tx: Tx, range: ItemRange, kind: keyof typeof TREES): Promise<void> {
   const { table, columns } = TREES[kind];
-  const from = KINDS.indexOf(kind) * ITEM_BAND;
   for (const column of columns)
     await tx.query(
       `update ${table} o set parent_id = n.parent_id, change_seq = $2
          from (select i.object_id, p.object_id as parent_id from plan_item i
                  join link own on own.source_system_id = $3 and own.key = i.key and own.last_run_id = i.run_id
                  left join ${linkedObject('$3', 'i.first_key')} p on true
-                where i.run_id = $1 and i.item_no between ${from} and ${from + ITEM_BAND - 1}
+                where i.run_id = $1 and ${inBand('i', kind)}
                   and i.action in ('create', 'update', 'reactivate') and (p.object_id is not null or i.first_key is null)) n
         where o.${column} = n.object_id and o.parent_id is distinct from n.parent_id`,
       [range.runId, range.changeSeq, range.sourceSystemId],

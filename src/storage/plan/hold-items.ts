@@ -1,7 +1,7 @@
 import type { VerdictReason } from '#core/plan/verdict-reason.ts';
-import { ENDINGS_BAND_START } from '#core/roster/kinds.ts';
 
 import type { Tx } from '../database.ts';
+import { inEndings } from './item-band.ts';
 import { joinByHash } from './join-by-hash.ts';
 import { recountHeld } from './plan-holds.ts';
 import type { PlanScope } from './resolve-links.ts';
@@ -52,7 +52,7 @@ export async function holdItems(tx: Tx, scope: PlanScope, parts: PartsToHold): P
        insert into plan_item_hold (tenant_id, run_id, item_no, scope, scope_id)
        select current_tenant(), $1, i.item_no, 'school', a.scope_id
          from awaited a join plan_item i on i.object_id = a.object_id
-        where i.run_id = $1 and i.item_no > ${ENDINGS_BAND_START}
+        where i.run_id = $1 and ${inEndings('i')}
        on conflict do nothing`,
       [runId, sourceSystemId],
     );
@@ -61,13 +61,13 @@ export async function holdItems(tx: Tx, scope: PlanScope, parts: PartsToHold): P
     select current_tenant(), run_id, item_no`;
   if (parts.files.size > 0)
     await tx.query(
-      `${endings}, 'absence', file from plan_item where run_id = $1 and item_no > ${ENDINGS_BAND_START} and file = any($2)
+      `${endings}, 'absence', file from plan_item where run_id = $1 and ${inEndings('plan_item')} and file = any($2)
        on conflict do nothing`,
       [runId, [...parts.files.keys()]],
     );
   if (parts.addsOnly)
     await tx.query(
-      `${endings}, 'addsOnly', '' from plan_item where run_id = $1 and item_no > ${ENDINGS_BAND_START} on conflict do nothing`,
+      `${endings}, 'addsOnly', '' from plan_item where run_id = $1 and ${inEndings('plan_item')} on conflict do nothing`,
       [runId],
     );
   await recordHolds(tx, runId, parts);

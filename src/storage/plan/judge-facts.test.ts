@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { KINDS } from '#core/roster/kinds.ts';
 import { realSystem } from '#lib/system.ts';
 import { inTenant } from '#storage/database.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
 import { insertProfile } from '#test/helpers/insert-profile.ts';
+import { addSourceSystem, planAndApply, type TestItem } from '#test/helpers/plan-and-apply.ts';
 
-import { readWindow } from './judge-facts.ts';
+import { readActiveBySchool, readWindow } from './judge-facts.ts';
 
 let database: TestDatabase;
 before(async () => {
@@ -54,4 +56,79 @@ test('what was held and counts for nothing hides nothing of what other days let 
     readWindow(tx, profileId, realSystem.newId(), 7 * 24),
   );
   assert.deepEqual(window, [{ school: 'S1', kind: 'student', action: 'update', count: 270 }]);
+});
+
+test('what is active in a school is counted up to the number that is asked, of this source alone', async () => {
+  const source = await addSourceSystem(database.db, database.tenantId, { name: 'one' });
+  const other = await addSourceSystem(database.db, database.tenantId, { name: 'other' });
+  const create = (item: Omit<TestItem, 'action'>): TestItem => ({ action: 'create', ...item });
+  const roster = (students: number): TestItem[] => [
+    create({ kind: 'org', id: 'S1', after: { type: 'school', displayName: 'North' } }),
+    create({ kind: 'class', id: 'C1', first: 'org:S1', after: { displayName: 'Class', mailNickname: 'c1' } }),
+    ...Array.from({ length: students }, (_, n) => [
+      create({
+        kind: 'student',
+        id: `P${n}`,
+        after: { givenName: 'Ada', userPrincipalName: `${students}.${n}@x.example` },
+      }),
+      create({
+        kind: 'role',
+        id: `S1/P${n}`,
+        first: `student:P${n}`,
+        second: 'org:S1',
+        after: { role: 'student' },
+      }),
+      create({
+        kind: 'enrollment',
+        id: `C1/P${n}`,
+        first: 'class:C1',
+        second: `student:P${n}`,
+        after: { role: 'student' },
+      }),
+    ]).flat(),
+  ];
+  const kinds = (items: TestItem[]): TestItem[] =>
+    KINDS.flatMap((kind) => items.filter((item) => item.kind === kind));
+  await planAndApply(database.db, database.tenantId, source, kinds(roster(5)));
+  await planAndApply(database.db, database.tenantId, other, kinds(roster(9)));
+  await planAndApply(database.db, database.tenantId, source, [
+    { kind: 'enrollment', action: 'end', id: 'C1/P0' },
+    { kind: 'role', action: 'end', id: 'S1/P0' },
+  ]);
+  // The other source states its own people of the same school and class.
+  await inTenant(database.db, database.tenantId, async (tx) => {
+    const objectOf = (key: string): string =>
+      `(select object_id from link where source_system_id = $1 and source_id = '${key}')`;
+    for (const [table, column, key] of [
+      ['role', 'org_id', 'S1'],
+      ['enrollment', 'class_id', 'C1'],
+    ] as const)
+      await tx.query(`update ${table} set ${column} = ${objectOf(key)} where source_system_id = $2`, [
+        source.sourceSystemId,
+        other.sourceSystemId,
+      ]);
+  });
+  const countedTo = async (enough: number): Promise<Record<string, number>> => {
+    const asked = ['student', 'teacher', 'role', 'class', 'enrollment'] as const;
+    const found = await inTenant(database.db, database.tenantId, (tx) =>
+      readActiveBySchool(
+        tx,
+        { runId: realSystem.newId(), sourceSystemId: source.sourceSystemId },
+        new Map(
+          asked.map((kind) => [
+            kind,
+            new Map([
+              ['S1', enough],
+              ['unknown', enough],
+            ]),
+          ]),
+        ),
+      ),
+    );
+    return Object.fromEntries(found.map(({ school, kind, count }) => [`${school} ${kind}`, count]));
+  };
+  const all = { 'S1 student': 4, 'S1 teacher': 0, 'S1 role': 4, 'S1 class': 1, 'S1 enrollment': 4 };
+  assert.deepEqual(await countedTo(Infinity), all, 'all of them');
+  assert.deepEqual(await countedTo(4), all);
+  assert.deepEqual(await countedTo(3), { ...all, 'S1 student': 3, 'S1 role': 3, 'S1 enrollment': 3 });
 });

@@ -1,8 +1,8 @@
 import type { ActiveCount, SchoolKind, WindowCount } from '#core/plan/verdict.ts';
-import { ITEM_BAND } from '#core/roster/kinds.ts';
 
 import type { Tx } from '../database.ts';
 import { IS_JUDGED, ITEM_ACTION } from './count-plan.ts';
+import { inBand } from './item-band.ts';
 import { joinByHash, joinFreely } from './join-by-hash.ts';
 import type { PlanScope } from './resolve-links.ts';
 
@@ -141,7 +141,7 @@ export async function readSchoolNames(
   if (schools.length === 0) return new Map();
   const rows = await tx.query<{ school: string; name: string }>(
     `select i.source_id as school, i.after ->> 'displayName' as name from plan_item i
-      where i.run_id = $2 and i.item_no < ${ITEM_BAND} and i.action = 'create' and i.source_id = any($3)
+      where i.run_id = $2 and ${inBand('i', 'org')} and i.action = 'create' and i.source_id = any($3)
      union all
      select l.source_id, g.display_name from link l join org g on g.id = l.object_id
       where l.source_system_id = $1 and l.kind = 'org' and l.source_id = any($3)`,

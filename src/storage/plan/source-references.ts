@@ -23,4 +23,4 @@ export const SCHOOL_ID = 'coalesce(gl.source_id, g.external_id)';
 export const SCHOOLS = `org_link as materialized (
     select object_id, source_id from link where source_system_id = $2 and kind = 'org'),
   school as materialized (
-    select g.id, coalesce(gl.source_id, g.external_id) as school_id from org g left join org_link gl on gl.object_id = g.id)`;
+    select g.id, ${SCHOOL_ID} as school_id from org g left join org_link gl on gl.object_id = g.id)`;
