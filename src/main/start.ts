@@ -113,6 +113,7 @@ async function start(settings: Settings, asked: StartOptions, closers: Closers):
       slowStatements: slowStatementsOf(settings, log, telemetry),
     },
     onProgress: (sentence) => log.info(sentence),
+    onTrouble: (sentence) => log.error(sentence),
   });
   closers.add(() => storage.close());
   const { db } = storage;

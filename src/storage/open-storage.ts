@@ -13,6 +13,8 @@ export interface StorageSettings {
   readonly database?: DatabaseOptions;
   /** Told what takes time, one sentence each. */
   readonly onProgress?: (sentence: string) => void;
+  /** Told when the embedded server was gone and is started again, or cannot be. */
+  readonly onTrouble?: (sentence: string) => void;
 }
 
 /** The database, ready for work, and the embedded server where there is one. */
@@ -30,13 +32,14 @@ export interface Storage extends MigrationReport {
  * data directory (acquireLock). Throws the OperationalErrors of startPostgres, prepareRoles and migrate; nothing stays running then.
  */
 export async function openStorage(settings: StorageSettings): Promise<Storage> {
-  const { databaseUrl } = settings;
+  const { databaseUrl, onProgress, onTrouble } = settings;
   const server =
     databaseUrl === undefined
-      ? await startPostgres(
-          settings.dataDir,
-          settings.onProgress === undefined ? {} : { onProgress: settings.onProgress },
-        )
+      ? await startPostgres(settings.dataDir, {
+          keepRunning: true,
+          ...(onProgress === undefined ? {} : { onProgress }),
+          ...(onTrouble === undefined ? {} : { onTrouble }),
+        })
       : undefined;
   const url = databaseUrl ?? server?.url ?? '';
   try {

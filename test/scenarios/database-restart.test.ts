@@ -3,12 +3,22 @@
  * directory is that of an undisturbed run.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { dumpDirectory } from '#test/helpers/directory-dump.ts';
+import { Client } from 'pg';
+
+import { must } from '#lib/assert.ts';
+import { connectionStringFor } from '#storage/connection-string.ts';
+import { readClusterHome } from '#storage/postgres-server/cluster-home.ts';
+import { readPostmaster } from '#storage/postgres-server/leftover-server.ts';
+import { findRunningPostgres } from '#storage/postgres-server/start-postgres.ts';
+import { removeDataDirectory, temporaryDirectory } from '#test/helpers/data-directory.ts';
+import { dumpDirectory, dumpDirectoryAt } from '#test/helpers/directory-dump.ts';
 import { type OwnPostgres, startOwnPostgres } from '#test/helpers/own-postgres.ts';
-import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
+import { startTestRollbook, TEST_SECRET_KEY, type TestRollbook } from '#test/helpers/rollbook.ts';
+import { startRollbookProcess } from '#test/helpers/rollbook-process.ts';
 import { csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
 import { type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
 
@@ -50,11 +60,9 @@ function rosterOf(round: number): SmallRoster {
   return roster;
 }
 
-async function seen(profile: string, moment: Moment): Promise<void> {
+async function seen(rows: TestRollbook['rows'], profile: string, moment: Moment): Promise<void> {
   for (let attempt = 0; attempt < 20_000; attempt++) {
-    const found = await disturbed.rows(`select 1 from run where profile_id = $1 and ${SIGHTS[moment]}`, [
-      profile,
-    ]);
+    const found = await rows(`select 1 from run where profile_id = $1 and ${SIGHTS[moment]}`, [profile]);
     if (found.length > 0) return;
     await wait(1);
   }
@@ -84,7 +92,7 @@ for (const [round, { mode, moment }] of ROUNDS.entries()) {
     const profile = await client.createProfile({ displayName: `Round ${round}` });
     await client.upload(profile, files);
     const starting = client.start(profile).catch(() => undefined);
-    await seen(profile, moment);
+    await seen(disturbed.rows, profile, moment);
     await postgres.restart(mode);
     await starting;
     await untilSuccess(client, profile);
@@ -114,4 +122,63 @@ for (const [round, { mode, moment }] of ROUNDS.entries()) {
     );
     assert.equal(plan?.['n'], 0, 'nothing is left to do');
   });
+}
+
+test('the PostgreSQL that comes along is ended by the system: it is started again, and the run comes to its end', async () => {
+  const home = await temporaryDirectory();
+  const dataDir = join(home, 'data');
+  const rollbook = await startRollbookProcess({
+    dataDir,
+    env: {
+      LEASE_SECONDS: '2',
+      BATCH_ITEMS: '300',
+      RETRY_SECONDS: '1',
+      SECRET_KEY: TEST_SECRET_KEY,
+      LOG_LEVEL: 'silent',
+    },
+  });
+  const undisturbed = await startTestRollbook();
+  try {
+    const url = must(await findRunningPostgres(dataDir));
+    // While the database is away nobody gets a token, either: clients have theirs for an hour.
+    const token = await rollbook.token();
+    const client = syncClient({ ...rollbook, token: () => Promise.resolve(token) });
+    const undisturbedClient = syncClient(undisturbed);
+    for (const [round, moment] of (['while files are read', 'while a plan is applied'] as const).entries()) {
+      const files = csvFiles(rosterOf(round));
+      const profile = await client.createProfile({ displayName: `Round ${round}` });
+      await client.upload(profile, files);
+      const starting = client.start(profile).catch(() => undefined);
+      await seen((text, values) => query(url, text, values), profile, moment);
+      process.kill(await postmasterOf(dataDir), 'SIGKILL');
+      await starting;
+      await untilSuccess(client, profile);
+      const twin = await undisturbedClient.createProfile({ displayName: `Round ${round}` });
+      assert.equal((await undisturbedClient.sync(twin, files)).status, 'success');
+    }
+    assert.equal(await findRunningPostgres(dataDir), url, 'it has the address that it had');
+    assert.deepEqual(await dumpDirectoryAt(url), await dumpDirectory(undisturbed.db, undisturbed.tenantId));
+  } finally {
+    await rollbook.stop();
+    await undisturbed.stop();
+    await removeDataDirectory(dataDir);
+    await removeDataDirectory(home);
+  }
+});
+
+async function postmasterOf(dataDir: string): Promise<number> {
+  const { cluster } = must(await readClusterHome(dataDir));
+  return must(await readPostmaster(cluster)).pid;
+}
+
+async function query<Row>(url: string, text: string, values?: readonly unknown[]): Promise<Row[]> {
+  const client = new Client({
+    connectionString: connectionStringFor(url, { settings: { search_path: 'rollbook' } }),
+  });
+  await client.connect();
+  try {
+    return (await client.query(text, [...(values ?? [])])).rows as Row[];
+  } finally {
+    await client.end();
+  }
 }

@@ -39,8 +39,11 @@ export async function endLeftoverServer(
   }
   // The postmaster is gone; its sessions notice and end. While one lives, nobody else may touch the files.
   await waitForSessions(cluster);
-  // PostgreSQL handles the file of a dead postmaster, unless its number has been given to somebody else.
-  if (isProcessAlive(postmaster.pid)) await rm(join(cluster, 'postmaster.pid'), { force: true });
+  // PostgreSQL handles the files of a dead postmaster, unless its number is taken: by somebody else, or still by itself where nobody waits for the dead.
+  if (!isProcessAlive(postmaster.pid)) return;
+  await rm(join(cluster, 'postmaster.pid'), { force: true });
+  const { port, socketDirectory } = postmaster;
+  if (socketDirectory !== '') await rm(join(socketDirectory, `.s.PGSQL.${port}.lock`), { force: true });
 }
 
 /** Waits until no process works in that directory. Only Linux can tell; elsewhere PostgreSQL's own check must do. */

@@ -64,6 +64,16 @@ async function startHolder(
   return { child, output: () => output };
 }
 
+async function ask(url: string, sql: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows as unknown[];
+  } finally {
+    await client.end();
+  }
+}
+
 async function killHard(child: ChildProcess): Promise<void> {
   const exited = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
   child.kill('SIGKILL');
@@ -166,6 +176,65 @@ test('a process that ends without stopping takes its server along', onPosix, asy
   for (let wait = 0; wait < 200 && (await isRunning(pid)); wait += 1)
     await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal(await isRunning(pid), false);
+});
+
+for (const listen of ['socket', 'tcp'] as const)
+  test(
+    `a server that somebody else has ended is started again at its address (${listen})`,
+    onPosix,
+    async () => {
+      const dataDir = newDataDir();
+      const said: string[] = [];
+      const say = (sentence: string): void => void said.push(sentence);
+      const server = await startPostgres(dataDir, {
+        listen,
+        keepRunning: true,
+        onTrouble: say,
+        onProgress: say,
+      });
+      cleanUps.push(() => server.stop());
+      await ask(server.url, 'create table kept as select 1 as row');
+      said.length = 0;
+      for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+        const { pid } = server;
+        process.kill(pid, signal);
+        while (server.pid === pid) await new Promise((resolve) => setTimeout(resolve, 50));
+        assert.equal(server.pid, await postmasterPid(dataDir));
+        assert.deepEqual(await ask(server.url, 'select row from kept'), [{ row: 1 }]);
+        assert.deepEqual(said.splice(0), [
+          `The database server (process ${pid}) was ended by somebody else; it is started again.`,
+          `The database server runs again (process ${server.pid}).`,
+        ]);
+      }
+      const { pid } = server;
+      await server.stop();
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      assert.equal(await isRunning(pid), false);
+      assert.equal(await postmasterPid(dataDir), 0, 'stopped in order it stays so');
+      assert.deepEqual(said, []);
+    },
+  );
+
+test('a server that cannot be started again is tried again, until it is stopped', onPosix, async () => {
+  const dataDir = newDataDir();
+  const said: string[] = [];
+  const server = await startPostgres(dataDir, {
+    keepRunning: true,
+    onTrouble: (sentence) => said.push(sentence),
+  });
+  const cluster = (await readClusterHome(dataDir))?.cluster ?? '';
+  cleanUps.push(() => server.stop());
+  const { pid } = server;
+  await rename(join(cluster, 'global'), join(cluster, 'away'));
+  process.kill(pid, 'SIGKILL');
+  while (said.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.match(said[1] ?? '', /^PostgreSQL did not start .*The next attempt is in 2 seconds\.$/s);
+  await rename(join(cluster, 'away'), join(cluster, 'global'));
+  while (server.pid === pid) await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(await ask(server.url, 'select 1 as one'), [{ one: 1 }]);
+  process.kill(server.pid, 'SIGKILL');
+  await server.stop();
+  assert.equal(await isRunning(await postmasterPid(dataDir)), false);
 });
 
 test('a second one on the same data directory is told who has it', onPosix, async () => {

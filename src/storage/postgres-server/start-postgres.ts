@@ -16,7 +16,8 @@ import {
   SYSTEM_DIRECTORY,
   writeClusterFile,
 } from './cluster-home.ts';
-import { endLeftoverServer, readPostmaster, stopServer } from './leftover-server.ts';
+import { keepRunning } from './keep-running.ts';
+import { endLeftoverServer, type Postmaster, readPostmaster, stopServer } from './leftover-server.ts';
 import { runProgram, type ServiceUser } from './run-program.ts';
 import { findServiceUser, runsAsRoot } from './service-user.ts';
 import { type ListenAddress, serverSettings } from './server-settings.ts';
@@ -25,6 +26,7 @@ import { type ListenAddress, serverSettings } from './server-settings.ts';
 export interface PostgresServer {
   /** Superuser, database rollbook. Holds the password: never log it. */
   readonly url: string;
+  /** Another one once it was started again. */
   readonly pid: number;
   /** Stops it in order. Repeated calls wait for the first. */
   stop(): Promise<void>;
@@ -37,6 +39,10 @@ export interface StartPostgresOptions {
   readonly listen?: 'socket' | 'tcp';
   /** Told what takes time, one sentence each. */
   readonly onProgress?: (sentence: string) => void;
+  /** It is started again when somebody else has ended it. */
+  readonly keepRunning?: boolean;
+  /** Told when that happens, and when it fails. */
+  readonly onTrouble?: (sentence: string) => void;
 }
 
 const SUPERUSER = 'postgres';
@@ -61,39 +67,71 @@ export async function startPostgres(
   await makeCluster(dataDir, home, binaries, user, durable, options.onProgress);
   await endLeftoverServer(home.cluster, binaries, user);
   const socketDirectory = options.listen === 'tcp' ? undefined : await makeSocketDirectory(home, user);
-  await launch(home, binaries, user, durable, socketDirectory);
-  const postmaster = await readPostmaster(home.cluster);
+  const started: StartedServer = { home, binaries, user, durable, socketDirectory };
+  const postmaster = await launch(started);
   const url = await readServerUrl(home);
-  if (postmaster === undefined || url === undefined)
-    throw new OperationalError('PostgresStartFailed', 'PostgreSQL stopped right after its start.');
+  if (url === undefined) throw stoppedAtOnce();
   await createDatabase(url);
-  return ownServer(url, postmaster.pid, home, binaries, user);
+  return ownServer(url, postmaster, started, options);
 }
 
-function ownServer(
+/** What starts it again. */
+interface StartedServer {
+  readonly home: ClusterHome;
+  readonly binaries: Binaries;
+  readonly user: ServiceUser | undefined;
+  readonly durable: boolean;
+  /** Undefined: it listens at a port. */
+  readonly socketDirectory: string | undefined;
+}
+
+async function ownServer(
   url: string,
-  pid: number,
-  home: ClusterHome,
-  binaries: Binaries,
-  user: ServiceUser | undefined,
-): PostgresServer {
+  postmaster: Postmaster,
+  started: StartedServer,
+  options: StartPostgresOptions,
+): Promise<PostgresServer> {
+  const { home, binaries, user } = started;
+  let { pid } = postmaster;
   // When this process ends without stop(), the server is told to shut down and does so alone. Not on Windows, where
   // every signal kills; the next start ends it there.
   const signalAtExit = (): void => {
     if (process.platform !== 'win32' && isProcessAlive(pid)) process.kill(pid, 'SIGINT');
   };
   process.once('exit', signalAtExit);
+  const watch =
+    options.keepRunning === true
+      ? await keepRunning({
+          pid: () => pid,
+          async restart() {
+            await endLeftoverServer(home.cluster, binaries, user);
+            ({ pid } = await launch(started, postmaster.port));
+          },
+          onTrouble: options.onTrouble,
+          onRestarted: options.onProgress,
+        })
+      : undefined;
+  const stop = async (): Promise<void> => {
+    await watch?.end();
+    await stopServer(home.cluster, binaries, user);
+  };
   let stopping: Promise<void> | undefined;
   return {
     url,
-    pid,
+    get pid() {
+      return pid;
+    },
     stop() {
-      stopping ??= stopServer(home.cluster, binaries, user).finally(() => {
+      stopping ??= stop().finally(() => {
         process.removeListener('exit', signalAtExit);
       });
       return stopping;
     },
   };
+}
+
+function stoppedAtOnce(): OperationalError {
+  return new OperationalError('PostgresStartFailed', 'PostgreSQL stopped right after its start.');
 }
 
 /**
@@ -185,19 +223,17 @@ async function refuseLostCluster(dataDir: string, home: ClusterHome): Promise<vo
   );
 }
 
+/** `port`: where it has to listen, if it has no socket; any free one otherwise. */
 async function launch(
-  home: ClusterHome,
-  binaries: Binaries,
-  user: ServiceUser | undefined,
-  durable: boolean,
-  socketDirectory: string | undefined,
-): Promise<void> {
+  { home, binaries, user, durable, socketDirectory }: StartedServer,
+  port?: number,
+): Promise<Postmaster> {
   await makeLogDirectory(home, user);
   const log = join(home.logDirectory, 'start.log');
   let output = '';
   for (let attempt = 1; attempt <= 20; attempt += 1) {
     const listen: ListenAddress =
-      socketDirectory === undefined ? { port: await findFreePort() } : { socketDirectory };
+      socketDirectory === undefined ? { port: port ?? (await findFreePort()) } : { socketDirectory };
     await writeClusterFile(join(home.cluster, 'rollbook.conf'), await serverSettings(listen, durable), user);
     await rm(log, { force: true });
     // Relative names, because pg_ctl puts them into a line for a shell. An hour: recovery after a crash may take its time.
@@ -217,7 +253,11 @@ async function launch(
       cwd: home.directory,
       timeoutMs: 3_660_000,
     });
-    if (started.exitCode === 0) return;
+    if (started.exitCode === 0) {
+      const postmaster = await readPostmaster(home.cluster);
+      if (postmaster === undefined) throw stoppedAtOnce();
+      return postmaster;
+    }
     output = (await readNewestLog(home.logDirectory)) || started.output;
     // Two faults that pass: processes of a killed server still end, or somebody took the port meanwhile.
     if (!/shared memory block|Address already in use/i.test(output)) break;
