@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 
 import { realSystem } from '#lib/system.ts';
+import { MAY_MOUNT, mountSmallDisk } from '#test/helpers/small-disk.ts';
 import { preparedSnapshot } from './prepared-snapshot.ts';
 import { KEPT, RecordIndex, SEEN } from './record-index.ts';
 import {
@@ -130,3 +131,26 @@ test('discarding takes the current one too: it may be stale', async () => {
   assert.deepEqual(await readdir(join(directory, place.tenantId)), []);
   await preparedSnapshot(place, runId).discard();
 });
+
+// Where it cannot be mounted, test/scenarios/disk-full.test.ts says so.
+if (MAY_MOUNT)
+  test('a snapshot whose records find no room on a disk is not taken for a broken one', async () => {
+    const many = new RecordIndex();
+    // More than the pages that are kept in memory.
+    for (let i = 0; i < 200_000; i += 1)
+      many.add(Int32Array.of(Math.imul(i, 0x9e3779b1), i, i, 7), Int32Array.of(i, -i), 1, SEEN);
+    await writeSnapshot(snapshotPath(place), place, head, many, () => true);
+    const disk = await mountSmallDisk(16);
+    const read = (): ReturnType<typeof readSnapshot> =>
+      readSnapshot(snapshotPath(place), place, { directory: disk.path, recordsInMemory: 10 });
+    try {
+      await disk.fill();
+      await assert.rejects(read(), { code: 'ENOSPC' });
+      await disk.makeRoom();
+      const found = await read();
+      assert.equal(found?.index.size, 200_000);
+      found.index.close();
+    } finally {
+      await disk.close();
+    }
+  });

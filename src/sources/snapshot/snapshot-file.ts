@@ -109,7 +109,10 @@ export async function writeSnapshot(
   await rename(unfinished, path);
 }
 
-/** The snapshot at `path`, or null when there is none that is of this source system, whole and readable. */
+/**
+ * The snapshot at `path`, or null when there is none that is of this source system, whole and readable. Throws when there is no room for records that
+ * are not kept in memory.
+ */
 export async function readSnapshot(
   path: string,
   place: SnapshotPlace,
@@ -123,7 +126,10 @@ export async function readSnapshot(
     if (header === null || head === null) return null;
     const index = await readRecords(file, header, spill);
     return index === null ? null : { head, index };
-  } catch {
+  } catch (error) {
+    // That there was no room for the records on the disk says nothing of the file that they are in.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw error;
     return null;
   } finally {
     await file.close();
