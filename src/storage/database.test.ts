@@ -82,3 +82,20 @@ test('dates stay days, big integers stay exact', async () => {
   );
   assert.deepEqual(rows, [{ day: '2026-03-29', big: '9007199254740993' }]);
 });
+
+test('a connection keeps what it is asked to keep, and not more than some', async () => {
+  await inTenant(t.db, t.tenantId, async (tx) => {
+    const kept = async (): Promise<number> => (await tx.query('select 1 from pg_prepared_statements')).length;
+    for (let round = 0; round < 2; round += 1)
+      assert.deepEqual(await tx.query('select $1::int4 + 1 as n', [round], { keep: true }), [
+        { n: round + 1 },
+      ]);
+    await tx.query('select $1::int4 + 2 as n', [1]);
+    assert.equal(await kept(), 1);
+    for (let other = 0; other < 100; other += 1)
+      assert.deepEqual(await tx.query(`select $1::int4 + ${other} as n`, [5], { keep: true }), [
+        { n: 5 + other },
+      ]);
+    assert.equal(await kept(), 50);
+  });
+});

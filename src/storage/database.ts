@@ -52,8 +52,15 @@ export function fenceOf({ schemaFence }: Pick<Database, 'schemaFence'>): string 
 }
 
 export interface Tx {
-  /** Runs one statement and returns its rows. int8 comes back as a string and date as 'YYYY-MM-DD'; cast in SQL for others. */
-  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Runs one statement and returns its rows. int8 comes back as a string and date as 'YYYY-MM-DD'; cast in SQL for others. `keep`: it is asked over and
+   * over with other values, so the connection keeps it, parsed and planned.
+   */
+  query<Row = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+    options?: { readonly keep?: boolean },
+  ): Promise<Row[]>;
   /** The connection itself, for COPY and cursors. */
   readonly client: PoolClient;
 }
@@ -261,11 +268,32 @@ export async function inTransaction<T>(pool: Pool, begin: string, work: (tx: Tx)
 export function transactionOn(client: PoolClient): Tx {
   return {
     client,
-    async query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]> {
-      const result = await client.query(text, values === undefined ? undefined : [...values]);
+    async query<Row>(
+      text: string,
+      values?: readonly unknown[],
+      options?: { readonly keep?: boolean },
+    ): Promise<Row[]> {
+      const name = options?.keep === true ? nameToKeep(text) : undefined;
+      const plain = values === undefined ? undefined : [...values];
+      const result = await (name === undefined
+        ? client.query(text, plain)
+        : client.query({ name, text, ...(plain === undefined ? {} : { values: plain }) }));
       return result.rows as Row[];
     },
   };
+}
+
+/** Each connection has a plan of some 200 KB of each: so they may not become many, whatever callers ask for. */
+const MOST_KEPT = 50;
+const keptNames = new Map<string, string>();
+
+/** The same for the same text in the whole process; undefined: there are enough of them. */
+function nameToKeep(text: string): string | undefined {
+  const known = keptNames.get(text);
+  if (known !== undefined || keptNames.size >= MOST_KEPT) return known;
+  const name = `kept ${keptNames.size + 1}`;
+  keptNames.set(text, name);
+  return name;
 }
 
 /**

@@ -39,8 +39,19 @@ async function explained(read: (tx: Tx) => Promise<unknown>): Promise<{ plan: st
     const plans: string[] = [];
     const explaining: Tx = {
       client: tx.client,
-      async query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]> {
+      async query<Row>(
+        text: string,
+        values?: readonly unknown[],
+        options?: { readonly keep?: boolean },
+      ): Promise<Row[]> {
         const rows = await tx.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values);
+        // What a connection keeps gets one plan for all values in the end.
+        if (options?.keep === true) {
+          const { rows: general } = await tx.client.query<{ 'QUERY PLAN': string }>(
+            `explain (generic_plan) ${text}`,
+          );
+          rows.push(...general);
+        }
         plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
         return [];
       },
