@@ -65,6 +65,12 @@ export class RosterDelta {
     return must(this.counts[code]).before;
   }
 
+  /** About so many records of these codes are in the roster: room is made for more than were there before. */
+  expect(codes: readonly RecordCode[], records: number): void {
+    const before = codes.reduce<number>((sum, code) => sum + this.before(code), 0);
+    this.#index.expect(Math.max(0, records - before));
+  }
+
   /** A good record: marks it seen. `content` becomes its content. */
   see(code: RecordCode, key: Int32Array, content: Int32Array): Sighting {
     const index = this.#index;

@@ -195,6 +195,12 @@ export function isOfPeople({ reader }: FileDefinition): boolean {
   return reader === 'students' || reader === 'users' || reader === 'usersWithRoles';
 }
 
+/** How many records a row of the file is at most: it is a student or a teacher, and a role of either. */
+export function recordsOfRow({ feeds, describes }: FileDefinition): number {
+  if (describes !== undefined) return 0;
+  return new Set(feeds.map((name) => name.replace('teacher', 'student'))).size;
+}
+
 /** The file whose silence ends a record. A format that does not know such records: the first. */
 export function fileOfRecord(format: FormatDefinition, code: RecordCode): string {
   const definition = format.files.find(

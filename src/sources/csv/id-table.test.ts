@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { IdTable, UNKNOWN } from './id-table.ts';
+import { IdTable, PRESENT, UNKNOWN } from './id-table.ts';
 
 const add = (table: IdTable, text: string): number => {
   const bytes = Buffer.from(`<${text}>`);
@@ -34,4 +34,19 @@ test('an empty and a long id are ids too', () => {
   assert.equal(add(table, long), 1);
   assert.equal(find(table, ''), 0);
   assert.equal(table.text(1), long);
+});
+
+test('room that is made beforehand, or was there already, changes nothing', () => {
+  const table = new IdTable(7, 2_000);
+  for (const expected of [10, 3_000, 40_000, 0]) {
+    for (let i = 0; i < 500; i += 1) add(table, `id ${i} of ${expected}`);
+    table.states[table.size - 1] = PRESENT;
+    table.reserve(expected);
+    assert.equal(table.states[table.size - 1], PRESENT);
+  }
+  assert.equal(table.states.length, 40_000);
+  for (let i = table.size; i < 50_000; i += 1) assert.equal(add(table, String(i)), i);
+  assert.equal(find(table, 'id 499 of 10'), 499);
+  assert.equal(table.text(501), 'id 1 of 3000');
+  assert.equal(table.text(49_999), '49999');
 });

@@ -50,7 +50,15 @@ export class IdTable {
     this.entries = sharedWords(capacity);
     this.parents = sharedWords(capacity);
     this.#starts = sharedWords(capacity + 1);
-    this.#slots = slotsFor(capacity);
+    this.#slots = sharedWords(slotWordsFor(capacity));
+  }
+
+  /** Room for that many ids at once: what a table leaves behind each time it grows is not given back soon. */
+  reserve(ids: number): void {
+    if (ids <= this.states.length) return;
+    if (this.#arenaBytes > 0) this.#growArena(Math.ceil((this.#arenaBytes / this.size) * (ids - this.size)));
+    this.#grow(ids);
+    if (this.#slots.length < slotWordsFor(ids)) this.#growSlots(ids);
   }
 
   /** For another thread: only while no id is added here or there. */
@@ -94,7 +102,7 @@ export class IdTable {
     if (known !== -1) return known;
     const index = this.size;
     const length = end - start;
-    if (index === this.states.length) this.#grow();
+    if (index === this.states.length) this.#grow(index * 2);
     if (this.#arenaBytes + length > this.#arena.length) this.#growArena(length);
     bytes.copy(this.#arena, this.#arenaBytes, start, end);
     this.#arenaBytes += length;
@@ -104,7 +112,7 @@ export class IdTable {
     this.parents[index] = -1;
     this.size += 1;
     // At most three quarters are taken.
-    if (this.size * SLOT_WORDS * 4 > this.#slots.length * 3) this.#growSlots();
+    if (this.size * SLOT_WORDS * 4 > this.#slots.length * 3) this.#growSlots(this.size);
     this.#place(index + 1, hash);
     return index;
   }
@@ -168,8 +176,7 @@ export class IdTable {
     this.#arena = arena;
   }
 
-  #grow(): void {
-    const capacity = this.states.length * 2;
+  #grow(capacity: number): void {
     const widen = (old: Int32Array, size: number): Int32Array => {
       const wide = sharedWords(size);
       wide.set(old);
@@ -183,17 +190,17 @@ export class IdTable {
     this.#starts = widen(this.#starts, capacity + 1);
   }
 
-  #growSlots(): void {
+  #growSlots(ids: number): void {
     const slots = this.#slots;
-    this.#slots = slotsFor(this.size);
+    this.#slots = sharedWords(slotWordsFor(ids));
     for (let at = 0; at < slots.length; at += SLOT_WORDS)
       if (slots[at] !== 0) this.#place(slots[at] as number, slots[at + 1] as number);
   }
 }
 
 /** A power of two of slots: room for that many ids. */
-function slotsFor(ids: number): Int32Array {
-  return sharedWords(2 ** Math.ceil(Math.log2((ids * 4) / 3)) * SLOT_WORDS);
+function slotWordsFor(ids: number): number {
+  return 2 ** Math.ceil(Math.log2((ids * 4) / 3)) * SLOT_WORDS;
 }
 
 function sharedWords(count: number): Int32Array {

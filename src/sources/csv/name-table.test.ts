@@ -19,3 +19,11 @@ test('a name is of the first who takes it, however many there are', () => {
   }
   assert.equal(table.find(wordsOf(many), 2), NOBODYS);
 });
+
+test('room that is made beforehand, or was there already, changes nothing', () => {
+  const table = new NameTable(10);
+  for (let number = 0; number < 9; number += 1) table.take(wordsOf(number), 2, number);
+  for (const names of [5, 20_000, 100]) table.reserve(names);
+  for (let number = 9; number < 9_000; number += 1) table.take(wordsOf(number), 2, number);
+  for (let number = 0; number < 9_000; number += 1) assert.equal(table.find(wordsOf(number), 2), number);
+});

@@ -14,7 +14,12 @@ export class NameTable {
 
   /** `expected`: how many names are likely to come. */
   constructor(expected = 1024) {
-    this.#slots = slotsFor(expected);
+    this.#slots = new Int32Array(slotWordsFor(expected));
+  }
+
+  /** Room for that many names at once. */
+  reserve(names: number): void {
+    if (this.#slots.length < slotWordsFor(names)) this.#grow(names);
   }
 
   /** The mark of whoever has the name whose hash stands at `at`, or NOBODYS. */
@@ -32,7 +37,7 @@ export class NameTable {
     slots[slot + 1] = words[at + 1] as number;
     slots[slot + 2] = mark + 1;
     this.#size += 1;
-    if (this.#size * SLOT_WORDS * 4 > slots.length * 3) this.#grow();
+    if (this.#size * SLOT_WORDS * 4 > slots.length * 3) this.#grow(this.#size * 2);
     return mark;
   }
 
@@ -48,9 +53,9 @@ export class NameTable {
     }
   }
 
-  #grow(): void {
+  #grow(names: number): void {
     const old = this.#slots;
-    this.#slots = slotsFor(this.#size * 2);
+    this.#slots = new Int32Array(slotWordsFor(names));
     for (let slot = 0; slot < old.length; slot += SLOT_WORDS)
       if (old[slot + 2] !== 0)
         this.#slots.set(old.subarray(slot, slot + SLOT_WORDS), this.#slotOf(old, slot));
@@ -58,6 +63,6 @@ export class NameTable {
 }
 
 /** A power of two of slots, at most three quarters full. */
-function slotsFor(names: number): Int32Array {
-  return new Int32Array(2 ** Math.ceil(Math.log2((Math.max(names, 16) * 4) / 3)) * SLOT_WORDS);
+function slotWordsFor(names: number): number {
+  return 2 ** Math.ceil(Math.log2((Math.max(names, 16) * 4) / 3)) * SLOT_WORDS;
 }

@@ -138,6 +138,7 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
   };
 
   return {
+    expect: (rows) => people.expect(rows),
     digest,
     salvage: (row) => !isEmpty(row, id) && (drop() || isReliable(row, id)),
     take(row) {

@@ -1,6 +1,7 @@
 import type { Hash } from 'node:crypto';
 
 import type { FindingCode } from '#core/findings.ts';
+import { RECORD_CODES } from '#core/roster/record-codes.ts';
 import { unreachable } from '#lib/assert.ts';
 
 import type { SourceFile } from '../contract.ts';
@@ -13,7 +14,7 @@ import { reportLayout } from './report-layout.ts';
 import { RosterFile } from './roster-file.ts';
 import { type RosterState, type RowReader, spareFile } from './roster-state.ts';
 import { isCutOff, mayHoldTwo } from './row-shape.ts';
-import type { FileDefinition } from './format.ts';
+import { type FileDefinition, recordsOfRow } from './format.ts';
 import { scanContacts } from './scan-contacts.ts';
 import { openRowsInThreads } from './threads/open-rows-in-threads.ts';
 import type { RowDigest } from './threads/row-digest.ts';
@@ -110,7 +111,7 @@ export async function readRosterFile(
     return true;
   };
   let threaded: RowsInThreads | null = null;
-  let triedThreads = false;
+  let hasBegun = false;
   const transcoder = openTranscoder(layout.encoding);
   let bytes = 0;
   for await (const chunk of source.open()) {
@@ -123,8 +124,9 @@ export async function readRosterFile(
       if (threaded !== null) await threaded.push(text);
       else {
         csv.push(text);
-        if (file !== null && !triedThreads) {
-          triedThreads = true;
+        if (file !== null && !hasBegun) {
+          hasBegun = true;
+          makeRoom(state, definition, reader, rowsOf(file) * (source.sizeBytes / (bytes + piece.length)));
           threaded = await openRowsInThreads(state, file, reader, csv, layout, source.sizeBytes, takeDigest);
         }
       }
@@ -159,6 +161,23 @@ export async function readRosterFile(
     bytes,
     usable: read !== null && notText === null && !truncated,
   };
+}
+
+/** The most rows that room is made for beforehand: what an archive says of the size of a file may not be true. */
+const MOST_EXPECTED = { ids: 2 ** 24, rows: 2 ** 27 } as const;
+
+function makeRoom(
+  state: RosterState,
+  definition: FileDefinition,
+  reader: RowReader | null,
+  likelyRows: number,
+): void {
+  const rows = Math.min(Math.ceil(likelyRows), MOST_EXPECTED.rows);
+  reader?.expect?.(Math.min(rows, MOST_EXPECTED.ids));
+  state.delta.expect(
+    definition.feeds.map((name) => RECORD_CODES[name]),
+    rows * recordsOfRow(definition),
+  );
 }
 
 export function describeEncodingFault(

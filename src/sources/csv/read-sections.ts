@@ -118,6 +118,7 @@ export function readSections(state: RosterState, file: RosterFile): RowReader {
   };
 
   return {
+    expect: (rows) => classes.reserve(rows),
     salvage: (row) =>
       !isEmpty(row, id) && (anchoredIds === null ? drop() || isReliable(row, id) : salvageAnchored()),
     withdraw: (row) => withdrawFrom(classes, row, id),

@@ -58,6 +58,8 @@ export function readUsersWithRoles(state: RosterState, file: RosterFile): RowRea
   };
 
   return {
+    // Nearly all are students.
+    expect: (rows) => takers.student.expect(rows),
     salvage: (row) => !isEmpty(row, id) && (keep() || isReliable(row, id)),
     withdraw(row) {
       for (const role of ROLES) withdrawFrom(takers[role].table, row, id);

@@ -56,6 +56,8 @@ export function readUsers(state: RosterState, file: RosterFile): RowReader {
   };
 
   return {
+    // Nearly all are students.
+    expect: (rows) => takers.student.expect(rows),
     salvage: (row) => !isEmpty(row, id) && (keep() || isReliable(row, id)),
     withdraw(row) {
       for (const role of ROLES) withdrawFrom(takers[role].table, row, id);

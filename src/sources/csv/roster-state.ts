@@ -57,6 +57,8 @@ export interface RosterState {
 
 /** Takes the rows of one file. */
 export interface RowReader {
+  /** About so many rows are in the file: before the second piece of it is read. Makes room at once. */
+  expect?(rows: number): void;
   /** A row with the right number of fields. */
   take(row: CsvRow): void;
   /**

@@ -27,6 +27,8 @@ export const PERSON_KEY_AT = NAMES_WORDS + 1;
 export interface PeopleTaker {
   /** Those that were met, by their id. */
   readonly table: IdTable;
+  /** Room for about so many people. */
+  expect(rows: number): void;
   /** Reports a user name that no account can have. */
   check(): void;
   /**
@@ -320,6 +322,10 @@ export function takePeople(
 
   return {
     table: people,
+    expect(rows) {
+      people.reserve(rows);
+      usernames.reserve(rows);
+    },
     check: checkUsername,
     take,
     digest,

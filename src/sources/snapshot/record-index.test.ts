@@ -90,3 +90,16 @@ for (const [where, recordsInMemory] of [
     index.close();
   });
 }
+
+test('of more records than memory holds by far, none wait there until it is full', () => {
+  const index = new RecordIndex(0, { directory, recordsInMemory: 1_000 });
+  for (let number = 0; number < 300; number += 1) index.add(keyOf(number), CONTENT, 1, SEEN);
+  index.expect(800);
+  assert.notEqual(index.inMemory, null, 'an estimate is no more than that');
+  index.expect(2_000);
+  assert.equal(index.inMemory, null);
+  for (let number = 300; number < 2_500; number += 1) index.add(keyOf(number), CONTENT, 1, 0);
+  for (const number of [0, 299, 300, 2_499]) assert.equal(index.find(keyOf(number)), number);
+  assert.equal(index.flags(299), SEEN);
+  index.close();
+});

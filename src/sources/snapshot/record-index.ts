@@ -35,6 +35,9 @@ export interface SpillOptions {
 /** 8.4 million, of 28 bytes: those of a state with a million students, and some more. */
 export const RECORDS_IN_MEMORY = 2 ** 23;
 
+/** An estimate that is so much over it is taken for true. */
+const SURELY_MORE = 1.25;
+
 /** Room for so many more is made at most. */
 const PART = 2 ** 24;
 const PAGE_RECORDS = 1024;
@@ -153,6 +156,14 @@ export class RecordIndex {
         for (let i = 0; i < RECORD_WORDS; i += 1) this.words[at + i] = records[from + i] as number;
         this.size += 1;
       }
+  }
+
+  /** About so many records come besides. Those of which more will come than memory holds go to the disk at once. */
+  expect(more: number): void {
+    const likely = this.size + more;
+    if (this.#disk === null && this.#spill !== null && likely > this.#spill.recordsInMemory * SURELY_MORE)
+      this.#moveToDisk(this.#spill.directory);
+    this.reserve(this.size, likely);
   }
 
   /** Room for that many entries, and for as many as are `likely` to come if memory may hold them. */
