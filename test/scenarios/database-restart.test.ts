@@ -92,7 +92,7 @@ for (const [round, { mode, moment }] of ROUNDS.entries()) {
     const profile = await client.createProfile({ displayName: `Round ${round}` });
     await client.upload(profile, files);
     const starting = client.start(profile).catch(() => undefined);
-    await seen(disturbed.rows, profile, moment);
+    await seen((text, values) => disturbed.rows(text, values), profile, moment);
     await postgres.restart(mode);
     await starting;
     await untilSuccess(client, profile);
