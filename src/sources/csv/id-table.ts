@@ -53,9 +53,9 @@ export class IdTable {
     this.#slots = sharedWords(slotWordsFor(capacity));
   }
 
-  /** Room for that many ids at once: what a table leaves behind each time it grows is not given back soon. */
+  /** Room for about so many ids at once: what a table leaves behind each time it grows is not given back soon. Where there is nearly enough it stays. */
   reserve(ids: number): void {
-    if (ids <= this.states.length) return;
+    if (ids < this.states.length * 1.5) return;
     if (this.#arenaBytes > 0) this.#growArena(Math.ceil((this.#arenaBytes / this.size) * (ids - this.size)));
     this.#grow(ids);
     if (this.#slots.length < slotWordsFor(ids)) this.#growSlots(ids);

@@ -17,9 +17,9 @@ export class NameTable {
     this.#slots = new Int32Array(slotWordsFor(expected));
   }
 
-  /** Room for that many names at once. */
+  /** Room for about so many names at once. Where half of it is there it stays. */
   reserve(names: number): void {
-    if (this.#slots.length < slotWordsFor(names)) this.#grow(names);
+    if (slotWordsFor(names) > this.#slots.length * 2) this.#grow(names);
   }
 
   /** The mark of whoever has the name whose hash stands at `at`, or NOBODYS. */

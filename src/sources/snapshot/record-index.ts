@@ -173,6 +173,7 @@ export class RecordIndex {
     const isTooMany = this.#spill !== null && entries > this.#spill.recordsInMemory;
     const most = this.#spill === null || isTooMany ? Infinity : this.#spill.recordsInMemory;
     const wanted = Math.min(most, Math.max(likely, Math.min(capacity * 2, capacity + PART), 1024));
+    if (wanted <= capacity) return;
     const flags = new Uint8Array(wanted);
     flags.set(this.#flags);
     this.#flags = flags;
