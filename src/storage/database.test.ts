@@ -83,15 +83,38 @@ test('dates stay days, big integers stay exact', async () => {
   assert.deepEqual(rows, [{ day: '2026-03-29', big: '9007199254740993' }]);
 });
 
+test('what a connection keeps shows each tenant its own rows, however often it was asked', async () => {
+  const other = realSystem.newId();
+  await asOwner(t.db, (tx) => tx.query("insert into tenant (id, name) values ($1, 'other')", [other]));
+  const connections = new Set<number>();
+  for (let round = 0; round < 10; round += 1)
+    for (const tenantId of [t.tenantId, other]) {
+      const rows = await inTenant(t.db, tenantId, (tx) =>
+        tx.query<{ id: string; pid: number }>(
+          'select id, pg_backend_pid() as pid from tenant where id <> $1',
+          [realSystem.newId()],
+          { keep: true },
+        ),
+      );
+      assert.deepEqual(
+        rows.map(({ id }) => id),
+        [tenantId],
+      );
+      for (const { pid } of rows) connections.add(pid);
+    }
+  assert.equal(connections.size, 1, 'both were asked by one connection');
+});
+
 test('a connection keeps what it is asked to keep, and not more than some', async () => {
   await inTenant(t.db, t.tenantId, async (tx) => {
     const kept = async (): Promise<number> => (await tx.query('select 1 from pg_prepared_statements')).length;
+    const before = await kept();
     for (let round = 0; round < 2; round += 1)
       assert.deepEqual(await tx.query('select $1::int4 + 1 as n', [round], { keep: true }), [
         { n: round + 1 },
       ]);
     await tx.query('select $1::int4 + 2 as n', [1]);
-    assert.equal(await kept(), 1);
+    assert.equal(await kept(), before + 1);
     for (let other = 0; other < 100; other += 1)
       assert.deepEqual(await tx.query(`select $1::int4 + ${other} as n`, [5], { keep: true }), [
         { n: 5 + other },

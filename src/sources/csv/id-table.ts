@@ -198,7 +198,7 @@ export class IdTable {
   }
 }
 
-/** A power of two of slots: room for that many ids. */
+/** Words of a power of two of slots: room for that many ids. */
 function slotWordsFor(ids: number): number {
   return 2 ** Math.ceil(Math.log2((ids * 4) / 3)) * SLOT_WORDS;
 }

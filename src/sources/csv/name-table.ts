@@ -62,7 +62,7 @@ export class NameTable {
   }
 }
 
-/** A power of two of slots, at most three quarters full. */
+/** Words of a power of two of slots, at most three quarters full. */
 function slotWordsFor(names: number): number {
   return 2 ** Math.ceil(Math.log2((Math.max(names, 16) * 4) / 3)) * SLOT_WORDS;
 }

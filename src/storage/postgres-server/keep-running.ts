@@ -57,7 +57,13 @@ export async function keepRunning(server: ServerToKeep): Promise<{ end(): Promis
   };
 }
 
-/** Numbers of processes are used again; and one that nobody has waited for (in a container without an init) still has its own. */
+/**
+ * Numbers of processes are used again; and one that nobody has waited for (in a container without an init) still has its own. Where the
+ * system does not say when it started (too many files are open), it runs: a server that is there is not to be ended for that.
+ */
 async function isStillRunning(pid: number, startedAt: string | null): Promise<boolean> {
-  return process.platform === 'linux' ? (await processStartTime(pid)) === startedAt : isProcessAlive(pid);
+  if (!isProcessAlive(pid)) return false;
+  if (process.platform !== 'linux' || startedAt === null) return true;
+  const now = await processStartTime(pid);
+  return now === null || now === startedAt;
 }
