@@ -130,6 +130,24 @@ comment on column rollbook.account.initial_password_handed_at is 'When the initi
 comment on column rollbook.account.user_name_key is 'lower(user_name)';
 comment on column rollbook.account.extension_attributes is 'extensionAttribute1 to extensionAttribute15 (Graph: onPremisesExtensionAttributes), those that have a value.';
 
+create table rollbook.active_count (
+  tenant_id uuid not null,
+  source_system_id uuid not null,
+  org_id uuid not null,
+  kind text not null,
+  active integer not null,
+  constraint active_count_pkey PRIMARY KEY (tenant_id, source_system_id, org_id, kind),
+  constraint active_count_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
+  constraint active_count_kind_known CHECK ((kind = ANY (ARRAY['student'::text, 'teacher'::text, 'other'::text, 'enrollment'::text])))
+);
+alter table rollbook.active_count enable row level security;
+alter table rollbook.active_count force row level security;
+create policy owner on rollbook.active_count for all to rollbook_owner using (true);
+create policy tenant on rollbook.active_count for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+grant insert, select, update on rollbook.active_count to rollbook_app;
+comment on table rollbook.active_count is 'How many roles and enrollments of a source are active in an org: what limits per school are measured by. Kept by triggers of the tables it counts.';
+comment on column rollbook.active_count.kind is 'enrollment: places in classes of the org; else roles of that kind in the org.';
+
 create table rollbook.application (
   tenant_id uuid not null,
   id uuid not null,
@@ -224,6 +242,7 @@ create policy planning_inserts_nothing on rollbook.class as restrictive for inse
 create policy planning_updates_nothing on rollbook.class as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.class for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 CREATE TRIGGER class_memberships AFTER UPDATE OF active ON rollbook.class FOR EACH ROW WHEN ((new.active AND (NOT old.active))) EXECUTE FUNCTION show_memberships_of_class();
+CREATE TRIGGER class_moved AFTER UPDATE OF org_id ON rollbook.class FOR EACH ROW WHEN ((old.org_id IS DISTINCT FROM new.org_id)) EXECUTE FUNCTION count_moved_enrollments();
 grant delete, insert, select, update on rollbook.class to rollbook_app;
 comment on table rollbook.class is 'A group that is taught together: the section of SDS, educationClass of Graph, class of OneRoster.';
 comment on column rollbook.class.org_by_hand is 'The school was set by hand; it stays until the source names another than source_org_id.';
@@ -344,6 +363,8 @@ create policy planning_deletes_nothing on rollbook.enrollment as restrictive for
 create policy planning_inserts_nothing on rollbook.enrollment as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy planning_updates_nothing on rollbook.enrollment as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.enrollment for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+CREATE TRIGGER enrollment_counted AFTER INSERT ON rollbook.enrollment REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION count_active_enrollments();
+CREATE TRIGGER enrollment_counted_again AFTER UPDATE ON rollbook.enrollment REFERENCING OLD TABLE AS replaced NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION count_active_enrollments();
 CREATE TRIGGER enrollment_inserted AFTER INSERT ON rollbook.enrollment REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION remember_membership_changes();
 CREATE TRIGGER enrollment_updated AFTER UPDATE ON rollbook.enrollment REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION remember_membership_changes();
 grant delete, insert, select, update on rollbook.enrollment to rollbook_app;
@@ -962,6 +983,8 @@ create policy planning_deletes_nothing on rollbook.role as restrictive for delet
 create policy planning_inserts_nothing on rollbook.role as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy planning_updates_nothing on rollbook.role as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.role for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
+CREATE TRIGGER role_inserted AFTER INSERT ON rollbook.role REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION count_active_roles();
+CREATE TRIGGER role_updated AFTER UPDATE ON rollbook.role REFERENCING OLD TABLE AS replaced NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION count_active_roles();
 grant delete, insert, select, update on rollbook.role to rollbook_app;
 comment on table rollbook.role is 'A person''s role in an org, as one source states it.';
 comment on column rollbook.role.role is 'What it counts as: student, teacher (all staff), or other (neither: it makes no account).';
@@ -1283,6 +1306,74 @@ create view rollbook.plan_item with (security_barrier=true, check_option=cascade
    FROM bulk.plan_item
   WHERE (tenant_id = ( SELECT current_tenant() AS current_tenant));
 grant delete, select, update on rollbook.plan_item to rollbook_app;
+
+CREATE OR REPLACE FUNCTION rollbook.count_active_enrollments()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    insert into rollbook.active_count as n (tenant_id, source_system_id, org_id, kind, active)
+      select e.tenant_id, e.source_system_id, c.org_id, 'enrollment', sum(e.change)
+        from (select tenant_id, source_system_id, class_id, count(*) as change from written where active group by 1, 2, 3) e
+       cross join lateral (select org_id from rollbook.class where tenant_id = e.tenant_id and id = e.class_id offset 0) c
+       where c.org_id is not null
+       group by 1, 2, 3
+      on conflict (tenant_id, source_system_id, org_id, kind) do update set active = n.active + excluded.active;
+  else
+    insert into rollbook.active_count as n (tenant_id, source_system_id, org_id, kind, active)
+      select e.tenant_id, e.source_system_id, c.org_id, 'enrollment', sum(e.change)
+        from (select tenant_id, source_system_id, class_id, sum(change) as change
+                from (select tenant_id, source_system_id, class_id, 1 as change from written where active
+                      union all
+                      select tenant_id, source_system_id, class_id, -1 from replaced where active) r
+               group by 1, 2, 3 having sum(change) <> 0) e
+       cross join lateral (select org_id from rollbook.class where tenant_id = e.tenant_id and id = e.class_id offset 0) c
+       where c.org_id is not null
+       group by 1, 2, 3 having sum(e.change) <> 0
+      on conflict (tenant_id, source_system_id, org_id, kind) do update set active = n.active + excluded.active;
+  end if;
+  return null;
+end $function$;
+comment on function count_active_enrollments() is 'Whatever writes enrollments: a sync, a hand edit, a restore.';
+
+CREATE OR REPLACE FUNCTION rollbook.count_active_roles()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    insert into rollbook.active_count as n (tenant_id, source_system_id, org_id, kind, active)
+      select tenant_id, source_system_id, org_id, role, count(*) from written where active group by 1, 2, 3, 4
+      on conflict (tenant_id, source_system_id, org_id, kind) do update set active = n.active + excluded.active;
+  else
+    insert into rollbook.active_count as n (tenant_id, source_system_id, org_id, kind, active)
+      select tenant_id, source_system_id, org_id, role, sum(change)
+        from (select tenant_id, source_system_id, org_id, role, 1 as change from written where active
+              union all
+              select tenant_id, source_system_id, org_id, role, -1 from replaced where active) r
+       group by 1, 2, 3, 4 having sum(change) <> 0
+      on conflict (tenant_id, source_system_id, org_id, kind) do update set active = n.active + excluded.active;
+  end if;
+  return null;
+end $function$;
+comment on function count_active_roles() is 'Whatever writes roles: a sync, a hand edit, a restore.';
+
+CREATE OR REPLACE FUNCTION rollbook.count_moved_enrollments()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into rollbook.active_count as n (tenant_id, source_system_id, org_id, kind, active)
+    select new.tenant_id, e.source_system_id, o.org_id, 'enrollment', o.sign * e.places
+      from (select source_system_id, count(*) as places from rollbook.enrollment
+             where tenant_id = new.tenant_id and class_id = new.id and active group by 1) e
+     cross join (values (old.org_id, -1), (new.org_id, 1)) o (org_id, sign)
+     where o.org_id is not null
+    on conflict (tenant_id, source_system_id, org_id, kind) do update set active = n.active + excluded.active;
+  return null;
+end $function$;
+comment on function count_moved_enrollments() is 'A class that goes to another org takes its places along.';
 
 CREATE OR REPLACE FUNCTION rollbook.current_tenant()
  RETURNS uuid

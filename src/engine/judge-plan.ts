@@ -5,14 +5,7 @@ import {
   CONFIRMATION_HOURS,
   describeUnproven,
 } from '#core/plan/certificate.ts';
-import {
-  exceedsLimits,
-  judge,
-  type PlanCount,
-  schoolsToCount,
-  type Verdict,
-  type WindowCount,
-} from '#core/plan/verdict.ts';
+import { changedSchools, exceedsLimits, judge, type PlanCount, type Verdict } from '#core/plan/verdict.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import { OperationalError } from '#lib/errors.ts';
 import type { Tx } from '#storage/database.ts';
@@ -102,9 +95,17 @@ export async function judgePlan(
     .filter(({ kind, action }) => kind === 'org' && action === 'deactivate')
     .map(({ school }) => school);
   const reused = mayReuse(counts) ? await readReusedClasses(tx, scope) : [];
+  const changed = changedSchools(counts);
+  const schools = new Set([
+    ...[...changed.values()].flatMap((ofKind) => [...ofKind]),
+    ...gone,
+    ...reused.map(({ school }) => school),
+  ]);
   const facts = {
     counts,
     activeByKind: activeByKind(result),
+    activeBySchool: await readActiveBySchool(tx, scope, changed),
+    schoolNames: await readSchoolNames(tx, scope, [...schools]),
     rules,
     deactivationLimit,
     unmatchedLimit,
@@ -116,27 +117,13 @@ export async function judgePlan(
     unproven: await unprovenEndings(tx, run.id, certificate),
     policy,
   };
-  const judgeWith = async (window: readonly WindowCount[], cautious: boolean): Promise<Verdict> => {
-    const toCount = schoolsToCount({ counts, window, cautious, rules, deactivationLimit });
-    const schools = [...toCount.values()].flatMap((ofKind) => [...ofKind.keys()]);
-    return judge({
-      ...facts,
-      window,
-      cautious,
-      activeBySchool: await readActiveBySchool(tx, scope, toCount),
-      schoolNames: await readSchoolNames(tx, scope, [
-        ...new Set([...schools, ...gone, ...reused.map(({ school }) => school)]),
-      ]),
-    });
-  };
   const changes = counts.some(({ judged }) => judged > 0);
   const hours = settings.limitWindowHours;
   const sums = changes ? await readWindow(tx, run.profileId, run.id, hours) : [];
   const cautious = sums.length > 0;
-  const verdict = await judgeWith(sums, cautious);
-  return cautious && exceedsLimits(verdict)
-    ? judgeWith(await readWindowRecords(tx, run.profileId, run.id, hours), false)
-    : verdict;
+  const verdict = judge({ ...facts, window: sums, cautious });
+  if (!cautious || !exceedsLimits(verdict)) return verdict;
+  return judge({ ...facts, window: await readWindowRecords(tx, run.profileId, run.id, hours) });
 }
 
 /** A class whose id is used again is changed, and loses students. */

@@ -132,7 +132,7 @@ async function readHeader(tx: Tx, fingerprint: string): Promise<BackupHeader> {
 }
 
 /**
- * Every table of ours but the list of migrations and the id of the installation, what is made again as enrollments are loaded (membership_change), and unlogged ones (they are
+ * Every table of ours but the list of migrations and the id of the installation, what is made again as roles and enrollments are loaded (membership_change, active_count), and unlogged ones (they are
  * derived again), in an order in which a table comes after all those its foreign keys name.
  */
 async function listTables(tx: Tx): Promise<{ name: string; columns: string[] }[]> {
@@ -147,7 +147,7 @@ async function listTables(tx: Tx): Promise<{ name: string; columns: string[] }[]
               where attrelid = c.oid and attnum > 0 and not attisdropped and attgenerated = '' order by attnum) as columns
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname in ('rollbook', 'bulk') and c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence = 'p'
-        and n.nspname || '.' || c.relname not in ('rollbook.schema_migration', 'rollbook.installation', 'rollbook.membership_change')
+        and n.nspname || '.' || c.relname not in ('rollbook.schema_migration', 'rollbook.installation', 'rollbook.membership_change', 'rollbook.active_count')
     ) t
     order by t.name`);
   const ordered: { name: string; columns: string[] }[] = [];

@@ -36,18 +36,6 @@ export function allowedOf(limit: Limit | 'strict', total: number): number {
   return Math.max(limit.count, Math.floor((limit.percent * total) / 100));
 }
 
-/** No school has so many of anything; and from some size on numbers have gaps, in which adding one adds nothing. */
-const MOST_ACTIVE = 1_000_000_000;
-
-/** The least total of which the percentage of a limit lets so many pass; Infinity: there is none. */
-export function leastTotal({ percent }: Limit, passing: number): number {
-  let total = Math.ceil((passing * 100) / percent);
-  if (percent <= 0 || total > MOST_ACTIVE) return Infinity;
-  // A percentage may be a fraction, and what is rounded one off.
-  while (Math.floor((percent * total) / 100) < passing) total += 1;
-  return total;
-}
-
 /**
  * The defaults, and why, are in docs/adr/0010: counts let a village school change by a class at a time without a question;
  * percentages stop a state from losing a tenth of anything unasked.

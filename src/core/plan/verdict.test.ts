@@ -8,7 +8,7 @@ import {
   judge,
   type PlanCount,
   type SchoolKind,
-  schoolsToCount,
+  changedSchools,
   type Verdict,
   type WindowCount,
 } from './verdict.ts';
@@ -63,16 +63,15 @@ function judged({
   const limits = rules.map((rule) => ({ kind: null, school: null, ...rule }) as LimitRule);
   const counts = counted(plan);
   const deactivationLimit = { percent: 10, count: 25 };
-  const toCount = schoolsToCount({ counts, window: pastChanges, rules: limits, deactivationLimit });
+  const changed = changedSchools(counts);
   return judge({
     counts,
     window: pastChanges,
     activeByKind: Object.fromEntries(KINDS.map((kind) => [kind, overAll(kind)])) as Record<Kind, number>,
-    // Only what was asked for, and no further than asked, as storage answers.
-    activeBySchool: actives.flatMap(([school, kind, count]) => {
-      const enough = toCount.get(kind)?.get(school);
-      return enough === undefined ? [] : [{ school, kind, count: Math.min(Number(count), enough) }];
-    }),
+    // Only what was asked for, as storage answers.
+    activeBySchool: actives.flatMap(([school, kind, count]) =>
+      changed.get(kind)?.has(school) === true ? [{ school, kind, count: Number(count) }] : [],
+    ),
     schoolNames: new Map([['S1', 'North']]),
     rules: limits,
     deactivationLimit,

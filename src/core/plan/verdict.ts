@@ -7,7 +7,6 @@ import {
   JUDGED_KINDS,
   type JudgedAction,
   type JudgedKind,
-  leastTotal,
   type Limit,
   limitFor,
   type LimitRule,
@@ -64,7 +63,7 @@ export interface JudgeInput {
    */
   readonly cautious?: boolean;
   readonly activeByKind: Readonly<Record<Kind, number>>;
-  /** Of the schools and kinds that `schoolsToCount` named, up to the number it named; others count as having nothing active. */
+  /** Of the schools and kinds that `changedSchools` names. */
   readonly activeBySchool: readonly ActiveCount[];
   /** Names of schools by source id. */
   readonly schoolNames: ReadonlyMap<string, string>;
@@ -141,23 +140,13 @@ const LIMIT_CODES: ReadonlySet<VerdictCode> = new Set([
   'tooManySchools',
 ]);
 
-/**
- * Of which schools the active records of a kind have to be counted before `judge`, and up to which number: those with more changes of the kind than the count of
- * a limit lets pass, up to where its percentage lets them pass. For all others, and beyond, the number does not matter.
- */
-export function schoolsToCount(
-  input: Pick<JudgeInput, 'counts' | 'window' | 'cautious' | 'rules' | 'deactivationLimit'>,
-): ReadonlyMap<SchoolKind, ReadonlyMap<string, number>> {
-  const windows = windowSums(input.window, input.cautious);
-  const schools = new Map<SchoolKind, Map<string, number>>();
-  for (const { school, kind, action, total } of cellsOf(input.counts, input.window)) {
-    if (school === '' || kind === 'org') continue;
-    const limit = limitFor(input.rules, input.deactivationLimit, { scope: 'school', school, kind, action });
-    if (total <= limit.count) continue;
-    const ofKind = schools.get(kind) ?? new Map<string, number>();
-    schools.set(kind, ofKind);
-    const enough = leastTotal(limit, total) - (windows.get(`${kind} ${school}`) ?? 0);
-    ofKind.set(school, Math.max(ofKind.get(school) ?? 1, enough));
+/** The schools in which something of a kind changes, so that limits are measured by what is active there. */
+export function changedSchools(counts: readonly PlanCount[]): ReadonlyMap<SchoolKind, ReadonlySet<string>> {
+  const schools = new Map<SchoolKind, Set<string>>();
+  for (const { school, kind, judged } of counts) {
+    if (school === '' || judged === 0 || kind === 'org' || !isJudgedKind(kind)) continue;
+    const ofKind = schools.get(kind) ?? new Set<string>();
+    schools.set(kind, ofKind.add(school));
   }
   return schools;
 }

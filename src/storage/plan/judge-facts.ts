@@ -96,37 +96,44 @@ export async function readWindowRecords(
   return rows;
 }
 
-/** What of a kind is active from a source system in an org, as rows. $1: the source system; `s.org_id`: the org. */
-const ACTIVE: Readonly<Record<SchoolKind, string>> = {
-  student: `from role where source_system_id = $1 and org_id = s.org_id and active and role = 'student'`,
-  teacher: `from role where source_system_id = $1 and org_id = s.org_id and active and role = 'teacher'`,
-  role: 'from role where source_system_id = $1 and org_id = s.org_id and active',
-  class: `from class c join link l on l.object_id = c.id
-    where c.org_id = s.org_id and c.active and l.source_system_id = $1 and l.active`,
-  enrollment: `from class c join enrollment e on e.class_id = c.id
-    where c.org_id = s.org_id and e.source_system_id = $1 and e.active`,
+/** The rows of active_count that make up what is active of a kind. Classes are counted themselves: a school has few. */
+const COUNTED: Readonly<Record<Exclude<SchoolKind, 'class'>, readonly string[]>> = {
+  student: ['student'],
+  teacher: ['teacher'],
+  role: ['student', 'teacher', 'other'],
+  enrollment: ['enrollment'],
 };
 
-/** What is active from this source in schools, by kind: of each kind in the schools with these source ids, up to a number (Infinity: all). */
+/** The schools with these source ids, one row each in `s`. $1: the source system; $2: the source ids. */
+const SCHOOLS_ASKED = `s as materialized (
+  select w.school, l.object_id as org_id from unnest($2::text[]) w(school)
+    join link l on l.source_system_id = $1 and l.kind = 'org' and l.source_id = w.school)`;
+
+/** What is active from this source in schools, by kind: of each kind in the schools with these source ids. Schools that are not known are left out. */
 export async function readActiveBySchool(
   tx: Tx,
   { sourceSystemId }: PlanScope,
-  toCount: ReadonlyMap<SchoolKind, ReadonlyMap<string, number>>,
+  schools: ReadonlyMap<SchoolKind, ReadonlySet<string>>,
 ): Promise<ActiveCount[]> {
   const found: ActiveCount[] = [];
-  for (const [kind, schools] of toCount) {
-    const rows = await tx.query<{ school: string; count: number }>(
-      `with s as materialized (
-         select w.school, w.enough, l.object_id as org_id from unnest($2::text[], $3::int8[]) w(school, enough)
-           join link l on l.source_system_id = $1 and l.kind = 'org' and l.source_id = w.school)
-       select s.school, n.count from s
-        cross join lateral (select count(*)::integer as count from (select ${ACTIVE[kind]} limit s.enough) counted) n`,
-      [
-        sourceSystemId,
-        [...schools.keys()],
-        [...schools.values()].map((enough) => (Number.isFinite(enough) ? enough : null)),
-      ],
-    );
+  for (const [kind, ofKind] of schools) {
+    const asked = [sourceSystemId, [...ofKind]];
+    const rows =
+      kind === 'class'
+        ? await tx.query<{ school: string; count: number }>(
+            `with ${SCHOOLS_ASKED}
+             select s.school, n.count from s cross join lateral (
+               select count(*)::integer as count from class c join link l on l.object_id = c.id
+                where c.org_id = s.org_id and c.active and l.source_system_id = $1 and l.active) n`,
+            asked,
+          )
+        : await tx.query<{ school: string; count: number }>(
+            `with ${SCHOOLS_ASKED}
+             select s.school, n.count from s cross join lateral (
+               select coalesce(sum(active), 0)::integer as count from active_count
+                where source_system_id = $1 and org_id = s.org_id and kind = any($3)) n`,
+            [...asked, COUNTED[kind]],
+          );
     for (const { school, count } of rows) found.push({ school, kind, count });
   }
   return found;
