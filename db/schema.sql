@@ -137,8 +137,7 @@ create table rollbook.active_count (
   kind text not null,
   active integer not null,
   constraint active_count_pkey PRIMARY KEY (tenant_id, source_system_id, org_id, kind),
-  constraint active_count_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
-  constraint active_count_kind_known CHECK ((kind = ANY (ARRAY['student'::text, 'teacher'::text, 'other'::text, 'enrollment'::text])))
+  constraint active_count_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
 );
 alter table rollbook.active_count enable row level security;
 alter table rollbook.active_count force row level security;
@@ -146,7 +145,7 @@ create policy owner on rollbook.active_count for all to rollbook_owner using (tr
 create policy tenant on rollbook.active_count for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 grant insert, select, update on rollbook.active_count to rollbook_app;
 comment on table rollbook.active_count is 'How many roles and enrollments of a source are active in an org: what limits per school are measured by. Kept by triggers of the tables it counts.';
-comment on column rollbook.active_count.kind is 'enrollment: places in classes of the org; else roles of that kind in the org.';
+comment on column rollbook.active_count.kind is 'enrollment: places in classes of the org; else what role.role says: roles in the org.';
 
 create table rollbook.application (
   tenant_id uuid not null,

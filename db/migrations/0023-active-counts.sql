@@ -6,13 +6,12 @@ create table active_count (
   org_id            uuid not null,
   kind              text not null,
   active            integer not null,
-  primary key (tenant_id, source_system_id, org_id, kind),
-  constraint active_count_kind_known check (kind in ('student', 'teacher', 'other', 'enrollment'))
+  primary key (tenant_id, source_system_id, org_id, kind)
 );
 -- Its rows change with every batch.
 alter table active_count set (fillfactor = 50);
 comment on table active_count is 'How many roles and enrollments of a source are active in an org: what limits per school are measured by. Kept by triggers of the tables it counts.';
-comment on column active_count.kind is 'enrollment: places in classes of the org; else roles of that kind in the org.';
+comment on column active_count.kind is 'enrollment: places in classes of the org; else what role.role says: roles in the org.';
 
 alter table active_count enable row level security;
 alter table active_count force row level security;

@@ -12,7 +12,7 @@ import { readAppliedGeneration } from '#storage/runs/batch-fence.ts';
 import { markSynchronized, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 import { saveProgress } from '#storage/runs/lease-run.ts';
-import { readRunCounts } from '#storage/runs/read-runs.ts';
+import { countRecordsRead, readRunCounts } from '#storage/runs/read-runs.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
 import type { EngineContext } from './engine-context.ts';
@@ -23,8 +23,12 @@ import { withPlannedCounts } from './run-counts.ts';
 import { COMPLETE } from './run-progress.ts';
 import { isRetry, type RunScope } from './run-scope.ts';
 
-/** From so many items on the planner should know at once how large the tables have become. */
+/**
+ * From so many items on, and so large a part of the roster, the planner should know at once how large the tables have become. Of a day's changes PostgreSQL learns by itself: looking at
+ * the tables of a state takes it as long as a third of such a sync.
+ */
 const STATISTICS_ITEMS = 500;
+const STATISTICS_PART = 0.1;
 
 /**
  * The last item of this pass is in the directory or has its failure: the run is complete, or, where parts of its plan were set aside,
@@ -36,16 +40,21 @@ export async function completeRun(
   { run, tenantId, progress }: RunScope,
   timings: Readonly<Record<string, number>>,
 ): Promise<RunState> {
-  const { items, holds, failures, generation } = await inTenant(context.db, tenantId, async (tx) => ({
-    items: await readPlanSize(tx, run.id),
-    holds: await readHolds(tx, run.id),
-    failures: await countFailures(tx, run.id),
-    generation: await readAppliedGeneration(tx, {
-      runId: run.id,
-      epoch: run.epoch,
-      sourceSystemId: run.sourceSystemId,
+  const { items, records, holds, failures, generation } = await inTenant(
+    context.db,
+    tenantId,
+    async (tx) => ({
+      items: await readPlanSize(tx, run.id),
+      records: await countRecordsRead(tx, run.id),
+      holds: await readHolds(tx, run.id),
+      failures: await countFailures(tx, run.id),
+      generation: await readAppliedGeneration(tx, {
+        runId: run.id,
+        epoch: run.epoch,
+        sourceSystemId: run.sourceSystemId,
+      }),
     }),
-  }));
+  );
   // Every batch is committed, so the snapshot is right already; a sync that starts the moment this one is complete finds it.
   const snapshot = preparedSnapshot(
     { directory: context.snapshotsDirectory, tenantId, sourceSystemId: run.sourceSystemId },
@@ -102,7 +111,7 @@ export async function completeRun(
       },
     });
   });
-  if (items >= STATISTICS_ITEMS) {
+  if (items >= Math.max(STATISTICS_ITEMS, STATISTICS_PART * records)) {
     await refreshStatistics(context.db).catch((error: unknown) => {
       context.log.warn({ runId: run.id, error: String(error) }, 'statistics could not be refreshed');
     });

@@ -97,11 +97,11 @@ export async function readWindowRecords(
 }
 
 /** The rows of active_count that make up what is active of a kind. Classes are counted themselves: a school has few. */
-const COUNTED: Readonly<Record<Exclude<SchoolKind, 'class'>, readonly string[]>> = {
-  student: ['student'],
-  teacher: ['teacher'],
-  role: ['student', 'teacher', 'other'],
-  enrollment: ['enrollment'],
+const COUNTED: Readonly<Record<Exclude<SchoolKind, 'class'>, string>> = {
+  student: `kind = 'student'`,
+  teacher: `kind = 'teacher'`,
+  role: `kind <> 'enrollment'`,
+  enrollment: `kind = 'enrollment'`,
 };
 
 /** The schools with these source ids, one row each in `s`. $1: the source system; $2: the source ids. */
@@ -131,8 +131,8 @@ export async function readActiveBySchool(
             `with ${SCHOOLS_ASKED}
              select s.school, n.count from s cross join lateral (
                select coalesce(sum(active), 0)::integer as count from active_count
-                where source_system_id = $1 and org_id = s.org_id and kind = any($3)) n`,
-            [...asked, COUNTED[kind]],
+                where source_system_id = $1 and org_id = s.org_id and ${COUNTED[kind]}) n`,
+            asked,
           );
     for (const { school, count } of rows) found.push({ school, kind, count });
   }

@@ -65,6 +65,15 @@ export async function readRunCounts(tx: Tx, runId: string): Promise<unknown> {
   return rows[0]?.counts ?? null;
 }
 
+/** Valid records in the files of a run; 0: it read none. */
+export async function countRecordsRead(tx: Tx, runId: string): Promise<number> {
+  const rows = await tx.query<{ records: number | null }>(
+    `select (run_totals(counts) ->> 'records')::float8 as records from run where id = $1`,
+    [runId],
+  );
+  return rows[0]?.records ?? 0;
+}
+
 /** The newest runs of a profile, the newest first. */
 export async function listLatestRuns(tx: Tx, profileId: string, limit: number): Promise<StoredRun[]> {
   return tx.query<StoredRun>(
