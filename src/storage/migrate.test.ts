@@ -134,3 +134,33 @@ test('rows that came before their month had a partition are moved into it', asyn
   });
   assert.deepEqual(found, [{ partition: 'bulk.finding_2031_05' }, { partition: 'bulk.finding_2031_06' }]);
 });
+
+test('a directory of before has its active counts', async () => {
+  const owner = await emptyOwner();
+  const before = await copyMigrations();
+  for (const { number, name } of await readMigrations())
+    if (number >= 23) await rm(join(before, `${name}.sql`));
+  await migrate(owner, { directory: before });
+  const db = openDatabase({ ownerConnectionString: owner, appConnectionString: owner });
+  closings.push(() => db.close());
+  await asOwner(db, (tx) =>
+    tx.query(`
+      with t as (insert into tenant (id, name) values (gen_random_uuid(), 't') returning id),
+      s as (insert into source_system (tenant_id, id, name) select id, id, 's' from t returning tenant_id as tenant, id),
+      o as (insert into org (tenant_id, id, display_name, change_seq) select id, id, 'o', 1 from t returning id as org),
+      c as (insert into class (tenant_id, id, org_id, display_name, mail_nickname, change_seq) select id, id, org, 'c', 'c', 1 from t, o returning id as class),
+      p as (insert into person (tenant_id, id, display_name, change_seq) select id, gen_random_uuid(), 'p', 1 from t, generate_series(1, 5) returning id as person),
+      r as (insert into role (tenant_id, source_system_id, key, content, person_id, org_id, role, change_seq)
+              select tenant, id, gen_random_uuid(), 1, person, org, 'student', 1 from s, o, p)
+      insert into enrollment (tenant_id, source_system_id, key, content, class_id, person_id, role, active, change_seq)
+        select tenant, id, gen_random_uuid(), 1, class, person, 'student', row_number() over () > 2, 1 from s, c, p`),
+  );
+  await migrate(owner);
+  assert.deepEqual(
+    await asOwner(db, (tx) => tx.query('select kind, active from active_count order by kind')),
+    [
+      { kind: 'enrollment', active: 3 },
+      { kind: 'student', active: 5 },
+    ],
+  );
+});
