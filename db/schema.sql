@@ -83,7 +83,7 @@ create policy planning_deletes_nothing on rollbook.academic_session as restricti
 create policy planning_inserts_nothing on rollbook.academic_session as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy planning_updates_nothing on rollbook.academic_session as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.academic_session for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
-grant delete, insert, select, update on rollbook.academic_session to rollbook_app;
+grant insert, select, update on rollbook.academic_session to rollbook_app;
 comment on table rollbook.academic_session is 'A term or another span of the school year. Graph: educationTerm inside a class; OneRoster: academicSession.';
 comment on column rollbook.academic_session.display_name is 'Null only for terms made by hand (external_source manual): each belongs to one class.';
 comment on column rollbook.academic_session.copy_of is 'One class had its term edited by hand and has this copy; what the source changes in the term named here is changed in the copy, too.';
@@ -122,7 +122,7 @@ create policy planning_deletes_nothing on rollbook.account as restrictive for de
 create policy planning_inserts_nothing on rollbook.account as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy planning_updates_nothing on rollbook.account as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.account for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
-grant delete, insert, select, update on rollbook.account to rollbook_app;
+grant insert, select, update on rollbook.account to rollbook_app;
 comment on table rollbook.account is 'What a person signs in with, in one target; the built-in directory is target 0. user_name is Graph''s userPrincipalName.';
 comment on column rollbook.account.initial_password is 'Encrypted under SECRET_KEY (AES-GCM); never echoed.';
 comment on column rollbook.account.initial_password_export is 'The export that read the initial password last; confirming it hands the password out.';
@@ -242,7 +242,7 @@ create policy planning_updates_nothing on rollbook.class as restrictive for upda
 create policy tenant on rollbook.class for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 CREATE TRIGGER class_memberships AFTER UPDATE OF active ON rollbook.class FOR EACH ROW WHEN ((new.active AND (NOT old.active))) EXECUTE FUNCTION show_memberships_of_class();
 CREATE TRIGGER class_moved AFTER UPDATE OF org_id ON rollbook.class FOR EACH ROW WHEN ((old.org_id IS DISTINCT FROM new.org_id)) EXECUTE FUNCTION count_moved_enrollments();
-grant delete, insert, select, update on rollbook.class to rollbook_app;
+grant insert, select, update on rollbook.class to rollbook_app;
 comment on table rollbook.class is 'A group that is taught together: the section of SDS, educationClass of Graph, class of OneRoster.';
 comment on column rollbook.class.org_by_hand is 'The school was set by hand; it stays until the source names another than source_org_id.';
 comment on column rollbook.class.source_org_id is 'With org_by_hand: the school that the source named last. Null: none.';
@@ -300,7 +300,7 @@ create policy planning_deletes_nothing on rollbook.course as restrictive for del
 create policy planning_inserts_nothing on rollbook.course as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy planning_updates_nothing on rollbook.course as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.course for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
-grant delete, insert, select, update on rollbook.course to rollbook_app;
+grant insert, select, update on rollbook.course to rollbook_app;
 comment on table rollbook.course is 'What is taught; a class is one group taught it. Graph: educationCourse inside a class; OneRoster: course.';
 comment on column rollbook.course.display_name is 'Null only for courses made by hand (external_source manual): each belongs to one class.';
 comment on column rollbook.course.copy_of is 'One class had its course edited by hand and has this copy; what the source changes in the course named here is changed in the copy, too.';
@@ -324,7 +324,7 @@ create policy planning_deletes_nothing on rollbook.demographics as restrictive f
 create policy planning_inserts_nothing on rollbook.demographics as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy planning_updates_nothing on rollbook.demographics as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.demographics for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
-grant delete, insert, select, update on rollbook.demographics to rollbook_app;
+grant insert, select, update on rollbook.demographics to rollbook_app;
 comment on table rollbook.demographics is 'What needs more protection than a name: apart from person, one row each.';
 
 create table rollbook.enrollment (
@@ -366,7 +366,7 @@ CREATE TRIGGER enrollment_counted AFTER INSERT ON rollbook.enrollment REFERENCIN
 CREATE TRIGGER enrollment_counted_again AFTER UPDATE ON rollbook.enrollment REFERENCING OLD TABLE AS replaced NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION count_active_enrollments();
 CREATE TRIGGER enrollment_inserted AFTER INSERT ON rollbook.enrollment REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION remember_membership_changes();
 CREATE TRIGGER enrollment_updated AFTER UPDATE ON rollbook.enrollment REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION remember_membership_changes();
-grant delete, insert, select, update on rollbook.enrollment to rollbook_app;
+grant insert, select, update on rollbook.enrollment to rollbook_app;
 comment on table rollbook.enrollment is 'A person''s place in a class, as one source states it. Ended ones stay, inactive.';
 comment on column rollbook.enrollment.removed_by_hand is 'Not null: ended by hand, so inactive, while its source still states it. itself: it alone; withObject: its person or class was deleted, and it comes back with them.';
 comment on column rollbook.enrollment.role_name is 'As the source calls it (aide, proctor, ...); null: as role says.';
@@ -495,7 +495,7 @@ create policy planning_deletes_nothing on rollbook.link as restrictive for delet
 create policy planning_inserts_nothing on rollbook.link as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy planning_updates_nothing on rollbook.link as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.link for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
-grant delete, insert, select, update on rollbook.link to rollbook_app;
+grant insert, select, update on rollbook.link to rollbook_app;
 comment on table rollbook.link is 'Joins a source key to a directory object. Kept for ever, so that what comes back is known again.';
 comment on column rollbook.link.content is 'Content hash of the record last applied; the snapshot is rebuilt from key and content.';
 comment on column rollbook.link.attributes is 'The record as this source last gave it: decides which properties the source changed, and what the next owner supplies.';
@@ -648,7 +648,7 @@ create policy planning_deletes_nothing on rollbook.org as restrictive for delete
 create policy planning_inserts_nothing on rollbook.org as restrictive for insert to rollbook_app with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy planning_updates_nothing on rollbook.org as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.org for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
-grant delete, insert, select, update on rollbook.org to rollbook_app;
+grant insert, select, update on rollbook.org to rollbook_app;
 comment on table rollbook.org is 'A school or another node of the organization tree. Graph: educationSchool; OneRoster: org.';
 
 create table rollbook.person (
@@ -685,7 +685,7 @@ create policy planning_inserts_nothing on rollbook.person as restrictive for ins
 create policy planning_updates_nothing on rollbook.person as restrictive for update to rollbook_app using (true) with check ((( SELECT current_setting('rollbook.planning'::text, true) AS current_setting) IS DISTINCT FROM 'on'::text));
 create policy tenant on rollbook.person for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 CREATE TRIGGER person_memberships AFTER UPDATE OF active ON rollbook.person FOR EACH ROW WHEN ((old.active IS DISTINCT FROM new.active)) EXECUTE FUNCTION show_memberships_of_person();
-grant delete, insert, select, update on rollbook.person to rollbook_app;
+grant insert, select, update on rollbook.person to rollbook_app;
 comment on table rollbook.person is 'A pupil, a teacher, a contact. The id is the id of Graph''s educationUser.';
 comment on column rollbook.person.owner_link_key is 'The link whose source supplies the attributes; null for people made by hand.';
 
@@ -984,7 +984,7 @@ create policy planning_updates_nothing on rollbook.role as restrictive for updat
 create policy tenant on rollbook.role for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
 CREATE TRIGGER role_inserted AFTER INSERT ON rollbook.role REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION count_active_roles();
 CREATE TRIGGER role_updated AFTER UPDATE ON rollbook.role REFERENCING OLD TABLE AS replaced NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION count_active_roles();
-grant delete, insert, select, update on rollbook.role to rollbook_app;
+grant insert, select, update on rollbook.role to rollbook_app;
 comment on table rollbook.role is 'A person''s role in an org, as one source states it.';
 comment on column rollbook.role.role is 'What it counts as: student, teacher (all staff), or other (neither: it makes no account).';
 comment on column rollbook.role.removed_by_hand is 'Not null: ended by hand, so inactive, while its source still states it. itself: it alone; withObject: its person or org was deleted, and it comes back with them.';
@@ -1136,7 +1136,7 @@ alter table rollbook.source_system enable row level security;
 alter table rollbook.source_system force row level security;
 create policy owner on rollbook.source_system for all to rollbook_owner using (true);
 create policy tenant on rollbook.source_system for all to rollbook_app using ((tenant_id = ( SELECT current_tenant() AS current_tenant)));
-grant delete, insert, select, update on rollbook.source_system to rollbook_app;
+grant insert, select, update on rollbook.source_system to rollbook_app;
 comment on table rollbook.source_system is 'Where source ids are unique. Each profile has its own; a profile made again after a deletion may adopt the old one. The one whose id is the tenant''s has the memberships made by hand, and no profile.';
 comment on column rollbook.source_system.priority is 'Smaller wins when several links point at one person; equal priority: the older link.';
 comment on column rollbook.source_system.expired_on is 'Not null: it keeps the classes of a profile that expired on this day. No profile uses it, so that no sync touches them.';

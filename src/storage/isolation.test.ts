@@ -165,6 +165,13 @@ test('nobody changes or removes what belongs to another tenant', async () => {
   }
 });
 
+test('nothing of the directory can be removed', async () => {
+  const directory = ['org', 'academic_session', 'course', 'class', 'person', 'demographics', 'account'];
+  for (const table of [...directory, 'source_system', 'link', 'role', 'enrollment'])
+    for (const sql of [`delete from ${table}`, `truncate ${table}`])
+      assert.equal(await attempt(t.tenantId, sql), REFUSED, sql);
+});
+
 test('nobody writes rows for another tenant, nor gives one away', async () => {
   for (const table of await asOwner(t.db, tenantTables)) {
     const columns = await asOwner(t.db, (tx) => writtenColumns(tx, table));
