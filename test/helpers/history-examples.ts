@@ -95,6 +95,13 @@ export const EXAMPLES: Readonly<Record<string, readonly Step[]>> = {
     { do: 'approve' },
     { do: 'sync', ...files() },
   ],
+  'a preview stands when what waited before it is rejected': [
+    FIRST,
+    { do: 'sync', ...files({ what: 'school', school: 1, there: false }) },
+    { do: 'preview', ...files({ what: 'school', school: 1, there: false }, rename(3, 1)) },
+    { do: 'reject' },
+    { do: 'approve preview' },
+  ],
   'two schools wait: one is approved, one rejected, and it waits again': [
     FIRST,
     { do: 'sync', ...files(empty(1), empty(2)) },

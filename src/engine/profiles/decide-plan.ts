@@ -167,7 +167,8 @@ async function decideParts({ context, tx, profile, run, actor, input }: Deciding
   }
   await replaceQueuedPreviews(tx, { profileId: profile.id, actor: actor.applicationId, newId });
   const acceptance = { actor: actor.applicationId, newId, traceparent: actor.traceparent, note };
-  await acceptRun(tx, toResumable(run), { ...acceptance, nextPass: true });
+  // A rejection brings nothing in: the pass that was applied was the last, and plans that were made after it stand.
+  await acceptRun(tx, toResumable(run), { ...acceptance, nextPass: input.decision === 'approved' });
   await stepProfile(tx, profile, {
     event: 'resumed',
     actor: actor.applicationId,
