@@ -136,6 +136,10 @@ test('planning cannot write the directory', async () => {
     ),
   );
   await assert.rejects(insert, /row-level security/u);
+  const removal = inTenant(rollbook.db, rollbook.tenantId, (tx) =>
+    planning(tx, () => tx.query('delete from enrollment')),
+  );
+  await assert.rejects(removal, /permission denied/u);
 });
 
 test('two approvals at once: one wins, the other is told; a rejected plan is over', async () => {
