@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 
+import { must } from '#lib/assert.ts';
 import type { PostgresServer } from '#storage/postgres-server/start-postgres.ts';
 import { removeDataDirectory, temporaryDirectory } from '#test/helpers/data-directory.ts';
 
@@ -47,6 +48,8 @@ interface Measured {
   readonly changesOfDays: number;
   /** Enrollments that changed so far, and those of them that did in their page, without their indexes. */
   readonly enrollments: { readonly changed: number; readonly inPage: number };
+  /** How often Rollbook had PostgreSQL look at the directory for its statistics. */
+  readonly looks: number;
   /** Rows read by a start on the directory that is there. */
   readonly readByStart: number;
   readonly statements: DirectoryStatements;
@@ -84,7 +87,7 @@ async function measure(server: PostgresServer, name: string, factor: number): Pr
     walBytes: synced.walBytes - begun.walBytes,
     readByDays: days.read - started.read,
     changesOfDays,
-    enrollments: await countEnrollments(database),
+    ...(await lookAtEnrollments(database)),
     readByStart: started.read - synced.read,
     statements: await explainReads(database, tenantId, { objects: 200, farPage: factor * 10 }),
   };
@@ -109,14 +112,16 @@ async function count(url: string): Promise<Pick<Measured, 'read' | 'written' | '
   }
 }
 
-async function countEnrollments(url: string): Promise<Measured['enrollments']> {
+async function lookAtEnrollments(url: string): Promise<Pick<Measured, 'enrollments' | 'looks'>> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    const { rows } = await client.query<{ changed: string; inPage: string }>(
-      `select n_tup_upd as changed, n_tup_hot_upd as "inPage" from pg_stat_user_tables where relname = 'enrollment'`,
+    const { rows } = await client.query<{ changed: string; inPage: string; looks: string }>(
+      `select n_tup_upd as changed, n_tup_hot_upd as "inPage", analyze_count as looks
+         from pg_stat_user_tables where relname = 'enrollment'`,
     );
-    return { changed: Number(rows[0]?.changed), inPage: Number(rows[0]?.inPage) };
+    const { changed, inPage, looks } = must(rows[0]);
+    return { enrollments: { changed: Number(changed), inPage: Number(inPage) }, looks: Number(looks) };
   } finally {
     await client.end();
   }
@@ -162,6 +167,10 @@ test('an enrollment changes in its page, without its indexes', () => {
   assert.ok(changed > 1_000, `${changed} changed`);
   // Measured: 93 %; none with an index of change_seq.
   assert.ok(inPage > changed * 0.7, `${inPage} of ${changed} did`);
+});
+
+test('statistics are refreshed once a directory was loaded, and not again after each day', () => {
+  assert.equal(ten.looks, 1);
 });
 
 test('a start reads no more rows the larger the directory is', () => {

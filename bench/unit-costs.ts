@@ -2,8 +2,8 @@
  * node bench/unit-costs.ts [--size village|school|district] [--json]
  *
  * The unit costs that docs/scale.md multiplies: one api process, one worker and one PostgreSQL sync a roster first, again without a change, and with
- * 0.5 % of the rows changed. For each: CPU of the worker and of PostgreSQL, WAL and seconds, by row and by item. Then bytes of every table by row,
- * of uploads and of the snapshot, and connections and memory of each process. CPU, bytes and connections are good on a busy machine, too;
+ * 0.5 % of the rows changed. For each: CPU of the worker and of PostgreSQL, WAL and seconds, by row and by item (of changes: what they cost beyond the sync without
+ * any), and the CPU of VACUUM after it. Then bytes of every table by row, of uploads and of the snapshot, and connections and memory of each process. CPU, bytes and connections are good on a busy machine, too;
  * seconds are not.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { startPostgres } from '#storage/postgres-server/start-postgres.ts';
 import { TEST_SECRET_KEY } from '#test/helpers/rollbook.ts';
 import { startRollbookProcess, startWorkerProcess } from '#test/helpers/rollbook-process.ts';
 
-import { createDatabase } from './bare-copy.ts';
+import { createDatabase, settle } from './bare-copy.ts';
 import { peakMemoryOf } from './process-measure.ts';
 import { keepToken } from './http-client.ts';
 import { generateRoster, type RosterSize, ROSTER_SIZES } from './roster-generator.ts';
@@ -32,6 +32,8 @@ interface SyncCost {
   readonly workerCpuSeconds: number;
   readonly postgresCpuSeconds: number;
   readonly walBytes: number;
+  /** Of PostgreSQL, for cleaning up after the sync. */
+  readonly vacuumCpuSeconds: number;
 }
 
 interface TableCost {
@@ -97,10 +99,12 @@ async function measure(): Promise<UnitCosts> {
         ['0.5 % changed', folders.changed],
       ] as const) {
         console.error(`sync: ${name} ...`);
-        await client.query('checkpoint');
+        await settle(databaseUrl);
         const before = await readMeters(client, worker.pid, server.pid);
         const { seconds, items } = await syncFolder(access, profile, folder);
         const after = await readMeters(client, worker.pid, server.pid);
+        await client.query('vacuum');
+        const cleaned = await readMeters(client, worker.pid, server.pid);
         if (name === 'first') uploadBytes = await bytesBelow(join(dataDir, 'uploads'));
         syncs.push({
           name,
@@ -110,6 +114,7 @@ async function measure(): Promise<UnitCosts> {
           workerCpuSeconds: after.worker - before.worker,
           postgresCpuSeconds: after.postgres - before.postgres,
           walBytes: after.wal - before.wal,
+          vacuumCpuSeconds: cleaned.postgres - after.postgres,
         });
       }
       return {
@@ -236,12 +241,16 @@ function print(costs: UnitCosts): void {
   const { syncs, tables, rows, uploadBytes, snapshotBytes, connections, memoryMiB } = costs;
   console.log(`${costs.size}: ${rows} rows`);
   const records = syncs[0]?.items ?? 0;
+  const [, unchanged, changed] = syncs;
   for (const sync of syncs) {
-    const units = sync.items === 0 ? sync.rows : sync.items;
-    const each = (amount: number): string => (amount / units).toFixed(1);
+    const units = sync === unchanged ? sync.rows : sync.items;
+    const base = sync === changed ? unchanged : undefined;
+    const each = (cost: (of: SyncCost) => number): string =>
+      ((cost(sync) - (base === undefined ? 0 : cost(base))) / units).toFixed(1);
     console.log(
-      `${sync.name.padEnd(14)} ${sync.seconds.toFixed(1).padStart(6)} s, ${sync.items} items; by ${sync.items === 0 ? 'row' : 'item'}: ` +
-        `worker ${each(sync.workerCpuSeconds * 1e6)} µs, PostgreSQL ${each(sync.postgresCpuSeconds * 1e6)} µs, WAL ${each(sync.walBytes)} bytes`,
+      `${sync.name.padEnd(14)} ${sync.seconds.toFixed(1).padStart(6)} s, ${sync.items} items; by ${sync === unchanged ? 'row' : 'item'}${base === undefined ? '' : ', beyond no change'}: ` +
+        `worker ${each((of) => of.workerCpuSeconds * 1e6)} µs, PostgreSQL ${each((of) => of.postgresCpuSeconds * 1e6)} µs, ` +
+        `VACUUM ${each((of) => of.vacuumCpuSeconds * 1e6)} µs, WAL ${each((of) => of.walBytes)} bytes`,
     );
   }
   console.log(

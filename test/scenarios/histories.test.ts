@@ -104,6 +104,20 @@ function modelLines({ model: { directory } }: History): string[] {
   ].toSorted();
 }
 
+/** What limits are measured by is kept beside the records, not counted: where it is not what counting finds. */
+async function readMiscounts({ rollbook: place, sourceSystemId }: History): Promise<unknown[]> {
+  return place.rows(
+    `with counted as (
+       select org_id, role as kind, count(*) as active from role where source_system_id = $1 and active group by 1, 2
+       union all select c.org_id, 'enrollment', count(*) from enrollment e join class c on c.id = e.class_id
+         where e.source_system_id = $1 and e.active and c.org_id is not null group by 1),
+     kept as (select org_id, kind, active from active_count where source_system_id = $1 and active <> 0)
+     select org_id, kind, k.active as kept, c.active as counted from kept k full join counted c using (org_id, kind)
+      where k.active is distinct from c.active`,
+    [sourceSystemId],
+  );
+}
+
 /** Waits until no run is queued or executes, previews among them. */
 async function settle({ rollbook: place, profile }: History): Promise<void> {
   const deadline = Date.now() + 60_000;
@@ -123,6 +137,7 @@ async function takeStep(history: History, step: Step): Promise<void> {
   await settle(history);
   if (done !== null) assert.equal(done.answer, done.expected, 'status code of the answer');
   assert.deepEqual(await readDirectory(history), modelLines(history), 'the directory');
+  assert.deepEqual(await readMiscounts(history), [], 'what is active in each school');
   const { status, errorCount, statusMessage } = await history.client.status(history.profile);
   const { model } = history;
   assert.deepEqual(
