@@ -41,14 +41,14 @@ export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {
             ${changedRequired('mail_nickname', 'mailNickname')}, ${changed('external_name', 'displayName')},
             attributes = jsonb_strip_nulls(o.attributes || ${ATTRIBUTES}),
             active = o.active or i.action = 'reactivate', version = o.version + 1, change_seq = $4
-       from item i
-       join (select i.item_no, org_link.object_id as org_id, course_link.object_id as course_id, session_link.object_id as session_id,
+       from item i join class c on c.id = i.object_id ${REFERENCES}
+       left join course k on k.tenant_id = c.tenant_id and k.id = c.course_id
+       left join academic_session s on s.tenant_id = c.tenant_id and s.id = c.academic_session_id
+      cross join lateral (
+             select org_link.object_id as org_id, course_link.object_id as course_id, session_link.object_id as session_id,
                     c.org_by_hand and org_link.object_id is not distinct from c.source_org_id as keeps_org,
-                    ${keeps('k', 'course_link')} as keeps_course, ${keeps('s', 'session_link')} as keeps_session
-               from item i join class c on c.id = i.object_id ${REFERENCES}
-               left join course k on k.tenant_id = c.tenant_id and k.id = c.course_id
-               left join academic_session s on s.tenant_id = c.tenant_id and s.id = c.academic_session_id) n on n.item_no = i.item_no
-      where i.action in ('update', 'move', 'reactivate') and o.id = i.object_id`,
+                    ${keeps('k', 'course_link')} as keeps_course, ${keeps('s', 'session_link')} as keeps_session) n
+      where i.action in ('update', 'move', 'reactivate') and o.tenant_id = c.tenant_id and o.id = c.id`,
     values,
   );
 }
