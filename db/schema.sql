@@ -113,7 +113,7 @@ create table rollbook.account (
 CREATE INDEX account_password_export ON rollbook.account USING btree (tenant_id, initial_password_export) WHERE ((initial_password_export IS NOT NULL) AND (initial_password_handed_at IS NULL));
 CREATE INDEX account_password_not_handed ON rollbook.account USING btree (tenant_id, id) WHERE ((initial_password IS NOT NULL) AND (initial_password_handed_at IS NULL));
 CREATE UNIQUE INDEX account_person ON rollbook.account USING btree (tenant_id, person_id, target_id);
-CREATE UNIQUE INDEX account_user_name ON rollbook.account USING btree (tenant_id, target_id, lower(user_name));
+CREATE UNIQUE INDEX account_user_name ON rollbook.account USING btree (tenant_id, lower(user_name), target_id);
 CREATE INDEX account_user_name_key ON rollbook.account USING btree (tenant_id, user_name_key) WHERE (target_id = 0);
 alter table rollbook.account enable row level security;
 alter table rollbook.account force row level security;
@@ -482,7 +482,7 @@ create table rollbook.link (
   created_at timestamp with time zone default now() not null,
   shared_user_id boolean default false not null,
   before_expiration jsonb,
-  constraint link_pkey PRIMARY KEY (tenant_id, source_system_id, kind, source_id),
+  constraint link_pkey PRIMARY KEY (tenant_id, kind, source_system_id, source_id),
   constraint link_tenant_id_source_system_id_key_key UNIQUE (tenant_id, source_system_id, key),
   constraint link_tenant_id_source_system_id_fkey FOREIGN KEY (tenant_id, source_system_id) REFERENCES source_system(tenant_id, id),
   constraint link_kind_known CHECK ((kind = ANY (ARRAY['org'::text, 'academicSession'::text, 'course'::text, 'class'::text, 'student'::text, 'teacher'::text])))
