@@ -1163,6 +1163,7 @@ create table rollbook.tenant_counter (
   tenant_id uuid not null,
   change_seq bigint default 0 not null,
   forgotten_seq bigint default 0 not null,
+  restored_seq bigint default 0 not null,
   constraint tenant_counter_pkey PRIMARY KEY (tenant_id),
   constraint tenant_counter_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
 );
@@ -1176,6 +1177,7 @@ create policy tenant on rollbook.tenant_counter for all to rollbook_app using ((
 grant delete, insert, select, update on rollbook.tenant_counter to rollbook_app;
 comment on table rollbook.tenant_counter is 'The last change_seq given out. Its row lock is held until commit, so commit order is seq order, without gaps.';
 comment on column rollbook.tenant_counter.forgotten_seq is 'The highest change_seq of the membership changes that were removed: who followed the members of classes up to an earlier one has to begin again.';
+comment on column rollbook.tenant_counter.restored_seq is 'The change_seq at which the tenant was restored from a backup: links of delta queries from before it lead to a history that is not. 0: it was not.';
 
 create table rollbook.tenant_secret (
   tenant_id uuid not null,

@@ -74,6 +74,7 @@ export async function restore(
     await client.end();
   }
   await migrate(address.ownerConnectionString);
+  await endOldLinks(address);
   const warnings: string[] = [];
   if (header.secretKeyFingerprint !== secretKeyFingerprint(options.secretBox)) {
     warnings.push(
@@ -169,15 +170,33 @@ async function dropForeignKeys(client: Client): Promise<string[]> {
 }
 
 /**
- * What happened after the backup was written has not happened; but files and clients may remember it. Snapshot files of that time
- * must not be taken for current ones, and a change after the restore must not get a number that a client has seen already.
+ * What happened after the backup was written has not happened; but files, clients and workers may remember it. Snapshot files of that time
+ * must not be taken for current ones, a change after the restore must not get a number that a client has seen already, and a worker that
+ * was at a run then must not go on with it: it would leave out what it applied after the backup. By the clock, so that the numbers are others
+ * after each restore of one backup.
  */
 async function leaveOldTimeline(client: Client): Promise<void> {
   await client.query(`
     insert into snapshot_state (tenant_id, source_system_id, generation)
       select tenant_id, id, (extract(epoch from clock_timestamp()) * 1000000)::bigint from source_system
       on conflict (tenant_id, source_system_id) do update set generation = excluded.generation;
-    update tenant_counter set change_seq = change_seq + 1000000000`);
+    update tenant_counter
+      set change_seq = greatest(change_seq + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint);
+    update run set epoch = greatest(epoch + 1, (extract(epoch from clock_timestamp() - timestamptz '2026-01-01'))::integer),
+        lease_owner = null, lease_expires_at = null
+      where state not in ('completed', 'superseded', 'cancelled', 'rejected')`);
+}
+
+/** Links of before lead to a history that is not: who follows changes begins again. At the newest schema. */
+async function endOldLinks(address: Pick<DatabaseAddress, 'ownerConnectionString'>): Promise<void> {
+  const client = new Client({ connectionString: address.ownerConnectionString });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('update tenant_counter set restored_seq = change_seq');
+  } finally {
+    await client.end();
+  }
 }
 
 /** COPY does not load tables with row-level security; the owner is let off for the moment, inside this transaction. */

@@ -10,12 +10,15 @@ export interface ChangePosition {
   readonly seq: number;
   /** Changes of memberships up to here are not known any more, or not all of them. */
   readonly forgottenSeq: number;
+  /** Where the changes go on since a restore; 0: there was none. */
+  readonly restoredSeq: number;
   readonly now: Date;
 }
 
 export async function readChangePosition(tx: Tx): Promise<ChangePosition> {
   const rows = await tx.query<ChangePosition & object>(
-    `select change_seq::float8 as seq, forgotten_seq::float8 as "forgottenSeq", now() as now from tenant_counter`,
+    `select change_seq::float8 as seq, forgotten_seq::float8 as "forgottenSeq",
+            restored_seq::float8 as "restoredSeq", now() as now from tenant_counter`,
   );
   return must(rows[0], 'the tenant has no counter');
 }
@@ -45,7 +48,7 @@ export interface ChangedObject {
 }
 
 /**
- * The next objects that changed in the range, in the order of their changes, active or not. Those that changed behind the range while
+ * The next objects that changed in the range, in the order of their changes, active or not; one that may have been of the type is gone, too. Those that changed behind the range while
  * it was read are left for the next one. `withMembers`: a change of a membership counts as one of its class, too.
  */
 export async function readChangedObjects(
@@ -59,13 +62,13 @@ export async function readChangedObjects(
   },
 ): Promise<ChangedObject[]> {
   const { view, range, after, withMembers, limit } = query;
-  const { table, changeSeq, ofType } = must(view.changes);
+  const { table, changeSeq, ofType, wasOfType = ofType } = must(view.changes);
   const key = after ?? { seq: range.from, id: LAST_ID };
   const members = withMembers
     ? await readMembershipChanges(tx, { after: key, until: range.until, limit })
     : [];
   const own = `select ${changeSeq} as seq, ${view.id} as id, true as itself from ${table}
-     where (${changeSeq}, ${view.id}) > ($1::int8, $2::uuid) and ${changeSeq} <= $3::int8 and ${ofType}
+     where (${changeSeq}, ${view.id}) > ($1::int8, $2::uuid) and ${changeSeq} <= $3::int8 and (${ofType} or ${wasOfType})
      order by 1, 2 limit $4::int4`;
   const changedBefore =
     `exists (select from ${table} where ${view.id} = change.id and ${changeSeq} > $5::int8 and ${changeSeq} < change.seq)` +
@@ -134,17 +137,18 @@ async function readMembershipChanges(
   return found;
 }
 
-/** Objects by their ids, inactive ones too: `@active` says which. */
+/** Objects by their ids, inactive ones too, and those that are of another type now: `@active` says which are there for readers. */
 export async function readObjects(
   tx: Tx,
   view: View,
   ids: readonly string[],
   paths: readonly string[],
 ): Promise<ViewRow[]> {
+  const { active, ofType } = must(view.changes);
   const columns = [
     ...paths.flatMap((path) => columnOf(view, path)),
     `${view.id} as "@id"`,
-    `${must(view.changes).active} as "@active"`,
+    `(${active} and ${ofType}) as "@active"`,
   ];
   return tx.query<ViewRow>(
     `select ${columns.join(', ')} from ${view.from} where ${view.id} = any($1::uuid[])`,

@@ -9,7 +9,14 @@ export function schoolsView(version: ViewVersion): View {
     from: 'org o',
     id: 'o.id',
     condition: `${IS_SCHOOL} and o.active`,
-    changes: { table: 'org o', changeSeq: 'o.change_seq', active: 'o.active', ofType: IS_SCHOOL },
+    changes: {
+      table: 'org o',
+      changeSeq: 'o.change_seq',
+      active: 'o.active',
+      ofType: IS_SCHOOL,
+      // A source corrects the type of an org: a school that became a district is none to its readers any more.
+      wasOfType: 'o.version > 1',
+    },
     properties: {
       id: { type: 'guid', sql: 'o.id' },
       displayName: text('o.display_name'),

@@ -57,6 +57,8 @@ export interface ViewChanges {
   readonly active: string;
   /** SQL over that table: the row is of this type, active or not. */
   readonly ofType: string;
+  /** SQL over that table: the row may have been of this type before, and be another one now. Undefined: types stay. */
+  readonly wasOfType?: string;
   /** The objects have memberships, which are followed with them. */
   readonly members?: true;
 }

@@ -72,6 +72,7 @@ async function answerChanges(
         age > DELTA_TOKEN_DAYS * DAY_MS ||
         forgotten ||
         until > position.seq ||
+        (from ?? until) < position.restoredSeq ||
         (from ?? 0) > position.seq
       ) {
         reply.header('location', link('$deltatoken='));
