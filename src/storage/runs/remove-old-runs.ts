@@ -38,7 +38,7 @@ const LARGE = [
   ['bulk.plan_item', 'item_no'],
   ['bulk.finding', 'finding_no'],
 ] as const;
-/** Tables with few. With LARGE: every table that refers to a run. */
+/** Tables with few. With LARGE, and notices: every table that refers to a run. */
 const SMALL = ['finding_count', 'plan_count', 'plan_hold', 'plan', 'run_event'] as const;
 
 /** Removes up to `limit` rows of a run from each of its large tables. @returns false once they hold none. */
@@ -60,6 +60,8 @@ export async function removeRunRows(tx: Tx, run: OldRun, limit: number): Promise
 export async function removeRun(tx: Tx, run: OldRun): Promise<void> {
   const ids = [run.tenantId, run.runId];
   for (const table of SMALL) await tx.query(`delete from ${table} where tenant_id = $1 and run_id = $2`, ids);
+  // What somebody was told of it stays, and so do the deliveries of it.
+  await tx.query('update notice set run_id = null where tenant_id = $1 and run_id = $2', ids);
   const removed = await tx.query<{ upload_id: string | null }>(
     'delete from run where tenant_id = $1 and id = $2 returning upload_id',
     ids,
