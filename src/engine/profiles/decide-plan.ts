@@ -165,6 +165,8 @@ async function decideParts({ context, tx, profile, run, actor, input }: Deciding
     await saveRunMessage(tx, run.id, describeHeldParts(left, (await readPlanSize(tx, run.id)) > waiting));
     return false;
   }
+  // The end of the run is queued, and one run of a profile is at most: the run of an expiration may stand there, or of its undo.
+  if (run.otherUnderWay) throw otherUnderWay();
   await replaceQueuedPreviews(tx, { profileId: profile.id, actor: actor.applicationId, newId });
   const acceptance = { actor: actor.applicationId, newId, traceparent: actor.traceparent, note };
   // A rejection brings nothing in: the pass that was applied was the last, and plans that were made after it stand.
@@ -182,14 +184,17 @@ function checkMayApply(profile: StoredProfile, run: PlannedRun): void {
   if (profile.pausedAt)
     throw new ConflictError('The profile is paused. Resume it first, then approve the plan.');
   checkMayRun(profile, run.trigger);
-  if (run.otherUnderWay)
-    throw new ConflictError(
-      'Another run of the profile is under way. Wait until it has ended, then look at the plan again.',
-    );
+  if (run.otherUnderWay) throw otherUnderWay();
   if (run.stale)
     throw new ConflictError(
       'The plan is stale: another run has changed the directory since it was made. Make a new plan, or upload and start again.',
     );
+}
+
+function otherUnderWay(): ConflictError {
+  return new ConflictError(
+    'Another run of the profile is under way. Wait until it has ended, then look at the plan again.',
+  );
 }
 
 function toResumable(run: PlannedRun): ResumableRun {

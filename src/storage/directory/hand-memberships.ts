@@ -33,7 +33,9 @@ export async function addMembership(
   { table, ofId, personId, role }: HandMembership,
   changeSeq: number,
 ): Promise<'create' | 'reactivate'> {
-  const sameRole = table === 'enrollment' ? 'and role = $3' : 'and $3::text is not null';
+  // What a source says somebody is in a school is its to say; what was said by hand is said anew.
+  const sameRole =
+    table === 'enrollment' ? 'and role = $3' : 'and (role = $3 or source_system_id <> current_tenant())';
   const back = await tx.query(
     `update ${table} set active = true, removed_by_hand = null, version = version + 1, change_seq = $4
       where ${OF[table]} = $1 and person_id = $2 ${sameRole} and removed_by_hand is not null returning 1`,
