@@ -131,6 +131,7 @@ export async function removeReferenceValue(
     throw new ConflictError(
       `${known.code} is a value of the list and stays there. Disable it: PUT {"enabled": false}.`,
     );
+  checkCode(code);
   const found = await inTenant(db, tenantId, (tx) => deleteReferenceValue(tx, list, foldCase(code)));
   if (!found) throw new NotFoundError(`There is no value "${code}" of your own in the list ${list}.`);
 }

@@ -192,6 +192,9 @@ function isDay(text: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text) && !text.startsWith('0000');
 }
 
+/** PostgreSQL takes no zone that is sixteen hours or more away. */
 function isTime(text: string): boolean {
-  return isDay(text.slice(0, 10)) && !Number.isNaN(Date.parse(text));
+  return (
+    isDay(text.slice(0, 10)) && !Number.isNaN(Date.parse(text)) && !/[+-](?:1[6-9]|2\d):\d{2}$/.test(text)
+  );
 }

@@ -56,8 +56,9 @@ export function readCron(line: string): ReadCron {
   if (line.length > MAXIMUM_LENGTH)
     return { problem: `A cron line has at most ${MAXIMUM_LENGTH} characters.` };
   const text = line.trim().toLowerCase();
-  const parts = (NICKNAMES[text] ?? text).split(/\s+/u);
-  if (text.startsWith('@') && NICKNAMES[text] === undefined)
+  const known = Object.hasOwn(NICKNAMES, text) ? NICKNAMES[text] : undefined;
+  const parts = (known ?? text).split(/\s+/u);
+  if (text.startsWith('@') && known === undefined)
     return { problem: `There is no '${text}'. Use ${Object.keys(NICKNAMES).join(', ')}, or five fields.` };
   if (parts.length !== FIELDS.length)
     return {

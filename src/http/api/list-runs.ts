@@ -94,8 +94,11 @@ const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]
 function readMoment(name: 'from' | 'to', text: string | undefined): RunMoment | undefined {
   if (text === undefined) return undefined;
   const time = Date.parse(text);
-  // Date.parse lets 31 February pass as 3 March.
-  const isDay = /^\d{4}-\d{2}-\d{2}$/u.test(text) && new Date(time).toJSON()?.startsWith(text);
+  // Date.parse lets 31 February pass as 3 March, and a year 0, which the database does not have.
+  const isDay =
+    /^\d{4}-\d{2}-\d{2}$/u.test(text) &&
+    !text.startsWith('0000') &&
+    new Date(time).toJSON()?.startsWith(text);
   if (isDay) return { day: text };
   if (MOMENT.test(text) && !Number.isNaN(time)) return { moment: new Date(time) };
   throw new InvalidRequestError(

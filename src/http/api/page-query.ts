@@ -2,6 +2,9 @@ import type * as z from 'zod';
 
 import { InvalidRequestError } from '#lib/errors.ts';
 
+/** Of what is numbered in the database: integer. */
+const LARGEST_NUMBER = 2 ** 31 - 1;
+
 /** One page of a collection of our own API: how many, and behind which key. */
 export interface PageQuery {
   readonly limit: number;
@@ -40,9 +43,10 @@ export function readPage<Filter>(
     }
   }
   const filter = filterSchema.parse(filters);
-  const afterNumber = after === undefined ? 0 : Number(after);
+  const number = after === undefined ? 0 : Number(after);
+  const afterNumber = Number.isInteger(number) && number >= 0 && number <= LARGEST_NUMBER ? number : 0;
   return {
-    page: { limit, after, afterNumber: Number.isSafeInteger(afterNumber) ? afterNumber : 0, repeated },
+    page: { limit, after, afterNumber, repeated },
     filter,
   };
 }

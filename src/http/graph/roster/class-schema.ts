@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { checkMailNickname, checkText } from '#core/users/user-rules.ts';
 
-import { checked, description, entityType, madeByHand, name, typeName } from './schema-parts.ts';
+import { checked, day, description, entityType, madeByHand, name, typeName } from './schema-parts.ts';
 
-const date = z.iso.date({ error: 'has to be a date such as 2026-08-01.' }).nullish();
+const date = day('has to be a date such as 2026-08-01.').nullish();
 
 /** The body of `POST /education/classes`: what Rollbook keeps of educationClass. */
 export const classToCreate = z.strictObject({

@@ -32,6 +32,11 @@ export const description = z
   .max(1_024)
   .nullish();
 
+/** A day of the calendar. ISO 8601 has a year 0, the database has none. */
+export function day(error: string): z.ZodType<string> {
+  return z.iso.date({ error }).refine((date) => !date.startsWith('0000'), { error });
+}
+
 /** The mark of what is made by hand; nobody else's may be given. */
 export const madeByHand = z
   .literal('manual', { error: 'has to be manual: other sources come in by a sync.' })

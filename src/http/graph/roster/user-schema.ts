@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkMail, checkMailNickname, checkText, checkUserPrincipalName } from '#core/users/user-rules.ts';
 
-import { address, checked, entityType, madeByHand, name, typeName } from './schema-parts.ts';
+import { address, checked, day, entityType, madeByHand, name, typeName } from './schema-parts.ts';
 
 const passwordProfile = z.strictObject({
   '@odata.type': typeName,
@@ -36,7 +36,7 @@ export const userToCreate = z.strictObject({
       grade: name,
       graduationYear: name,
       studentNumber: name,
-      birthDate: z.iso.date().nullish(),
+      birthDate: day('has to be a date such as 2011-04-02.').nullish(),
       gender: z.enum(['female', 'male', 'other']).nullish(),
     })
     .nullish(),
