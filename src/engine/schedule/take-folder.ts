@@ -19,6 +19,7 @@ import {
   type ScheduledProfile,
 } from '#storage/schedule/profile-schedule.ts';
 import { commitFile } from '#storage/uploads/commit-file.ts';
+import { listFiles } from '#storage/uploads/list-files.ts';
 import { openUpload, type OpenUpload } from '#storage/uploads/open-upload.ts';
 
 import { afterStart, queueStart, type QueuedStart } from '../profiles/start-profile.ts';
@@ -167,6 +168,17 @@ async function commit(
     throw new OperationalError(
       'ScheduleChanged',
       'The schedule was changed meanwhile; the folder is looked at again.',
+    );
+  const own = new Set(stored.map(({ name }) => name.toLowerCase()));
+  const others = (await listFiles(tx, upload.id)).filter(({ name }) => !own.has(name.toLowerCase()));
+  // Files of two exports are no roster.
+  if (others.length > 0)
+    throw new OperationalError(
+      'UploadInUse',
+      `Files were uploaded and not started (${others
+        .slice(0, 5)
+        .map(({ name }) => name)
+        .join(', ')}); start them first, the folder is taken afterwards.`,
     );
   const replaced: string[] = [];
   for (const { name, objectName, sizeBytes, sha256, md5 } of stored)

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+
+import { QUIET_SECONDS, scheduleBench } from '#test/helpers/schedule-bench.ts';
+import { SDS_V1_NAMES } from '#test/helpers/sds-v1-names.ts';
+
+const { bench, watched, state, newProfile, schedule, profileNow, look, triggers, scheduleRow, close } =
+  await scheduleBench();
+after(close);
+beforeEach(newProfile);
+
+test('folder: files of an upload that nobody has started are not mixed with those of the folder', async () => {
+  const name = `mixed ${state.count}`;
+  const folder = join(watched, bench.tenantId, name);
+  await mkdir(folder);
+  await schedule({ watchedFolder: name });
+  // An upload by hand that broke off, some time ago: it never was started.
+  await bench.upload(state.profileId, 'user.csv', 'guardianrelationship.csv', 'student.csv');
+  for (const file of SDS_V1_NAMES) await writeFile(join(folder, file), `SIS ID,Name\r\n1,${file}\r\n`);
+  const { now } = await profileNow();
+  await look(now);
+  await look(new Date(now.getTime() + QUIET_SECONDS * 1_000));
+  const files = await bench.rows<{ name: string }>(
+    `select f.name from upload_file f join upload u on u.id = f.upload_id
+      where u.profile_id = $1 and u.state = 'sealed' order by lower(f.name)`,
+    state.profileId,
+  );
+  assert.ok(
+    !files.some((file) => ['user.csv', 'guardianrelationship.csv'].includes(file.name)),
+    files.map((file) => file.name).join(', '),
+  );
+  assert.deepEqual(await triggers(), []);
+  assert.match(String((await scheduleRow())['folder_note']), /^Files were uploaded and not started \(/u);
+  await bench.rows(`delete from upload_file where name <> 'student.csv'`);
+  const later = new Date(now.getTime() + 3 * QUIET_SECONDS * 1_000);
+  await look(later);
+  await look(new Date(later.getTime() + QUIET_SECONDS * 1_000));
+  assert.deepEqual(await triggers(), ['folder'], 'what the folder has too is replaced');
+});
