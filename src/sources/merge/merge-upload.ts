@@ -61,15 +61,24 @@ export async function mergeUpload(
   let base: Base | null = null;
   const skip = (set: StoredSet, why: string): void =>
     findings.report({ code: 'DELTA_SKIPPED', file: ONEROSTER_MANIFEST }, () => ({
-      message: `The upload of ${momentOf(set)} was not read by a run, and is left out: ${why}.`,
+      message: `The upload of ${momentOf(set)} ${why}.`,
     }));
   for (const set of input.earlier) {
+    if (set.refused) {
+      // Behind a base; before it nobody misses it.
+      if (base !== null)
+        skip(
+          set,
+          'was refused, and is left out: if this upload does not correct it, its changes are missing',
+        );
+      continue;
+    }
     if (set.format !== null) {
       base = { set, format: set.format };
       continue;
     }
     const caughtUp = await catchUp(input, tools, set, base);
-    if ('problem' in caughtUp) skip(set, caughtUp.problem);
+    if ('problem' in caughtUp) skip(set, `was not read by a run, and is left out: ${caughtUp.problem}`);
     else {
       ({ base } = caughtUp);
       findings.report({ code: 'DELTA_CAUGHT_UP', file: ONEROSTER_MANIFEST }, () => ({

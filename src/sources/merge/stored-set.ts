@@ -24,6 +24,8 @@ export interface StoredSet {
 /** An upload before that of the run. `format`: what it was read as; null: no run has read it. */
 export interface EarlierStoredSet extends StoredSet {
   readonly format: RosterFormat | null;
+  /** A run has read it, and could not use it. */
+  readonly refused: boolean;
 }
 
 /** Its files, without the notes of a merge. */

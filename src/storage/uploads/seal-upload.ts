@@ -26,10 +26,11 @@ export async function sealUpload(tx: Tx, profileId: string): Promise<SealedUploa
     'delete from upload_block where upload_id = $1 returning object_name',
     [uploadId],
   );
-  // Later than every upload before, even when the clock was set back: the newest upload is the one that was sealed last.
+  // Later than every upload before, even when the clock was set back: the newest upload is the one that was sealed last. By two, since what is made of
+  // the delta files of one stands right behind it (saveMergedUpload).
   await tx.query(
     `update upload set state = 'sealed', sealed_at = greatest(now(),
-            (select max(sealed_at) + interval '1 microsecond' from upload where profile_id = $2))
+            (select max(sealed_at) + interval '2 microseconds' from upload where profile_id = $2))
       where id = $1 and state = 'open'`,
     [uploadId, profileId],
   );
