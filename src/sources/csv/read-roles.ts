@@ -39,6 +39,8 @@ export interface RoleTaker {
 
 /** Roles of neither group are counted with those of staff: all that is no student's. */
 const OTHER_ROLE = RECORD_CODES.teacherRole;
+/** Numbers of roles alike that may be free below one that is taken, in a row: those roles have ended. */
+const FREE_NUMBERS = 8;
 /** What a row may say of whether a role is the primary one. */
 const PRIMARY = ['', 'true', 'false'].map((text) => Buffer.from(text));
 
@@ -138,10 +140,19 @@ export function takeRoles(
   ): number => {
     let unmet = -1;
     let kept = -1;
-    for (let number = 0; ; number += 1) {
+    let free = -1;
+    // Of roles that are all new none has ended.
+    const mostFree = several && delta.before(code) > 0 ? FREE_NUMBERS : 0;
+    for (let number = 0, unknown = 0; ; number += 1) {
       hashKey(name, number, ...ends);
       const met = delta.stateOf(hash.key);
-      if (met === 'unknown') return unmet !== -1 ? unmet : number === 1 && kept === 0 ? 0 : number;
+      if (met === 'unknown') {
+        if (free === -1) free = number;
+        unknown += 1;
+        if (unknown > mostFree) return unmet !== -1 ? unmet : free === 1 && kept === 0 ? 0 : free;
+        continue;
+      }
+      unknown = 0;
       if (met === 'seen' && (!several || saidBefore(code, sessionEntry))) return -1;
       hashContent(code, sessionEntry);
       if (met !== 'seen' && (!several || delta.holds(hash.key, hash.content))) return number;
@@ -152,10 +163,14 @@ export function takeRoles(
 
   const keep = (name: RoleName | undefined): boolean => {
     if (name === undefined || isEmpty(file.row, school)) return false;
-    for (let number = 0; ; number += 1) {
+    let known = false;
+    for (let number = 0, unknown = 0; unknown <= FREE_NUMBERS; number += 1) {
       hashKey(name, number);
-      if (!delta.keep(hash.key)) return number > 0;
+      const isKnown = delta.keep(hash.key);
+      known ||= isKnown;
+      unknown = isKnown ? 0 : unknown + 1;
     }
+    return known;
   };
 
   return {
