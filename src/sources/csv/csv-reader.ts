@@ -23,6 +23,8 @@ export interface CsvRow {
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   fault: RowFault | null;
+  /** Of a row with a fault: no more fields can be in its line, read or not. Where a run of zeros stands in place of other bytes nobody can tell. */
+  fieldsAtMost: number;
   /** The last row of a file that does not end with a line break: perhaps cut off. */
   withoutBreak: boolean;
 }
@@ -50,6 +52,8 @@ const DEL = 0x7f;
 const C1 = 0xc2;
 /** A BOM, quotes, the separators of empty columns that a spreadsheet adds. */
 const LONGEST_DECLARATION = 1024;
+/** One may be a slip of an exporter; more stand where bytes were lost. */
+const ZEROS = Buffer.alloc(2);
 
 /** What stands between the fields. */
 export type Separator = ',' | ';' | '\t';
@@ -91,6 +95,7 @@ export class CsvReader {
       starts: new Int32Array(limits.maxColumns + 1),
       ends: new Int32Array(limits.maxColumns + 1),
       fault: null,
+      fieldsAtMost: 0,
       withoutBreak: false,
     };
   }
@@ -195,6 +200,7 @@ export class CsvReader {
 
   #report(fault: RowFault | null, count: number): void {
     this.#row.fault = this.#cutOff ? 'cutOff' : fault;
+    if (fault === 'tooLong') this.#row.fieldsAtMost = 0;
     this.#row.count = count;
     this.#onRow(this.#row);
   }
@@ -311,11 +317,20 @@ export class CsvReader {
       }
       row.bytes = bytes;
       if (this.#mayHoldControls && holdsHighControl(bytes, rowStart, at)) fault ??= 'controlCharacter';
+      if (fault !== null) row.fieldsAtMost = mostFields(bytes, rowStart, at, separator, count);
       if (at - rowStart > maxRowBytes) this.#report('tooLong', 0);
       else if (!blank || fault !== null || this.#cutOff) this.#report(fault, count);
       at += 1;
     }
   }
+}
+
+/** In a line with a fault: what stands behind a broken quote is not read, and may be another row. */
+function mostFields(bytes: Buffer, start: number, end: number, separator: number, count: number): number {
+  if (bytes.subarray(start, end).includes(ZEROS)) return Infinity;
+  let most = 1;
+  for (let at = start; at < end; at += 1) if (bytes[at] === separator) most += 1;
+  return Math.max(most, count);
 }
 
 /** Whether DEL or one of U+0080 to U+009F is there. */

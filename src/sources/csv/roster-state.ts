@@ -293,9 +293,11 @@ export function messageOfDropped(column: BoundColumn, target: FileName): string 
 
 /**
  * The key of a broken row, can it be trusted? What stands before a broken quote can; in a row with too many or too few
- * fields values have moved, but not the first. A key with a control character is not the one that is meant.
+ * fields values have moved, but not the first, which a stray line break has cut if nothing stands behind it. A key with a control character is not
+ * the one that is meant.
  */
 export function isReliable(row: CsvRow, key: BoundColumn): boolean {
+  if (row.fault === null && key.position === row.count - 1) return false;
   if (row.fault !== 'brokenQuote' && row.fault !== 'controlCharacter' && key.position !== 0) return false;
   return !holdsControlCharacter(row, key);
 }

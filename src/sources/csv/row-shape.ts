@@ -7,9 +7,12 @@ export function isCutOff({ fault, count, withoutBreak }: CsvRow, fieldCount: num
   return fault === 'cutOff' || (withoutBreak && (tooFew || fault === 'brokenQuote'));
 }
 
-/** The line break between two rows may be missing, or be a lone carriage return: the second row is in there, unread. */
-export function mayHoldTwo({ count }: CsvRow, fieldCount: number): boolean {
-  return count >= fieldCount * 2 - 1;
+/**
+ * The line break between two rows may be missing, or be a lone carriage return: the second row is in there, unread. So are all those in whose place
+ * zeros stand.
+ */
+export function mayHoldTwo({ count, fault, fieldsAtMost }: CsvRow, fieldCount: number): boolean {
+  return (fault === null ? count : fieldsAtMost) >= fieldCount * 2 - 1;
 }
 
 /** The column by whose value a row says that its record is there no more (OneRoster: status tobedeleted). */

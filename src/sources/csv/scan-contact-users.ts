@@ -10,7 +10,7 @@ import { DROPPED, type IdTable, PRESENT, UNKNOWN } from './id-table.ts';
 import { inspectFile, scanRows } from './inspect-file.ts';
 import { DETAIL_GROUPS, type PersonDetails } from './person-details.ts';
 import { addFieldTo, findField, isEmpty, isReliable, partsOf } from './roster-state.ts';
-import { findWithdrawal } from './row-shape.ts';
+import { findWithdrawal, mayHoldTwo } from './row-shape.ts';
 import type { UserRoles } from './user-roles.ts';
 
 const BLANK = 0x20;
@@ -52,7 +52,7 @@ export async function scanRelatedUsers(
     const id = columnOf(header, 'id');
     const keepContact = contactKeeper(state, users.definition, header, findings);
     return (row) => {
-      if (!tellsWhose(row, header, id)) allTold = false;
+      if (!tellsWhose(row, header, id) || isTwo(row, header)) allTold = false;
       else if (findField(contacts, row, id) !== -1) keepContact(row, id);
     };
   });
@@ -106,7 +106,7 @@ export async function scanAgents(
     const agents = columnOf(header, 'agents');
     return (row) => {
       if (id === undefined || agents === undefined) return;
-      if (!tellsWhose(row, header, id)) {
+      if (!tellsWhose(row, header, id) || isTwo(row, header)) {
         details.spoilAll(CONTACTS);
         return;
       }
@@ -200,6 +200,11 @@ async function scan(
 
 function isWhole(row: CsvRow, header: BoundHeader): boolean {
   return row.fault === null && row.count === header.fieldCount;
+}
+
+/** Another row may be in there, and be that of a contact, or of whoever has one. */
+function isTwo(row: CsvRow, header: BoundHeader): boolean {
+  return !isWhole(row, header) && mayHoldTwo(row, header.fieldCount);
 }
 
 /** A broken row may still have an id that can be trusted. */

@@ -9,6 +9,7 @@ import { asBuffer, type FileLayout } from './inspect-file.ts';
 import { DETAIL_GROUPS } from './person-details.ts';
 import { countCharacters, RosterFile } from './roster-file.ts';
 import { isEmpty, isReliable, type RosterState } from './roster-state.ts';
+import { mayHoldTwo } from './row-shape.ts';
 import { looksLikeTotals } from './totals-row.ts';
 import { openTranscoder } from './transcoder.ts';
 
@@ -107,7 +108,7 @@ export async function scanContacts(
     const [start, end] = [row.starts[by.position] as number, row.ends[by.position] as number];
     if (row.fault !== null || row.count !== fieldCount) {
       if (looksLikeTotals(row, from.header, from.rows - 1)) return;
-      const known = !isEmpty(row, by) && isReliable(row, by) && row.count < fieldCount * 2 - 1;
+      const known = !isEmpty(row, by) && isReliable(row, by) && !mayHoldTwo(row, fieldCount);
       if (known) details.spoil(CONTACTS, row.bytes, start, end);
       else details.spoilAll(CONTACTS);
       return;

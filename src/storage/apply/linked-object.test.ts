@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 
 import { Client } from 'pg';
 
+import { must } from '#lib/assert.ts';
 import { asOwner, inTenant } from '#storage/database.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
 import { addSourceSystem } from '#test/helpers/plan-and-apply.ts';
@@ -36,7 +37,7 @@ async function pagesFor(table: string): Promise<number> {
       `explain (analyze, buffers, format json) select n from generate_series(1, ${LOOK_UPS}) n cross join ${table}`,
     ),
   );
-  const [explained] = rows[0]?.['QUERY PLAN'] as { Plan: Record<string, number> }[];
+  const [explained] = must(rows[0])['QUERY PLAN'] as { Plan: Record<string, number> }[];
   assert.equal(explained?.Plan['Actual Rows'], LOOK_UPS);
   return Number(explained?.Plan['Shared Hit Blocks']) + Number(explained?.Plan['Shared Read Blocks']);
 }

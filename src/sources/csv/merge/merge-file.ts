@@ -8,6 +8,7 @@ import { type FileDefinition, looseTitle } from '../format.ts';
 import { IdTable } from '../id-table.ts';
 import type { FileLayout } from '../inspect-file.ts';
 import { reportLayout } from '../report-layout.ts';
+import { mayHoldTwo } from '../row-shape.ts';
 import { TotalsAtEnd } from '../totals-row.ts';
 import {
   entryOf,
@@ -95,7 +96,8 @@ export async function prepareMerge(input: MergeFileInput): Promise<PreparedMerge
           writer.row(row, positions, known.get(entry) ?? none);
         } else {
           writer.padTo(row.line - 1);
-          writer.brokenRow(row, added.length);
+          if (mayHoldTwo(row, delta.columns.count)) writer.unknownRow();
+          else writer.brokenRow(row, added.length);
         }
         if (entry !== -1) superseded[entry] = 1;
       };
@@ -161,7 +163,7 @@ export async function prepareMerge(input: MergeFileInput): Promise<PreparedMerge
         summary.keptRows += 1;
         if (isWhole(row, kept.columns)) writer.row(row, map);
         // Fields cannot be moved where nobody knows which is which.
-        else if (sameTitles) writer.brokenRow(row, 0);
+        else if (sameTitles && !mayHoldTwo(row, kept.columns.count)) writer.brokenRow(row, 0);
         else writer.unknownRow();
       };
       const keptTotals = new TotalsAtEnd(kept.header, writeKept);
