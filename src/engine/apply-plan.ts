@@ -3,6 +3,8 @@ import { inSpan } from '#lib/tracing.ts';
 import { applyRange, bandOf, listItemBands } from '#storage/apply/apply-batch.ts';
 import { inTenant } from '#storage/database.ts';
 import { databaseErrorOf } from '#storage/database-errors.ts';
+import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
+import { isFirstPlan } from '#storage/plan/plan-rows.ts';
 import { openBatch, recordItemFailure } from '#storage/runs/batch-fence.ts';
 
 import type { EngineContext } from './engine-context.ts';
@@ -21,6 +23,9 @@ export interface ApplyInput {
   readonly onBatch: (itemsDone: number, itemsTotal: number) => void;
 }
 
+/** Plans with fewer items are applied quickly, however they are looked up. */
+const STATISTICS_ITEMS = 500;
+
 /**
  * Applies what is left of a plan, batch by batch. Each batch is one transaction that checks the epoch, writes the rows
  * and moves the watermark; after a crash the next worker goes on behind it. A batch with an item that the database refuses is halved
@@ -33,10 +38,13 @@ export async function applyPlan(
   input: ApplyInput,
 ): Promise<Record<string, number>> {
   const { metrics, tracing } = context.telemetry;
-  const { bands, total } = await inTenant(
+  const { bands, total, isFirst } = await inTenant(
     context.db,
     input.tenantId,
-    (tx) => listItemBands(tx, input.runId, input.appliedItemNo, input.pass),
+    async (tx) => ({
+      ...(await listItemBands(tx, input.runId, input.appliedItemNo, input.pass)),
+      isFirst: await isFirstPlan(tx, input.runId),
+    }),
     { readOnly: true },
   );
   let itemsDone = total - bands.reduce((sum, { items }) => sum + items, 0);
@@ -44,6 +52,8 @@ export async function applyPlan(
   for (const band of bands) {
     const startedMs = performance.now();
     const kind = bandOf(band.firstItemNo);
+    // Who and what memberships lead to is there now, as of this minute: nobody else has told PostgreSQL of it yet.
+    if (isFirst && kind === 'role' && total >= STATISTICS_ITEMS) await refreshStatistics(context.db);
     let left = band.items;
     for (let first = band.firstItemNo; first <= band.lastItemNo; first += context.settings.batchItems) {
       await lease.check();

@@ -1,4 +1,5 @@
 import type { Tx } from '../database.ts';
+import { lookUp } from '../plan/look-up.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
 import { linkedObject } from './linked-object.ts';
 import { changed, changedRequired } from './changed.ts';
@@ -32,23 +33,24 @@ export async function applyClasses(tx: Tx, range: ItemRange): Promise<void> {
     values,
   );
   await tx.query(
-    `with ${ITEMS}
-     update class o set org_id = case when n.keeps_org then o.org_id else n.org_id end, org_by_hand = n.keeps_org,
-            source_org_id = case when n.keeps_org then o.source_org_id end,
-            course_id = case when n.keeps_course then o.course_id else n.course_id end,
-            academic_session_id = case when n.keeps_session then o.academic_session_id else n.session_id end,
+    `with ${ITEMS},
+     change as materialized (
+       select i.*, org_link.object_id as org_id, course_link.object_id as course_id, session_link.object_id as session_id,
+              c.org_by_hand and org_link.object_id is not distinct from c.source_org_id as keeps_org,
+              ${keeps('k', 'course_link')} as keeps_course, ${keeps('s', 'session_link')} as keeps_session
+         from item i cross join ${lookUp('class', 'c', 'c.tenant_id = i.tenant_id and c.id = i.object_id')} ${REFERENCES}
+         left join course k on k.tenant_id = c.tenant_id and k.id = c.course_id
+         left join academic_session s on s.tenant_id = c.tenant_id and s.id = c.academic_session_id
+        where i.action in ('update', 'move', 'reactivate'))
+     update class o set org_id = case when i.keeps_org then o.org_id else i.org_id end, org_by_hand = i.keeps_org,
+            source_org_id = case when i.keeps_org then o.source_org_id end,
+            course_id = case when i.keeps_course then o.course_id else i.course_id end,
+            academic_session_id = case when i.keeps_session then o.academic_session_id else i.session_id end,
             ${changedRequired('display_name', 'displayName')}, ${changed('class_code', 'classCode')}, ${changed('grade', 'grade')},
             ${changedRequired('mail_nickname', 'mailNickname')}, ${changed('external_name', 'displayName')},
             attributes = jsonb_strip_nulls(o.attributes || ${ATTRIBUTES}),
             active = o.active or i.action = 'reactivate', version = o.version + 1, change_seq = $4
-       from item i join class c on c.id = i.object_id ${REFERENCES}
-       left join course k on k.tenant_id = c.tenant_id and k.id = c.course_id
-       left join academic_session s on s.tenant_id = c.tenant_id and s.id = c.academic_session_id
-      cross join lateral (
-             select org_link.object_id as org_id, course_link.object_id as course_id, session_link.object_id as session_id,
-                    c.org_by_hand and org_link.object_id is not distinct from c.source_org_id as keeps_org,
-                    ${keeps('k', 'course_link')} as keeps_course, ${keeps('s', 'session_link')} as keeps_session) n
-      where i.action in ('update', 'move', 'reactivate') and o.tenant_id = c.tenant_id and o.id = c.id`,
+       from change i where o.tenant_id = i.tenant_id and o.id = i.object_id`,
     values,
   );
 }

@@ -76,3 +76,12 @@ export async function readPlanSize(tx: Tx, runId: string): Promise<number> {
   ]);
   return rows[0]?.item_count ?? 0;
 }
+
+/** No plan of the profile was accepted before this one, or none since a reset. */
+export async function isFirstPlan(tx: Tx, runId: string): Promise<boolean> {
+  const rows = await tx.query<{ first: boolean }>(
+    'select base_run_id is null as first from plan where run_id = $1',
+    [runId],
+  );
+  return rows[0]?.first ?? false;
+}
