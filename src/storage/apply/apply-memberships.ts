@@ -40,6 +40,8 @@ export async function applyEnrollments(tx: Tx, range: ItemRange): Promise<void> 
       IS_PRIMARY,
       ['begin_date', `(i.after ->> 'beginDate')::date`],
       ['end_date', `(i.after ->> 'endDate')::date`],
+      // The source has said something since.
+      ['ended_by_expiration', 'null::uuid'],
     ],
   });
 }

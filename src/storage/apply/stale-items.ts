@@ -33,15 +33,16 @@ export async function setStaleItemsAside(tx: Tx, range: ItemRange, band: Kind | 
   );
   if (table === 'person') await setOrphanedLinksAside(tx, range);
   if (moved.length === 0) return;
-  // Students come before teachers: who is both was raised by this run. (NOT IN, as in ITEMS: one hash, not a loop over all.)
+  // Students come before teachers, and what was held after what was not: who is both was raised by this run. (NOT IN, as in ITEMS: one hash, not a loop over all.)
   await tx.query(
     `insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
      select current_tenant(), $1, m.item_no, 'StaleItem',
             'The record was changed by somebody else after the plan was made. It is planned anew with the next sync.', null
        from unnest($2::integer[], $3::uuid[]) as m(item_no, object_id)
-      where $4::text <> 'teacher'
+      where $4::text not in ('student', 'teacher')
          or m.object_id not in (select e.object_id from plan_item e
-                                 where e.run_id = $1 and e.kind = 'student' and e.object_id is not null)
+                                 where e.run_id = $1 and e.kind in ('student', 'teacher') and e.kind <> $4 and e.object_id is not null
+                                   and ($4 = 'teacher' or (select apply_pass from run where id = $1) > 1))
      on conflict do nothing`,
     [range.runId, moved.map(({ itemNo }) => itemNo), moved.map(({ objectId }) => objectId), band],
   );

@@ -7,7 +7,13 @@ import { appendRunEvent } from '../runs/run-event.ts';
 export const NOTHING_UNDER_WAY = `not exists (
   select from run w where w.tenant_id = p.tenant_id and w.profile_id = p.id and not (w.plan_only and w.state = 'held')
      and w.state in ('queued', 'staging', 'planning', 'applying', 'held', 'suspended', 'broken'))`;
-export const ACCEPTED_UPLOAD = `run a on a.tenant_id = p.tenant_id and a.id = p.accepted_run_id
+/** What puts back an expiration reads no files: those are let in still that were before the profile expired. */
+const ACCEPTED_RUN = `coalesce((
+  select b.id from run b join run d on d.tenant_id = p.tenant_id and d.id = p.accepted_run_id and d.trigger = 'expirationUndo'
+   where b.tenant_id = p.tenant_id and b.profile_id = p.id and b.upload_id is not null and not b.plan_only and b.state = 'completed'
+     and (p.reset_at is null or b.created_at > p.reset_at)
+   order by b.created_at desc limit 1), p.accepted_run_id)`;
+export const ACCEPTED_UPLOAD = `run a on a.tenant_id = p.tenant_id and a.id = ${ACCEPTED_RUN}
   join upload u on u.tenant_id = a.tenant_id and u.id = a.upload_id and u.state = 'sealed' and u.wrapped_key is not null`;
 const HAS_DUE = `exists (select from escrow e where e.tenant_id = p.tenant_id and e.profile_id = p.id and e.next_attempt_at <= now())`;
 

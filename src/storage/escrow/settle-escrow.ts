@@ -60,6 +60,7 @@ async function upsertFailures(tx: Tx, profileId: string, runId: string): Promise
        select distinct on (i.key) i.key, i.kind, i.source_id, i.school_id, i.file, i.line, f.code, f.message, f.joining_value
          from plan_item_failure f join plan_item i on i.run_id = f.run_id and i.item_no = f.item_no
         where f.run_id = $2 and f.because_of is null and f.code <> 'StaleItem'
+          and f.item_no not in (select h.item_no from plan_item_hold h where h.run_id = $2 and h.pass = 0)
         order by i.key, i.item_no),
      waiting as (
        select coalesce(second.key, first.key, third.key) as key, count(*)::integer as items
@@ -85,7 +86,8 @@ async function upsertFailures(tx: Tx, profileId: string, runId: string): Promise
             next_attempt_at = case
               when escrow.dropped_at is not null or escrow.first_at + make_interval(days => $4) <= now() then null
               else least(escrow.first_at + make_interval(days => $4),
-                         now() + make_interval(hours => ($3::integer[])[least(escrow.attempts + 1, cardinality($3::integer[]))]))
+                         now() + make_interval(hours => ($3::integer[])[least(escrow.attempts + case when escrow.last_run_id = excluded.last_run_id then 0 else 1 end,
+                                                                         cardinality($3::integer[]))]))
               end`,
     [profileId, runId, ESCROW_LADDER_HOURS, ESCROW_DAYS],
   );

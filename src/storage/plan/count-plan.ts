@@ -68,15 +68,16 @@ export async function resolveMoves(tx: Tx, scope: PlanScope): Promise<void> {
      update plan_item i set reason = m.reason from moved m where i.run_id = $1 and i.item_no = m.item_no`,
     [scope.runId, scope.sourceSystemId],
   );
-  // A class that goes to another school counts at the one it leaves, as people do.
+  // A class that goes to another school counts at the one it leaves, as people do: also to one that is new with this plan, and has no link yet.
   await tx.query(
     `update plan_item t set action = 'move', reason = 'movedToSchool', school_id = n.school_id,
             before = t.before || jsonb_build_object('school', n.school_id)
        from (select i.item_no, ${SCHOOL_ID} as school_id from plan_item i
               cross join ${lookUp('class', 'c', 'c.tenant_id = i.tenant_id and c.id = i.object_id')}
                ${schoolOf('c', SOURCE_ORG)}
-              cross join ${lookUp('link', 'o', 'o.source_system_id = $2 and o.key = i.first_key')}
-              where i.run_id = $1 and ${inBand('i', 'class')} and i.action = 'update' and o.object_id <> ${SOURCE_ORG}) n
+               left join ${lookUp('link', 'o', 'o.source_system_id = $2 and o.key = i.first_key')} on true
+              where i.run_id = $1 and ${inBand('i', 'class')} and i.action = 'update' and i.first_key is not null
+                and ${SOURCE_ORG} is not null and o.object_id is distinct from ${SOURCE_ORG}) n
       where t.run_id = $1 and ${inBand('t', 'class')} and t.item_no = n.item_no`,
     [scope.runId, scope.sourceSystemId],
   );

@@ -5,6 +5,7 @@ import { inEndings } from './item-band.ts';
 import { joinByHash } from './join-by-hash.ts';
 import { recountHeld } from './plan-holds.ts';
 import type { PlanScope } from './resolve-links.ts';
+import { WAITS_FOR_HELD } from './waits-for-held.ts';
 
 /** What of a plan waits while the rest is applied. A plan that waits as a whole needs none of this. */
 export interface PartsToHold {
@@ -29,33 +30,13 @@ export async function holdItems(tx: Tx, scope: PlanScope, parts: PartsToHold): P
        select current_tenant(), run_id, item_no, 'school', school_id from plan_item where run_id = $1 and school_id = any($2)`,
       [runId, [...parts.schools.keys()]],
     );
-    await tx.query(
-      `with missing as materialized (
-         select i.key, h.scope_id from plan_item_hold h join plan_item i on i.run_id = h.run_id and i.item_no = h.item_no
-          where h.run_id = $1 and i.action in ('create', 'link', 'reactivate') and i.kind not in ('role', 'enrollment')),
-       waiting as (
-         select i.item_no, m.scope_id from missing m join plan_item i on i.first_key = m.key where i.run_id = $1
-         union all
-         select i.item_no, m.scope_id from missing m join plan_item i on i.second_key = m.key where i.run_id = $1)
-       insert into plan_item_hold (tenant_id, run_id, item_no, scope, scope_id)
-       select current_tenant(), $1, item_no, 'school', min(scope_id) from waiting group by item_no
-       on conflict do nothing`,
-      [runId],
-    );
-    await tx.query(
-      `with awaited as materialized (
-         select l.object_id, min(h.scope_id) as scope_id
-           from plan_item_hold h join plan_item i on i.run_id = h.run_id and i.item_no = h.item_no
-           join link l on l.source_system_id = $2 and l.key = case i.kind when 'role' then i.first_key else i.second_key end
-          where h.run_id = $1 and i.kind in ('role', 'enrollment') and i.action in ('create', 'reactivate')
-          group by l.object_id)
-       insert into plan_item_hold (tenant_id, run_id, item_no, scope, scope_id)
-       select current_tenant(), $1, i.item_no, 'school', a.scope_id
-         from awaited a join plan_item i on i.object_id = a.object_id
-        where i.run_id = $1 and ${inEndings('i')}
-       on conflict do nothing`,
-      [runId, sourceSystemId],
-    );
+    for (const waiting of WAITS_FOR_HELD)
+      await tx.query(
+        `insert into plan_item_hold (tenant_id, run_id, item_no, scope, scope_id)
+         select current_tenant(), $1, n.item_no, 'school', n.scope_id from (${waiting}) n
+         on conflict do nothing`,
+        [runId, sourceSystemId],
+      );
   }
   const endings = `insert into plan_item_hold (tenant_id, run_id, item_no, scope, scope_id)
     select current_tenant(), run_id, item_no`;

@@ -183,6 +183,7 @@ test(`active counts are what counting gives, after writes of all sorts (seed ${S
     () => [`update class set org_id = $2 where id = $1`, [one(ids.classes), one(ids.orgs)]],
     () => [`update class set org_id = null where id = $1`, [one(ids.classes)]],
   ];
+  let most = 0;
   for (let round = 0; round < 60; round += 1) {
     await inTenant(db, tenantId, async (tx) => {
       for (let n = upTo(2); n >= 0; n -= 1) await tx.query(...must(writes[upTo(writes.length - 1)])());
@@ -203,6 +204,7 @@ test(`active counts are what counting gives, after writes of all sorts (seed ${S
       ),
     }));
     assert.deepEqual(kept, counted, `round ${round}`);
-    if (round === 59) assert.ok(kept.length > 5, 'there is something to count');
+    most = Math.max(most, kept.length);
   }
+  assert.ok(most > 5, 'there is something to count');
 });

@@ -10,12 +10,13 @@ const LET_IN = `not r.plan_only and (r.state = 'completed' or r.applied_item_no 
 
 /**
  * Runs whose changes went in by themselves in the last hours, with what an administrator accepted since. A run without a base is the first
- * of its profile, or follows a reset: that accepts nothing. $1 profile, $2 run, $3 hours.
+ * of its profile, or follows a reset: that accepts nothing; nor does one that changes what was there, left by a profile that was deleted. $1 profile, $2 run, $3 hours.
  */
 const RECENT = `let_in as (select r.id, r.created_at, r.planned_at, r.verdict_accepted from run r where r.profile_id = $1 and ${LET_IN}),
      recent as (
        select r.id, r.created_at, r.verdict_accepted or l.base_run_id is null
-                and not exists (select from let_in e where e.created_at < r.created_at) as accepted
+                and not exists (select from let_in e where e.created_at < r.created_at)
+                and not exists (select from plan_count c where c.run_id = r.id and c.action not in ('create', 'link')) as accepted
          from let_in r join plan l on l.run_id = r.id
         where r.id <> $2 and r.planned_at > now() - make_interval(hours => $3)),
      school as (
@@ -179,7 +180,10 @@ export async function countEndingsByFile(tx: Tx, runId: string): Promise<Map<str
   return new Map(rows.map(({ file, count }) => [file, count]));
 }
 
-/** Rows of each file in the newest upload of the profile that was sealed at least so many hours before the upload of this run. */
+/**
+ * Rows of each file in the newest upload of the profile that was sealed at least so many hours before the upload of this run. None, when somebody has
+ * rejected since what such a file stood for: that was an accident, and another export like it is none the less.
+ */
 export async function readEarlierRows(
   tx: Tx,
   profileId: string,
@@ -187,7 +191,11 @@ export async function readEarlierRows(
   hours: number,
 ): Promise<Map<string, number>> {
   const rows = await tx.query<{ certificate: { files?: { file: string; rows: number }[] } | null }>(
-    `select r.certificate from run r
+    `select case when not exists (
+              select from run x where x.profile_id = $1 and x.created_at >= r.created_at
+                 and (x.state = 'rejected' or exists (select from plan_hold h where h.run_id = x.id and h.scope = 'absence' and h.decision = 'rejected')))
+            then r.certificate end as certificate
+       from run r
        join upload u on u.tenant_id = r.tenant_id and u.id = r.upload_id
        join run own on own.id = $2
        join upload o on o.tenant_id = own.tenant_id and o.id = own.upload_id

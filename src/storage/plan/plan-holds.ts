@@ -1,6 +1,8 @@
 import type { VerdictReason } from '#core/plan/verdict-reason.ts';
 
 import type { Tx } from '../database.ts';
+import { joinByHash, joinFreely } from './join-by-hash.ts';
+import { WAITS_FOR_HELD } from './waits-for-held.ts';
 
 export type HoldScope = 'school' | 'absence' | 'addsOnly';
 export type Decision = 'approved' | 'rejected';
@@ -54,14 +56,39 @@ export async function decideHolds(
       returning scope, scope_id`,
     [runId, by.decision, by.schools, by.actor, by.note],
   );
-  if (by.decision === 'approved' && decided.length > 0)
+  if (by.decision === 'approved' && decided.length > 0) {
     await tx.query(
       `update plan_item_hold h set pass = (select apply_pass + 1 from run where id = $1)
          from jsonb_to_recordset($2) as d(scope text, scope_id text)
         where h.run_id = $1 and h.pass = 0 and h.scope = d.scope and h.scope_id = d.scope_id`,
       [runId, JSON.stringify(decided)],
     );
+    await keepWaiting(tx, runId);
+  }
   return decided.length;
+}
+
+/** What was released just now and needs what still waits in another school, or was rejected there, stays with that school. */
+async function keepWaiting(tx: Tx, runId: string): Promise<void> {
+  await joinByHash(tx);
+  const [run] = await tx.query<{ source_system_id: string; pass: number }>(
+    `select p.source_system_id, r.apply_pass + 1 as pass
+       from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id where r.id = $1`,
+    [runId],
+  );
+  for (const waiting of WAITS_FOR_HELD)
+    await tx.query(
+      `update plan_item_hold t set pass = 0, scope = 'school', scope_id = n.scope_id
+         from (${waiting}) n where t.run_id = $1 and t.item_no = n.item_no and t.pass = $3`,
+      [runId, run?.source_system_id, run?.pass],
+    );
+  await tx.query(
+    `update plan_hold p set item_count = n.items
+       from (select scope, scope_id, count(*)::integer as items from plan_item_hold where run_id = $1 group by 1, 2) n
+      where p.run_id = $1 and p.scope = n.scope and p.scope_id = n.scope_id and p.item_count <> n.items`,
+    [runId],
+  );
+  await joinFreely(tx);
 }
 
 /** Counts anew how many items of each count are held: after items were set aside, and after some were released. */

@@ -17,7 +17,10 @@ export interface ResumableRun {
   readonly filesToConfirm: readonly string[];
 }
 
-/** The newest run made since the last reset that was neither replaced nor cancelled; its row is locked. `withFiles`: of those that read files. */
+/**
+ * The newest run made since the last reset that was neither replaced nor cancelled, but one that was suspended first: it goes on, whatever stopped beside it (an
+ * older preview may have been approved); its row is locked. `withFiles`: of those that read files, the newest.
+ */
 export async function lockNewestRun(
   tx: Tx,
   profileId: string,
@@ -35,7 +38,7 @@ export async function lockNewestRun(
        from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
       where r.profile_id = $1 and not r.plan_only and r.state not in ('superseded', 'cancelled', 'rejected')
         and (p.reset_at is null or r.created_at > p.reset_at) and not ($2 and r.trigger = any($3))
-      order by r.created_at desc, r.id desc limit 1 for no key update of r`,
+      order by not $2 and r.state = 'suspended' desc, r.created_at desc, r.id desc limit 1 for no key update of r`,
     [profileId, withFiles, DIRECTORY_TRIGGERS],
   );
   const row = rows[0];

@@ -38,11 +38,13 @@ export async function moveExpiredClasses(
     prefix,
     newSystemId,
   ]);
-  // Ended ones, too: one that came back under its old key would be revived in last year's class.
+  // Ended ones, too: one that came back under its old key would be revived in last year's class. What an expiration ended that was cancelled half way
+  // belongs to this one, and to its undo.
   await tx.query(
-    `update enrollment e set source_system_id = $2
+    `update enrollment e set source_system_id = $2,
+            ended_by_expiration = case when e.ended_by_expiration is not null and not e.active then $3::uuid end
       where e.source_system_id = $1 and e.class_id in (select l.object_id from link l where l.source_system_id = $2)`,
-    [sourceSystemId, newSystemId],
+    [sourceSystemId, newSystemId, move.runId],
   );
   return name;
 }
