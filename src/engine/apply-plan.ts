@@ -3,11 +3,11 @@ import { inSpan } from '#lib/tracing.ts';
 import { applyRange, bandOf, listItemBands } from '#storage/apply/apply-batch.ts';
 import { inTenant } from '#storage/database.ts';
 import { databaseErrorOf } from '#storage/database-errors.ts';
-import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
 import { isFirstPlan } from '#storage/plan/plan-rows.ts';
 import { openBatch, recordItemFailure } from '#storage/runs/batch-fence.ts';
 
 import type { EngineContext } from './engine-context.ts';
+import { refreshAfterLoad, STATISTICS_ITEMS } from './refresh-after-load.ts';
 import type { RunLease } from './run-lease.ts';
 
 export interface ApplyInput {
@@ -22,9 +22,6 @@ export interface ApplyInput {
   /** Called after each batch; items of earlier attempts count as done. */
   readonly onBatch: (itemsDone: number, itemsTotal: number) => void;
 }
-
-/** Plans with fewer items are applied quickly, however they are looked up. */
-const STATISTICS_ITEMS = 500;
 
 /**
  * Applies what is left of a plan, batch by batch. Each batch is one transaction that checks the epoch, writes the rows
@@ -53,7 +50,7 @@ export async function applyPlan(
     const startedMs = performance.now();
     const kind = bandOf(band.firstItemNo);
     // Who and what memberships lead to is there now, as of this minute: nobody else has told PostgreSQL of it yet.
-    if (isFirst && kind === 'role' && total >= STATISTICS_ITEMS) await refreshStatistics(context.db);
+    if (isFirst && kind === 'role' && total >= STATISTICS_ITEMS) await refreshAfterLoad(context, input.runId);
     let left = band.items;
     for (let first = band.firstItemNo; first <= band.lastItemNo; first += context.settings.batchItems) {
       await lease.check();

@@ -2,7 +2,6 @@ import { describeHeldParts, describeRejectedParts } from '#core/plan/held-parts.
 import type { RunState } from '#core/run/run-state.ts';
 import { messageOf } from '#lib/errors.ts';
 import { inTenant } from '#storage/database.ts';
-import { refreshStatistics } from '#storage/directory/refresh-statistics.ts';
 import { readPlanCounts } from '#storage/plan/count-plan.ts';
 import { isOpen, type PlanHold, readHolds } from '#storage/plan/plan-holds.ts';
 import { settleEscrow } from '#storage/escrow/settle-escrow.ts';
@@ -19,15 +18,15 @@ import type { EngineContext } from './engine-context.ts';
 import { reportDropped } from './escrow/report-dropped.ts';
 import { tellCompleted, tellHeld } from './notices/tell-run.ts';
 import { judgeCompletedRun } from './quarantine.ts';
+import { refreshAfterLoad, STATISTICS_ITEMS } from './refresh-after-load.ts';
 import { withPlannedCounts } from './run-counts.ts';
 import { COMPLETE } from './run-progress.ts';
 import { isRetry, type RunScope } from './run-scope.ts';
 
 /**
- * From so many items on, and so large a part of the roster, the planner should know at once how large the tables have become. Of a day's changes PostgreSQL learns by itself: looking at
+ * From so large a part of the roster on, the planner should know at once how large the tables have become. Of a day's changes PostgreSQL learns by itself: looking at
  * the tables of a state takes it as long as a third of such a sync.
  */
-const STATISTICS_ITEMS = 500;
 const STATISTICS_PART = 0.1;
 
 /**
@@ -111,11 +110,7 @@ export async function completeRun(
       },
     });
   });
-  if (items >= Math.max(STATISTICS_ITEMS, STATISTICS_PART * records)) {
-    await refreshStatistics(context.db).catch((error: unknown) => {
-      context.log.warn({ runId: run.id, error: String(error) }, 'statistics could not be refreshed');
-    });
-  }
+  if (items >= Math.max(STATISTICS_ITEMS, STATISTICS_PART * records)) await refreshAfterLoad(context, run.id);
   return state;
 }
 

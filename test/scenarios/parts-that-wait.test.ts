@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { importAccounts } from '#test/helpers/accounts.ts';
+import { ownRoster } from '#test/helpers/own-roster.ts';
+import { runBecomes } from '#test/helpers/run-becomes.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
-import { copyOf, csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
+import { copyOf, csvFiles, type SmallRoster, type smallRoster } from '#test/helpers/small-roster.ts';
 import { type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
 
 const PROFILES = '/beta/education/synchronizationProfiles';
@@ -18,14 +20,12 @@ before(async () => {
 after(() => rollbook.stop());
 
 let made = 0;
-function ownRoster(size: Parameters<typeof smallRoster>[0] = {}): { roster: SmallRoster; prefix: string } {
-  const prefix = `v${++made}-`;
-  const roster = smallRoster(size);
-  for (const rows of Object.values(roster) as Record<string, string>[][])
-    for (const row of rows)
-      for (const column of ['SIS ID', 'School SIS ID', 'Section SIS ID', 'Username'])
-        if (row[column] !== undefined) row[column] = prefix + row[column];
-  return { roster, prefix };
+function prefixedRoster(size: Parameters<typeof smallRoster>[0] = {}): {
+  roster: SmallRoster;
+  prefix: string;
+} {
+  const prefix = `v${(made += 1)}-`;
+  return { prefix, roster: ownRoster(prefix, size) };
 }
 
 /** All pupils of the school leave. */
@@ -51,19 +51,10 @@ function more(roster: SmallRoster, school: string, count: number): void {
   }
 }
 
-async function waitFor(runId: string, states: readonly string[]): Promise<Record<string, unknown>> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
-    const run = await client.ok<Record<string, unknown>>('GET', `/api/v1/runs/${runId}`);
-    if (states.includes(String(run['state']))) return run;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`run ${runId} does not become ${states.join(' or ')}`);
-}
-
 const latestRunId = async (profile: string): Promise<string> => (await client.latestRun(profile)).id;
 
 test('pupils of a held school who are known in another school as well keep their accounts', async () => {
-  const { roster, prefix } = ownRoster({ schools: 12, students: 40 });
+  const { roster, prefix } = prefixedRoster({ schools: 12, students: 40 });
   // Ten pupils of S2 have a role in S1, too.
   for (const row of roster.student.filter((r) => r['School SIS ID'] === `${prefix}S2`).slice(0, 10))
     roster.student.push({ ...row, 'School SIS ID': `${prefix}S1` });
@@ -82,7 +73,7 @@ test('pupils of a held school who are known in another school as well keep their
 });
 
 test('a school that has another id is asked about before its classes go', async () => {
-  const { roster, prefix } = ownRoster({ schools: 5, students: 20 });
+  const { roster, prefix } = prefixedRoster({ schools: 5, students: 20 });
   const profile = await client.createProfile({ displayName: 'Profile 2' });
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
   const renamed = copyOf(roster);
@@ -105,7 +96,7 @@ test('a school that has another id is asked about before its classes go', async 
 });
 
 test('all classes of a school go to a school that is new: asked, as for a school that is known', async () => {
-  const { roster, prefix } = ownRoster({ schools: 5, sections: 20, students: 20 });
+  const { roster, prefix } = prefixedRoster({ schools: 5, sections: 20, students: 20 });
   const profile = await client.createProfile({ displayName: 'Profile 2b' });
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
   const moved = copyOf(roster);
@@ -124,7 +115,7 @@ test('all classes of a school go to a school that is new: asked, as for a school
 });
 
 test('two schools approved one after the other: what needs both is there at the end', async () => {
-  const { roster, prefix } = ownRoster({ schools: 6, students: 40 });
+  const { roster, prefix } = prefixedRoster({ schools: 6, students: 40 });
   const profile = await client.createProfile({ displayName: 'Profile 3' });
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
   const changed = without(roster, `${prefix}S1`);
@@ -135,10 +126,10 @@ test('two schools approved one after the other: what needs both is there at the 
   assert.equal(held.status, 'validationError', held.statusMessage);
   const runId = await latestRunId(profile);
   await client.ok('POST', `/api/v1/runs/${runId}/approve`, { schools: [`${prefix}S1`] });
-  await waitFor(runId, ['held']);
+  await runBecomes(client, runId, ['held']);
   await client.settled(profile);
   await client.ok('POST', `/api/v1/runs/${runId}/approve`, { schools: [`${prefix}S2`] });
-  await waitFor(runId, ['completed']);
+  await runBecomes(client, runId, ['completed']);
   const status = await client.settled(profile);
   const places = await rollbook.rows(
     `select c.external_id as class from enrollment e join class c on c.id = e.class_id join person p on p.id = e.person_id
@@ -153,7 +144,7 @@ test('two schools approved one after the other: what needs both is there at the 
 });
 
 test('what was rejected does not come in by a retry', async () => {
-  const { roster, prefix } = ownRoster({ schools: 6, students: 40 });
+  const { roster, prefix } = prefixedRoster({ schools: 6, students: 40 });
   const profile = await client.createProfile({ displayName: 'Profile 4' });
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
   const changed = copyOf(roster);
@@ -164,7 +155,7 @@ test('what was rejected does not come in by a retry', async () => {
   assert.equal(held.status, 'validationError', held.statusMessage);
   const runId = await latestRunId(profile);
   await client.ok('POST', `/api/v1/runs/${runId}/reject`, { note: 'An accident' });
-  await waitFor(runId, ['completed']);
+  await runBecomes(client, runId, ['completed']);
   await client.settled(profile);
   const pupils = (): Promise<Record<string, unknown>[]> =>
     rollbook.rows(
@@ -185,7 +176,7 @@ test('what was rejected does not come in by a retry', async () => {
 });
 
 test('the same short file, rejected yesterday, asks again', async () => {
-  const { roster } = ownRoster({ schools: 3, students: 40 });
+  const { roster } = prefixedRoster({ schools: 3, students: 40 });
   const profile = await client.createProfile({ displayName: 'Profile 5' });
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
   await client.ok('PATCH', `/api/v1/profiles/${profile}/settings`, { applyPolicy: 'atOnce' });
@@ -194,7 +185,7 @@ test('the same short file, rejected yesterday, asks again', async () => {
   assert.equal((await client.sync(profile, csvFiles(short))).status, 'validationError');
   const runId = await latestRunId(profile);
   await client.ok('POST', `/api/v1/runs/${runId}/reject`, { note: 'The export is cut off' });
-  await waitFor(runId, ['completed']);
+  await runBecomes(client, runId, ['completed']);
   await client.settled(profile);
   await rollbook.rows(`update upload set sealed_at = sealed_at - interval '24 hours' where profile_id = $1`, [
     profile,
@@ -204,7 +195,7 @@ test('the same short file, rejected yesterday, asks again', async () => {
 });
 
 test('a profile that takes over what a deleted one left: a loss in two halves is one loss', async () => {
-  const { roster, prefix } = ownRoster({ schools: 6, students: 40 });
+  const { roster, prefix } = prefixedRoster({ schools: 6, students: 40 });
   const old = await client.createProfile({ displayName: 'Profile 6' });
   assert.equal((await client.sync(old, csvFiles(roster))).status, 'success');
   await client.ok('DELETE', `${PROFILES}/${old}`);
@@ -235,7 +226,7 @@ test('a profile that takes over what a deleted one left: a loss in two halves is
 });
 
 test('a school is approved, its pupils who go to a school that still waits are not put out meanwhile', async () => {
-  const { roster, prefix } = ownRoster({ schools: 6, students: 40 });
+  const { roster, prefix } = prefixedRoster({ schools: 6, students: 40 });
   const profile = await client.createProfile({ displayName: 'Profile 12' });
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
   const changed = copyOf(roster);
@@ -259,7 +250,7 @@ test('a school is approved, its pupils who go to a school that still waits are n
   assert.equal(held.status, 'validationError', held.statusMessage);
   const runId = await latestRunId(profile);
   await client.ok('POST', `/api/v1/runs/${runId}/approve`, { schools: [`${prefix}S1`] });
-  await waitFor(runId, ['held']);
+  await runBecomes(client, runId, ['held']);
   await client.settled(profile);
   const places = `select count(*)::int as pupils, count(*) filter (where exists (select from role r where r.person_id = p.id and r.active))::int as in_school,
       count(*) filter (where exists (select from enrollment e where e.person_id = p.id and e.active))::int as in_class
@@ -273,7 +264,7 @@ test('a school is approved, its pupils who go to a school that still waits are n
     [{ n: 0 }],
   );
   await client.ok('POST', `/api/v1/runs/${runId}/approve`, { schools: [`${prefix}S2`] });
-  await waitFor(runId, ['completed']);
+  await runBecomes(client, runId, ['completed']);
   await client.settled(profile);
   await client.sync(profile, csvFiles(changed));
   const { changesOf } = await import('#test/helpers/sync-client.ts');

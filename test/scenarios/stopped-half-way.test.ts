@@ -6,8 +6,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { importAccounts } from '#test/helpers/accounts.ts';
 import { dumpDirectory } from '#test/helpers/directory-dump.ts';
 import { toV21Format } from '#test/helpers/other-formats.ts';
+import { ownRoster } from '#test/helpers/own-roster.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
-import { copyOf, csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
+import { copyOf, csvFiles, type SmallRoster, type smallRoster } from '#test/helpers/small-roster.ts';
 import { type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
 
 const PROFILES = '/beta/education/synchronizationProfiles';
@@ -24,16 +25,12 @@ before(async () => {
 after(() => rollbook.stop());
 
 let made = 0;
-function ownRoster(size: Parameters<typeof smallRoster>[0] = {}): { roster: SmallRoster; prefix: string } {
-  const prefix = `y${++made}-`;
-  const roster = smallRoster(size);
-  for (const rows of Object.values(roster) as Record<string, string>[][])
-    for (const row of rows) {
-      if (row['Grade'] !== undefined) row['Grade'] = row['Grade'].padStart(2, '0');
-      for (const column of ['SIS ID', 'School SIS ID', 'Section SIS ID', 'Username'])
-        if (row[column] !== undefined) row[column] = prefix + row[column];
-    }
-  return { roster, prefix };
+function prefixedRoster(size: Parameters<typeof smallRoster>[0] = {}): {
+  roster: SmallRoster;
+  prefix: string;
+} {
+  const prefix = `y${(made += 1)}-`;
+  return { prefix, roster: ownRoster(prefix, size) };
 }
 const v21 = (roster: SmallRoster): Record<string, string> => toV21Format(csvFiles(roster));
 
@@ -51,7 +48,7 @@ async function newest(profile: string, trigger: string, state: string): Promise<
 }
 
 test('a user who is student and staff, tried again: both records come in', async () => {
-  const { roster, prefix } = ownRoster({ schools: 3, students: 12 });
+  const { roster, prefix } = prefixedRoster({ schools: 3, students: 12 });
   const both = `${prefix}S1P1`;
   roster.teacher.push({ ...roster.student[0], 'School SIS ID': `${prefix}S2` });
   roster.teacherroster.push({ 'Section SIS ID': `${prefix}S2C1`, 'SIS ID': both });
@@ -88,7 +85,7 @@ test('a user who is student and staff, tried again: both records come in', async
 });
 
 test('an expiration that was cancelled half way and came again: its undo puts everything back', async () => {
-  const { roster } = ownRoster({ schools: 2, sections: 2, students: 4 });
+  const { roster } = prefixedRoster({ schools: 2, sections: 2, students: 4 });
   const profile = await client.createProfile({ displayName: 'Profile 10' });
   await client.ok('PATCH', `/api/v1/profiles/${profile}/settings`, {
     schedule: { onExpiration: 'expireClassesAndEndStudents' },
@@ -121,7 +118,7 @@ test('an expiration that was cancelled half way and came again: its undo puts ev
 });
 
 test('a preview that is approved beside a start that stopped, and paused half way, goes on with the pause', async () => {
-  const { roster } = ownRoster({ schools: 2, students: 12 });
+  const { roster } = prefixedRoster({ schools: 2, students: 12 });
   const profile = await client.createProfile({ displayName: 'Profile 14' });
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
   const changed = copyOf(roster);

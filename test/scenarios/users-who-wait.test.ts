@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { ownRoster } from '#test/helpers/own-roster.ts';
+import { runBecomes } from '#test/helpers/run-becomes.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 import { toV21Format } from '#test/helpers/other-formats.ts';
-import { copyOf, csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
+import { copyOf, csvFiles, type SmallRoster, type smallRoster } from '#test/helpers/small-roster.ts';
 import { type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
 
 const PROFILES = '/beta/education/synchronizationProfiles';
@@ -19,30 +21,17 @@ before(async () => {
 after(() => rollbook.stop());
 
 let made = 0;
-function ownRoster(size: Parameters<typeof smallRoster>[0] = {}): { roster: SmallRoster; prefix: string } {
-  const prefix = `w${++made}-`;
-  const roster = smallRoster(size);
-  for (const rows of Object.values(roster) as Record<string, string>[][])
-    for (const row of rows) {
-      if (row['Grade'] !== undefined) row['Grade'] = row['Grade'].padStart(2, '0');
-      for (const column of ['SIS ID', 'School SIS ID', 'Section SIS ID', 'Username'])
-        if (row[column] !== undefined) row[column] = prefix + row[column];
-    }
-  return { roster, prefix };
+function prefixedRoster(size: Parameters<typeof smallRoster>[0] = {}): {
+  roster: SmallRoster;
+  prefix: string;
+} {
+  const prefix = `w${(made += 1)}-`;
+  return { prefix, roster: ownRoster(prefix, size) };
 }
 const v21 = (roster: SmallRoster): Record<string, string> => toV21Format(csvFiles(roster));
 
-async function waitFor(runId: string, states: readonly string[]): Promise<Record<string, unknown>> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
-    const run = await client.ok<Record<string, unknown>>('GET', `/api/v1/runs/${runId}`);
-    if (states.includes(String(run['state']))) return run;
-    await wait(50);
-  }
-  throw new Error(`run ${runId} does not become ${states.join(' or ')}`);
-}
-
 test('a user who is a student of a held school and staff of another: the approved change is made', async () => {
-  const { roster, prefix } = ownRoster({ schools: 5, students: 40 });
+  const { roster, prefix } = prefixedRoster({ schools: 5, students: 40 });
   const both = `${prefix}S1P1`;
   const pupil = roster.student[0] ?? {};
   roster.teacher.push({ ...pupil, 'School SIS ID': `${prefix}S2` });
@@ -57,14 +46,14 @@ test('a user who is a student of a held school and staff of another: the approve
   assert.equal(held.status, 'validationError', held.statusMessage);
   const { id } = await client.latestRun(profile);
   await client.ok('POST', `/api/v1/runs/${id}/approve`, { schools: [`${prefix}S1`] });
-  await waitFor(id, ['completed']);
+  await runBecomes(client, id, ['completed']);
   const status = await client.settled(profile);
   const [person] = await rollbook.rows(`select surname from person where student_external_id = $1`, [both]);
   assert.deepEqual([status.status, person], ['success', { surname: 'Changed' }]);
 });
 
 test('a student who becomes staff of a held school is not put out meanwhile', async () => {
-  const { roster, prefix } = ownRoster({ schools: 12, students: 40 });
+  const { roster, prefix } = prefixedRoster({ schools: 12, students: 40 });
   const profile = await client.createProfile({ displayName: 'Profile 8' });
   assert.equal((await client.sync(profile, v21(roster))).status, 'success');
   const changed = copyOf(roster);
@@ -100,7 +89,7 @@ test('a student who becomes staff of a held school is not put out meanwhile', as
 });
 
 test('what is in escrow is tried again after an expiration was undone and the profile renewed', async () => {
-  const { roster, prefix } = ownRoster({ schools: 2, sections: 2, students: 4 });
+  const { roster, prefix } = prefixedRoster({ schools: 2, sections: 2, students: 4 });
   const profile = await client.createProfile({ displayName: 'Profile 9' });
   const schedule = { onExpiration: 'expireClassesAndEndStudents' };
   await client.ok('PATCH', `/api/v1/profiles/${profile}/settings`, { schedule });
