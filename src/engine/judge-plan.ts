@@ -4,6 +4,7 @@ import {
   type CertifiedFile,
   CONFIRMATION_HOURS,
   describeUnproven,
+  type EarlierFile,
 } from '#core/plan/certificate.ts';
 import { changedSchools, exceedsLimits, judge, type PlanCount, type Verdict } from '#core/plan/verdict.ts';
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
@@ -13,7 +14,8 @@ import {
   countEndingsByFile,
   countNewlyUnmatched,
   readActiveBySchool,
-  readEarlierRows,
+  readEarlierFiles,
+  readEndedInBreak,
   readSchoolNames,
   readWindow,
   readWindowRecords,
@@ -48,24 +50,29 @@ export async function certifyRun(tx: Tx, { run }: RunScope, staged: StagedRun): 
   const { result, settings } = staged;
   compareWithReceived(result, staged.received);
   const files: CertifiedFile[] = result.files.map(
-    ({ file, sizeBytes, sha256, rows, badRows, recordsBefore, inManifest }) => ({
+    ({ file, sizeBytes, sha256, rows, badRows, endsInBreak, recordsBefore, inManifest }) => ({
       file,
       sizeBytes,
       sha256,
       rows,
       badRows,
+      // What Rollbook merged of delta files ends as Rollbook writes it.
+      endsInBreak: result.merge === null ? endsInBreak : null,
       recordsBefore,
       inManifest,
     }),
   );
   const mayBeShort = files.some(({ rows, recordsBefore }) => rows < recordsBefore);
+  const openEnd = files.some(({ endsInBreak }) => endsInBreak === false);
   return certify({
     rosterHash: result.rosterHash,
     files,
     confirmedFiles: run.confirmedFiles,
-    earlierRows: mayBeShort
-      ? await readEarlierRows(tx, run.profileId, run.id, CONFIRMATION_HOURS)
-      : new Map<string, number>(),
+    earlier:
+      mayBeShort || openEnd
+        ? await readEarlierFiles(tx, run.profileId, run.id, CONFIRMATION_HOURS)
+        : new Map<string, EarlierFile>(),
+    endedInBreak: openEnd ? await readEndedInBreak(tx, run.profileId, run.id) : new Set<string>(),
     limit: settings.deactivationLimit,
     accepted: run.verdictAccepted,
   });

@@ -162,7 +162,8 @@ function partsToHold(
   const endings = counts.some(
     ({ action }) => action === 'end' || action === 'deactivate' || action === 'move',
   );
-  const putOff = addsOnly && endings;
+  // What waits as a whole is not put off: whoever approves it, approves its endings.
+  const putOff = addsOnly && endings && verdict.outcome !== 'held';
   return schools.size > 0 || files.size > 0 || putOff ? { schools, files, addsOnly: putOff } : null;
 }
 

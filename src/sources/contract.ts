@@ -85,6 +85,8 @@ export interface FileSummary {
   readonly rows: number;
   /** Rows with at least one error: not applied. */
   readonly badRows: number;
+  /** Whether its last line is ended by a line break. */
+  readonly endsInBreak: boolean;
   /** Records of its main kind that were current before this run. */
   readonly recordsBefore: number;
   /** The manifest of the upload names its rows or its hash. */

@@ -143,3 +143,43 @@ test('an administrator accepts a short file, by its plan; the next sync of the s
   assert.equal(await proofOf(profile), 'floor');
   assert.deepEqual(await changesOf(client, profile), {});
 });
+
+test('a file cut off in its very last value ends nothing; a sender who ends it so from now on is believed hours later', async () => {
+  const { profile, whole } = await loaded();
+  const files = csvFiles(whole);
+  const name = 'StudentEnrollment.csv';
+  const text = files[name] ?? '';
+  // The last row is that of pupil 40; cut off, it names pupil 4, and nothing in the row is wrong.
+  assert.match(text, /P40\r\n$/u);
+  const cut = { ...files, [name]: text.slice(0, -'0\r\n'.length) };
+  const directory = await dump();
+  const answer = await client.sync(profile, cut);
+  assert.equal(answer.status, 'validationError', answer.statusMessage);
+  assert.match(
+    answer.statusMessage,
+    /^Studentenrollment\.csv ends without a line break where it always had one/u,
+  );
+  assert.deepEqual(
+    (await latestPlan(profile)).holds.map(({ scope, id }) => [scope, id]),
+    [['absence', 'studentenrollment.csv']],
+  );
+  assert.deepEqual(await dump(), directory);
+  // The whole file is as it was: there is nothing to decide.
+  assert.equal((await client.sync(profile, files)).status, 'success');
+  assert.deepEqual(await dump(), directory);
+
+  // Only the line break is missing, and a row: again nothing ends at first.
+  const rows = text.trimEnd().split('\r\n');
+  const shorter = { ...files, [name]: rows.slice(0, -1).join('\r\n') };
+  assert.equal((await client.sync(profile, shorter)).status, 'validationError');
+  await rollbook.rows(`update upload set sealed_at = sealed_at - interval '7 hours' where profile_id = $1`, [
+    profile,
+  ]);
+  const confirmed = await client.sync(profile, shorter);
+  assert.equal(confirmed.status, 'success', confirmed.statusMessage);
+  assert.equal(await proofOf(profile), 'confirmedTwice');
+  assert.deepEqual(await changesOf(client, profile), { enrollment: { ended: 1 } });
+  const next = { ...files, [name]: rows.slice(0, -2).join('\r\n') };
+  assert.equal((await client.sync(profile, next)).status, 'success', 'that is how it ends now');
+  assert.equal(await proofOf(profile), 'floor');
+});

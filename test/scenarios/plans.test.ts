@@ -352,14 +352,19 @@ test('always ask and at once: the policy of the profile', async () => {
   assert.equal(certificate.files.find(({ file }) => file === 'studentenrollment.csv')?.proof, null);
 });
 
+/** A window that lasts from the day before yesterday to the day after tomorrow. */
+function aroundToday(): { from: string; to: string } {
+  const day = (offset: number): string =>
+    new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
+  return { from: day(-2), to: day(2) };
+}
+
 test('an adds-only window puts endings off, without a question; they are made when it is over', async () => {
   const { roster, prefix } = ownRoster({ schools: 2, students: 10 });
   const profile = await client.createProfile({ displayName: 'Adds only' });
   await client.sync(profile, csvFiles(roster));
   const settings = `/api/v1/profiles/${profile}/settings`;
-  const day = (offset: number): string =>
-    new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
-  await client.ok('PATCH', settings, { schedule: { addsOnly: [{ from: day(-2), to: day(2) }] } });
+  await client.ok('PATCH', settings, { schedule: { addsOnly: [aroundToday()] } });
   const changed = copyOf(roster);
   const [left] = changed.student.splice(0, 1);
   const gone = String(left?.['SIS ID']);
@@ -390,6 +395,38 @@ test('an adds-only window puts endings off, without a question; they are made wh
   assert.equal(value[0]?.trigger, 'catchUp');
   await client.sync(profile, csvFiles(changed));
   assert.deepEqual(await changesOf(client, profile), {});
+});
+
+test('in an adds-only window an approval is about endings, too: they are made at once, and asked for once', async () => {
+  const { roster, prefix } = ownRoster({ schools: 2, students: 10 });
+  const profile = await client.createProfile({ displayName: 'Approved in a window' });
+  await client.sync(profile, csvFiles(roster));
+  const settings = `/api/v1/profiles/${profile}/settings`;
+  await client.ok('PATCH', settings, { applyPolicy: 'alwaysAsk', schedule: { addsOnly: [aroundToday()] } });
+  const gone = `${prefix}S1P1`;
+  const changed = copyOf(roster);
+  for (const rows of [changed.student, changed.studentenrollment])
+    rows.splice(0, Infinity, ...rows.filter((row) => row['SIS ID'] !== gone));
+  assert.equal((await client.sync(profile, csvFiles(changed))).status, 'paused');
+  const heldId = await latestRunId(profile);
+  assert.equal((await client.call('POST', `/api/v1/runs/${heldId}/approve`)).status, 200);
+  const status = await client.settled(profile);
+  assert.equal(status.status, 'success', status.statusMessage);
+  assert.deepEqual(await rollbook.rows('select active from person where student_external_id = $1', [gone]), [
+    { active: false },
+  ]);
+  await client.ok('PATCH', settings, { schedule: null });
+  const again = await client.sync(profile, csvFiles(changed));
+  assert.equal(again.status, 'success', again.statusMessage);
+  assert.deepEqual(await changesOf(client, profile), {}, 'there is nothing left to ask for');
+  const { value } = await client.ok<{ value: { trigger: string }[] }>(
+    'GET',
+    `/api/v1/profiles/${profile}/runs`,
+  );
+  assert.deepEqual(
+    value.map(({ trigger }) => trigger),
+    ['start', 'start', 'start'],
+  );
 });
 
 test('what a plan says can be downloaded, and is no formula', async () => {

@@ -134,7 +134,7 @@ const PROOFS: Readonly<Record<Proof, string>> = {
   firstSet: 'the first set: nothing can be missing',
   floor: 'as many rows as before, or nearly',
   confirmedByName: 'confirmed to be empty',
-  confirmedTwice: 'as short in an earlier upload',
+  confirmedTwice: 'the same in an earlier upload',
   accepted: 'accepted by an administrator',
 };
 
@@ -145,6 +145,7 @@ const certificateShape = z.object({
       rows: z.number(),
       recordsBefore: z.number(),
       floor: z.number(),
+      mayBeCut: z.boolean().default(false),
       proof: z.enum(PROOF_NAMES).nullable(),
     }),
   ),
@@ -163,10 +164,12 @@ function certificateLines(certificate: unknown): string[] {
       { title: 'floor', ...right },
       { title: 'what proves it whole' },
     ],
-    read.data.files.map(({ file, rows, recordsBefore, floor, proof }) => [
+    read.data.files.map(({ file, rows, recordsBefore, floor, mayBeCut, proof }) => [
       printable(file),
       ...[rows, recordsBefore, floor].map(formatCount),
-      proof === null ? 'nothing: what it does not name stays' : PROOFS[proof],
+      proof === null
+        ? `nothing${mayBeCut ? ', and it may be cut' : ''}: what it does not name stays`
+        : PROOFS[proof],
     ]),
   ).map((line) => `  ${line}`);
 }

@@ -5,6 +5,7 @@ import {
   type CertifiedFile,
   certify,
   type CertifyInput,
+  type EarlierFile,
   describeUnproven,
   type Proof,
 } from './certificate.ts';
@@ -18,20 +19,29 @@ function fileOf(rows: number, recordsBefore: number, inManifest = false): Certif
     sha256: 'a'.repeat(64),
     rows,
     badRows: 0,
+    endsInBreak: true,
     recordsBefore,
     inManifest,
   };
 }
 
+const openEnded = (file: CertifiedFile): CertifiedFile => ({ ...file, endsInBreak: false });
+const earlierFile = (rows: number, endsInBreak: boolean | null = true): EarlierFile => ({
+  rows,
+  endsInBreak,
+});
+const ENDED_IN_BREAK = { endedInBreak: new Set(['student.csv']) };
+
 const certified = (
   file: CertifiedFile,
-  { earlier, ...more }: Partial<CertifyInput> & { earlier?: number } = {},
+  { earlier, ...more }: Partial<Omit<CertifyInput, 'earlier'>> & { earlier?: EarlierFile } = {},
 ): ReturnType<typeof certify> =>
   certify({
     rosterHash: 'roster',
     files: [file],
     confirmedFiles: [],
-    earlierRows: new Map(earlier === undefined ? [] : [['student.csv', earlier]]),
+    earlier: new Map(earlier === undefined ? [] : [['student.csv', earlier]]),
+    endedInBreak: new Set(),
     limit: LIMIT,
     accepted: false,
     ...more,
@@ -65,13 +75,73 @@ const cases: readonly [
     'confirmedByName',
   ],
   ['an administrator named another file', fileOf(10, 1_000), { confirmedFiles: ['section.csv'] }, null],
-  ['an earlier upload was as short', fileOf(500, 1_000), { earlier: 500 }, 'confirmedTwice'],
-  ['an earlier upload was about as short', fileOf(500, 1_000), { earlier: 540 }, 'confirmedTwice'],
-  ['both were short, and far from each other', fileOf(500, 1_000), { earlier: 700 }, null],
-  ['an ever shorter file confirms nothing', fileOf(300, 1_000), { earlier: 500 }, null],
-  ['an earlier upload that was whole', fileOf(500, 1_000), { earlier: 1_000 }, null],
-  ['an earlier upload just above the floor was whole', fileOf(880, 1_000), { earlier: 900 }, null],
-  ['an earlier upload without rows confirms no other', fileOf(100, 1_000), { earlier: 0 }, null],
+  ['an earlier upload was as short', fileOf(500, 1_000), { earlier: earlierFile(500) }, 'confirmedTwice'],
+  [
+    'an earlier upload was about as short',
+    fileOf(500, 1_000),
+    { earlier: earlierFile(540) },
+    'confirmedTwice',
+  ],
+  ['both were short, and far from each other', fileOf(500, 1_000), { earlier: earlierFile(700) }, null],
+  ['an ever shorter file confirms nothing', fileOf(300, 1_000), { earlier: earlierFile(500) }, null],
+  ['an earlier upload that was whole', fileOf(500, 1_000), { earlier: earlierFile(1_000) }, null],
+  [
+    'an earlier upload just above the floor was whole',
+    fileOf(880, 1_000),
+    { earlier: earlierFile(900) },
+    null,
+  ],
+  ['an earlier upload without rows confirms no other', fileOf(100, 1_000), { earlier: earlierFile(0) }, null],
+  ['it never ended in a line break', openEnded(fileOf(1_000, 1_000)), {}, 'floor'],
+  ['it ended in a line break, and does not now', openEnded(fileOf(1_000, 1_000)), ENDED_IN_BREAK, null],
+  [
+    'another file ended in a line break',
+    openEnded(fileOf(1_000, 1_000)),
+    { endedInBreak: new Set(['section.csv']) },
+    'floor',
+  ],
+  [
+    'how a merged set ends says nothing',
+    { ...fileOf(1_000, 1_000), endsInBreak: null },
+    ENDED_IN_BREAK,
+    'floor',
+  ],
+  [
+    'without a line break in an earlier upload, too: that is how the sender ends it now',
+    openEnded(fileOf(1_000, 1_000)),
+    { ...ENDED_IN_BREAK, earlier: earlierFile(1_000, false) },
+    'confirmedTwice',
+  ],
+  [
+    'the earlier upload had its line break',
+    openEnded(fileOf(1_000, 1_000)),
+    { ...ENDED_IN_BREAK, earlier: earlierFile(1_000) },
+    null,
+  ],
+  [
+    'both without a line break, and far from each other in length',
+    openEnded(fileOf(1_000, 1_000)),
+    { ...ENDED_IN_BREAK, earlier: earlierFile(1_200, false) },
+    null,
+  ],
+  [
+    'short and without its line break: an earlier one that was as short and ended well confirms nothing',
+    openEnded(fileOf(500, 1_000)),
+    { ...ENDED_IN_BREAK, earlier: earlierFile(500) },
+    null,
+  ],
+  [
+    'without its line break, and accepted',
+    openEnded(fileOf(1_000, 1_000)),
+    { ...ENDED_IN_BREAK, accepted: true },
+    'accepted',
+  ],
+  [
+    'the sender counted the rows of a file without its line break',
+    openEnded(fileOf(1_000, 1_000, true)),
+    ENDED_IN_BREAK,
+    'manifest',
+  ],
 ];
 for (const [name, file, more, proof] of cases)
   test(`certificate: ${name}`, () => {
@@ -86,7 +156,8 @@ test('certificate: one file without proof makes the whole incomplete; each file 
     files: [fileOf(1_000, 1_000), { ...fileOf(500, 1_000), file: 'studentenrollment.csv' }],
     confirmedFiles: [],
     // The earlier upload was short of another file.
-    earlierRows: new Map([['student.csv', 500]]),
+    earlier: new Map([['student.csv', earlierFile(500)]]),
+    endedInBreak: new Set(),
     limit: LIMIT,
     accepted: false,
   });
@@ -108,9 +179,15 @@ test('certificate: what is kept says how many rows were read, known and wanted, 
     sha256: 'a'.repeat(64),
     rows: 500,
     badRows: 2,
+    endsInBreak: true,
+    mayBeCut: false,
     recordsBefore: 1_000,
     floor: 900,
     proof: null,
   });
   assert.match(describeUnproven(file), /^student\.csv has 500 rows where 1000 records were known/u);
+  const [cut] = certified(openEnded(fileOf(1_000, 1_000)), ENDED_IN_BREAK).files;
+  assert.ok(cut);
+  assert.deepEqual([cut.mayBeCut, cut.proof], [true, null]);
+  assert.match(describeUnproven(cut), /^student\.csv ends without a line break where it always had one/u);
 });

@@ -6,8 +6,9 @@ import { allowedOf, type Limit } from './limits.ts';
 
 /**
  * manifest: the sender said how many rows there are, or which hash the file has. firstSet: nothing was known before, so nothing
- * can be missing. floor: as many rows as before, but for what the limit lets go. confirmedByName: an administrator said that the
- * file is empty on purpose. confirmedTwice: another upload, hours before, was as short. accepted: an administrator accepted the plan.
+ * can be missing. floor: as many rows as before, but for what the limit lets go, and an end like the one before. confirmedByName: an
+ * administrator said that the file is empty on purpose. confirmedTwice: another upload, hours before, was as short and ended alike.
+ * accepted: an administrator accepted the plan.
  */
 export const PROOFS = [
   'manifest',
@@ -26,6 +27,10 @@ export interface FileCertificate {
   readonly sha256: string;
   readonly rows: number;
   readonly badRows: number;
+  /** Whether its last line is ended by a line break; null: the end is not the sender's (a set merged of delta files). */
+  readonly endsInBreak: boolean | null;
+  /** It ends without a line break where it had one when it was proven last: its last value, and what came after it, may be missing. */
+  readonly mayBeCut: boolean;
   /** Records of this file that were current before. */
   readonly recordsBefore: number;
   /** As many rows prove by themselves that nothing big is missing. */
@@ -47,18 +52,23 @@ export interface CertifiedFile {
   readonly sha256: string;
   readonly rows: number;
   readonly badRows: number;
+  readonly endsInBreak: boolean | null;
   readonly recordsBefore: number;
   /** The manifest of the upload names its rows or its hash, and they are as it says. */
   readonly inManifest: boolean;
 }
+
+export type EarlierFile = Pick<FileCertificate, 'rows' | 'endsInBreak'>;
 
 export interface CertifyInput {
   readonly rosterHash: string;
   readonly files: readonly CertifiedFile[];
   /** Files that an administrator confirmed by name to be missing or empty. */
   readonly confirmedFiles: readonly string[];
-  /** Rows of each file in an earlier upload of the same source, sealed at least CONFIRMATION_HOURS before; empty: there is none. */
-  readonly earlierRows: ReadonlyMap<string, number>;
+  /** The files of an earlier upload of the same source, sealed at least CONFIRMATION_HOURS before; empty: there is none. */
+  readonly earlier: ReadonlyMap<string, EarlierFile>;
+  /** Files that ended in a line break when they were proven last. */
+  readonly endedInBreak: ReadonlySet<string>;
   /** What may go without a further proof: the profile's deactivationLimit. */
   readonly limit: Limit;
   /** An administrator accepted the plan of this very roster. */
@@ -73,7 +83,8 @@ export function certify(input: CertifyInput): Certificate {
   const files = input.files.map((file): FileCertificate => {
     const { inManifest: _, ...shown } = file;
     const floor = floorOf(file.recordsBefore, input.limit);
-    return { ...shown, floor, proof: proofOf(file, floor, input) };
+    const mayBeCut = file.endsInBreak === false && input.endedInBreak.has(file.file);
+    return { ...shown, mayBeCut, floor, proof: proofOf({ ...file, mayBeCut }, floor, input) };
   });
   return {
     complete: files.every(({ proof }) => proof !== null),
@@ -86,24 +97,29 @@ function floorOf(recordsBefore: number, limit: Limit): number {
   return Math.max(0, recordsBefore - allowedOf(limit, recordsBefore));
 }
 
-function proofOf(file: CertifiedFile, floor: number, input: CertifyInput): Proof | null {
+function proofOf(
+  file: CertifiedFile & Pick<FileCertificate, 'mayBeCut'>,
+  floor: number,
+  input: CertifyInput,
+): Proof | null {
   if (input.confirmedFiles.includes(file.file)) return 'confirmedByName';
   if (file.inManifest) return 'manifest';
   if (file.recordsBefore === 0) return 'firstSet';
-  if (file.rows >= floor) return 'floor';
+  const isShort = file.rows < floor;
+  if (!isShort && !file.mayBeCut) return 'floor';
   if (input.accepted) return 'accepted';
-  const earlier = input.earlierRows.get(file.file);
+  const earlier = input.earlier.get(file.file);
+  if (earlier === undefined) return null;
   // As short then as now, give or take what may go without a question.
-  if (
-    earlier !== undefined &&
-    earlier < floor &&
-    Math.abs(earlier - file.rows) <= allowedOf(input.limit, earlier)
-  )
-    return 'confirmedTwice';
-  return null;
+  const isAsLong = Math.abs(earlier.rows - file.rows) <= allowedOf(input.limit, earlier.rows);
+  const wasShort = earlier.rows < floor;
+  const endsAlike = !file.mayBeCut || earlier.endsInBreak === false;
+  return isAsLong && endsAlike && (!isShort || wasShort) ? 'confirmedTwice' : null;
 }
 
 /** A file without proof, for people. */
 export function describeUnproven(file: FileCertificate): string {
+  if (file.mayBeCut && file.rows >= file.floor)
+    return `${file.file} ends without a line break where it always had one, so that its end may be missing: what it does not name stays for now`;
   return `${file.file} has ${file.rows} rows where ${file.recordsBefore} records were known, and nothing proves that it is whole: what it does not name stays for now`;
 }

@@ -28,9 +28,13 @@ export interface FileRead {
   readonly rows: number;
   readonly badRows: number;
   readonly bytes: number;
+  /** Whether the last line is ended by a line break. */
+  readonly endsInBreak: boolean;
   /** False: a fault of the whole file; there is a fatal finding. */
   readonly usable: boolean;
 }
+
+const LINE_BREAKS: readonly number[] = Array.from('\r\n', (char) => char.charCodeAt(0));
 
 /** How much of a file is split before others get a turn and the sink is drained. */
 const PIECE_BYTES = 64 * 1024;
@@ -50,7 +54,8 @@ export async function readRosterFile(
       message,
     }));
   const layout = await inspectFile(source, definition, state.mapping);
-  if (source.isBroken?.() === true) return { rows: 0, badRows: 0, bytes: 0, usable: false };
+  if (source.isBroken?.() === true)
+    return { rows: 0, badRows: 0, bytes: 0, endsInBreak: true, usable: false };
   reportLayout(findings, definition.name, layout);
   await scanContacts(state, findings, definition, source, layout);
   const dateOrders = new Map(layout.dateColumns.map(({ title, order }) => [title, order]));
@@ -114,6 +119,7 @@ export async function readRosterFile(
   let hasBegun = false;
   const transcoder = openTranscoder(layout.encoding);
   let bytes = 0;
+  let lastByte: number | undefined;
   for await (const chunk of source.open()) {
     // Before the reader changes it.
     hash.update(chunk);
@@ -121,6 +127,7 @@ export async function readRosterFile(
     for (let from = 0; from < buffer.length; from += PIECE_BYTES) {
       const piece = buffer.subarray(from, from + PIECE_BYTES);
       const text = transcoder.push(piece);
+      lastByte = text.at(-1) ?? lastByte;
       if (threaded !== null) await threaded.push(text);
       else {
         csv.push(text);
@@ -137,7 +144,7 @@ export async function readRosterFile(
   await threaded?.end();
   // Where the bytes end then says nothing about the file.
   if (source.isBroken?.() === true)
-    return { rows: rowsOf(file), badRows: badRowsOf(file), bytes, usable: false };
+    return { rows: rowsOf(file), badRows: badRowsOf(file), bytes, endsInBreak: true, usable: false };
   const endsWhole = transcoder.end();
   csv.end();
   (reader as RowReader | null)?.finish?.();
@@ -159,6 +166,7 @@ export async function readRosterFile(
     rows: rowsOf(read),
     badRows: badRowsOf(read),
     bytes,
+    endsInBreak: lastByte === undefined || LINE_BREAKS.includes(lastByte),
     usable: read !== null && notText === null && !truncated,
   };
 }

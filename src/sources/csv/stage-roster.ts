@@ -238,6 +238,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
         sha256: content,
         rows: read.rows,
         badRows: read.badRows,
+        endsInBreak: read.endsInBreak,
         // What others point at proves nothing by its number.
         recordsBefore: definition.describes === 'shared' ? 0 : recordsBefore,
         inManifest: provesWhole(manifest?.get(definition.name)),

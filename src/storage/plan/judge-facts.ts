@@ -1,3 +1,4 @@
+import type { EarlierFile } from '#core/plan/certificate.ts';
 import type { ActiveCount, SchoolKind, WindowCount } from '#core/plan/verdict.ts';
 
 import type { Tx } from '../database.ts';
@@ -181,16 +182,18 @@ export async function countEndingsByFile(tx: Tx, runId: string): Promise<Map<str
 }
 
 /**
- * Rows of each file in the newest upload of the profile that was sealed at least so many hours before the upload of this run. None, when somebody has
+ * The files of the newest upload of the profile that was sealed at least so many hours before the upload of this run. None, when somebody has
  * rejected since what such a file stood for: that was an accident, and another export like it is none the less.
  */
-export async function readEarlierRows(
+export async function readEarlierFiles(
   tx: Tx,
   profileId: string,
   runId: string,
   hours: number,
-): Promise<Map<string, number>> {
-  const rows = await tx.query<{ certificate: { files?: { file: string; rows: number }[] } | null }>(
+): Promise<Map<string, EarlierFile>> {
+  const rows = await tx.query<{
+    certificate: { files?: { file: string; rows: number; endsInBreak?: boolean | null }[] } | null;
+  }>(
     `select case when not exists (
               select from run x where x.profile_id = $1 and x.created_at >= r.created_at
                  and (x.state = 'rejected' or exists (select from plan_hold h where h.run_id = x.id and h.scope = 'absence' and h.decision = 'rejected')))
@@ -204,5 +207,23 @@ export async function readEarlierRows(
       order by u.sealed_at desc limit 1`,
     [profileId, runId, hours],
   );
-  return new Map((rows[0]?.certificate?.files ?? []).map(({ file, rows: count }) => [file, count]));
+  const files = rows[0]?.certificate?.files ?? [];
+  return new Map(
+    // Of runs before ends were noted: not there.
+    files.map(({ file, rows: count, endsInBreak = null }) => [file, { rows: count, endsInBreak }]),
+  );
+}
+
+/** The files of the profile that ended in a line break when they were proven whole last, but for this run. */
+export async function readEndedInBreak(tx: Tx, profileId: string, runId: string): Promise<Set<string>> {
+  const rows = await tx.query<{ file: string; ended: boolean }>(
+    `select distinct on (1) f.value ->> 'file' as file, (f.value -> 'endsInBreak')::boolean as ended
+       from run r
+       join upload u on u.tenant_id = r.tenant_id and u.id = r.upload_id
+       cross join lateral jsonb_array_elements(r.certificate -> 'files') f
+      where r.profile_id = $1 and r.id <> $2 and f.value ->> 'proof' is not null and jsonb_typeof(f.value -> 'endsInBreak') = 'boolean'
+      order by 1, u.sealed_at desc, r.created_at desc`,
+    [profileId, runId],
+  );
+  return new Set(rows.filter(({ ended }) => ended).map(({ file }) => file));
 }

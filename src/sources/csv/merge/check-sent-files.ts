@@ -44,6 +44,7 @@ export async function checkSentFiles(
       sha256: sha256.digest('hex'),
       rows,
       badRows: 0,
+      endsInBreak: true,
       recordsBefore: 0,
       inManifest: true,
       archive: file.archive,
