@@ -10,7 +10,7 @@ import { insertProfile } from '#test/helpers/insert-profile.ts';
 import { addSourceSystem, planAndApply, type TestItem } from '#test/helpers/plan-and-apply.ts';
 import { seededRandom } from '#test/helpers/seeded-random.ts';
 
-import { readActiveBySchool, readWindow } from './judge-facts.ts';
+import { readActiveBySchool, readWindow, readWindowRecords } from './judge-facts.ts';
 
 const SEED = Number(process.env['ROLLBOOK_SEED'] ?? String(Date.now() % 1_000_000));
 
@@ -26,13 +26,15 @@ async function letIn(
   hoursAgo: number,
   baseRunId: string | null,
   count: { items: number; judged: number; held: number },
+  more: { trigger?: string; accepted?: boolean } = {},
 ): Promise<string> {
   const id = realSystem.newId();
   await inTenant(database.db, database.tenantId, async (tx) => {
     await tx.query(
-      `insert into run (tenant_id, id, profile_id, state, requested_by, created_at, planned_at)
-       values (current_tenant(), $1, $2, 'completed', 'test', now() - make_interval(hours => $3), now() - make_interval(hours => $3))`,
-      [id, profileId, hoursAgo],
+      `insert into run (tenant_id, id, profile_id, state, requested_by, created_at, planned_at, trigger, expired_on, verdict_accepted)
+       values (current_tenant(), $1, $2, 'completed', 'test', now() - make_interval(hours => $3), now() - make_interval(hours => $3), $4,
+               case when $4 = 'expiration' then date '2026-07-31' end, $5)`,
+      [id, profileId, hoursAgo, more.trigger ?? 'start', more.accepted ?? false],
     );
     await tx.query(
       `insert into plan (tenant_id, run_id, roster_hash, item_count, counts, verdict, base_run_id)
@@ -60,6 +62,49 @@ test('what was held and counts for nothing hides nothing of what other days let 
     readWindow(tx, profileId, realSystem.newId(), 7 * 24),
   );
   assert.deepEqual(window, [{ school: 'S1', kind: 'student', action: 'update', count: 270 }]);
+});
+
+test('an approval of what uploads did is what later ones are measured by; that of an expiration says nothing of them', async () => {
+  const profileId = await insertProfile(database.db, database.tenantId);
+  const sums = async (): Promise<number[]> => {
+    const window = await inTenant(database.db, database.tenantId, (tx) =>
+      readWindow(tx, profileId, realSystem.newId(), 7 * 24),
+    );
+    return window.map(({ count }) => count);
+  };
+  const accepted = { accepted: true };
+  const first = await letIn(profileId, 50, null, { items: 10, judged: 10, held: 0 }, accepted);
+  const second = await letIn(profileId, 40, first, { items: 20, judged: 20, held: 0 });
+  await letIn(
+    profileId,
+    30,
+    second,
+    { items: 500, judged: 500, held: 0 },
+    { trigger: 'expiration', ...accepted },
+  );
+  assert.deepEqual(await sums(), [20]);
+  await letIn(profileId, 20, second, { items: 500, judged: 500, held: 0 }, accepted);
+  assert.deepEqual(await sums(), []);
+});
+
+test('of a run that went in, what was set aside counts neither while it waits nor once somebody has approved it', async () => {
+  const profileId = await insertProfile(database.db, database.tenantId);
+  const first = await letIn(profileId, 50, null, { items: 1, judged: 1, held: 0 }, { accepted: true });
+  const run = await letIn(profileId, 40, first, { items: 6, judged: 6, held: 1 });
+  const records = await inTenant(database.db, database.tenantId, async (tx) => {
+    await tx.query(
+      `insert into bulk.plan_item (run_id, item_no, kind, action, reason, key, school_id, file)
+       select $1, n, 'student', 'deactivate', 'absent', gen_random_uuid(), 'S1', 'student.csv' from generate_series(1, 6) n`,
+      [run],
+    );
+    await tx.query(
+      `insert into plan_item_hold (tenant_id, run_id, item_no, scope, scope_id, pass)
+       select current_tenant(), $1, n, 'absence', 'student.csv', n - 1 from generate_series(1, 3) n`,
+      [run],
+    );
+    return readWindowRecords(tx, profileId, realSystem.newId(), 7 * 24);
+  });
+  assert.deepEqual(records, [{ school: 'S1', kind: 'student', action: 'deactivate', count: 3 }]);
 });
 
 test('what is active in a school is that of this source alone, whatever happened to it', async () => {

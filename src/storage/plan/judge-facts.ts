@@ -1,4 +1,5 @@
 import type { EarlierFile } from '#core/plan/certificate.ts';
+import { DIRECTORY_TRIGGERS } from '#core/run/run-trigger.ts';
 import type { ActiveCount, SchoolKind, WindowCount } from '#core/plan/verdict.ts';
 
 import type { Tx } from '../database.ts';
@@ -7,7 +8,8 @@ import { inBand } from './item-band.ts';
 import { joinByHash, joinFreely } from './join-by-hash.ts';
 import type { PlanScope } from './resolve-links.ts';
 
-const LET_IN = `not r.plan_only and (r.state = 'completed' or r.applied_item_no > 0 or r.apply_pass > 1 or r.error_code = 'PartHeld')`;
+/** What follows an expiration was looked at for itself: its approval says nothing about what uploads did. */
+const LET_IN = `not r.plan_only and r.trigger <> all('{${DIRECTORY_TRIGGERS.join()}}') and (r.state = 'completed' or r.applied_item_no > 0 or r.apply_pass > 1 or r.error_code = 'PartHeld')`;
 
 /**
  * Runs whose changes went in by themselves in the last hours, with what an administrator accepted since. A run without a base is the first
@@ -61,7 +63,10 @@ export async function readWindow(
   );
 }
 
-/** The same, by records: each counts once, and not at all when this plan changes it in the same way. Reads the items of those runs. */
+/**
+ * The same, by records: each counts once, and not at all when this plan changes it in the same way, nor when it was set aside and somebody approved it.
+ * Reads the items of those runs.
+ */
 export async function readWindowRecords(
   tx: Tx,
   profileId: string,
@@ -83,7 +88,7 @@ export async function readWindowRecords(
          from counted r join plan_item i on i.run_id = r.id
          left join school s on s.scope_id = i.school_id
          left join plan_item_failure f on f.run_id = i.run_id and f.item_no = i.item_no
-         left join plan_item_hold h on h.run_id = i.run_id and h.item_no = i.item_no and h.pass = 0
+         left join plan_item_hold h on h.run_id = i.run_id and h.item_no = i.item_no
         where i.run_id = any($4::uuid[])
           and (s.created_at is null or r.created_at > s.created_at) and f.item_no is null and h.item_no is null and ${IS_JUDGED})
      select p.school, p.kind, p.action, count(*)::integer as count
