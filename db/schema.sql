@@ -672,11 +672,13 @@ create table rollbook.person (
   active boolean default true not null,
   version integer default 1 not null,
   change_seq bigint not null,
+  name_key text generated always as (lower(display_name)) stored,
   constraint person_pkey PRIMARY KEY (tenant_id, id),
   constraint person_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
   constraint person_role_known CHECK ((primary_role = ANY (ARRAY['student'::text, 'teacher'::text, 'faculty'::text, 'none'::text])))
 );
 CREATE INDEX person_change_seq ON rollbook.person USING btree (tenant_id, change_seq);
+CREATE INDEX person_name_key ON rollbook.person USING btree (tenant_id, name_key, id) WHERE active;
 alter table rollbook.person enable row level security;
 alter table rollbook.person force row level security;
 create policy owner on rollbook.person for all to rollbook_owner using (true);
@@ -688,6 +690,7 @@ CREATE TRIGGER person_memberships AFTER UPDATE OF active ON rollbook.person FOR 
 grant insert, select, update on rollbook.person to rollbook_app;
 comment on table rollbook.person is 'A pupil, a teacher, a contact. The id is the id of Graph''s educationUser.';
 comment on column rollbook.person.owner_link_key is 'The link whose source supplies the attributes; null for people made by hand.';
+comment on column rollbook.person.name_key is 'lower(display_name)';
 
 create table rollbook.plan (
   tenant_id uuid not null,

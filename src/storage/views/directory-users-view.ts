@@ -4,7 +4,14 @@ import { IS_SCHOOL } from '../is-school.ts';
 import { addressAttributes, dateText, extensionAttributes, syncSource } from './extension-attributes.ts';
 import type { View, ViewVersion } from './view.ts';
 import { absent, text } from './view.ts';
-import { ASSIGNED_LICENSES, ASSIGNED_LICENSE_ELEMENTS, GENDER, PEOPLE, peopleBehind } from './users-view.ts';
+import {
+  ASSIGNED_LICENSES,
+  ASSIGNED_LICENSE_ELEMENTS,
+  GENDER,
+  NAME_OF_PERSON,
+  PEOPLE,
+  peopleBehind,
+} from './users-view.ts';
 
 const TYPE = `case p.primary_role when 'student' then 'Student' when 'teacher' then 'Teacher' when 'faculty' then 'Teacher' end`;
 
@@ -26,7 +33,7 @@ export function directoryUsersView(version: ViewVersion): View {
     properties: {
       id: { type: 'guid', sql: 'p.id' },
       accountEnabled: { type: 'boolean', sql: 'coalesce(a.enabled, false)' },
-      displayName: text('p.display_name'),
+      displayName: NAME_OF_PERSON,
       givenName: text('p.given_name'),
       surname: text('p.surname'),
       userPrincipalName: text('a.user_name'),

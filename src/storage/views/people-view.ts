@@ -1,6 +1,6 @@
 import { PLAIN_ATTRIBUTES } from '#core/roster/plain-attributes.ts';
 
-import { PEOPLE, peopleBehind } from './users-view.ts';
+import { NAME_OF_PERSON, PEOPLE, peopleBehind } from './users-view.ts';
 import { text, type View } from './view.ts';
 
 const PLAIN = `array[${PLAIN_ATTRIBUTES.map((name) => `'${name}'`).join(', ')}]`;
@@ -16,7 +16,7 @@ export const peopleView: View = {
   condition: 'p.active',
   properties: {
     id: { type: 'guid', sql: 'p.id' },
-    displayName: text('p.display_name'),
+    displayName: NAME_OF_PERSON,
     givenName: text('p.given_name'),
     middleName: text('p.middle_name'),
     surname: text('p.surname'),

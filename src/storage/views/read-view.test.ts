@@ -72,6 +72,16 @@ describe('a page is one statement that follows indexes', () => {
     }
   });
 
+  test('in the order of names, from the first and far behind it, both ways', async () => {
+    for (const descending of [false, true])
+      for (const after of [undefined, { id: '018f0000-0000-7000-8000-000000000000', sort: ['m'] }]) {
+        const { plan } = await planOf({ limit: 100, after, orderBy: [{ path: 'displayName', descending }] });
+        assert.match(plan, /Index Scan (Backward )?using person_name_key/);
+        assert.doesNotMatch(plan, /Sort Key: p\.name_key/);
+        if (after !== undefined) assert.match(plan, /Index Cond: .*ROW\(name_key, id\)/);
+      }
+  });
+
   test('of a class', async () => {
     const of = { relation: peopleOfClass(), parentId: seeded.classes.algebra };
     const { plan, statements } = await planOf({ limit: 100, of });

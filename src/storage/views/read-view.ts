@@ -176,7 +176,8 @@ interface SortKey {
 /** What a page is sorted by, as text, the id last. No value sorts first, as OData wants it. */
 function sortKeys(view: View, orderBy: readonly OrderBy[]): readonly SortKey[] {
   const asked = orderBy.map(({ path, descending }) => {
-    const { sql, type } = must(view.properties[path]);
+    const { sql, type, sortedBy } = must(view.properties[path]);
+    if (sortedBy !== undefined) return { sql: sortedBy, descending };
     const text = type === 'string' ? `lower(${must(sql)})` : `(${must(sql)})::text`;
     return { sql: `coalesce(${text}, '')`, descending };
   });

@@ -22,6 +22,9 @@ function people(ofAccounts: string, ofDemographics: string): string {
   left join demographics d on d.tenant_id = p.tenant_id and d.person_id = p.id ${ofDemographics}`;
 }
 
+/** Pages in this order are found in an index. */
+export const NAME_OF_PERSON: ViewProperty = { ...text('p.display_name'), sortedBy: 'p.name_key' };
+
 /** Graph's educationUser: a person with the account of the built-in directory (target 0). */
 export function usersView(version: ViewVersion): View {
   return {
@@ -36,7 +39,7 @@ export function usersView(version: ViewVersion): View {
     properties: {
       id: { type: 'guid', sql: 'p.id' },
       accountEnabled: { type: 'boolean', sql: 'coalesce(a.enabled, false)' },
-      displayName: text('p.display_name'),
+      displayName: NAME_OF_PERSON,
       givenName: text('p.given_name'),
       middleName: text('p.middle_name'),
       surname: text('p.surname'),

@@ -9,6 +9,8 @@ export type ViewVersion = 'v1.0' | 'beta';
 export interface ViewProperty extends Property {
   /** SQL expression over the view's tables. */
   readonly sql?: string;
+  /** SQL of its lower case, never null, of a column that an index has in this order. */
+  readonly sortedBy?: string;
   /** The value of a property that Rollbook does not keep. */
   readonly constant?: null | string | readonly never[];
 }
