@@ -8,6 +8,8 @@ export interface DatabaseProxy {
   /** Breaks every connection; new ones are refused until `mend`. */
   cut(): Promise<void>;
   mend(): Promise<void>;
+  /** The next transaction that sends this text is committed, and whoever waits for the answer never gets it: the connection breaks instead. */
+  loseCommitAfter(text: string): void;
   close(): Promise<void>;
 }
 
@@ -16,6 +18,18 @@ export async function openDatabaseProxy(url: string): Promise<DatabaseProxy> {
   const port = Number(target.searchParams.get('port') ?? (target.port || '5432'));
   const socketFolder = target.searchParams.get('host');
   const sockets = new Set<Socket>();
+  let losing: { readonly text: string; of: Socket | null } | null = null;
+  const watchForCommit = (client: Socket, server: Socket): void => {
+    client.on('data', (bytes) => {
+      if (losing === null) return;
+      if (losing.of === null && bytes.includes(losing.text)) losing.of = client;
+      if (losing.of !== client || !bytes.includes('commit\0')) return;
+      losing = null;
+      server.unpipe(client);
+      server.once('data', () => client.destroy());
+      server.resume();
+    });
+  };
   const accept = (client: Socket): void => {
     const server =
       socketFolder === null
@@ -33,6 +47,7 @@ export async function openDatabaseProxy(url: string): Promise<DatabaseProxy> {
       });
       from.pipe(to);
     }
+    watchForCommit(client, server);
   };
   let listening: Server | null = await listen(accept, 0);
   const address = listening.address();
@@ -54,6 +69,9 @@ export async function openDatabaseProxy(url: string): Promise<DatabaseProxy> {
     cut,
     async mend() {
       listening ??= await listen(accept, ours);
+    },
+    loseCommitAfter(text) {
+      losing = { text, of: null };
     },
     close: cut,
   };

@@ -58,11 +58,13 @@ export async function takeFolder(
       openUpload(tx, profile.profileId, newUpload(context)),
     );
     await storeFiles(context, profile, seen, upload, stored, signal);
-    const started = await inTenant(context.db, profile.tenantId, (tx) =>
-      commit(context, tx, profile, seen, { upload, stored, occasion }),
-    );
+    const started = await inTenant(context.db, profile.tenantId, async (tx) => {
+      const queued = await commit(context, tx, profile, seen, { upload, stored, occasion });
+      // From here on the files may be taken, even when no answer to COMMIT comes.
+      taken = queued !== null;
+      return queued;
+    });
     if (started === null) return;
-    taken = true;
     await afterStart(context, profile.tenantId, started);
   } catch (error) {
     if (!(error instanceof OperationalError) || signal.aborted) throw error;

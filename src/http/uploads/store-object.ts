@@ -5,7 +5,8 @@ import type { UploadRequest } from './upload-request.ts';
 
 /**
  * Bytes to disk, then the row that names them: the order that a crash may break off at any point. Durable when it
- * resolves. When anything is refused after the bytes were written (another MD5, a seal in between), they are removed.
+ * resolves. When anything is refused after the bytes were written (another MD5, a seal in between), they are removed; once
+ * COMMIT is on its way they stay, since the row may be there although no answer came: what it does not name, housekeeping removes.
  * `commit` returns the objects that the new one replaces.
  */
 export async function storeObject(
@@ -23,11 +24,16 @@ export async function storeObject(
   const objectName = system.newId();
   const written = await files.write(objectName, plain, key, { maxSizeBytes });
   let garbage: string[];
+  let isSaved = false;
   try {
     commit.check(written);
-    garbage = await inTenant(db, grant.tenantId, (tx) => commit.save(tx, objectName, written));
+    garbage = await inTenant(db, grant.tenantId, async (tx) => {
+      const replaced = await commit.save(tx, objectName, written);
+      isSaved = true;
+      return replaced;
+    });
   } catch (error) {
-    await removeObjects(files, [objectName], onCleanupFailure);
+    if (!isSaved) await removeObjects(files, [objectName], onCleanupFailure);
     throw error;
   }
   context.telemetry.metrics.add('rollbook_upload_bytes_total', {}, written.sizeBytes);

@@ -168,7 +168,7 @@ async function mergeInto(
   };
   const found = new FindingCollector(input.findingLimits);
   const roster = await openBase(input, base);
-  let saved = false;
+  let mayBeNamed = false;
   try {
     const merged = await mergeSets(
       {
@@ -196,7 +196,8 @@ async function mergeInto(
     };
     await write(MERGE_NOTES, oneChunk(Buffer.from(JSON.stringify(notes))));
     const id = newId();
-    // The bytes are durable; from the commit on the set is there, and the run goes on with it.
+    // The bytes are durable; from the commit on the set is there, and the run goes on with it, even when no answer to COMMIT comes.
+    mayBeNamed = true;
     await save(
       {
         id,
@@ -208,7 +209,6 @@ async function mergeInto(
       },
       isOfRun,
     );
-    saved = true;
     return {
       uploadId: id,
       key,
@@ -217,8 +217,9 @@ async function mergeInto(
       merged: true,
     };
   } finally {
-    // A crash leaves them to housekeeping.
-    if (!saved) for (const { objectName } of files) await store.remove(objectName).catch(() => undefined);
+    // A crash leaves them to housekeeping, and so does a save that failed.
+    if (!mayBeNamed)
+      for (const { objectName } of files) await store.remove(objectName).catch(() => undefined);
   }
 }
 
