@@ -21,7 +21,8 @@ export interface ObjectBucket {
   remove(objectName: string): Promise<void>;
   /** Finished objects under our prefix whose names `isOurs`. */
   list(isOurs: (objectName: string) => boolean): AsyncIterable<StoredObject>;
-  removeUnfinished(untouchedSince: Date): Promise<number>;
+  /** Takes back parts of objects under our prefix whose names `isOurs`, begun before that and never finished. Returns of how many. */
+  removeUnfinished(untouchedSince: Date, isOurs: (objectName: string) => boolean): Promise<number>;
 }
 
 export interface PartsUpload {

@@ -85,7 +85,7 @@ export function remoteFileStore(
       yield* (await bucket()).list(isOurs);
     },
 
-    removeUnfinished: async (untouchedSince) => (await bucket()).removeUnfinished(untouchedSince),
+    removeUnfinished: async (untouchedSince) => (await bucket()).removeUnfinished(untouchedSince, isOurs),
 
     claim: async (claim) => claimBucket(await bucket(), claim),
   };

@@ -5,11 +5,12 @@ import { test } from 'node:test';
 import { openS3Bucket } from './s3-bucket.ts';
 
 const UNFINISHED = `<?xml version="1.0" encoding="UTF-8"?><ListMultipartUploadsResult><Bucket>uploads</Bucket><IsTruncated>false</IsTruncated>
+<Upload><Key>rollbook/archive/of-another-program.tar</Key><UploadId>3</UploadId><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>
 <Upload><Key>rollbook/old</Key><UploadId>1</UploadId><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>
 <Upload><Key>rollbook/young</Key><UploadId>2</UploadId><Initiated>2026-03-01T00:00:00.000Z</Initiated></Upload></ListMultipartUploadsResult>`;
 
 // The S3 server of the other tests does not list what is unfinished.
-test('parts that nobody finished are taken back once they are old', async () => {
+test('parts of ours that nobody finished are taken back once they are old, and nobody else loses any', async () => {
   const seen: string[] = [];
   const server = createServer((request, response) => {
     seen.push(`${request.method} ${request.url}`);
@@ -31,7 +32,7 @@ test('parts that nobody finished are taken back once they are old', async () => 
       secretAccessKey: 'b',
       prefix: 'rollbook/',
     });
-    assert.equal(await bucket.removeUnfinished(new Date('2026-02-01')), 1);
+    assert.equal(await bucket.removeUnfinished(new Date('2026-02-01'), (name) => !name.includes('/')), 1);
     assert.equal(seen.length, 2);
     assert.match(seen[0] ?? '', /^GET \/uploads\/?\?.*uploads/);
     assert.match(seen[1] ?? '', /^DELETE \/uploads\/rollbook\/old\?.*uploadId=1/);

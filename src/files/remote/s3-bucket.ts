@@ -97,7 +97,7 @@ export async function openS3Bucket(options: S3Options): Promise<ObjectBucket> {
       } while (ContinuationToken !== undefined);
     },
 
-    async removeUnfinished(untouchedSince) {
+    async removeUnfinished(untouchedSince, isOurs) {
       let removed = 0;
       let KeyMarker: string | undefined;
       let UploadIdMarker: string | undefined;
@@ -111,6 +111,7 @@ export async function openS3Bucket(options: S3Options): Promise<ObjectBucket> {
         const page = await guarded('', client.send(command)).catch(nothingWhereNotKnown);
         for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
           if (Initiated === undefined || Initiated > untouchedSince) continue;
+          if (Key === undefined || !isOurs(Key.slice(prefix.length))) continue;
           await guarded('', client.send(new s3.AbortMultipartUploadCommand({ Bucket, Key, UploadId })));
           removed += 1;
         }
