@@ -28,19 +28,41 @@ const HOUR_MS = 3_600_000;
 
 /**
  * What time leaves lying about: next month's partitions, old uploads, objects of crashed uploads, initial passwords of runs that are over,
- * membership changes that nobody may ask for any more, runs of years ago. Safe in several processes at once.
+ * membership changes that nobody may ask for any more, runs of years ago. Safe in several processes at once. Each is tried, even when one before it
+ * fails; then the first failure is thrown.
  */
 export async function keepHouse(context: HousekeepingContext, signal?: AbortSignal): Promise<void> {
-  const { db, files } = context;
-  await asOwner(db, (tx) => ensurePartitions(tx));
+  const { db } = context;
+  const chores = [
+    () => asOwner(db, (tx) => ensurePartitions(tx)),
+    () => forgetPasswords({ db, signal }),
+    () => removeUploads(context),
+    () => context.removeJobs?.(),
+    () => forgetOldMembershipChanges({ db, signal }),
+    () => removeRuns(context, signal),
+  ];
+  const failures: unknown[] = [];
+  for (const chore of chores) {
+    try {
+      await chore();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+async function removeUploads(context: HousekeepingContext): Promise<void> {
+  const { db, files, log } = context;
   const uploads = await eraseOldUploads({ db, files, retentionDays: context.uploadRetentionDays });
   const objects = await removeOurOrphans(context);
-  if (uploads > 0 || objects > 0) context.log.info({ uploads, objects }, 'housekeeping removed old uploads');
-  await context.removeJobs?.();
-  await forgetPasswords({ db, signal });
-  await forgetOldMembershipChanges({ db, signal });
-  const old = await removeOldRuns({ db, signal, runRetentionDays: context.runRetentionDays });
-  if (old.runs > 0) context.log.info(old, 'housekeeping removed old runs');
+  if (uploads > 0 || objects > 0) log.info({ uploads, objects }, 'housekeeping removed old uploads');
+}
+
+async function removeRuns(context: HousekeepingContext, signal: AbortSignal | undefined): Promise<void> {
+  const { db, runRetentionDays, log } = context;
+  const old = await removeOldRuns({ db, signal, runRetentionDays });
+  if (old.runs > 0) log.info(old, 'housekeeping removed old runs');
 }
 
 /** A storage that is away, or has become another installation's, is no reason to leave the rest of the house. */
