@@ -98,7 +98,7 @@ async function start(settings: Settings, asked: StartOptions, closers: Closers):
   const telemetry = openTelemetry(asked.tracing);
   closers.add(() => telemetry.tracing.close());
   const dataDir = resolve(settings.dataDir);
-  const lock = await lockDataDirectory(dataDir, settings, closers);
+  const lock = await lockDataDirectory(dataDir, settings, log, closers);
   const { keys } = await loadSecretKey(dataDir, settings.secretKey, asked.system);
   const secretBox = openSecretBox(keys, asked.system);
   const storage = await openStorage({
@@ -222,13 +222,14 @@ interface Workshop {
 async function lockDataDirectory(
   dataDir: string,
   settings: Settings,
+  log: Logger,
   closers: Closers,
 ): Promise<HeldLock | undefined> {
   if (settings.databaseUrl !== undefined && settings.mode !== 'all') {
     await prepareDataDirectory(dataDir);
     return undefined;
   }
-  const lock = await acquireLock(dataDir);
+  const lock = await acquireLock(dataDir, { onLost: (sentence) => log.fatal(sentence) });
   closers.add(() => lock.release());
   return lock;
 }

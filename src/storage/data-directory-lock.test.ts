@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { OperationalError } from '#lib/errors.ts';
 import { acquireLock, type DataDirectoryLock, readLock } from './data-directory-lock.ts';
 
@@ -13,6 +14,12 @@ after(() => rm(root, { recursive: true, force: true }));
 
 let count = 0;
 const newDirectory = (): string => join(root, `data-${(count += 1)}`);
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function writeLock(dataDir: string, change: Partial<DataDirectoryLock>): Promise<void> {
   const held = await acquireLock(dataDir);
@@ -89,4 +96,38 @@ test('a lock cut short by a full disk does not keep the directory closed', async
   await writeLock(dataDir, {});
   await writeFile(join(dataDir, 'rollbook.lock'), '{"pid": 1');
   await (await acquireLock(dataDir)).release();
+});
+
+test('a lock that is removed by hand is put back, so that nobody else starts', async () => {
+  const dataDir = newDirectory();
+  const path = join(dataDir, 'rollbook.lock');
+  const held = await acquireLock(dataDir, { heartbeatMs: 5 });
+  const text = await readFile(path, 'utf8');
+  await rm(path);
+  for (let attempt = 0; attempt < 1_000 && !(await isThere(path)); attempt++) await wait(5);
+  assert.equal(await readFile(path, 'utf8'), text);
+  await assert.rejects(acquireLock(dataDir), { code: 'DataDirectoryInUse' });
+  await held.release();
+  assert.equal(await isThere(path), false);
+});
+
+test('who was silent for too long is told that the directory is taken, and keeps nobody else alive', async () => {
+  const dataDir = newDirectory();
+  const path = join(dataDir, 'rollbook.lock');
+  const told: string[] = [];
+  const silent = await acquireLock(dataDir, { heartbeatMs: 5, onLost: (sentence) => told.push(sentence) });
+  const lock = JSON.parse(await readFile(path, 'utf8')) as DataDirectoryLock;
+  const other = `${path}.other`;
+  await writeFile(
+    other,
+    JSON.stringify({ ...lock, place: 'elsewhere pid:[1]', startedAt: '2026-11-27T00:00:00.000Z' }),
+  );
+  const anHourAgo = new Date(Date.now() - 3_600_000);
+  await utimes(other, anHourAgo, anHourAgo);
+  await rename(other, path);
+  for (let attempt = 0; attempt < 1_000 && told.length === 0; attempt++) await wait(5);
+  assert.match(told.join(), /was taken by process \d+ on elsewhere/);
+  assert.equal((await stat(path)).mtimeMs, anHourAgo.getTime());
+  await silent.release();
+  assert.equal(await isThere(path), true, 'the lock of the other');
 });

@@ -31,11 +31,19 @@ const HEARTBEAT_MS = 5000;
 /** A holder whose process cannot be seen from here, and that has been silent for so long, is gone. */
 const SILENCE_MS = 30_000;
 
+export interface LockOptions {
+  /** Told once when somebody else has the directory by now: this process was silent for too long, or its lock was removed by hand. */
+  readonly onLost?: (sentence: string) => void;
+  /** Tests go faster. */
+  readonly heartbeatMs?: number;
+}
+
 /**
- * Takes the data directory for this process, making it when it is missing. Locks of processes that are gone are replaced.
+ * Takes the data directory for this process, making it when it is missing. Locks of processes that are gone are replaced. A lock file that is
+ * removed while its process lives is put back.
  * Throws OperationalError `DataDirectoryInUse`.
  */
-export async function acquireLock(dataDir: string): Promise<HeldLock> {
+export async function acquireLock(dataDir: string, options: LockOptions = {}): Promise<HeldLock> {
   await prepareDataDirectory(dataDir);
   const path = join(dataDir, LOCK);
   let lock: DataDirectoryLock = {
@@ -52,12 +60,26 @@ export async function acquireLock(dataDir: string): Promise<HeldLock> {
       throw new OperationalError('DataDirectoryInUse', `${path} cannot be taken: remove it and start again.`);
     await removeStale(path);
   }
-  const heartbeat = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => undefined);
-  }, HEARTBEAT_MS);
-  heartbeat.unref();
   let released = false;
+  const beat = async (): Promise<void> => {
+    const found = await readFileOfLock(path);
+    if (released) return;
+    const now = new Date();
+    if (found === undefined) await createLock(path, lock);
+    else if (isSame(found, lock)) await utimes(path, now, now);
+    else {
+      // Nobody keeps the lock of somebody else alive.
+      clearInterval(heartbeat);
+      options.onLost?.(
+        `The data directory ${dataDir} was taken by ${sayHolder(found)} while this process used it: stop one of them at once.`,
+      );
+    }
+  };
+  let beating = Promise.resolve();
+  const heartbeat = setInterval(() => {
+    beating = beat().catch(() => undefined);
+  }, options.heartbeatMs ?? HEARTBEAT_MS);
+  heartbeat.unref();
   return {
     async update(addresses) {
       lock = { ...lock, addresses };
@@ -67,8 +89,9 @@ export async function acquireLock(dataDir: string): Promise<HeldLock> {
       if (released) return;
       released = true;
       clearInterval(heartbeat);
+      await beating;
       const found = await readFileOfLock(path);
-      if (found?.pid === lock.pid && found.startedAt === lock.startedAt) await rm(path, { force: true });
+      if (found !== undefined && isSame(found, lock)) await rm(path, { force: true });
     },
   };
 }
@@ -147,13 +170,21 @@ async function isHeld(path: string, lock: DataDirectoryLock): Promise<boolean> {
   return lock.processStartTime === null || startTime === null || startTime === lock.processStartTime;
 }
 
+function isSame(one: DataDirectoryLock, other: DataDirectoryLock): boolean {
+  return one.pid === other.pid && one.startedAt === other.startedAt && one.place === other.place;
+}
+
 function inUse(dataDir: string, holder: DataDirectoryLock): OperationalError {
-  const where = holder.addresses.length === 0 ? '' : `, at ${holder.addresses.join(' and ')}`;
   return new OperationalError(
     'DataDirectoryInUse',
-    `Another Rollbook (process ${holder.pid} on ${holder.place.split(' ')[0]}${where}, since ${holder.startedAt}) works with the data directory ${dataDir}. ` +
+    `Another Rollbook (${sayHolder(holder)}) works with the data directory ${dataDir}. ` +
       'Use that one, or stop it first, or give this one another DATA_DIR.',
   );
+}
+
+function sayHolder({ pid, place, addresses, startedAt }: DataDirectoryLock): string {
+  const where = addresses.length === 0 ? '' : `, at ${addresses.join(' and ')}`;
+  return `process ${pid} on ${place.split(' ')[0]}${where}, since ${startedAt}`;
 }
 
 function formatLock(lock: DataDirectoryLock): string {
