@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  lstat,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -15,7 +26,7 @@ import {
 import { testSecretBox } from '#test/helpers/secret-box.ts';
 import { backup } from './backup.ts';
 import { asOwner, type Database, type DatabaseAddress, inTenant, openDatabase } from './database.ts';
-import { migrate } from './migrate.ts';
+import { migrate, MIGRATIONS_DIRECTORY } from './migrate.ts';
 import { restore } from './restore.ts';
 import { prepareRoles } from './roles.ts';
 import { dumpSchema } from './schema-dump.ts';
@@ -261,6 +272,32 @@ test('a restore that fails in the middle leaves the database as it was', async (
   await holder.query('rollback');
   holder.release();
   assert.deepEqual(await digests(other.db), before);
+});
+
+test('a restore whose migration fails leaves the database as it was, and one that succeeds ends links of before', async () => {
+  const path = await backedUp();
+  const other = await testDatabase();
+  closings.push(other.close);
+  await fill(other.db, other.tenantId, 2);
+  const before = await digests(other.db);
+  const directory = await mkdtemp(join(root, 'migrations-'));
+  await cp(MIGRATIONS_DIRECTORY, directory, { recursive: true });
+  const newer = join(directory, '9000-newer.sql');
+  await writeFile(newer, 'create table newer (id int); select 1 / count(*) from person where false;');
+  const options = { secretBox: testSecretBox, force: true, directory };
+  await assert.rejects(restore(other.db, path, options), {
+    code: 'RestoreFailed',
+    message: /division by zero/,
+  });
+  assert.deepEqual(await digests(other.db), before);
+  await writeFile(newer, 'create table newer (id int);');
+  await restore(other.db, path, options);
+  const [seen] = await asOwner(other.db, (tx) =>
+    tx.query(
+      'select (select count(*)::int from newer) as newer, bool_and(restored_seq = change_seq) as ended from tenant_counter',
+    ),
+  );
+  assert.deepEqual(seen, { newer: 0, ended: true });
 });
 
 test('another SECRET_KEY is said', async () => {

@@ -25,6 +25,8 @@ export interface RestoreOptions {
   readonly lockTimeoutMs?: number;
   /** Told when a table begins and at the end. */
   readonly onProgress?: (progress: CopyProgress) => void;
+  /** Of the migrations; tests have others. */
+  readonly directory?: string;
 }
 
 export interface RestoreReport {
@@ -35,9 +37,9 @@ export interface RestoreReport {
 }
 
 /**
- * Makes the database what it was when the backup was written, then brings it to the newest schema. No other Rollbook may work on it.
+ * Makes the database what it was when the backup was written, and brings it to the newest schema. No other Rollbook may work on it.
  *
- * One transaction drops our schemas, makes them again as they were at the backup's version, loads and counts: whatever goes wrong,
+ * One transaction drops our schemas, makes them again as they were at the backup's version, loads, counts and migrates: whatever goes wrong,
  * the database is as it was. (Loading beside existing rows was rejected: two histories of one directory cannot be merged.)
  * Throws OperationalError: `BackupDamaged`, `BackupTooNew`, `MigrationChanged`, `DatabaseNotEmpty`, `DatabaseBusy`, `RestoreFailed`.
  */
@@ -48,7 +50,8 @@ export async function restore(
 ): Promise<RestoreReport> {
   const source = await openBackup(path);
   const { header } = source;
-  const migrations = await migrationsOf(header);
+  const known = await readMigrations(options.directory);
+  const migrations = migrationsOf(header, known);
   const client = new Client({
     connectionString: address.ownerConnectionString,
     application_name: 'rollbook restore',
@@ -65,6 +68,9 @@ export async function restore(
       await replaceSchema(client, header, migrations);
       await loadTables(client, source, options.onProgress);
       await leaveOldTimeline(client);
+      for (const migration of known)
+        if (!migrations.includes(migration)) await runMigration(client, migration);
+      await endOldLinks(client);
       await client.query('commit');
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
@@ -73,8 +79,11 @@ export async function restore(
   } finally {
     await client.end();
   }
-  await migrate(address.ownerConnectionString);
-  await endOldLinks(address);
+  // The partitions of today; a start makes them as well.
+  await migrate(
+    address.ownerConnectionString,
+    options.directory === undefined ? {} : { directory: options.directory },
+  );
   const warnings: string[] = [];
   if (header.secretKeyFingerprint !== secretKeyFingerprint(options.secretBox)) {
     warnings.push(
@@ -90,8 +99,8 @@ export async function restore(
 }
 
 /** The files of db/migrations that the backup's database had; they must be the very same. */
-async function migrationsOf(header: BackupHeader): Promise<Migration[]> {
-  const byNumber = new Map((await readMigrations()).map((migration) => [migration.number, migration]));
+function migrationsOf(header: BackupHeader, known: readonly Migration[]): Migration[] {
+  const byNumber = new Map(known.map((migration) => [migration.number, migration]));
   return header.migrations.map(({ number, name, hash }) => {
     const migration = byNumber.get(number);
     if (migration === undefined) {
@@ -188,15 +197,8 @@ async function leaveOldTimeline(client: Client): Promise<void> {
 }
 
 /** Links of before lead to a history that is not: who follows changes begins again. At the newest schema. */
-async function endOldLinks(address: Pick<DatabaseAddress, 'ownerConnectionString'>): Promise<void> {
-  const client = new Client({ connectionString: address.ownerConnectionString });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    await client.query('update tenant_counter set restored_seq = change_seq');
-  } finally {
-    await client.end();
-  }
+async function endOldLinks(client: Client): Promise<void> {
+  await client.query('update tenant_counter set restored_seq = change_seq');
 }
 
 /** COPY does not load tables with row-level security; the owner is let off for the moment, inside this transaction. */
