@@ -1,18 +1,24 @@
+import { DIRECTORY_TRIGGERS } from '#core/run/run-trigger.ts';
+
 import type { Tx } from '../database.ts';
 import { MAY_RUN_ON_ITS_OWN } from '../profiles/may-run-on-its-own.ts';
-import { CREATED_AT } from '../runs/enqueue-run.ts';
+import { CREATED_AT, type RunTrigger } from '../runs/enqueue-run.ts';
 import { appendRunEvent } from '../runs/run-event.ts';
 
 /** Nothing of the profile is queued, executes or waits for somebody (a preview may); and the files that were let in last are still there. */
 export const NOTHING_UNDER_WAY = `not exists (
   select from run w where w.tenant_id = p.tenant_id and w.profile_id = p.id and not (w.plan_only and w.state = 'held')
      and w.state in ('queued', 'staging', 'planning', 'applying', 'held', 'suspended', 'broken'))`;
-/** What puts back an expiration reads no files: those are let in still that were before the profile expired. */
-const ACCEPTED_RUN = `coalesce((
-  select b.id from run b join run d on d.tenant_id = p.tenant_id and d.id = p.accepted_run_id and d.trigger = 'expirationUndo'
+/** Of `profile p`: the run whose files were let in last, if what was let in after it is a run of such a trigger, which reads none. */
+const runOfFilesBefore = (...triggers: readonly RunTrigger[]): string => `(
+  select b.id from run b join run d on d.tenant_id = p.tenant_id and d.id = p.accepted_run_id and d.trigger in ('${triggers.join("', '")}')
    where b.tenant_id = p.tenant_id and b.profile_id = p.id and b.upload_id is not null and not b.plan_only and b.state = 'completed'
      and (p.reset_at is null or b.created_at > p.reset_at)
-   order by b.created_at desc limit 1), p.accepted_run_id)`;
+   order by b.created_at desc limit 1)`;
+/** What puts back an expiration reads no files: those are let in still that were before the profile expired. */
+const ACCEPTED_RUN = `coalesce(${runOfFilesBefore('expirationUndo')}, p.accepted_run_id)`;
+/** Of `profile p`: the run whose files are let in, or will be again once its expiration was put back. */
+export const RUN_OF_FILES = `coalesce(${runOfFilesBefore(...DIRECTORY_TRIGGERS)}, p.accepted_run_id)`;
 export const ACCEPTED_UPLOAD = `run a on a.tenant_id = p.tenant_id and a.id = ${ACCEPTED_RUN}
   join upload u on u.tenant_id = a.tenant_id and u.id = a.upload_id and u.state = 'sealed' and u.wrapped_key is not null`;
 const HAS_DUE = `exists (select from escrow e where e.tenant_id = p.tenant_id and e.profile_id = p.id and e.next_attempt_at <= now())`;

@@ -173,6 +173,35 @@ describe('uploads in the database', () => {
     assert.deepEqual(await erasable(0), [first, second], 'all of a deleted profile');
   });
 
+  for (const trigger of ['expiration', 'expirationUndo'])
+    test(`what was let in before an ${trigger} stays: its files are read again by what is tried again`, async () => {
+      const { profileId, uploadId } = await newUpload();
+      await tenant((tx) => sealUpload(tx, profileId));
+      const { id: rejected } = await tenant((tx) => openUpload(tx, profileId, make));
+      await tenant((tx) => sealUpload(tx, profileId));
+      const [accepted, directory] = [realSystem.newId(), realSystem.newId()];
+      await tenant(async (tx) => {
+        await tx.query(`update upload set reading = 'whole' where profile_id = $1`, [profileId]);
+        await tx.query(
+          `insert into run (tenant_id, id, profile_id, upload_id, state, trigger, requested_by, created_at, expired_on, kept_in_id)
+           values (current_tenant(), $1, $3, $4, 'completed', 'start', 'test', now() - interval '3 days', null, null),
+                  (current_tenant(), gen_random_uuid(), $3, $5, 'rejected', 'start', 'test', now() - interval '2 days', null, null),
+                  (current_tenant(), $2, $3, null, 'completed', $6, 'test', now() - interval '1 day', '2026-07-31', $2)`,
+          [accepted, directory, profileId, uploadId, rejected, trigger],
+        );
+      });
+      const erasable = async (): Promise<string[]> => {
+        const found = await findErasableUploads(asTx(), { retentionDays: 0, limit: 1000 });
+        return found.map((upload) => upload.uploadId).filter((id) => [uploadId, rejected].includes(id));
+      };
+      const accept = (runId: string): Promise<unknown> =>
+        tenant((tx) => tx.query('update profile set accepted_run_id = $2 where id = $1', [profileId, runId]));
+      await accept(accepted);
+      assert.deepEqual(await erasable(), []);
+      await accept(directory);
+      assert.deepEqual(await erasable(), []);
+    });
+
   /** The owner, outside a transaction: enough to look. */
   function asTx(): Tx {
     const { owner } = database.db;
