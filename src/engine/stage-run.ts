@@ -127,6 +127,9 @@ export async function stageRun(context: EngineContext, scope: RunScope): Promise
   return { state, result, mapping, settings, received: result.mergedUpload?.files ?? upload.files };
 }
 
+/** Of what is named, and read by nobody. */
+const NO_KEY = Buffer.alloc(0);
+
 /** As plain data for the thread. Most runs need none of them, so a key that cannot be opened any more breaks nothing: then there is no base. */
 function openEarlierSets(
   { secretBox }: Pick<EngineContext, 'secretBox'>,
@@ -135,7 +138,7 @@ function openEarlierSets(
   try {
     return earlier.map(({ wrappedKey, sealedAt, ...set }) => ({
       ...set,
-      key: secretBox.open(wrappedKey),
+      key: wrappedKey === null ? NO_KEY : secretBox.open(wrappedKey),
       sealedAt: sealedAt.toISOString(),
     }));
   } catch (error) {

@@ -6,7 +6,8 @@ import { listFiles, type UploadFile } from './list-files.ts';
 /** A sealed upload that delta files may be merged into. */
 export interface EarlierSet {
   readonly uploadId: string;
-  readonly wrappedKey: Buffer;
+  /** Null: it was refused, and is erased by now. Its changes are missing all the same. */
+  readonly wrappedKey: Buffer | null;
   readonly sealedAt: Date;
   /** Made by Rollbook of delta files and the set before them. */
   readonly merged: boolean;
@@ -31,7 +32,7 @@ export async function findEarlierSets(
 ): Promise<EarlierSet[]> {
   const rows = await tx.query<{
     id: string;
-    wrapped_key: Buffer;
+    wrapped_key: Buffer | null;
     sealed_at: Date;
     merged: boolean;
     reading: string | null;
@@ -43,7 +44,7 @@ export async function findEarlierSets(
      since as (
        select e.*, row_number() over (partition by e.reading order by e.sealed_at desc) as place
          from earlier e
-        where e.state = 'sealed' and e.wrapped_key is not null and (e.reading is null or e.reading in ('whole', 'refused'))
+        where (e.state = 'sealed' and e.wrapped_key is not null and (e.reading is null or e.reading = 'whole') or e.reading = 'refused')
           and e.sealed_at >= coalesce((select max(sealed_at) from earlier where reading = 'whole'), '-infinity'))
      select id, wrapped_key, sealed_at, base_upload_id is not null as merged, reading, format
        from since where place <= $3 order by sealed_at desc`,

@@ -11,6 +11,7 @@ import { inTenant, type Tx } from '../database.ts';
 import { addBlock } from './add-block.ts';
 import { commitFile } from './commit-file.ts';
 import { eraseUpload } from './erase-upload.ts';
+import { findEarlierSets } from './find-earlier-sets.ts';
 import { findErasableUploads } from './find-erasable-uploads.ts';
 import { findOpenUpload } from './find-open-upload.ts';
 import { findSealedUpload } from './find-sealed-upload.ts';
@@ -201,6 +202,32 @@ describe('uploads in the database', () => {
       await accept(directory);
       assert.deepEqual(await erasable(), []);
     });
+
+  test('an upload that was refused is still known to be missing when its bytes are erased', async () => {
+    const { profileId, uploadId: whole } = await newUpload();
+    const sealAs = async (reading: string): Promise<string> => {
+      const { id } = await tenant((tx) => openUpload(tx, profileId, make));
+      await tenant((tx) => sealUpload(tx, profileId));
+      await tenant((tx) => tx.query('update upload set reading = $2 where id = $1', [id, reading]));
+      return id;
+    };
+    await sealAs('whole');
+    const refused = [await sealAs('refused'), await sealAs('refused')];
+    const { id: delta } = await tenant((tx) => openUpload(tx, profileId, make));
+    await tenant((tx) => sealUpload(tx, profileId));
+    const earlier = async (): Promise<string[]> => {
+      const [profile] = await tenant((tx) =>
+        tx.query<{ source: string }>('select source_system_id as source from profile where id = $1', [
+          profileId,
+        ]),
+      );
+      const sets = await tenant((tx) => findEarlierSets(tx, profile?.source ?? '', delta));
+      return sets.map(({ uploadId }) => uploadId);
+    };
+    assert.deepEqual(await earlier(), [whole, ...refused]);
+    await tenant((tx) => eraseUpload(tx, refused[0] ?? ''));
+    assert.deepEqual(await earlier(), [whole, ...refused]);
+  });
 
   /** The owner, outside a transaction: enough to look. */
   function asTx(): Tx {
