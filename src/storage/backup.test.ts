@@ -219,6 +219,16 @@ test('the file is private, and an unfinished one is never seen', async () => {
   });
 });
 
+test('what somebody else has put under the name of the unfinished file is not written into', async () => {
+  const path = join(root, 'planted.backup');
+  const victim = join(root, 'victim');
+  await writeFile(victim, 'of somebody else');
+  await symlink(victim, `${path}.${process.pid}.part`);
+  await backup(t.db, path, { secretBox: testSecretBox });
+  assert.equal(await readFile(victim, 'utf8'), 'of somebody else');
+  assert.ok((await lstat(path)).isFile());
+});
+
 test('a database with tenants is replaced only when that is said', async () => {
   const path = await backedUp();
   const other = await testDatabase();

@@ -47,6 +47,8 @@ export async function backup(db: Database, path: string, options: BackupOptions)
     throw new OperationalError('BackupFileExists', `${path} exists. Give another name, or say --force.`);
   const unfinished = `${path}.${process.pid}.part`;
   try {
+    // Somebody else may have put a file or a link under that name: nothing is written into what we have not made.
+    await rm(unfinished, { force: true });
     const header = await inTransaction(db.owner, 'begin isolation level repeatable read read only', (tx) =>
       writeSnapshot(tx, unfinished, options),
     );
@@ -87,7 +89,7 @@ async function writeSnapshot(tx: Tx, path: string, options: BackupOptions): Prom
     body,
     createGzip({ level: 3 }),
     (packed: AsyncIterable<Buffer>) => wrapBody(header, packed),
-    createWriteStream(path, { mode: 0o600, flags: 'w' }),
+    createWriteStream(path, { mode: 0o600, flags: 'wx' }),
   );
   return header;
 }
