@@ -1,9 +1,10 @@
 import { link, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { messageOf, OperationalError } from '#lib/errors.ts';
 import type { System } from '#lib/system.ts';
 import { prepareDataDirectory } from '#storage/data-directory.ts';
 import { replaceFile } from '#storage/replace-file.ts';
+import { syncDirectory } from '#storage/sync-directory.ts';
 
 /** One generation of SECRET_KEY. */
 export interface SecretKey {
@@ -56,6 +57,8 @@ async function writeOnce(path: string, draft: string, text: string): Promise<voi
   await replaceFile(draft, text, 0o600);
   try {
     await link(draft, path);
+    // What is sealed under it must not outlive it.
+    await syncDirectory(dirname(path));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // A file system without links.

@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { access, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { to as copyTo } from 'pg-copy-streams';
@@ -8,6 +9,7 @@ import { messageOf, OperationalError } from '#lib/errors.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import { type BackupHeader, type BackupTable, framesOf, wrapBody } from './backup-file.ts';
 import { type Database, inTransaction, type Tx } from './database.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 export interface CopyProgress {
   readonly table: string;
@@ -57,6 +59,7 @@ export async function backup(db: Database, path: string, options: BackupOptions)
     await file.sync();
     await file.close();
     await rename(unfinished, path);
+    await syncDirectory(dirname(path));
     const rows = header.tables.reduce((sum, table) => sum + table.rows, 0);
     return { rows, tables: header.tables.length, sizeBytes: size, schemaVersion: header.schemaVersion };
   } catch (error) {

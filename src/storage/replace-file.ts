@@ -1,4 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncDirectory } from './sync-directory.ts';
 
 /** Writes a small file so that a reader, or a crash, meets the old text or the new one, never a part. */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
@@ -13,6 +15,7 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
       await file.close();
     }
     await rename(unfinished, path);
+    await syncDirectory(dirname(path));
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;

@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { messageOf, OperationalError } from '#lib/errors.ts';
 import { prepareDataDirectory } from '../data-directory.ts';
 import { isProcessAlive } from '../process-identity.ts';
+import { syncDirectory } from '../sync-directory.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import {
   claimSystemHome,
@@ -209,6 +210,7 @@ async function makeCluster(
   const text = await readFile(mainSettings, 'utf8');
   await writeClusterFile(mainSettings, `${text}\ninclude 'rollbook.conf'\n`, user);
   await rename(unfinished, home.cluster);
+  await syncDirectory(home.directory);
 }
 
 /** An empty new database in the place of a lost one would look like a loss of everything: say it instead. */
