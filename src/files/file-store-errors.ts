@@ -26,6 +26,36 @@ export function missingObject(objectName: string, cause: unknown): OperationalEr
   );
 }
 
+/** What a disk says that is not there as it should be, or lets nobody in. */
+const DISK_FAULTS = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'EIO',
+  'ELOOP',
+  'ENOTDIR',
+  'ENODEV',
+  'ENXIO',
+  'ESTALE',
+]);
+
+/** A disk that is full, or cannot be used, is the operator's affair, in words that say so; what met it is tried again. Other errors stay what they are. */
+export function diskError(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new OperationalError(
+      'StorageFull',
+      'There is no space left for uploads. Free some and try again.',
+      { retry: 'retry', cause: error },
+    );
+  if (!DISK_FAULTS.has(code)) return error;
+  return new OperationalError(
+    'StorageUnavailable',
+    `Uploads cannot be stored or read (${code}). Check the disk, and whom the folder of uploads belongs to.`,
+    { retry: 'retry', cause: error },
+  );
+}
+
 /** What a storage of objects on the network answered when it did not do what it was asked. */
 export type StoreFault = 'missingObject' | 'missingBucket' | 'refused' | 'full' | 'away';
 

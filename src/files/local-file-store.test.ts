@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -229,6 +229,19 @@ test('list names what is there, remove takes it away, twice if need be', async (
   await store().remove(objectName);
   await store().remove(objectName);
   assert.equal((await names()).includes(objectName), false);
+});
+
+test('a place that cannot be read is no missing object: whoever reads is to come back', async () => {
+  const { objectName, key, path } = await writeSmall(10);
+  await rm(path);
+  await symlink(path, path);
+  const refused = { code: 'StorageUnavailable', retry: 'retry' };
+  await assert.rejects(collect(store().read(objectName, key)), refused);
+  await assert.rejects(async () => {
+    for await (const _ of store().list());
+  }, refused);
+  await rm(path);
+  await assert.rejects(collect(store().read(objectName, key)), { code: 'UploadBytesMissing' });
 });
 
 test('an unfinished object is removed once nothing has touched it for a while', async () => {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, opendir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { assert } from '#lib/assert.ts';
-import { OperationalError } from '#lib/errors.ts';
+import { syncDirectory } from '#storage/sync-directory.ts';
 import type { FileStore } from './file-store.ts';
+import { diskError } from './file-store-errors.ts';
 import { readObject } from './read-object.ts';
 import { RECORD_BYTES, SALT_BYTES } from './record-cipher.ts';
 import { writeObject } from './write-object.ts';
@@ -32,23 +33,29 @@ export function openLocalFileStore(options: LocalFileStoreOptions): FileStore {
     assert(OBJECT_NAME.test(objectName), 'an object name is a UUID made by Rollbook');
     return join(directory, objectName.slice(-2));
   };
+  const makeUnfinished = async (): Promise<void> => {
+    await mkdir(unfinished, { recursive: true, mode: 0o700 });
+  };
   const pathOf = (objectName: string): string => join(folderOf(objectName), objectName);
 
   return {
     async write(objectName, plain, key, limits) {
       const folder = folderOf(objectName);
       const draft = join(unfinished, objectName);
-      await mkdir(unfinished, { recursive: true, mode: 0o700 });
-      const written = await writeObject(plain, {
-        path: draft,
-        objectName,
-        key,
-        recordBytes,
-        salt: randomBytes(SALT_BYTES),
-        maxSizeBytes: limits.maxSizeBytes,
-      }).catch((error: unknown) => {
-        throw translate(error);
-      });
+      const written = await makeUnfinished()
+        .then(() =>
+          writeObject(plain, {
+            path: draft,
+            objectName,
+            key,
+            recordBytes,
+            salt: randomBytes(SALT_BYTES),
+            maxSizeBytes: limits.maxSizeBytes,
+          }),
+        )
+        .catch((error: unknown) => {
+          throw diskError(error);
+        });
       try {
         const made = await mkdir(folder, { recursive: true, mode: 0o700 });
         await rename(draft, pathOf(objectName));
@@ -57,7 +64,7 @@ export function openLocalFileStore(options: LocalFileStoreOptions): FileStore {
       } catch (error) {
         await unlink(draft).catch(() => undefined);
         await unlink(pathOf(objectName)).catch(() => undefined);
-        throw translate(error);
+        throw diskError(error);
       }
       return written;
     },
@@ -92,8 +99,8 @@ export function openLocalFileStore(options: LocalFileStoreOptions): FileStore {
 
     // The lock of the data directory keeps others away.
     async claim() {
-      await mkdir(unfinished, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-        throw translate(error);
+      await makeUnfinished().catch((error: unknown) => {
+        throw diskError(error);
       });
     },
   };
@@ -106,43 +113,6 @@ async function* entriesOf(path: string): AsyncGenerator<string> {
 }
 
 function ignoreMissing(error: unknown): undefined {
-  if (codeOf(error) === 'ENOENT') return undefined;
-  throw error;
-}
-
-/** Makes a rename durable. Windows has no such call and needs none: NTFS journals its directories. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** A disk that is full or not writable is the operator's affair, in words that say so. */
-function translate(error: unknown): unknown {
-  const code = codeOf(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new OperationalError(
-      'StorageFull',
-      'There is no space left for uploads. Free some and try again.',
-      {
-        retry: 'retry',
-        cause: error,
-      },
-    );
-  }
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EIO') {
-    return new OperationalError('StorageUnavailable', `Uploads cannot be stored (${code}).`, {
-      retry: 'retry',
-      cause: error,
-    });
-  }
-  return error;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw diskError(error);
 }

@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 
 import { must } from '#lib/assert.ts';
 import type { ByteRange } from './file-store.ts';
-import { damagedObject, missingObject } from './file-store-errors.ts';
+import { damagedObject, diskError, missingObject } from './file-store-errors.ts';
 import { planRead } from './plan-read.ts';
 import { HEADER_BYTES } from './record-cipher.ts';
 
@@ -17,7 +17,10 @@ export async function* readObject(
   range?: ByteRange,
 ): AsyncGenerator<Buffer, void, undefined> {
   const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw missingObject(objectName, cause);
+    // A folder that lets nobody in, or a disk that fails, says nothing of the object: whoever leaves it out for good would lose it.
+    throw (cause as NodeJS.ErrnoException).code === 'ENOENT'
+      ? missingObject(objectName, cause)
+      : diskError(cause);
   });
   let ahead: Promise<Buffer> | undefined;
   try {
@@ -58,7 +61,11 @@ async function readExactly(
 ): Promise<Buffer> {
   let done = 0;
   while (done < sizeBytes) {
-    const { bytesRead } = await handle.read(buffer, done, sizeBytes - done, position + done);
+    const { bytesRead } = await handle
+      .read(buffer, done, sizeBytes - done, position + done)
+      .catch((error: unknown) => {
+        throw diskError(error);
+      });
     if (bytesRead === 0) throw damagedObject(objectName, 'cut off');
     done += bytesRead;
   }
