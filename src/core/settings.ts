@@ -201,7 +201,7 @@ export const SETTINGS = {
     type: 'uuid',
     fallback: undefined,
     sentence:
-      'Id of the Rollbook whose place in the bucket or container this one takes, when the start says that it belongs to that one. Only when that one is gone for good.',
+      'Id of the Rollbook whose place for uploads (DATA_DIR, bucket or container) this one takes, when the start says that it belongs to that one. Only when that one is gone for good.',
   },
   s3Bucket: {
     env: 'S3_BUCKET',

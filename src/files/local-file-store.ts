@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, opendir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { assert } from '#lib/assert.ts';
+import { replaceFile } from '#storage/replace-file.ts';
 import { syncDirectory } from '#storage/sync-directory.ts';
+import { claimPlace } from './claim-place.ts';
 import type { FileStore } from './file-store.ts';
 import { diskError } from './file-store-errors.ts';
 import { readObject } from './read-object.ts';
@@ -28,6 +30,7 @@ const UNFINISHED = 'unfinished';
 export function openLocalFileStore(options: LocalFileStoreOptions): FileStore {
   const { directory, recordBytes = RECORD_BYTES } = options;
   const unfinished = join(directory, UNFINISHED);
+  const marker = ownerFileOf(directory);
 
   const folderOf = (objectName: string): string => {
     assert(OBJECT_NAME.test(objectName), 'an object name is a UUID made by Rollbook');
@@ -97,13 +100,32 @@ export function openLocalFileStore(options: LocalFileStoreOptions): FileStore {
       return removed;
     },
 
-    // The lock of the data directory keeps others away.
-    async claim() {
-      await makeUnfinished().catch((error: unknown) => {
+    // The lock of the data directory keeps others away, but not processes with MODE=api or worker, which share it, nor those that come later.
+    async claim(claim) {
+      try {
+        await makeUnfinished();
+        await claimPlace(
+          {
+            read: async () => (await readFile(marker, 'utf8').catch(ignoreMissing)) ?? null,
+            write: (text) => replaceFile(marker, text, 0o600),
+          },
+          claim,
+        );
+      } catch (error) {
         throw diskError(error);
-      });
+      }
     },
   };
+}
+
+/** Whoever claims the place next has it. For a restore, which makes another installation of the one that was there; the caller holds the data directory. */
+export async function giveUpPlace(directory: string): Promise<void> {
+  await rm(ownerFileOf(directory), { force: true });
+}
+
+/** Beside the folder, not in it: a folder that is copied to another installation brings no owner along. */
+function ownerFileOf(directory: string): string {
+  return `${directory}.owner`;
 }
 
 async function* entriesOf(path: string): AsyncGenerator<string> {

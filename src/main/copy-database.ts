@@ -4,6 +4,7 @@ import { openSecretBox } from '#access/open-secret-box.ts';
 import { loadSecretKey } from '#access/secret-key.ts';
 import type { CliDeps, CopyOptions } from '#cli/cli-deps.ts';
 import type { Settings } from '#core/settings.ts';
+import { giveUpPlace } from '#files/local-file-store.ts';
 import { OperationalError } from '#lib/errors.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import { realSystem } from '#lib/system.ts';
@@ -12,6 +13,7 @@ import { acquireLock, readLock } from '#storage/data-directory-lock.ts';
 import type { Database } from '#storage/database.ts';
 import { openRunningStorage, openStorage } from '#storage/open-storage.ts';
 import { restore } from '#storage/restore.ts';
+import { uploadsDirectory } from './file-store-of.ts';
 
 type BackupReport = Awaited<ReturnType<CliDeps['backup']>>;
 type RestoreReport = Awaited<ReturnType<CliDeps['restore']>>;
@@ -47,9 +49,16 @@ export async function restoreDatabase(
 ): Promise<RestoreReport> {
   const dataDir = resolve(settings.dataDir);
   const secretBox = await secretBoxOf(settings, dataDir);
-  return withOwnDatabase(dataDir, settings.databaseUrl, secretBox, (db) =>
-    restore(db, file, { secretBox, force: options.force, onProgress: options.onProgress }),
-  );
+  return withOwnDatabase(dataDir, settings.databaseUrl, secretBox, async (db) => {
+    const report = await restore(db, file, {
+      secretBox,
+      force: options.force,
+      onProgress: options.onProgress,
+    });
+    // The files on the disk are those of the database that was replaced, and the next start is another installation.
+    await giveUpPlace(uploadsDirectory(dataDir));
+    return report;
+  });
 }
 
 async function withOwnDatabase<T>(

@@ -119,18 +119,18 @@ async function start(settings: Settings, asked: StartOptions, closers: Closers):
   const { db } = storage;
   const options = await inDatabaseTime(asked, db, closers);
   const { system } = options;
-  const first = await makeFirstTenant({ db, system, secretBox, dataDir });
-  if (first === 'made')
-    log.info({ file: join(dataDir, 'credentials.json') }, 'made a tenant and its administrator');
-  const issuer = await openIssuer({ db, system, secretBox });
-
   const fileStore = fileStoreOf(settings, dataDir);
   const files = openFileStore(fileStore);
   const claim: StoreClaim = {
     installationId: await asOwner(db, (tx) => ensureInstallationId(tx, system.newId)),
     replaces: settings.uploadTakeOver,
   };
+  // Before anything is written into a data directory that belongs to another database.
   await claimStore(files, claim, log);
+  const first = await makeFirstTenant({ db, system, secretBox, dataDir });
+  if (first === 'made')
+    log.info({ file: join(dataDir, 'credentials.json') }, 'made a tenant and its administrator');
+  const issuer = await openIssuer({ db, system, secretBox });
   const notices = { db, system, secretBox, log, telemetry, post: openNoticePost(settings) };
   const work: Workshop = {
     settings,
