@@ -36,7 +36,7 @@ export async function keepHouse(context: HousekeepingContext, signal?: AbortSign
   const chores = [
     () => asOwner(db, (tx) => ensurePartitions(tx)),
     () => forgetPasswords({ db, signal }),
-    () => removeUploads(context),
+    () => removeUploads(context, signal),
     () => context.removeJobs?.(),
     () => forgetOldMembershipChanges({ db, signal }),
     () => removeRuns(context, signal),
@@ -52,10 +52,10 @@ export async function keepHouse(context: HousekeepingContext, signal?: AbortSign
   if (failures.length > 0) throw failures[0];
 }
 
-async function removeUploads(context: HousekeepingContext): Promise<void> {
+async function removeUploads(context: HousekeepingContext, signal: AbortSignal | undefined): Promise<void> {
   const { db, files, log } = context;
-  const uploads = await eraseOldUploads({ db, files, retentionDays: context.uploadRetentionDays });
-  const objects = await removeOurOrphans(context);
+  const uploads = await eraseOldUploads({ db, files, retentionDays: context.uploadRetentionDays, signal });
+  const objects = await removeOurOrphans(context, signal);
   if (uploads > 0 || objects > 0) log.info({ uploads, objects }, 'housekeeping removed old uploads');
 }
 
@@ -66,10 +66,14 @@ async function removeRuns(context: HousekeepingContext, signal: AbortSignal | un
 }
 
 /** A storage that is away, or has become another installation's, is no reason to leave the rest of the house. */
-async function removeOurOrphans({ db, files, claim, system, log }: HousekeepingContext): Promise<number> {
+async function removeOurOrphans(
+  { db, files, claim, system, log }: HousekeepingContext,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  if (signal?.aborted) return 0;
   try {
     await files.claim(claim);
-    return await removeOrphans({ db, files, now: system.now() });
+    return await removeOrphans({ db, files, now: system.now(), signal });
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
     log.error({ error: error.message, code: error.code }, 'nothing was removed from the storage of uploads');

@@ -5,19 +5,30 @@ import type { FileStore } from './file-store.ts';
 import { removeObjects } from './remove-objects.ts';
 
 /**
- * Housekeeping: erases uploads that nobody needs any more (findErasableUploads says which). The key goes first, in a
- * transaction of its own; the bytes follow, and whatever a crash leaves of them is noise that removeOrphans takes.
+ * Housekeeping: erases uploads that nobody needs any more (findErasableUploads says which). The keys go first, each in a
+ * transaction of its own; the bytes follow, and whatever a crash or a stop leaves of them is noise that removeOrphans takes.
  * @returns how many uploads were erased.
  */
 export async function eraseOldUploads(context: {
   readonly db: Database;
   readonly files: FileStore;
   readonly retentionDays: number;
+  /** Ends it between two uploads, or objects. */
+  readonly signal?: AbortSignal | undefined;
 }): Promise<number> {
-  const { db, files, retentionDays } = context;
+  const { db, files, retentionDays, signal } = context;
   const uploads = await asOwner(db, (tx) => findErasableUploads(tx, { retentionDays, limit: 1000 }));
+  const objectNames: string[] = [];
+  let erased = 0;
   for (const { tenantId, uploadId } of uploads) {
-    await removeObjects(files, await inTenant(db, tenantId, (tx) => eraseUpload(tx, uploadId)));
+    if (signal?.aborted) break;
+    objectNames.push(...(await inTenant(db, tenantId, (tx) => eraseUpload(tx, uploadId))));
+    erased += 1;
   }
-  return uploads.length;
+  // A storage that is away takes its time for each, and no key waits for it.
+  for (const objectName of objectNames) {
+    if (signal?.aborted) break;
+    await removeObjects(files, [objectName]);
+  }
+  return erased;
 }

@@ -11,6 +11,7 @@ import { eraseUpload } from '#storage/uploads/erase-upload.ts';
 import { saveReading } from '#storage/uploads/save-reading.ts';
 import { uploadServer, type UploadServer } from '#test/helpers/upload-server.ts';
 import { eraseOldUploads } from './erase-old-uploads.ts';
+import type { FileStore } from './file-store.ts';
 import { removeOrphans } from './remove-orphans.ts';
 
 let server: UploadServer;
@@ -82,4 +83,35 @@ test('the newest whole set stays, and what was uploaded after it and not read', 
   assert.equal(await eraseOldUploads({ db: server.db, files: server.files, retentionDays: 0 }), 3);
   for (const id of erased) await assert.rejects(server.readBack(id), /not kept any more/);
   for (const id of kept) assert.equal((await server.readBack(id)).size, 1);
+});
+
+test('keys go before bytes, and a stop waits for no more of them than the one under way', async () => {
+  const ids: string[] = [];
+  for (let profile = 0; profile < 2; profile++) {
+    const profileId = await server.newProfile();
+    for (let upload = 0; upload < 2; upload++) {
+      const { url } = await server.uploadUrl(profileId);
+      await new ContainerClient(url).getBlockBlobClient('School.csv').uploadData(Buffer.from('x'));
+      const id = await server.seal(profileId);
+      await inTenant(server.db, server.tenantId, (tx) => saveReading(tx, id, 'sds-v1'));
+      if (upload === 0) ids.push(id);
+    }
+  }
+  const stopping = new AbortController();
+  const removed: string[] = [];
+  const files: FileStore = {
+    ...server.files,
+    remove(objectName) {
+      removed.push(objectName);
+      stopping.abort();
+      return Promise.reject(new Error('the storage is away'));
+    },
+  };
+  const context = { db: server.db, files, signal: stopping.signal };
+  await eraseOldUploads({ ...context, retentionDays: 0 });
+  for (const id of ids) await assert.rejects(server.readBack(id), /not kept any more/);
+  assert.equal(removed.length, 1);
+  // Nobody names what is left; but who is to stop looks no further.
+  assert.equal(await removeOrphans({ ...context, now: new Date(Date.now() + 2 * 86_400_000) }), 0);
+  assert.equal(removed.length, 1);
 });

@@ -16,21 +16,24 @@ export async function removeOrphans(context: {
   readonly files: FileStore;
   readonly now: Date;
   readonly minAgeMs?: number;
+  /** Ends it between two objects; the rest is found again. */
+  readonly signal?: AbortSignal | undefined;
 }): Promise<number> {
-  const { db, files, now, minAgeMs = DAY_MS } = context;
+  const { db, files, now, minAgeMs = DAY_MS, signal } = context;
   const olderThan = new Date(now.getTime() - minAgeMs);
   let removed = await files.removeUnfinished(olderThan);
   let batch: string[] = [];
   const flush = async (): Promise<void> => {
     const known = await asOwner(db, (tx) => findKnownObjects(tx, batch));
     for (const objectName of batch) {
-      if (known.has(objectName)) continue;
+      if (known.has(objectName) || signal?.aborted) continue;
       await files.remove(objectName);
       removed += 1;
     }
     batch = [];
   };
   for await (const { objectName, modifiedAt } of files.list()) {
+    if (signal?.aborted) return removed;
     if (modifiedAt >= olderThan) continue;
     batch.push(objectName);
     if (batch.length === BATCH) await flush();
