@@ -202,6 +202,18 @@ test('a run that was stopped right behind its stage has no counts: its passwords
   assert.equal(run?.counts, null);
 });
 
+test('however long the service was away: passwords of a run without counts go, and it is looked at no more', async () => {
+  const profileId = await insertProfile(database.db, database.tenantId);
+  const stopped = await endedRun(profileId, 30, { state: 'cancelled' });
+  await owner('update run set counts = null where id = $1', [stopped]);
+  assert.equal(await forgetPasswords({ db: database.db }), 1);
+  assert.deepEqual(
+    await owner('select 1 from bulk.plan_item where run_id = $1 and secret is not null', [stopped]),
+    [],
+  );
+  assert.equal(await forgetPasswords({ db: database.db }), 0);
+});
+
 test('membership changes are kept for as long as a link to them may be good, and no longer', async () => {
   await inTenant(database.db, database.tenantId, (tx) =>
     tx.query(

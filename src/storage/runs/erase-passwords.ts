@@ -6,26 +6,27 @@ import type { Tx } from '../database.ts';
 import type { OldRun } from './remove-old-runs.ts';
 
 const FINAL_STATES = RUN_STATES.filter(isFinal);
-
-/**
- * Runs that ended more than a day ago and whose passwords are still there, as far as is known. `counts.secretsErased` remembers
- * those that are done, so that no plan is read twice. A run that ended without counts may have been stopped right behind its stage:
- * it is looked at again and again for a week.
- */
-export async function findRunsWithPasswords(tx: Tx, limit: number): Promise<OldRun[]> {
-  return tx.query<OldRun>(
-    `select tenant_id as "tenantId", id as "runId" from run
-      where state = any($1) and coalesce(finished_at, created_at) < now() - interval '1 day'
-        and case when counts is null then coalesce(finished_at, created_at) > now() - interval '8 days'
-            else not counts ? 'secretsErased' end
-      order by counts is null, created_at limit $2`,
-    [FINAL_STATES, limit],
-  );
-}
-
 /** People alone have passwords, and items are numbered by kind: the primary key leads to theirs. */
 const FIRST = KINDS.indexOf('student') * ITEM_BAND;
 const LAST = (KINDS.indexOf('teacher') + 1) * ITEM_BAND;
+
+/**
+ * Runs that ended more than a day ago and whose passwords are still there, as far as is known. `counts.secretsErased` remembers
+ * those that are done, so that no plan is read twice. A run that ended without counts has no such place, and hardly ever items: it may have been stopped right
+ * behind its stage, so it is looked into each time.
+ */
+export async function findRunsWithPasswords(tx: Tx, limit: number): Promise<OldRun[]> {
+  return tx.query<OldRun>(
+    `select tenant_id as "tenantId", id as "runId" from run r
+      where state = any($1) and coalesce(finished_at, created_at) < now() - interval '1 day'
+        and case when counts is null then exists (
+              select from bulk.plan_item i where i.tenant_id = r.tenant_id and i.run_id = r.id and i.item_no > $3 and i.item_no <= $4
+                 and i.secret is not null)
+            else not counts ? 'secretsErased' end
+      order by counts is null, created_at limit $2`,
+    [FINAL_STATES, limit, FIRST, LAST],
+  );
+}
 
 /** Erases the next `limit` passwords of a run behind that item. @returns the last item; null when that was all, and remembered. */
 export async function erasePasswords(
