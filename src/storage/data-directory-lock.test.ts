@@ -88,8 +88,31 @@ test('a lock from another machine holds while its heartbeat is fresh', async () 
   await assert.rejects(acquireLock(dataDir), { code: 'DataDirectoryInUse' });
   const anHourAgo = new Date(Date.now() - 3_600_000);
   await utimes(join(dataDir, 'rollbook.lock'), anHourAgo, anHourAgo);
-  await (await acquireLock(dataDir)).release();
+  await (await acquireLock(dataDir, { heartbeatMs: 5 })).release();
 });
+
+for (const { name, aheadMs } of [
+  { name: 'behind', aheadMs: -3_600_000 },
+  { name: 'ahead', aheadMs: 3_600_000 },
+])
+  test(`a machine whose clock is an hour ${name} keeps its lock as long as it lives, and no longer`, async () => {
+    const dataDir = newDirectory();
+    const path = join(dataDir, 'rollbook.lock');
+    await writeLock(dataDir, { place: 'elsewhere pid:[1]' });
+    const beat = (): Promise<void> => {
+      const now = new Date(Date.now() + aheadMs);
+      return utimes(path, now, now);
+    };
+    await beat();
+    const heart = setInterval(() => void beat().catch(() => undefined), 5);
+    try {
+      await assert.rejects(acquireLock(dataDir, { heartbeatMs: 200 }), { code: 'DataDirectoryInUse' });
+    } finally {
+      clearInterval(heart);
+    }
+    await beat();
+    await (await acquireLock(dataDir, { heartbeatMs: 5 })).release();
+  });
 
 test('a lock cut short by a full disk does not keep the directory closed', async () => {
   const dataDir = newDirectory();

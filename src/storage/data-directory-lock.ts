@@ -28,8 +28,10 @@ export interface HeldLock {
 
 const LOCK = 'rollbook.lock';
 const HEARTBEAT_MS = 5000;
-/** A holder whose process cannot be seen from here, and that has been silent for so long, is gone. */
+/** A holder whose process cannot be seen from here, and that has been silent for so long by our clock, may be gone. */
 const SILENCE_MS = 30_000;
+/** Its clock may be another than ours: it is gone once so many heartbeats are missing while we look. */
+const MISSING_BEATS = 3;
 
 export interface LockOptions {
   /** Told once when somebody else has the directory by now: this process was silent for too long, or its lock was removed by hand. */
@@ -53,9 +55,11 @@ export async function acquireLock(dataDir: string, options: LockOptions = {}): P
     startedAt: new Date().toISOString(),
     addresses: [],
   };
+  const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
   for (let attempt = 1; !(await createLock(path, lock)); attempt += 1) {
     const holder = await readFileOfLock(path);
-    if (holder !== undefined && (await isHeld(path, holder))) throw inUse(dataDir, holder);
+    if (holder !== undefined && ((await isHeld(path, holder)) || (await beats(path, holder, heartbeatMs))))
+      throw inUse(dataDir, holder);
     if (attempt === 10)
       throw new OperationalError('DataDirectoryInUse', `${path} cannot be taken: remove it and start again.`);
     await removeStale(path);
@@ -78,7 +82,7 @@ export async function acquireLock(dataDir: string, options: LockOptions = {}): P
   let beating = Promise.resolve();
   const heartbeat = setInterval(() => {
     beating = beat().catch(() => undefined);
-  }, options.heartbeatMs ?? HEARTBEAT_MS);
+  }, heartbeatMs);
   heartbeat.unref();
   return {
     async update(addresses) {
@@ -163,11 +167,23 @@ async function readFileOfLock(path: string): Promise<DataDirectoryLock | undefin
 async function isHeld(path: string, lock: DataDirectoryLock): Promise<boolean> {
   if (lock.place !== (await thisPlace())) {
     const found = await stat(path).catch(() => undefined);
-    return found !== undefined && Date.now() - found.mtimeMs < SILENCE_MS;
+    return found !== undefined && Math.abs(Date.now() - found.mtimeMs) < SILENCE_MS;
   }
   if (!isProcessAlive(lock.pid)) return false;
   const startTime = await processStartTime(lock.pid);
   return lock.processStartTime === null || startTime === null || startTime === lock.processStartTime;
+}
+
+/** Whether a holder elsewhere gives a sign of life while we look, whatever its clock says. */
+async function beats(path: string, lock: DataDirectoryLock, heartbeatMs: number): Promise<boolean> {
+  if (lock.place === (await thisPlace())) return false;
+  const before = await stat(path).catch(() => undefined);
+  for (let beat = 0; beat < MISSING_BEATS; beat += 1) {
+    await new Promise((resolve) => setTimeout(resolve, heartbeatMs));
+    const found = await stat(path).catch(() => undefined);
+    if (found?.mtimeMs !== before?.mtimeMs) return found !== undefined;
+  }
+  return false;
 }
 
 function isSame(one: DataDirectoryLock, other: DataDirectoryLock): boolean {
