@@ -8,7 +8,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 /**
  * JSON for everybody. An empty body counts as none whatever its content type says: SDKs send Content-Type with
  * Content-Length 0. A property that stands there twice is refused, since readers disagree which one counts;
- * so is what no property takes, or what no code should have to be ready for (fault-of-json.ts).
+ * so is what no property takes, or what no code should have to be ready for (fault-of-json.ts), and a body that is compressed.
  */
 export function addBodyParsers(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
@@ -35,13 +35,29 @@ export function addBodyParsers(server: FastifyInstance): void {
   });
 }
 
-function parseJson(_request: FastifyRequest, body: Buffer): unknown {
+/**
+ * Throws OperationalError for a body that is compressed. Answered with 415, and with nothing else: that makes clients which compress of their own
+ * accord (Kiota for Go) send it again as it is.
+ */
+export function refuseCompressed(request: FastifyRequest): void {
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity') return;
+  throw new OperationalError(
+    'UnsupportedMediaType',
+    'The body is compressed. Send it as it is, without Content-Encoding.',
+  );
+}
+
+function parseJson(request: FastifyRequest, body: Buffer): unknown {
   if (body.length === 0) return undefined;
+  refuseCompressed(request);
   let text: string;
   try {
     text = UTF8.decode(body);
   } catch {
-    throw new InvalidRequestError('The body is not UTF-8.');
+    throw new InvalidRequestError(
+      'The body is not UTF-8. Send it as UTF-8, with Content-Type: application/json; charset=utf-8 (without that, Windows PowerShell sends Latin-1).',
+    );
   }
   if (text.trim() === '') return undefined;
   let value: unknown;

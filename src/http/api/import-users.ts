@@ -8,6 +8,7 @@ import { importUsers, type ImportedRow, type ImportResult } from '#directory/imp
 import { InvalidRequestError } from '#lib/errors.ts';
 
 import { requirePermission } from '../auth/require-permission.ts';
+import { refuseCompressed } from '../body-parsers.ts';
 import type { HttpContext } from '../context.ts';
 
 /** What POST /api/v1/users/import answers with: counts, and one result per row in the order of the rows. */
@@ -57,8 +58,12 @@ export function registerUserImport(scope: FastifyInstance, context: HttpContext)
   });
 }
 
-function readRows({ body }: FastifyRequest): (ImportRow | RefusedRow)[] {
-  if (Buffer.isBuffer(body)) return readUsersCsv(decode(body));
+function readRows(request: FastifyRequest): (ImportRow | RefusedRow)[] {
+  const { body } = request;
+  if (Buffer.isBuffer(body)) {
+    refuseCompressed(request);
+    return readUsersCsv(decode(body));
+  }
   if (!Array.isArray(body)) {
     throw new InvalidRequestError('Send CSV with Content-Type: text/csv, or a JSON array of users.');
   }

@@ -1,6 +1,7 @@
 /** What every request to Graph can rely on: headers of answers, versions, preferences, methods, bodies. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 import { rawRequest } from '#test/helpers/raw-request.ts';
 import { csvProfileBody } from '#test/helpers/profile-server.ts';
@@ -160,4 +161,61 @@ describe('Prefer', () => {
       assert.equal(answer.headers.get('preference-applied'), null);
     }
   });
+});
+
+/** Sends bytes as they are: a new user in some encoding. */
+async function sendBytes(
+  bytes: Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; code: string; message: string }> {
+  const { tenantId, actor } = server;
+  const caller = {
+    tenantId,
+    applicationId: actor.applicationId,
+    roles: ['EduRoster.ReadWrite.All'],
+    scopes: [],
+  };
+  const response = await fetch(`${server.baseUrl}${USERS}`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${Buffer.from(JSON.stringify(caller)).toString('base64url')}`,
+      'content-type': 'application/json',
+      ...headers,
+    },
+    body: bytes,
+  });
+  const { error } = (await response.json()) as { error?: { code: string; message: string } };
+  return { status: response.status, code: error?.code ?? '', message: error?.message ?? '' };
+}
+
+describe('a body that is compressed', () => {
+  const gzip = { 'content-encoding': 'gzip' };
+
+  test('is 415, after which Kiota for Go sends it again as it is', async () => {
+    const user = newUser();
+    const refused = await sendBytes(gzipSync(JSON.stringify(user)), gzip);
+    assert.deepEqual([refused.status, refused.code], [415, 'UnsupportedMediaType']);
+    assert.match(refused.message, /without Content-Encoding/);
+    assert.equal((await server.call(USERS, { body: user })).status, 201);
+  });
+
+  test('is refused of users in CSV, too', async () => {
+    const csv = { body: 'userPrincipalName\na@contoso.edu\n', contentType: 'text/csv', headers: gzip };
+    assert.equal((await server.call('/api/v1/users/import', csv)).status, 415);
+  });
+
+  test('is taken when it is not, or is none', async () => {
+    const plain = { body: newUser(), headers: { 'content-encoding': 'identity' } };
+    assert.equal((await server.call(USERS, plain)).status, 201);
+    const pause = `${PROFILES}/0198e000-0000-7000-8000-00000000000a/pause`;
+    assert.equal((await server.call(pause, { ...ADMIN, method: 'POST', headers: gzip })).status, 404);
+  });
+});
+
+test('a body in Latin-1, as Windows PowerShell sends it: 400 with what to do', async () => {
+  const body = JSON.stringify({ ...newUser(), displayName: 'Müller' });
+  const refused = await sendBytes(Buffer.from(body, 'latin1'));
+  assert.equal(refused.status, 400);
+  assert.match(refused.message, /charset=utf-8/);
+  assert.equal((await sendBytes(Buffer.from(body, 'utf8'))).status, 201);
 });
