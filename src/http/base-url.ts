@@ -21,7 +21,9 @@ export function baseUrlOf(request: FastifyRequest, publicUrl: string | undefined
     const name = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
     return `${request.protocol}://${name}:${localPort}`;
   }
-  if (!HOST.test(host))
+  const origin = `${request.protocol}://${host.toLowerCase()}`;
+  // Port 99999 and 1.2.3.4.5 look like a host and are none.
+  if (!HOST.test(host) || !URL.canParse(origin))
     throw new InvalidRequestError('The Host header is not a host name with an optional port.');
-  return `${request.protocol}://${host.toLowerCase()}`;
+  return origin;
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TooManyRequestsError } from '#access/access-errors.ts';
 import type { Issuer } from '#access/issuer.ts';
 import { TOKEN_LIFETIME_SECONDS } from '#access/tokens.ts';
+import { InvalidRequestError } from '#lib/errors.ts';
 import type { HttpContext } from '../context.ts';
 import { answerOf } from '../errors.ts';
 import { sendTokenError, TOKEN_ERRORS } from './token-error.ts';
@@ -125,7 +126,8 @@ function sendFailure(
   const answer = answerOf(thrown);
   if (answer !== undefined && answer.status < 500) {
     const { status } = answer;
-    return sendTokenError(request, reply, now, { ...TOKEN_ERRORS.malformed, status });
+    const { message } = thrown instanceof InvalidRequestError ? thrown : TOKEN_ERRORS.malformed;
+    return sendTokenError(request, reply, now, { ...TOKEN_ERRORS.malformed, status, message });
   }
   request.log.error({ err: thrown }, 'a token request could not be served');
   return sendTokenError(

@@ -172,6 +172,21 @@ test('what is no HTTP is refused in the same form', async () => {
   assert.match(evil, /^HTTP\/1\.1 400 /);
 });
 
+test('a Host header that only looks like one is refused, wherever an address is made with it', async () => {
+  const { baseUrl, tenantId } = rollbook;
+  for (const host of ['x:99999', '1.2.3.4.5', '300.1.1.1', '[::1::2]']) {
+    const form = 'grant_type=client_credentials&client_id=a&client_secret=b&scope=x/.default';
+    const answer = await rawRequest(
+      baseUrl,
+      `POST /${tenantId}/oauth2/v2.0/token HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n` +
+        `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n\r\n${form}`,
+    );
+    assert.match(answer, /^HTTP\/1\.1 400 [^]*"invalid_request"[^]*Host header/, host);
+    const request = `GET /beta HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    assert.match(await rawRequest(baseUrl, request), /^HTTP\/1\.1 400 [^]*Host header/, host);
+  }
+});
+
 test('links begin with the address that the client used', async () => {
   const token = await rollbook.token();
   const answer = await rawRequest(
