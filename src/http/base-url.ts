@@ -14,6 +14,11 @@ export function baseUrlOf(request: FastifyRequest, publicUrl: string | undefined
   if (publicUrl !== undefined) return publicUrl;
   const item = currentBatchItem();
   if (item !== undefined) return item.baseUrl;
+  return reachedAt(request);
+}
+
+/** The origin that the client itself asked at, whatever PUBLIC_URL says. Errors: as baseUrlOf. */
+export function reachedAt(request: FastifyRequest): string {
   const { host } = request.headers;
   if (host === undefined) {
     // HTTP/1.0 has no Host: the address that the client reached.

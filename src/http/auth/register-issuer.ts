@@ -3,6 +3,7 @@ import { TooManyRequestsError } from '#access/access-errors.ts';
 import type { Issuer } from '#access/issuer.ts';
 import { TOKEN_LIFETIME_SECONDS } from '#access/tokens.ts';
 import { InvalidRequestError } from '#lib/errors.ts';
+import { reachedAt } from '../base-url.ts';
 import type { HttpContext } from '../context.ts';
 import { answerOf } from '../errors.ts';
 import { sendTokenError, TOKEN_ERRORS } from './token-error.ts';
@@ -61,7 +62,7 @@ async function answerToken(
   const { baseUrl } = request;
   const { body } = request;
   if (!(body instanceof URLSearchParams)) return sendTokenError(request, reply, now, TOKEN_ERRORS.malformed);
-  const read = readTokenRequest(body, request.headers.authorization, [baseUrl]);
+  const read = readTokenRequest(body, request.headers.authorization, [baseUrl, reachedAt(request)]);
   if ('error' in read) return sendTokenError(request, reply, now, read);
   const tenantId = await findTenantId(issuer, request);
   if (tenantId === undefined) return sendTokenError(request, reply, now, TOKEN_ERRORS.tenantUnknown);

@@ -74,14 +74,12 @@ function isOurScope(scope: string | null, origins: readonly string[]): boolean {
   return [...RESOURCES, ...origins.flatMap(namesOfOrigin)].includes(resource);
 }
 
-/** Kiota asks for the host without its port. */
+/** Kiota asks for the host without its port. Whoever came by a proxy that ends TLS says https where this service sees http. */
 function namesOfOrigin(origin: string): string[] {
-  const { protocol, host, hostname } = new URL(origin);
+  const { host, hostname } = new URL(origin);
+  const schemes = ['https', 'http', 'api'];
   return [
-    `${protocol}//${host}`,
-    `${protocol}//${hostname}`,
     origin.toLowerCase(),
-    `api://${host}`,
-    `api://${hostname}`,
+    ...schemes.flatMap((scheme) => [`${scheme}://${host}`, `${scheme}://${hostname}`]),
   ];
 }
