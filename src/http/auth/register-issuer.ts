@@ -4,6 +4,7 @@ import type { Issuer } from '#access/issuer.ts';
 import { TOKEN_LIFETIME_SECONDS } from '#access/tokens.ts';
 import { InvalidRequestError } from '#lib/errors.ts';
 import { reachedAt } from '../base-url.ts';
+import { clientAddressOf } from '../client-address.ts';
 import type { HttpContext } from '../context.ts';
 import { answerOf } from '../errors.ts';
 import { sendTokenError, TOKEN_ERRORS } from './token-error.ts';
@@ -72,7 +73,7 @@ async function answerToken(
     tenantId,
     clientId: UUID.test(clientId) ? clientId : '00000000-0000-0000-0000-000000000000',
     clientSecret: read.clientSecret,
-    address: request.ip,
+    address: clientAddressOf(request),
   });
   if (client === undefined) return sendTokenError(request, reply, now, TOKEN_ERRORS.clientWrong);
   return reply.header('pragma', 'no-cache').send({

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isThisMachine } from '../client-address.ts';
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -27,10 +28,6 @@ export function refuseReader(request: IncomingMessage, token: string | undefined
     message:
       'Without METRICS_TOKEN the numbers are for processes of this machine alone. Set it, and send it as a bearer token.',
   };
-}
-
-function isThisMachine(address: string | undefined): boolean {
-  return address === '::1' || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address ?? '');
 }
 
 /** In a time that tells nothing about where they differ. */

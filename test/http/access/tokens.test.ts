@@ -215,6 +215,25 @@ test('repeated wrong secrets are slowed down with Retry-After', async () => {
   assert.equal((await ask()).status, 200, 'others go on');
 });
 
+test('who comes by a proxy of this machine is counted by the address that the proxy saw, not by its own', async () => {
+  const made = await rollbook.api('/api/v1/applications', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ displayName: 'By proxy', permissions: ['EduRoster.Read.All'] }),
+  });
+  const { clientId, clientSecret } = (await made.json()) as { clientId: string; clientSecret: string };
+  const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': `192.0.2.1, ${address}` });
+  let last = 0;
+  for (let count = 0; count <= 60; count += 1) {
+    const client_id = `0198e000-0000-7000-8000-${String(count).padStart(12, '0')}`;
+    last = (await ask({ form: { client_id, client_secret: 'wrong' }, headers: from('198.51.100.1') })).status;
+  }
+  assert.equal(last, 429, 'whoever guesses has to wait');
+  const form = { client_id: clientId, client_secret: clientSecret };
+  assert.equal((await ask({ form, headers: from('198.51.100.1') })).status, 429);
+  assert.equal((await ask({ form, headers: from('2001:db8::2') })).status, 200, 'and nobody else');
+});
+
 test('applications: made, used, listed, revoked', async () => {
   const post = (body: unknown) =>
     rollbook.api('/api/v1/applications', {
