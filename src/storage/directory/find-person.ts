@@ -1,15 +1,16 @@
 import type { Tx } from '../database.ts';
 
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
 /** The active person with this id, else the one whose account of the built-in directory has this user name. */
 export async function findPersonId(
   tx: Tx,
   person: { objectId: string | undefined; userPrincipalName: string | undefined },
 ): Promise<string | undefined> {
-  if (person.objectId !== undefined) {
-    const rows = await tx.query<{ id: string }>(
-      'select id from person where id::text = lower($1) and active',
-      [person.objectId],
-    );
+  if (person.objectId !== undefined && UUID.test(person.objectId)) {
+    const rows = await tx.query<{ id: string }>('select id from person where id = $1 and active', [
+      person.objectId,
+    ]);
     if (rows[0] !== undefined) return rows[0].id;
   }
   if (person.userPrincipalName === undefined) return undefined;
