@@ -63,6 +63,11 @@ const CASES: [name: string, claims: Record<string, unknown>, expected: unknown][
   ['a refresh token of Keycloak', { azp: 'c', sub: 's', typ: 'Refresh', roles: ROLES }, undefined],
   ['an ID token of Entra: no client', { sub: 's', roles: ROLES }, undefined],
   ['a client that is no text', { azp: 5, sub: 's', roles: ROLES }, undefined],
+  [
+    'names with U+0000, which nobody in the directory has',
+    { azp: 'c', sub: 's', scp: 'EduRoster.Read', oid: '\0', preferred_username: 'ann\0@contoso.com' },
+    person(['EduRoster.Read']),
+  ],
 ];
 for (const [name, claims, expected] of CASES)
   test(name, () => {

@@ -76,6 +76,8 @@ function wordsOf(value: unknown): string[] {
   return texts.flatMap((text) => (typeof text === 'string' ? text.split(/\s+/) : [])).filter(Boolean);
 }
 
+/** No text in the database holds U+0000, so nobody there has such a name. */
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= 256 ? value : undefined;
+  const isName = typeof value === 'string' && value !== '' && value.length <= 256 && !value.includes('\0');
+  return isName ? value : undefined;
 }
