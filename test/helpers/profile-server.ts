@@ -5,10 +5,12 @@ import { join } from 'node:path';
 
 import { pino } from 'pino';
 
+import type { Caller } from '#core/permissions.ts';
 import { openTelemetry } from '#core/telemetry/telemetry.ts';
 import { DEFAULT_UPLOAD_LIMITS } from '#core/upload/upload-limits.ts';
 import { startProfileJobs } from '#engine/profiles/profile-jobs.ts';
 import { openLocalFileStore } from '#files/local-file-store.ts';
+import type { TokenVerifier } from '#http/context.ts';
 import type { EventLimits } from '#http/events/event-hub.ts';
 import { buildServer } from '#http/server.ts';
 import { realSystem } from '#lib/system.ts';
@@ -46,12 +48,22 @@ export interface CallOptions {
 
 /** The HTTP interface on a database of its own, with profile jobs and nobody who executes runs. Tokens say who calls. */
 export async function profileServer(
-  options: { startWaitSeconds?: number; eventLimits?: Partial<EventLimits>; hearsChanges?: boolean } = {},
+  options: {
+    startWaitSeconds?: number;
+    eventLimits?: Partial<EventLimits>;
+    hearsChanges?: boolean;
+    /** What becomes of a caller before the request is let in, such as an application that was revoked. */
+    checkCaller?: (caller: Caller) => Caller;
+  } = {},
 ): Promise<ProfileServer> {
   const bench = await profileBench(options);
   const directory = await mkdtemp(join(tmpdir(), 'rollbook-profiles-'));
   const jobs = startProfileJobs({ ...bench.context, onFailure: () => undefined });
   const changes = options.hearsChanges === true ? followChanges(bench.db) : undefined;
+  const { checkCaller = (caller) => caller } = options;
+  // oxlint-disable-next-line typescript/require-await -- what checkCaller throws is to be a rejection.
+  const verify: TokenVerifier['verify'] = async (token) =>
+    checkCaller(JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as Caller);
   const server = buildServer({
     db: bench.db,
     system: realSystem,
@@ -66,9 +78,7 @@ export async function profileServer(
     },
     telemetry: openTelemetry(),
     log: pino({ level: 'silent' }),
-    tokens: {
-      verify: (token) => Promise.resolve(JSON.parse(Buffer.from(token, 'base64url').toString('utf8'))),
-    },
+    tokens: { verify },
     readiness: { check: () => Promise.resolve([]) },
     ...(changes === undefined ? {} : { changes }),
     profiles: { ...bench.context, wakeProfile: jobs.wake },

@@ -6,7 +6,7 @@ import { getProfileStatus } from '#engine/profiles/read-profiles.ts';
 import { getRunRow } from '#engine/profiles/read-runs.ts';
 import { NotFoundError } from '#lib/errors.ts';
 
-import { requirePermission } from '../auth/require-permission.ts';
+import { isStillAllowed, requirePermission } from '../auth/require-permission.ts';
 import type { HttpContext } from '../context.ts';
 import { EVENT_LIMITS, eventHub, eventOf, type Snapshot } from '../events/event-hub.ts';
 import { openEventStream } from '../events/event-stream.ts';
@@ -16,7 +16,8 @@ import { runJson } from './run-json.ts';
 
 /**
  * GET /api/v1/runs/{id}/events and /api/v1/profiles/{id}/events: server-sent events, the state now and then every change. That of a run
- * ends when the run is final or waits for somebody; a client that has seen the end and comes back is told 204.
+ * ends when the run is final or waits for somebody; a client that has seen the end and comes back is told 204. It ends as well when the token is
+ * good no more, or the permission was taken away.
  */
 export function registerFollowEvents(scope: FastifyInstance, context: HttpContext): void {
   const limits = { ...EVENT_LIMITS, ...context.settings.eventLimits };
@@ -64,7 +65,8 @@ export function registerFollowEvents(scope: FastifyInstance, context: HttpContex
         return reply;
       }
       let unwatch = (): void => undefined;
-      const listener = openEventStream(reply, { system, limits, lastId }, () => {
+      const mayGoOn = (): Promise<boolean> => isStillAllowed(context, request, READ_PROFILES);
+      const listener = openEventStream(reply, { system, limits, lastId, mayGoOn }, () => {
         leave();
         unwatch();
       });

@@ -35,6 +35,22 @@ export function requirePermission(
   });
 }
 
+/**
+ * Whether the caller of an answer that goes on for long would still be let in, with the token that the request came with. What cannot be told
+ * at the moment (a database or an issuer that does not answer) ends nothing.
+ */
+export async function isStillAllowed(
+  { tokens }: Pick<HttpContext, 'tokens'>,
+  request: FastifyRequest,
+  requirement: Requirement,
+): Promise<boolean> {
+  try {
+    return isAllowed(await tokens.verify(bearerTokenOf(request)), requirement);
+  } catch (error) {
+    return !(error instanceof UnauthenticatedError);
+  }
+}
+
 /** A hook that asks for a valid token and no permission, and counts as no request: what is done in its name asks and counts itself. */
 export function requireToken(context: Pick<HttpContext, 'tokens'>): Guard {
   return guardOf(null, async (request, reply) => {

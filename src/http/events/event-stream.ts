@@ -15,14 +15,20 @@ const RETRY_MS = 3_000;
 
 /**
  * Turns a request into a stream of server-sent events. Whoever does not read is dropped: nothing is kept for them but the newest state,
- * which is what they get when they come back. `lastId` is what the client has seen already.
+ * which is what they get when they come back. Whoever may not be told any more is told that it is over. `lastId` is what the client has seen already.
  */
 export function openEventStream(
   reply: FastifyReply,
-  options: { readonly system: System; readonly limits: EventLimits; readonly lastId: string | undefined },
+  options: {
+    readonly system: System;
+    readonly limits: EventLimits;
+    readonly lastId: string | undefined;
+    /** Asked with each heartbeat: whether the client may still be told. Does not reject. */
+    readonly mayGoOn: (this: void) => Promise<boolean>;
+  },
   onClose: () => void,
 ): Listener {
-  const { system, limits } = options;
+  const { system, limits, mayGoOn } = options;
   const { raw } = reply;
   let { lastId } = options;
   const closed = new AbortController();
@@ -57,7 +63,7 @@ export function openEventStream(
       if (closed.signal.aborted) return;
       stuck = raw.writableLength > 0 ? stuck + 1 : 0;
       if (stuck >= STUCK_BEATS) raw.destroy();
-      else if (system.now().getTime() >= endsMs) end();
+      else if (system.now().getTime() >= endsMs || !(await mayGoOn())) end();
       else write(': still here\n\n');
     }
   };

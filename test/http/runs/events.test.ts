@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { get } from 'node:http';
 import { after, before, test } from 'node:test';
 
+import { IssuerUnavailableError, UnauthenticatedError } from '#access/access-errors.ts';
+import type { Caller } from '#core/permissions.ts';
 import { realSystem } from '#lib/system.ts';
 import { createTenant } from '#storage/tenants/create-tenant.ts';
 import { type EventReader, readEvents } from '#test/helpers/event-reader.ts';
@@ -212,4 +214,38 @@ test('a stop ends every stream', async () => {
   await reader.until(1);
   await own.close();
   assert.equal(await reader.over, 'ended');
+});
+
+test('a stream ends once its caller may no longer be told, and no earlier', async () => {
+  const ways: [string, (caller: Caller) => Caller, 'ended' | 'goes on'][] = [
+    ['a revoked application', () => assert.fail(new UnauthenticatedError('revoked')), 'ended'],
+    ['a permission that was taken away', (caller) => ({ ...caller, roles: [] }), 'ended'],
+    [
+      'an issuer that is away',
+      () => assert.fail(new IssuerUnavailableError('https://a', 'is away', 5)),
+      'goes on',
+    ],
+  ];
+  let checkCaller = (caller: Caller): Caller => caller;
+  const own = await profileServer({
+    eventLimits: { pollMs: 10, heartbeatMs: 20 },
+    checkCaller: (caller) => checkCaller(caller),
+  });
+  const profileId = await own.provisioned();
+  for (const [name, check, outcome] of ways) {
+    checkCaller = (caller) => caller;
+    const reader = await readEvents(
+      `${own.baseUrl}/api/v1/profiles/${profileId}/events`,
+      bearer(own.tenantId),
+    );
+    await reader.until(1);
+    checkCaller = check;
+    let over: string | undefined;
+    void reader.over.then((how) => (over = how));
+    const beats = reader.comments.length;
+    while (over === undefined && reader.comments.length < beats + 3) await realSystem.sleep(5);
+    assert.equal(over ?? 'goes on', outcome, name);
+    reader.close();
+  }
+  await own.close();
 });
