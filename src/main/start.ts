@@ -284,9 +284,17 @@ function scheduleContext(work: Workshop, runner: Runner): Parameters<typeof star
     uploadQuietSeconds: settings.uploadQuietSeconds,
     uploadLimits: uploadLimitsOf(settings),
     quarantineDelaySeconds: settings.quarantineRetrySeconds,
-    wakeRun: (tenantId, runId) => runner.wake(tenantId, runId),
+    wakeRun: waker(runner, options.log),
     removeObjects: bytesRemover(work),
   };
+}
+
+/** What was asked for is committed when a worker is woken: that this fails is no failure of the request, and the sweep finds the run. */
+function waker(runner: Runner, log: Logger): (tenantId: string, runId: string) => Promise<void> {
+  return (tenantId, runId) =>
+    runner.wake(tenantId, runId).catch((error: unknown) => {
+      log.warn({ runId, reason: messageOf(error) }, 'no worker could be woken; the next sweep finds the run');
+    });
 }
 
 function watchDirectoryOf({ watchDir }: Settings): string | undefined {
@@ -379,7 +387,7 @@ async function serve(
       startWaitSeconds: settings.startWaitSeconds,
       quarantineDelaySeconds: settings.quarantineRetrySeconds,
       watchDirectory: watchDirectoryOf(settings),
-      wakeRun: (tenantId, runId) => runner.wake(tenantId, runId),
+      wakeRun: waker(runner, log),
       wakeProfile: jobs.wake,
       removeObjects: removeBytes,
     },

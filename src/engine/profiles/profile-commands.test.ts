@@ -268,6 +268,16 @@ test('start waits for validation: stopped with messages, or on its way', async (
   }
 });
 
+test('a database that goes away once the run is queued makes no failure of the start', async () => {
+  const id = await bench.provisioned('Away');
+  await bench.upload(id, 'school.csv');
+  const away = { connect: () => Promise.reject(new Error('Connection terminated unexpectedly')) };
+  const db = { ...bench.db, reader: away as unknown as typeof bench.db.reader };
+  const { runId, ...answer } = await startProfile({ ...bench.context, db }, bench.actor, id);
+  assert.deepEqual(answer, { stopped: false, messages: [] });
+  assert.deepEqual([(await bench.latestRun(id))['id'], bench.wokenRuns.at(-1)], [runId, runId]);
+});
+
 test('pause is at once, stays until resume, and start waits for it', async () => {
   const { id, runId } = await started('Pauses');
   await pauseProfile(bench.context, bench.actor, id);

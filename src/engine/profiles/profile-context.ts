@@ -16,7 +16,7 @@ export interface ProfileContext {
   readonly quarantineDelaySeconds: number;
   /** WATCH_DIR: below it the watched folders of the tenants. Without one a profile cannot watch a folder. */
   readonly watchDirectory?: string | undefined;
-  /** Wakes a worker for a run, after the commit. Losing it is harmless: a sweep finds the run. */
+  /** Wakes a worker for a run, after the commit. Losing it is harmless: a sweep finds the run. So it does not reject. */
   wakeRun(this: void, tenantId: string, runId: string): Promise<void>;
   /** Wakes the job that provisions or deletes a profile, after the commit. Losing it is harmless, too. */
   wakeProfile(this: void, tenantId: string, profileId: string): void;

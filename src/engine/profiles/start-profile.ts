@@ -1,7 +1,9 @@
 import { readHeldCode, stoppedByFiles } from '#core/run/held-because.ts';
 import { isExpired, PROVIDER_NAMES, providerRuns } from '#core/run/profile.ts';
+import { transientFault } from '#core/run/transient.ts';
 import { verificationMessages, type VerificationMessage } from '#core/run/verification-message.ts';
 import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
+import { faultCodesOf } from '#storage/database-errors.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
 import { insertQueuedRun, replaceWaitingRuns, type RunTrigger } from '#storage/runs/enqueue-run.ts';
@@ -42,7 +44,13 @@ export async function startProfile(
     });
   });
   await afterStart(context, actor.tenantId, started);
-  return waitForValidation(context, actor.tenantId, started.runId, signal);
+  try {
+    return await waitForValidation(context, actor.tenantId, started.runId, signal);
+  } catch (error) {
+    if (transientFault(faultCodesOf(error)) === null) throw error;
+    // It has started, whatever the database says now: a client that was told to try again would start once more, without files.
+    return { runId: started.runId, stopped: false, messages: [] };
+  }
 }
 
 export interface QueuedStart {
