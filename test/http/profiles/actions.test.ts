@@ -78,6 +78,14 @@ test('the life of a profile as scripts lead it', async () => {
     `${server.baseUrl}/beta/$metadata#education/synchronizationProfiles('${id}')/profileStatus/$entity`,
   );
   assert.equal((await status(id, { prefer: 'include-unknown-enum-members' })).status, 'validating');
+  const selected = await server.call('GET', `${P}/${id}/profileStatus?$select=status,errorCount`);
+  assert.deepEqual(selected.body, {
+    '@odata.context': `${server.baseUrl}/beta/$metadata#education/synchronizationProfiles('${id}')/profileStatus(status,errorCount)/$entity`,
+    status: 'inProgress',
+    errorCount: 0,
+  });
+  for (const query of ['$select=errorCode', '$expand=errors', '$top=1'])
+    assert.equal((await server.call('GET', `${P}/${id}/profileStatus?${query}`)).status, 400, query);
 
   await server.setRun(runId, 'completed');
   assert.equal((await status(id)).status, 'success');

@@ -4,8 +4,12 @@ import { deriveProfileStatus, type StatusView } from '#core/run/profile-status.t
 import { getStatusFacts } from '#engine/profiles/read-profiles.ts';
 import { shareReads } from '#lib/share-reads.ts';
 
+import { contextUrl } from '../../odata/context-url.ts';
 import { applyPreference, preferencesOf } from '../../odata/prefer.ts';
-import { contextOf, profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
+import { readQuery } from '../../odata/read-query.ts';
+import { PROFILE_STATUS } from './profile-catalogue.ts';
+import { profileIdOf, PROFILES, type ProfileRoutes } from './profile-route.ts';
+import { selectProperties } from './select-properties.ts';
 
 const NEW_MEMBERS = 'include-unknown-enum-members';
 
@@ -17,15 +21,22 @@ export function registerGetProfileStatus({ scope, context, mayRead }: ProfileRou
   const readFacts = shareReads((tenantId: string, id: string) =>
     getStatusFacts(context.profiles, tenantId, id),
   );
-  scope.get(`${PROFILES}/:id/profileStatus`, { onRequest: mayRead }, async (request, reply) => {
-    const id = profileIdOf(request).toLowerCase();
-    const facts = await readFacts(request.caller.tenantId, id);
-    const view = deriveProfileStatus(facts, heedNewMembers(request, reply));
-    return {
-      '@odata.context': contextOf(request, `('${id}')/profileStatus/$entity`),
-      ...statusJson(id, view),
-    };
-  });
+  scope.get(
+    `${PROFILES}/:id/profileStatus`,
+    { onRequest: mayRead, config: { queryOptions: ['$select'] } },
+    async (request, reply) => {
+      const { select } = readQuery(request, PROFILE_STATUS);
+      const id = profileIdOf(request).toLowerCase();
+      const facts = await readFacts(request.caller.tenantId, id);
+      const view = deriveProfileStatus(facts, heedNewMembers(request, reply));
+      const root = { baseUrl: request.baseUrl, version: 'beta' };
+      const set = `education/synchronizationProfiles('${id}')/profileStatus`;
+      return {
+        '@odata.context': contextUrl(root, set, { select, entity: true }),
+        ...selectProperties(statusJson(id, view), select),
+      };
+    },
+  );
 }
 
 /** Whether the client knows extracting and validating; the answer says that this was heeded. */
