@@ -161,6 +161,39 @@ test('a user is read by user principal name too, in any case; what is none, gone
   assert.equal((await server.call('/v1.0/groups/anna@contoso.edu')).status, 404);
 });
 
+test('what belongs to a user is read by user principal name as well', async () => {
+  const { anna, clara } = seeded.users;
+  for (const [path, id, name] of [
+    ['/v1.0/users/*/memberOf', anna, 'anna@contoso.edu'],
+    ['/beta/users/*/ownedObjects?$top=1', clara, 'Clara%40Contoso.EDU'],
+    [
+      '/v1.0/education/users/*/taughtClasses?$expand=teachers&$orderby=displayName',
+      clara,
+      'clara@contoso.edu',
+    ],
+    ['/beta/education/users/*/user', clara, 'clara@contoso.edu'],
+  ] as const) {
+    const byId = await server.call(path.replace('*', id));
+    const byName = await server.call(path.replace('*', name));
+    assert.equal(byName.status, 200, byName.text);
+    assert.deepEqual(byName.body.value ?? byName.body, byId.body.value ?? byId.body, path);
+    assert.notDeepEqual(byName.body.value, [], path);
+  }
+  assert.equal((await server.call('/v1.0/education/users/clara@contoso.edu/classes/$count')).text, '2');
+  const first = await server.call('/v1.0/education/users/clara@contoso.edu/classes?$top=1');
+  const second = await server.call(first.body['@odata.nextLink']);
+  assert.deepEqual([second.body.value.length, '@odata.nextLink' in second.body], [1, false]);
+  for (const path of ['memberOf', 'memberOf/$count'])
+    for (const [name, tenantId] of [
+      ['nobody@contoso.edu', server.tenantId],
+      ['anna@contoso.edu', server.otherTenantId],
+    ] as const) {
+      const { status, body } = await server.call(`/v1.0/users/${name}/${path}`, { tenantId });
+      assert.deepEqual([status, body.error.code], [404, 'Request_ResourceNotFound'], `${name}/${path}`);
+    }
+  assert.equal((await server.call('/v1.0/groups/anna@contoso.edu/members')).status, 404);
+});
+
 test('v1.0 shows of a user what Graph shows, and more when asked', async () => {
   const { anna } = seeded.users;
   const { body } = await server.call(`/v1.0/users/${anna}`);

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { inTenant } from '#storage/database.ts';
+import { inTenant, type Tx } from '#storage/database.ts';
 import { countObjects, readObject, readPage, type ViewQuery } from '#storage/views/read-view.ts';
 import type { Relation } from '#storage/views/relations.ts';
 import type { View } from '#storage/views/view.ts';
@@ -11,7 +11,7 @@ import { readQuery } from '../../odata/read-query.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
 import { openSkipToken, sealSkipToken } from '../../odata/skip-token.ts';
 import { expandRelated, refuseHiddenPeople } from './expand-related.ts';
-import { resourceNotFound, type RosterRoutes } from './roster-route.ts';
+import { isId, resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
 
 export interface Collection {
@@ -20,8 +20,18 @@ export interface Collection {
   readonly set: string;
   /** Whether each object says its type. */
   readonly typed?: boolean;
-  /** Only objects that belong to this one of another view. */
+  /** Only objects that belong to this one of another view; `id`: or its alternate key (keyOf). */
   readonly of?: { readonly view: View; readonly id: string; readonly relation: Relation };
+}
+
+/** What a collection is restricted to. Throws NotFoundError for an alternate key that nobody has. */
+export async function parentOf(tx: Tx, of: Collection['of']): Promise<Pick<ViewQuery, 'of'>> {
+  if (of === undefined) return {};
+  const { view, id, relation } = of;
+  if (isId(id)) return { of: { relation, parentId: id } };
+  const parent = await readObject(tx, view, id, []);
+  if (parent === undefined) throw resourceNotFound(id);
+  return { of: { relation, parentId: String(parent['@id']) } };
 }
 
 /**
@@ -43,17 +53,13 @@ export async function answerCollection(
   const [path = ''] = request.url.split(/[?#]/, 1);
   const paged = { tenantId, path, filter, orderBy };
   const after = skipToken === undefined ? undefined : openSkipToken(context.secretBox, paged, skipToken);
-  const query: ViewQuery = {
-    view,
-    filter,
-    ...(of === undefined ? {} : { of: { relation: of.relation, parentId: of.id } }),
-  };
   const asked = pageSizeOf(request, reply, options.top);
   const limit = expand.length === 0 ? asked : Math.min(asked, EXPANDED_PAGE_SIZE);
   const { rows, next, expanded, count } = await inTenant(
     context.db,
     tenantId,
     async (tx) => {
+      const query: ViewQuery = { view, filter, ...(await parentOf(tx, of)) };
       const page = await readPage(tx, { ...query, paths, orderBy, after, skip, limit });
       if (of !== undefined && page.rows.length === 0 && !(await readObject(tx, of.view, of.id, []))) {
         throw resourceNotFound(of.id);

@@ -3,7 +3,7 @@ import { inTenant } from '#storage/database.ts';
 import { countObjects, readObject } from '#storage/views/read-view.ts';
 
 import { readQuery } from '../../odata/read-query.ts';
-import type { Collection } from './answer-collection.ts';
+import { parentOf, type Collection } from './answer-collection.ts';
 import { refuseHiddenPeople } from './expand-related.ts';
 import { resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
@@ -26,11 +26,7 @@ export async function answerCount(
     async (tx) => {
       if (of !== undefined && !(await readObject(tx, of.view, of.id, []))) throw resourceNotFound(of.id);
       const { filter } = options;
-      return countObjects(tx, {
-        view,
-        filter,
-        ...(of === undefined ? {} : { of: { relation: of.relation, parentId: of.id } }),
-      });
+      return countObjects(tx, { view, filter, ...(await parentOf(tx, of)) });
     },
     { readOnly: true },
   );

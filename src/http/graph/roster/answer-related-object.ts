@@ -5,7 +5,7 @@ import { readPage } from '#storage/views/read-view.ts';
 import { contextUrl } from '../../odata/context-url.ts';
 import { readQuery } from '../../odata/read-query.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
-import type { Collection } from './answer-collection.ts';
+import { parentOf, type Collection } from './answer-collection.ts';
 import { resourceNotFound, type RosterRoutes } from './roster-route.ts';
 import { visiblePaths } from './visible-paths.ts';
 
@@ -20,7 +20,7 @@ export async function answerRelatedObject(
   const { rows } = await inTenant(
     context.db,
     request.caller.tenantId,
-    (tx) => readPage(tx, { view, paths, of: { relation: of.relation, parentId: of.id }, limit: 1 }),
+    async (tx) => readPage(tx, { view, paths, limit: 1, ...(await parentOf(tx, of)) }),
     { readOnly: true },
   );
   const [row] = rows;

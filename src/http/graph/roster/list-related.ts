@@ -4,7 +4,7 @@ import { answerCollection } from './answer-collection.ts';
 import { answerCount, COUNT_OPTIONS } from './answer-count.ts';
 import { answerRelatedObject } from './answer-related-object.ts';
 import { navigationOf, type EntitySet } from './entity-set.ts';
-import { idOf, type RosterRoutes } from './roster-route.ts';
+import { keyOf, type RosterRoutes } from './roster-route.ts';
 
 /** GET /education/classes/{id}/members, and /$count: the related objects of every set, or the one there is. */
 export function registerListRelated(routes: RosterRoutes, set: EntitySet): void {
@@ -16,7 +16,7 @@ export function registerListRelated(routes: RosterRoutes, set: EntitySet): void 
     const parent = { view, relation };
     if (single) {
       routes.scope.get(address, { onRequest, config: { queryOptions: ['$select'] } }, (request) =>
-        answerRelatedObject(routes, request, { view: target(), of: { ...parent, id: idOf(request) } }),
+        answerRelatedObject(routes, request, { view: target(), of: { ...parent, id: keyOf(request, view) } }),
       );
       continue;
     }
@@ -25,14 +25,14 @@ export function registerListRelated(routes: RosterRoutes, set: EntitySet): void 
         view: target(),
         set: ofDirectoryObjects ? 'directoryObjects' : `Collection(${target().typeName})`,
         typed: ofDirectoryObjects === true,
-        of: { ...parent, id: idOf(request) },
+        of: { ...parent, id: keyOf(request, view) },
       }),
     );
     routes.scope.get(
       `${address}/$count`,
       { onRequest, config: { queryOptions: COUNT_OPTIONS } },
       (request, reply) =>
-        answerCount(routes, request, reply, { view: target(), of: { ...parent, id: idOf(request) } }),
+        answerCount(routes, request, reply, { view: target(), of: { ...parent, id: keyOf(request, view) } }),
     );
   }
 }

@@ -50,10 +50,14 @@ export function rosterRoutes(
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
+export function isId(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** An id in the path, in lower case. Throws NotFoundError for what is none: no object has it. */
 export function idOf(request: FastifyRequest, name = 'id'): string {
   const { [name]: id = '' } = request.params as Record<string, string>;
-  if (!UUID.test(id)) throw resourceNotFound(id);
+  if (!isId(id)) throw resourceNotFound(id);
   return id.toLowerCase();
 }
 
