@@ -23,6 +23,8 @@ export interface HttpSettings {
   readonly metricsToken?: string | undefined;
   /** Other than EVENT_LIMITS. */
   readonly eventLimits?: Partial<EventLimits>;
+  /** How long one statement of a query may take; other than 100 seconds. */
+  readonly statementMs?: number;
   /** Sum of the bodies of a batch's answer after which no further item begins; other than 32 MiB. */
   readonly batchAnswerBytes?: number;
 }

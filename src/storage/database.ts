@@ -68,6 +68,8 @@ export interface Tx {
 export interface TenantTransactionOptions {
   readonly readOnly?: boolean;
   readonly isolation?: 'repeatable read';
+  /** A statement that takes longer is ended by PostgreSQL (57014); without it statements take as long as they need. */
+  readonly statementMs?: number | undefined;
 }
 
 export interface DatabaseOptions {
@@ -168,7 +170,9 @@ export async function inTenant<T>(
 ): Promise<T> {
   assert(UUID.test(tenantId), 'a tenant id that is not a UUID reached the database');
   const modes = `${options.isolation === undefined ? '' : ` isolation level ${options.isolation}`}${options.readOnly ? ' read only' : ''}`;
-  const begin = `begin${modes}; set local rollbook.tenant_id = '${tenantId}'`;
+  const { statementMs } = options;
+  const limit = statementMs === undefined ? '' : `; set local statement_timeout = ${statementMs}`;
+  const begin = `begin${modes}; set local rollbook.tenant_id = '${tenantId}'${limit}`;
   return options.readOnly
     ? inReading(db.reader, begin, work)
     : inTransaction(db.app, `${begin}${fenceOf(db)}`, work);

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { inTenant, type Tx } from '#storage/database.ts';
+import type { Tx } from '#storage/database.ts';
 import { countObjects, readObject, readPage, type ViewQuery } from '#storage/views/read-view.ts';
 import type { Relation } from '#storage/views/relations.ts';
 import type { View } from '#storage/views/view.ts';
@@ -7,6 +7,7 @@ import type { View } from '#storage/views/view.ts';
 import { contextUrl } from '../../odata/context-url.ts';
 import { nextLink } from '../../odata/next-link.ts';
 import { EXPANDED_PAGE_SIZE, pageSizeOf } from '../../odata/page-size.ts';
+import { readForAnswer } from '../../odata/read-for-answer.ts';
 import { readQuery } from '../../odata/read-query.ts';
 import { shapeObject } from '../../odata/shape-object.ts';
 import { openSkipToken, sealSkipToken } from '../../odata/skip-token.ts';
@@ -55,24 +56,19 @@ export async function answerCollection(
   const after = skipToken === undefined ? undefined : openSkipToken(context.secretBox, paged, skipToken);
   const asked = pageSizeOf(request, reply, options.top);
   const limit = expand.length === 0 ? asked : Math.min(asked, EXPANDED_PAGE_SIZE);
-  const { rows, next, expanded, count } = await inTenant(
-    context.db,
-    tenantId,
-    async (tx) => {
-      const query: ViewQuery = { view, filter, ...(await parentOf(tx, of)) };
-      const page = await readPage(tx, { ...query, paths, orderBy, after, skip, limit });
-      if (of !== undefined && page.rows.length === 0 && !(await readObject(tx, of.view, of.id, []))) {
-        throw resourceNotFound(of.id);
-      }
-      const counted = options.count && after === undefined;
-      return {
-        ...page,
-        expanded: await expandRelated(tx, routes, request, { view, rows: page.rows, expand }),
-        count: counted ? await countObjects(tx, query) : undefined,
-      };
-    },
-    { readOnly: true },
-  );
+  const { rows, next, expanded, count } = await readForAnswer(context, tenantId, async (tx) => {
+    const query: ViewQuery = { view, filter, ...(await parentOf(tx, of)) };
+    const page = await readPage(tx, { ...query, paths, orderBy, after, skip, limit });
+    if (of !== undefined && page.rows.length === 0 && !(await readObject(tx, of.view, of.id, []))) {
+      throw resourceNotFound(of.id);
+    }
+    const counted = options.count && after === undefined;
+    return {
+      ...page,
+      expanded: await expandRelated(tx, routes, request, { view, rows: page.rows, expand }),
+      count: counted ? await countObjects(tx, query) : undefined,
+    };
+  });
   return {
     '@odata.context': contextUrl({ baseUrl: request.baseUrl, version }, set, { select, expand }),
     ...(count === undefined ? {} : { '@odata.count': count }),

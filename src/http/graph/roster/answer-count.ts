@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { inTenant } from '#storage/database.ts';
 import { countObjects, readObject } from '#storage/views/read-view.ts';
 
+import { readForAnswer } from '../../odata/read-for-answer.ts';
 import { readQuery } from '../../odata/read-query.ts';
 import { parentOf, type Collection } from './answer-collection.ts';
 import { refuseHiddenPeople } from './expand-related.ts';
@@ -20,15 +20,10 @@ export async function answerCount(
   const options = readQuery(request, view);
   visiblePaths(request, view, options);
   refuseHiddenPeople(request, view, options);
-  const count = await inTenant(
-    context.db,
-    request.caller.tenantId,
-    async (tx) => {
-      if (of !== undefined && !(await readObject(tx, of.view, of.id, []))) throw resourceNotFound(of.id);
-      const { filter } = options;
-      return countObjects(tx, { view, filter, ...(await parentOf(tx, of)) });
-    },
-    { readOnly: true },
-  );
+  const count = await readForAnswer(context, request.caller.tenantId, async (tx) => {
+    if (of !== undefined && !(await readObject(tx, of.view, of.id, []))) throw resourceNotFound(of.id);
+    const { filter } = options;
+    return countObjects(tx, { view, filter, ...(await parentOf(tx, of)) });
+  });
   return reply.type('text/plain').send(String(count));
 }
