@@ -3,15 +3,17 @@
  * application permissions (`roles` of its token), a signed-in person delegated ones (`scp`); one never stands in for the other.
  */
 export const APPLICATION_PERMISSIONS = {
-  'EduAdministration.Read.All': 'Read synchronization profiles, their status and their errors',
+  'EduAdministration.Read.All':
+    'Read synchronization profiles, their status, errors and runs; plans and findings hold what the files say of people',
   'EduAdministration.ReadWrite.All':
-    'Read, create, change and delete synchronization profiles; upload, start, pause, resume, reset',
+    'Read, create, change and delete synchronization profiles; upload, start, pause, resume, reset; decide plans',
   'EduRoster.ReadBasic.All': 'Read schools, classes and people: names and memberships only',
   'EduRoster.Read.All': 'Read schools, classes and people, completely',
   'EduRoster.ReadWrite.All': 'Read and change schools, classes and people',
   'Directory.Read.All':
     'Read schools, classes and people completely as administrative units, groups and users of the directory',
-  'Rollbook.Tenant.Manage': 'Create, list, change and revoke the applications of the own tenant',
+  'Rollbook.Tenant.Manage':
+    'Create, list, change and revoke the applications of the own tenant; hand out initial passwords',
   'Rollbook.System.Manage': 'Create tenants. Of the first administrator alone; cannot be given to others',
 } as const;
 
