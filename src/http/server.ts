@@ -91,7 +91,9 @@ function answerErrors(server: FastifyInstance, context: HttpContext, table: Rout
     }
     return sendError(request, reply, context.system.now(), answer ?? BUG);
   });
-  server.setNotFoundHandler((request, reply) => {
+  // Before the body is read: whoever is not known yet must not make the server wait for one, and keep what has come of it.
+  server.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return;
     const path = pathOf(request.url);
     const methods = table.methodsOf(path);
     return sendError(

@@ -187,6 +187,22 @@ test('a Host header that only looks like one is refused, wherever an address is 
   }
 });
 
+test('where nothing is served no body is waited for', async () => {
+  for (const [path, status] of [
+    ['/nothing', 404],
+    ['/beta/education/nothing', 404],
+    ['/v1.0/education/schools/0198e000-0000-7000-8000-00000000000a/classes', 405],
+    [`${PROFILES}/x/profileStatus`, 405],
+  ] as const) {
+    // The rest of the body never comes.
+    const answer = await rawRequest(
+      rollbook.baseUrl,
+      `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n{"a"`,
+    );
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} [^]*"error":`), path);
+  }
+});
+
 test('links begin with the address that the client used', async () => {
   const token = await rollbook.token();
   const answer = await rawRequest(
