@@ -17,7 +17,8 @@ export function checkODataVersion(request: FastifyRequest): void {
   for (const name of ['OData-Version', 'OData-MaxVersion']) {
     const sent = request.headers[name.toLowerCase()];
     if (sent === undefined) continue;
-    const version = /^\s*(\d{1,3})(?:\.\d{1,3})?\s*$/.exec(String(sent))?.[1];
+    // Microsoft's OData clients for .NET say `4.0;NetFx`.
+    const version = /^\s*(\d{1,3})(?:\.\d{1,3})?\s*(?:;|$)/.exec(String(sent))?.[1];
     if (version === undefined || Number(version) < 4)
       throw new InvalidRequestError(
         `${name}: This service speaks OData 4.0. Send 4.0, or leave the header out.`,

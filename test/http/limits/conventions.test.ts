@@ -70,8 +70,10 @@ describe('versions of OData', () => {
   for (const [header, value, status] of [
     ['OData-MaxVersion', '4.0', 200],
     ['OData-MaxVersion', '4.01', 200],
+    ['OData-MaxVersion', '4.0;NetFx', 200],
     ['OData-MaxVersion', '3.0', 400],
     ['OData-Version', '4.0', 200],
+    ['OData-Version', '3.0;NetFx', 400],
     ['OData-Version', '2', 400],
     ['OData-Version', 'four', 400],
   ] as const)
