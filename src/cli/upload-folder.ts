@@ -13,7 +13,8 @@ export async function uploadFolder(
   profile: ProfileAnswer,
   folder: RosterFolder,
 ): Promise<void> {
-  const { value: uploadUrl } = await client.get(`${profilePath(profile.id)}/uploadUrl`, valueAnswer);
+  const { value } = await client.get(`${profilePath(profile.id)}/uploadUrl`, valueAnswer);
+  const uploadUrl = whereReached(client, value);
   const total = folder.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   let done = 0;
   const report = (): void =>
@@ -33,4 +34,14 @@ export async function uploadFolder(
   }
   view.progressDone();
   view.note(`Uploaded: ${plural(folder.files.length, 'file')}, ${formatBytes(total)}`);
+}
+
+/**
+ * The container at the address by which the service was reached, which is good for it as well. PUBLIC_URL leads there from outside; from the
+ * machine of the service it may lead nowhere, and to another service when this one was started for one command.
+ */
+function whereReached({ address }: ApiClient, uploadUrl: string): string {
+  const { pathname, search } = new URL(uploadUrl);
+  const container = pathname.split('/').findLast((part) => part !== '') ?? '';
+  return `${address}/${container}${search}`;
 }

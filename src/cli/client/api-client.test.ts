@@ -187,6 +187,23 @@ test('a collection is read to its end; links lead back to the same service only'
   );
 });
 
+test('a link that PUBLIC_URL gave a longer path leads to the next page all the same', async () => {
+  const profile = (id: string): unknown => ({ id, displayName: id, state: 'provisioned' });
+  const link = 'https://contoso.example/roster/p?$top=1&$skiptoken=x';
+  await withServer(
+    (request) =>
+      isToken(request)
+        ? TOKEN
+        : request.url.includes('skiptoken')
+          ? { status: 200, body: { value: [profile('2')] } }
+          : { status: 200, body: { value: [profile('1')], '@odata.nextLink': link } },
+    async (client, seen) => {
+      assert.equal((await client.list('/p?$top=1', profileAnswer)).length, 2);
+      assert.equal(seen.at(-1)?.url, '/p?$top=1&$skiptoken=x');
+    },
+  );
+});
+
 test('an answer of another form says that the versions differ', async () => {
   await withServer(
     (request) => (isToken(request) ? TOKEN : { status: 200, body: { value: [{ id: 1 }] } }),

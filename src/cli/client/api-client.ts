@@ -103,17 +103,20 @@ export function apiClient(address: string, credentials: Credentials, scope: Http
           listOf,
         );
         items.push(...page.value.map((item) => checked(shape, item, path)));
-        next = page['@odata.nextLink'] === undefined ? null : pathOf(page['@odata.nextLink']);
+        next = page['@odata.nextLink'] === undefined ? null : nextPageOf(path, page['@odata.nextLink']);
       }
       return items.slice(0, limit);
     },
   };
 }
 
-/** Only the path of a link is followed: the token goes to the service it was made for and to nobody else. */
-function pathOf(link: string): string {
-  const url = new URL(link);
-  return url.pathname + url.search;
+/**
+ * Of a link only the query is followed: the token goes to the service it was made for and to nobody else, and what PUBLIC_URL has before the
+ * path may be there for clients outside alone.
+ */
+function nextPageOf(path: string, link: string): string {
+  const [collection = ''] = path.split('?');
+  return collection + new URL(link).search;
 }
 
 function bodyOf(answer: HttpAnswer): unknown {
@@ -145,7 +148,8 @@ async function requestToken(base: string, credentials: Credentials, scope: HttpS
       grant_type: 'client_credentials',
       client_id: credentials.clientId,
       client_secret: credentials.clientSecret,
-      scope: `${base}/.default`,
+      // Taken wherever PUBLIC_URL says that the service is.
+      scope: 'https://graph.microsoft.com/.default',
     }).toString(),
     repeatable: true,
   });
