@@ -49,4 +49,14 @@ test('a command to type next reaches the same service, without secrets', () => {
     'rollbook serve --data-dir /srv/data',
   );
   assert.equal(nextCommand({ io, given: {} }, ['serve']), 'rollbook serve');
+  // A data directory on the command line would be meant more than the address.
+  const env = { ROLLBOOK_URL: 'https://roster.contoso.com', DATA_DIR: '/srv/data' };
+  assert.equal(
+    nextCommand({ io: { ...io, env }, given: {} }, ['status']),
+    'rollbook status --url https://roster.contoso.com --data-dir /srv/data',
+  );
+  assert.equal(
+    nextCommand({ io: { ...io, env }, given: { 'data-dir': '/trial' } }, ['status']),
+    'rollbook status --data-dir /trial',
+  );
 });

@@ -13,16 +13,27 @@ export function programName(env: Readonly<Record<string, string | undefined>>): 
   return isOwnScript ? 'npm run -s rollbook --' : 'rollbook';
 }
 
-const CONNECTION = ['url', 'tenant', 'client-id', 'credentials'] as const;
+const SIGN_IN = ['tenant', 'client-id', 'credentials'] as const;
+
+type GivenCall = Pick<CommandCall, 'given' | 'io'>;
+
+/** The address that a command is told of: by an option, else by the environment unless an option names a data directory. */
+export function addressGiven({ given, io }: GivenCall): string | undefined {
+  const fromEnv = given['data-dir'] === undefined ? io.env['ROLLBOOK_URL'] : undefined;
+  return given['url'] ?? (fromEnv === '' ? undefined : fromEnv);
+}
 
 /** A command to type next, in another shell, that reaches the same service as this one. Secrets are left out. */
-export function nextCommand(call: Pick<CommandCall, 'given' | 'io'>, words: readonly string[]): string {
+export function nextCommand(call: GivenCall, words: readonly string[]): string {
   const { env } = call.io;
   const dataDir = call.given['data-dir'] ?? env['DATA_DIR'];
-  const connection = CONNECTION.flatMap((name) => {
-    const value = call.given[name];
-    return value === undefined ? [] : [`--${name}`, value];
-  });
+  const places = {
+    url: addressGiven(call),
+    ...Object.fromEntries(SIGN_IN.map((name) => [name, call.given[name]])),
+  };
+  const connection = Object.entries(places).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
   const place = dataDir === undefined || dataDir === '' ? [] : ['--data-dir', dataDir];
   return [programName(env), ...[...words, ...connection, ...place].map(shellQuote)].join(' ');
 }

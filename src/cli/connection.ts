@@ -8,7 +8,7 @@ import { readLock } from '#storage/data-directory-lock.ts';
 import { apiClient, type ApiClient, type Credentials } from './client/api-client.ts';
 import { readCredentialsFile } from './client/credentials-file.ts';
 import type { CommandCall } from './command.ts';
-import { nextCommand } from './command-line.ts';
+import { addressGiven, nextCommand } from './command-line.ts';
 import { InterruptedError, UnreachableError, UsageError, type ExitName } from './exit-codes.ts';
 
 const LISTEN_TIMEOUT_MS = 90_000;
@@ -70,9 +70,7 @@ export async function withConnection(
 }
 
 function givenAddress(call: CommandCall): string | undefined {
-  // A data directory on the command line is meant more than an address in the environment.
-  const fromEnv = call.given['data-dir'] === undefined ? call.io.env['ROLLBOOK_URL'] : undefined;
-  const address = call.option('url') ?? (fromEnv === '' ? undefined : fromEnv);
+  const address = addressGiven(call);
   if (address === undefined) return undefined;
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
