@@ -163,6 +163,8 @@ function forOneCommand(resolved: ResolvedSettings): ResolvedSettings {
       host: '127.0.0.1',
       port: 0,
       httpsPort: 'off',
+      // That of a service beside it, perhaps.
+      metricsPort: 'off',
       mode: 'all',
       // For this command alone, which signs in with it.
       builtInIssuer: 'on',
