@@ -3,22 +3,30 @@ import { realSystem } from '#lib/system.ts';
 import { backupDatabase, restoreDatabase } from './main/copy-database.ts';
 import { examine } from './main/doctor/examine.ts';
 import { openLog } from './main/open-log.ts';
+import { openOutput } from './main/open-output.ts';
 import { PACKAGE_DIR, VERSION } from './main/package-info.ts';
 import { startRollbook } from './main/start.ts';
 import { openTracing } from './main/telemetry/open-tracing.ts';
 
+/** npm passes on the Ctrl-C that the terminal has sent to all: two signals so close are one. */
+const SAME_SIGNAL_MS = 1_000;
+
 const interrupt = new AbortController();
+let interruptedMs = 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // The first one asks for an end in order, the second one does not ask.
-    if (interrupt.signal.aborted) process.exit(130);
+    if (interrupt.signal.aborted && performance.now() - interruptedMs > SAME_SIGNAL_MS) process.exit(130);
+    if (!interrupt.signal.aborted) interruptedMs = performance.now();
     interrupt.abort();
   });
 }
 
+const stdout = openOutput(process.stdout);
+
 const exitCode = await runCli(
   process.argv.slice(2),
-  { stdout: process.stdout, stderr: process.stderr, env: process.env, interrupt: interrupt.signal },
+  { stdout, stderr: openOutput(process.stderr), env: process.env, interrupt: interrupt.signal },
   {
     system: realSystem,
     version: VERSION,

@@ -4,6 +4,8 @@ export interface CliOutput {
   readonly isTTY?: boolean;
   /** Width in characters, when it is a terminal. */
   readonly columns?: number;
+  /** Whoever read it is gone: `head`, a pager. */
+  readonly isUnread?: boolean;
 }
 
 /** Everything a command may touch of its process. */

@@ -14,6 +14,8 @@ export interface CliResult {
 export interface CliRunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly isTTY?: boolean;
+  /** Whoever read stdout has left. */
+  readonly isUnread?: boolean;
   readonly interrupt?: AbortSignal;
   readonly deps?: Partial<CliDeps>;
   /** Called with everything written so far, after every write. */
@@ -27,6 +29,7 @@ export async function runCliHere(argv: readonly string[], options: CliRunOptions
   const out = { stdout: '', stderr: '' };
   const stream = (name: 'stdout' | 'stderr'): CliIo['stdout'] => ({
     isTTY: options.isTTY ?? false,
+    isUnread: options.isUnread ?? false,
     columns: 120,
     write(text) {
       out[name] += text;

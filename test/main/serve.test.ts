@@ -89,6 +89,25 @@ test('the next start finds everything as it was', async () => {
   assert.equal(await again.exited, 0, again.said.err);
 });
 
+test('a Ctrl-C that comes twice, from the terminal and from npm, ends it in order', async () => {
+  const twice = serve();
+  await twice.serving();
+  twice.child.kill('SIGINT');
+  twice.child.kill('SIGTERM');
+  assert.equal(await twice.exited, 0, twice.said.err);
+});
+
+test('it ends in order when nobody reads its log any more', async () => {
+  const unread = serve('--log-level', 'trace');
+  const address = await unread.serving();
+  unread.child.stdout.destroy();
+  unread.child.stderr.destroy();
+  assert.equal((await fetch(`${address}/readyz`)).status, 200);
+  assert.equal((await fetch(`${address}/readyz`)).status, 200);
+  unread.child.kill('SIGINT');
+  assert.equal(await unread.exited, 0);
+});
+
 test('a wrong setting, a taken port: one clear line each', async () => {
   const wrong = serve('--log-level', 'loud');
   assert.equal(await wrong.exited, 2);

@@ -75,7 +75,7 @@ async function watch(call: CommandCall, client: ApiClient): Promise<ExitName> {
       const busy = rows.find(({ progress }) => progress !== null);
       if (busy?.progress) call.view.progress(busy.progress);
       await system.sleep(WATCH_PAUSE_MS, interrupt);
-      if (interrupt.aborted) return 'ok';
+      if (interrupt.aborted || call.io.stdout.isUnread === true) return 'ok';
     }
   } catch (error) {
     if (error instanceof InterruptedError) return 'ok';
