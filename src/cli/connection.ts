@@ -106,19 +106,37 @@ export async function dataDirClient(call: CommandCall, address: string, dataDir:
   return client(call, address, credentials);
 }
 
-/** From options and environment, else from the file of --credentials; null when neither is given. */
+/** Each may stand in an option, else in the environment. */
+const CREDENTIALS = [
+  ['tenant', 'ROLLBOOK_TENANT'],
+  ['client-id', 'ROLLBOOK_CLIENT_ID'],
+  ['client-secret', 'ROLLBOOK_CLIENT_SECRET'],
+] as const;
+
+/**
+ * From the file of --credentials, else from options and environment; null when nothing is given. A part of them is refused: whoever names a
+ * tenant and no more would sign in to another one.
+ */
 async function explicitCredentials(call: CommandCall): Promise<Credentials | null> {
-  const { env } = call.io;
-  const tenantId = call.option('tenant') ?? env['ROLLBOOK_TENANT'];
-  const clientId = call.option('client-id') ?? env['ROLLBOOK_CLIENT_ID'];
-  const clientSecret = call.option('client-secret') ?? env['ROLLBOOK_CLIENT_SECRET'];
-  if (tenantId && clientId && clientSecret) return { tenantId, clientId, clientSecret };
-  if (call.option('client-id') !== undefined || call.option('client-secret') !== undefined)
-    throw new UsageError(
-      'Tenant, client id and client secret belong together: give --tenant, --client-id and ROLLBOOK_CLIENT_SECRET.',
-    );
   const file = call.option('credentials');
-  if (file === undefined) return null;
+  if (file !== undefined) return credentialsOfFile(call, file);
+  const values = CREDENTIALS.map(([option, variable]) => call.option(option) ?? call.io.env[variable] ?? '');
+  const missing = CREDENTIALS.filter((_, index) => values[index] === '').map(([, variable]) => variable);
+  if (missing.length === CREDENTIALS.length) return null;
+  if (missing.length > 0)
+    throw new UsageError(
+      `Tenant, client id and client secret belong together, and ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing: give all three, or none.`,
+    );
+  const [tenantId = '', clientId = '', clientSecret = ''] = values;
+  return { tenantId, clientId, clientSecret };
+}
+
+async function credentialsOfFile(call: CommandCall, file: string): Promise<Credentials> {
+  const beside = CREDENTIALS.map(([option]) => option).filter((option) => call.option(option) !== undefined);
+  if (beside.length > 0)
+    throw new UsageError(
+      `The file of --credentials says who signs in: leave out ${beside.map((option) => `--${option}`).join(' and ')}.`,
+    );
   const found = await readCredentialsFile(resolve(file));
   if (found === null) throw new UsageError(`There is no file ${file}.`);
   return found;

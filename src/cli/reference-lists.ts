@@ -12,6 +12,7 @@ import {
 
 import type { ApiClient } from './client/api-client.ts';
 import { UsageError } from './exit-codes.ts';
+import { jsonOf } from './json-file.ts';
 import { nearestWord } from './nearest-word.ts';
 
 export const LISTS_PATH = '/api/v1/referenceLists';
@@ -75,7 +76,7 @@ export async function readListsFile(given: string): Promise<ListChanges | null> 
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new UsageError(`${path} cannot be read: ${String((error as NodeJS.ErrnoException).code)}.`);
   });
-  const { data, error } = fileShape.safeParse(jsonOf(text));
+  const { data, error } = fileShape.safeParse(jsonOrNothing(text));
   if (data === undefined) {
     const place = error?.issues[0]?.path.join('.') ?? '';
     throw new UsageError(
@@ -94,9 +95,9 @@ export async function readListsFile(given: string): Promise<ListChanges | null> 
   );
 }
 
-function jsonOf(text: string): unknown {
+function jsonOrNothing(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return jsonOf(text);
   } catch {
     return undefined;
   }

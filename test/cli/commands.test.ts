@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { type CliResult, type CliRunOptions, runCliHere } from '#test/helpers/cli-run.ts';
@@ -129,6 +131,40 @@ test('a tenant of its own sees nothing of the first', async () => {
   await rollbookCli(['profile', 'delete', 'Mine']);
 });
 
+test('credentials in part are refused instead of signing in to another tenant', async () => {
+  const other = '0198e000-0000-7000-8000-00000000000a';
+  const byOption = await rollbookCli(['status', '--tenant', other]);
+  assert.equal(byOption.exitCode, 2, byOption.stdout);
+  assert.match(
+    byOption.stderr,
+    /belong together, and ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET are missing/u,
+  );
+  const byVariable = await rollbookCli(['status'], { env: { ROLLBOOK_TENANT: other } });
+  assert.equal(byVariable.exitCode, 2, byVariable.stdout);
+});
+
+test('the file that --credentials names is used, whatever the environment says', async () => {
+  const file = join(rollbook.dataDir, 'credentials.json');
+  const env = { ROLLBOOK_TENANT: 'x', ROLLBOOK_CLIENT_ID: 'y', ROLLBOOK_CLIENT_SECRET: 'z' };
+  const listed = await rollbookCli(['profile', 'list', '--credentials', file], { env });
+  assert.equal(listed.exitCode, 0, listed.stderr);
+  const beside = await rollbookCli(['profile', 'list', '--credentials', file, '--tenant', 'x']);
+  assert.equal(beside.exitCode, 2);
+  assert.match(beside.stderr, /leave out --tenant\./u);
+  const marked = await testFolder('marked');
+  try {
+    await marked.write({ 'credentials.json': `\ufeff${await readFile(file, 'utf8')}` });
+    const saved = ['--credentials', join(marked.path, 'credentials.json')];
+    assert.equal(
+      (await rollbookCli(['profile', 'list', ...saved])).exitCode,
+      0,
+      'as an editor of Windows saves it',
+    );
+  } finally {
+    await marked.remove();
+  }
+});
+
 test('status --watch shows changes until Ctrl-C, and then ends with 0', async () => {
   await rollbookCli(['profile', 'create', 'Watched']);
   const controller = new AbortController();
@@ -147,6 +183,13 @@ test('status --watch shows changes until Ctrl-C, and then ends with 0', async ()
   for (const line of lines)
     assert.equal((JSON.parse(line) as { displayName: string }).displayName, 'Watched');
   await rollbookCli(['profile', 'delete', 'Watched']);
+});
+
+test('status --watch ends when nobody reads it any more', async () => {
+  await rollbookCli(['profile', 'create', 'Unread']);
+  const result = await rollbookCli(['status', '--watch', '--profile', 'Unread'], { isUnread: true });
+  assert.equal(result.exitCode, 0, result.stderr);
+  await rollbookCli(['profile', 'delete', 'Unread']);
 });
 
 test('users import: rows become users, wrong ones are said by line', async () => {

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { messageOf } from '#lib/errors.ts';
 
 import { UnreachableError } from '../exit-codes.ts';
+import { jsonOf } from '../json-file.ts';
 import type { Credentials } from './api-client.ts';
 
 const credentialsShape = z.object({
@@ -26,7 +27,7 @@ export async function readCredentialsFile(path: string): Promise<Credentials | n
     );
   }
   try {
-    return credentialsShape.parse(JSON.parse(text));
+    return credentialsShape.parse(jsonOf(text));
   } catch (error) {
     throw new UnreachableError(`${path} does not hold tenantId, clientId and clientSecret as JSON.`, error);
   }
