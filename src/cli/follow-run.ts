@@ -5,7 +5,7 @@ import { OperationalError } from '#lib/errors.ts';
 import { messageAnswer, runAnswer, type MessageAnswer, type RunAnswer } from './client/answers.ts';
 import type { ApiClient } from './client/api-client.ts';
 import { ApiError } from './client/api-error.ts';
-import { InterruptedError, PausedError } from './exit-codes.ts';
+import { InterruptedError, PausedError, UnreachableError } from './exit-codes.ts';
 import { profilePath, readStatus } from './profiles.ts';
 import { printable } from './view/format.ts';
 import type { Progress } from './view/progress-meter.ts';
@@ -29,6 +29,12 @@ export async function readNewestRun(client: ApiClient, profileId: string): Promi
   return runs.find(({ planOnly }) => !planOnly) ?? null;
 }
 
+/** The same of those that a start asked for. What the service queues by itself, such as a retry, may come between and is replaced. */
+async function readNewestStart(client: ApiClient, profileId: string): Promise<RunAnswer | null> {
+  const runs = await listRuns(client, profileId, LOOKED_AT);
+  return runs.find(({ planOnly, trigger }) => !planOnly && (trigger ?? 'start') === 'start') ?? null;
+}
+
 /** The newest runs of a profile, the newest first. */
 export function listRuns(client: ApiClient, profileId: string, limit: number): Promise<RunAnswer[]> {
   return client.list(
@@ -44,7 +50,7 @@ export function listRuns(client: ApiClient, profileId: string, limit: number): P
  */
 export async function startAndFollow(client: ApiClient, profileId: string, view: View): Promise<StartedRun> {
   const { system, interrupt } = client.scope;
-  const before = await readNewestRun(client, profileId);
+  const before = await readNewestStart(client, profileId);
   const answer: { start: StartAnswer | null } = { start: null };
   const starting = (async () => {
     answer.start = await sendStart(client, profileId);
@@ -52,7 +58,7 @@ export async function startAndFollow(client: ApiClient, profileId: string, view:
   let run: RunAnswer | null = null;
   while (run === null) {
     const answered = answer.start;
-    const newest = await readNewestRun(client, profileId);
+    const newest = await readNewestStart(client, profileId);
     if (newest !== null && newest.id !== before?.id) run = newest;
     else if (answered?.failure !== undefined) throw await whyNotStarted(client, profileId, answered.failure);
     else if (answered !== null)
@@ -61,7 +67,9 @@ export async function startAndFollow(client: ApiClient, profileId: string, view:
   }
   const ended = await followRun(client, run, view);
   await starting;
-  if (answer.start?.failure !== undefined) throw answer.start.failure;
+  const failure = answer.start?.failure;
+  // A connection that broke before start was answered is no matter any more: the run has been followed to its end.
+  if (failure !== undefined && !(failure instanceof UnreachableError)) throw failure;
   return { run: ended, messages: answer.start?.messages ?? [] };
 }
 
