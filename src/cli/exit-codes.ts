@@ -70,6 +70,11 @@ export class InterruptedError extends OperationalError {
   }
 }
 
+/** For work that nobody can cancel but from within: called between two of its steps, it ends it after Ctrl-C. */
+export function endWhenInterrupted({ io }: { readonly io: { readonly interrupt: AbortSignal } }): void {
+  if (io.interrupt.aborted) throw new InterruptedError();
+}
+
 /** The exit code for whatever a command threw. */
 export function exitNameOf(thrown: unknown): ExitName {
   if (thrown instanceof UsageError) return 'usage';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -125,6 +125,22 @@ test('serve: one line with the addresses, an end in order; a taken port is named
     );
   } finally {
     server.close();
+  }
+});
+
+test('backup and restore end on Ctrl-C, and leave everything as it was', async () => {
+  const interrupted = AbortSignal.abort();
+  const folder = await mkdtemp(join(tmpdir(), 'rollbook-copies-'));
+  try {
+    const file = join(folder, 'copy.backup');
+    assert.equal((await rollbookCli(['backup', file], { interrupt: interrupted })).exitCode, 130);
+    assert.deepEqual(await readdir(folder), []);
+    assert.equal((await rollbookCli(['backup', file])).exitCode, 0);
+    const restored = await rollbookCli(['restore', file, '--force'], { interrupt: interrupted });
+    assert.equal(restored.exitCode, 130, restored.stderr);
+    assert.match((await rollbookCli(['status'])).stdout, /contoso: success/u);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });
 

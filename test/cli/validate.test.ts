@@ -141,6 +141,14 @@ describe('rollbook validate', () => {
     }
   });
 
+  test('Ctrl-C ends it, and nothing is written', async () => {
+    await folder.write(FAULTY);
+    const argv = ['validate', folder.path, '--findings', join(out, 'interrupted.csv')];
+    const result = await runCliHere(argv, { interrupt: AbortSignal.abort() });
+    assert.equal(result.exitCode, 130, result.stdout);
+    assert.equal((await readdir(out)).includes('interrupted.csv'), false);
+  });
+
   test('--report and --findings: written in one step, for the owner alone, over what was there', async () => {
     await folder.write(FAULTY);
     const report = join(out, 'report.html');

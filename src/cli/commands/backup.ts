@@ -4,6 +4,7 @@ import { resolveSettings } from '#core/settings.ts';
 import type { CopyProgress } from '#storage/backup.ts';
 
 import type { Command } from '../command.ts';
+import { endWhenInterrupted } from '../exit-codes.ts';
 import { formatBytes, plural } from '../view/format.ts';
 import type { Progress } from '../view/progress-meter.ts';
 
@@ -24,7 +25,10 @@ export const backupCommand: Command = {
     const file = resolve(call.argument('file'));
     const report = await call.deps.backup(values, file, {
       force: call.flag('force'),
-      onProgress: (progress) => call.view.progress(copyProgress('copying', progress)),
+      onProgress: (progress) => {
+        endWhenInterrupted(call);
+        call.view.progress(copyProgress('copying', progress));
+      },
     });
     call.view.result({
       document: { file, ...report },

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { resolveSettings } from '#core/settings.ts';
 
 import type { Command } from '../command.ts';
+import { endWhenInterrupted } from '../exit-codes.ts';
 import { plural } from '../view/format.ts';
 import { copyProgress } from './backup.ts';
 
@@ -28,7 +29,10 @@ export const restoreCommand: Command = {
     const file = resolve(call.argument('file'));
     const report = await call.deps.restore(values, file, {
       force: call.flag('force'),
-      onProgress: (progress) => call.view.progress(copyProgress('restoring', progress)),
+      onProgress: (progress) => {
+        endWhenInterrupted(call);
+        call.view.progress(copyProgress('restoring', progress));
+      },
     });
     for (const warning of report.warnings) call.view.warn(warning);
     call.view.result({

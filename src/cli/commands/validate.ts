@@ -17,7 +17,7 @@ import { FINDING_LIMITS, type FindingLimits } from '#sources/finding-collector.t
 import { validateFiles } from '#sources/validate.ts';
 
 import type { Command, CommandCall } from '../command.ts';
-import { EXIT_CODES, UsageError } from '../exit-codes.ts';
+import { EXIT_CODES, endWhenInterrupted, UsageError } from '../exit-codes.ts';
 import {
   defaultIdentity,
   ACCEPT_DOMAIN_OPTION,
@@ -145,6 +145,7 @@ export const validateCommand: Command = {
       formatOf(call),
       findingLimits,
       ({ rowsDone, bytesDone, bytesTotal }) => {
+        endWhenInterrupted(call);
         if (call.deps.system.now().getTime() - startedMs < QUIET_MS) return;
         call.view.progress({
           stage: 'validating',
