@@ -70,6 +70,13 @@ for (const [argv, message] of WRONG) {
   });
 }
 
+test('what an error names does not reach the terminal as a command', async () => {
+  const result = await runCliHere(['sync', '/none\u001b[2J']);
+  assert.equal(result.exitCode, 2);
+  assert.match(result.stderr, /none\ufffd\[2J does not exist/u);
+  assert.equal(result.stderr.includes('\u001b'), false);
+});
+
 test('an error with --json is a document on stdout too', async () => {
   const result = await runCliHere(['sync', '--json']);
   assert.equal(result.exitCode, 2);

@@ -12,7 +12,7 @@ import { commandHelp, overviewHelp } from './help.ts';
 import { nearestWord } from './nearest-word.ts';
 import { parseCall, type ParsedCall } from './parse-call.ts';
 import { optionsOf } from './shared-options.ts';
-import { paintFor } from './view/paint.ts';
+import { paintFor, safeLine } from './view/paint.ts';
 import { PROGRESS_MODES, type ProgressMode } from './view/progress-meter.ts';
 import { humanView, jsonView, type View } from './view/view.ts';
 
@@ -105,12 +105,14 @@ function errorExit(error: unknown): keyof typeof EXIT_CODES {
 
 /** People read what happened and what to do; a stack only when it is a bug of ours. */
 function showError(io: CliIo, error: unknown, json: boolean, exitCode: number): void {
-  if (error instanceof InterruptedError) {
-    io.stderr.write(`${error.message}\n`);
-  } else {
-    const paint = paintFor(io, io.stderr);
-    io.stderr.write(`${paint.red('Error:')} ${textOf(error)}\n`);
-  }
+  const paint = paintFor(io, io.stderr);
+  const text = error instanceof InterruptedError ? error.message : `${paint.red('Error:')} ${textOf(error)}`;
+  io.stderr.write(
+    text
+      .split('\n')
+      .map((line) => `${safeLine(line)}\n`)
+      .join(''),
+  );
   if (!json) return;
   const document = {
     error: {

@@ -1,4 +1,5 @@
 import type { CliIo, CliOutput } from '../cli-io.ts';
+import { printable } from './format.ts';
 
 /** Colours a text, or leaves it as it is where colours would only be noise. */
 export interface Paint {
@@ -25,4 +26,14 @@ export function paintFor(io: CliIo, stream: CliOutput): Paint {
     yellow: code(33, 39),
     red: code(31, 39),
   };
+}
+
+const COLOUR = new RegExp(String.raw`(\u001b\[(?:1|2|22|3[1239])m)`, 'u');
+
+/** A line as it may reach a terminal: of the control characters in it only the colours of `Paint` stay. */
+export function safeLine(line: string): string {
+  return line
+    .split(COLOUR)
+    .map((part, index) => (index % 2 === 1 ? part : printable(part)))
+    .join('');
 }

@@ -2,7 +2,7 @@ import { timeLeftText } from '#core/run/progress-estimate.ts';
 import type { System } from '#lib/system.ts';
 
 import type { CliIo } from '../cli-io.ts';
-import { formatCount, formatDuration } from './format.ts';
+import { formatCount, formatDuration, printable } from './format.ts';
 
 /** How far something is that takes a while. */
 export interface Progress {
@@ -90,7 +90,7 @@ function plainMeter(io: CliIo, system: System): ProgressMeter {
       if (progress.stage === stage && nowMs - writtenMs < PLAIN_INTERVAL_MS) return;
       stage = progress.stage;
       writtenMs = nowMs;
-      io.stderr.write(`${[progress.stage, ...factsOf(progress, facts)].join('  ')}\n`);
+      io.stderr.write(`${[printable(progress.stage), ...factsOf(progress, facts)].join('  ')}\n`);
     },
     clear: () => undefined,
   };
@@ -125,7 +125,7 @@ function paceOf(system: System): (progress: Progress) => Pace {
 function barLine(progress: Progress, pace: Pace): string {
   const filled = Math.round((Math.min(100, Math.max(0, progress.percent ?? 0)) / 100) * BAR_WIDTH);
   const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}]`;
-  return [progress.stage.padEnd(12), bar, ...factsOf(progress, pace)].join('  ');
+  return [printable(progress.stage).padEnd(12), bar, ...factsOf(progress, pace)].join('  ');
 }
 
 function factsOf(progress: Progress, pace: Pace): string[] {

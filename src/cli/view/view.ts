@@ -1,7 +1,7 @@
 import type { System } from '#lib/system.ts';
 
 import type { CliIo } from '../cli-io.ts';
-import { paintFor, type Paint } from './paint.ts';
+import { paintFor, type Paint, safeLine } from './paint.ts';
 import { progressMeter, type Progress, type ProgressMode } from './progress-meter.ts';
 
 /** A result in both its forms: a document for scripts, lines for people. */
@@ -33,13 +33,13 @@ export interface ViewOptions {
   readonly progress: ProgressMode;
 }
 
-/** People: notes and results on stdout, progress and warnings on stderr. */
+/** People: notes and results on stdout, progress and warnings on stderr. Names and messages come from elsewhere, so every line is made safe here. */
 export function humanView(io: CliIo, system: System, options: ViewOptions): View {
   const mode = options.quiet && options.progress === 'auto' ? 'none' : options.progress;
   const meter = progressMeter(io, system, mode);
   const show = (result: Result): void => {
     meter.clear();
-    io.stdout.write(result.lines.map((line) => `${line}\n`).join(''));
+    io.stdout.write(result.lines.map((line) => `${safeLine(line)}\n`).join(''));
   };
   return {
     paint: paintFor(io, io.stdout),
@@ -47,11 +47,11 @@ export function humanView(io: CliIo, system: System, options: ViewOptions): View
     note(line) {
       if (options.quiet) return;
       meter.clear();
-      io.stdout.write(`${line}\n`);
+      io.stdout.write(`${safeLine(line)}\n`);
     },
     warn(line) {
       meter.clear();
-      io.stderr.write(`${line}\n`);
+      io.stderr.write(`${safeLine(line)}\n`);
     },
     progress: (progress) => meter.show(progress),
     progressDone: () => meter.clear(),
@@ -69,7 +69,7 @@ export function jsonView(io: CliIo, system: System, options: ViewOptions): View 
     note: () => undefined,
     warn(line) {
       meter.clear();
-      io.stderr.write(`${line}\n`);
+      io.stderr.write(`${safeLine(line)}\n`);
     },
     progress: (progress) => meter.show(progress),
     progressDone: () => meter.clear(),
