@@ -86,14 +86,29 @@ function codeOf(error: unknown): string {
   return '';
 }
 
+const SIGNED_BY_STRANGERS =
+  'is signed by an authority that is not known here. Set NODE_EXTRA_CA_CERTS to a PEM file with the certificate of that authority, or let TLS_CERT of the service hold its whole chain.';
+const SELF_SIGNED =
+  'is self-signed. Set NODE_EXTRA_CA_CERTS to the file DATA_DIR/tls/cert.pem of that service and try again.';
+
+/** What is wrong with a certificate, by the codes of Node.js, and what to do: `The certificate of ...`. */
+const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: SELF_SIGNED,
+  SELF_SIGNED_CERT_IN_CHAIN: SIGNED_BY_STRANGERS,
+  UNABLE_TO_GET_ISSUER_CERT: SIGNED_BY_STRANGERS,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: SIGNED_BY_STRANGERS,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: SIGNED_BY_STRANGERS,
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'is for another name. Say the name that stands in it: --url https://roster.contoso.com --credentials DATA_DIR/credentials.json (or ROLLBOOK_URL).',
+  CERT_HAS_EXPIRED: 'has run out. Renew it (TLS_CERT of the service), or set the clock of this machine.',
+  CERT_NOT_YET_VALID: 'is not valid yet. Set the clocks of both machines.',
+};
+
 function unreachable(address: string, code: string, error: unknown): UnreachableError {
   const { origin } = new URL(address);
   const reason = error instanceof Error && error.cause ? messageOf(error.cause) : messageOf(error);
-  if (code === 'DEPTH_ZERO_SELF_SIGNED_CERT' || code === 'SELF_SIGNED_CERT_IN_CHAIN')
-    return new UnreachableError(
-      `The certificate of ${origin} is self-signed. Set NODE_EXTRA_CA_CERTS to the file DATA_DIR/tls/cert.pem of that service and try again.`,
-      error,
-    );
+  const fault = CERTIFICATE_FAULTS[code];
+  if (fault !== undefined) return new UnreachableError(`The certificate of ${origin} ${fault}`, error);
   return new UnreachableError(
     `No Rollbook answers at ${origin} (${code === '' ? reason : code}). Is it running, and is the address right?`,
     error,
