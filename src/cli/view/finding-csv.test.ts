@@ -15,6 +15,8 @@ const VALUES: [string, string, string][] = [
   ['minus', '-1', "'-1"],
   ['at', '@SUM(A1)', "'@SUM(A1)"],
   ['tab', '\t=1', "'\t=1"],
+  ['line feed', '\n=1', "'\n=1"],
+  ['wide letters', '＝1', "'＝1"],
   ['markup', '<script>', '<script>'],
   ['bidi control', '\u202Eabc', '\u202Eabc'],
   ['letters of all kinds', 'Zoë 李 😀', 'Zoë 李 😀'],
