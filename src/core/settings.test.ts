@@ -54,6 +54,7 @@ test('wrong values are all named, with where they came from', () => {
 test('secrets are not printed', () => {
   const url = 'postgresql://me:hush@db/x?sslpassword=hush&a=1';
   assert.equal(printableValue('databaseUrl', url), 'postgresql://me:********@db/x?sslpassword=********&a=1');
+  assert.equal(printableValue('databaseUrl', 'postgresql://me:h@sh@db/x'), 'postgresql://me:********@db/x');
   assert.equal(printableValue('smtpUrl', 'smtps://me:hush@mail:465'), 'smtps://me:********@mail:465');
   assert.equal(printableValue('secretKey', 'v1:abc'), '********');
   assert.equal(printableValue('secretKey', undefined), '');

@@ -448,7 +448,10 @@ export function printableValue(name: SettingName, value: Settings[SettingName]):
   const { secret, type }: SettingDefinition = SETTINGS[name];
   if (secret !== true) return String(value);
   if (type !== 'postgresUrl' && type !== 'smtpUrl') return '********';
-  return String(value)
-    .replace(/^(\w+:\/\/[^:@/?]*):[^@]*@/, '$1:********@')
-    .replace(/([?&](?:password|sslpassword)=)[^&]*/gi, '$1********');
+  return (
+    String(value)
+      // To the last @ before the path: that is where a password with an @ in it ends for whoever reads the URL.
+      .replace(/^(\w+:\/\/[^:@/?]*):[^/?#]*@/, '$1:********@')
+      .replace(/([?&](?:password|sslpassword)=)[^&]*/gi, '$1********')
+  );
 }
