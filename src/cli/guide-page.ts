@@ -4,6 +4,20 @@ import { EXIT_CODES } from './exit-codes.ts';
 import { exitsOf, optionTerm, usageOf } from './help.ts';
 import { optionGroups } from './shared-options.ts';
 
+/** Beside the settings of the service. */
+const ENVIRONMENT = [
+  [
+    '`ROLLBOOK_URL`',
+    'the address of the service, as `--url`; `--data-dir` on the command line is meant more',
+  ],
+  [
+    '`ROLLBOOK_TENANT`, `ROLLBOOK_CLIENT_ID`, `ROLLBOOK_CLIENT_SECRET`',
+    'who signs in: all three or none; `--credentials` is meant more',
+  ],
+  ['`NODE_EXTRA_CA_CERTS`', 'a PEM file with certificates to trust beside those of the system'],
+  ['`NO_COLOR`', 'with any value: no colours on a terminal'],
+] as const;
+
 /** docs/guide/cli.md, from the table of commands; scripts/docs.ts writes it and CI compares. */
 export function cliGuidePage(): string {
   const lines = [
@@ -13,8 +27,12 @@ export function cliGuidePage(): string {
     '',
     'In a checkout, `npm run -s rollbook -- <command>` stands for `rollbook <command>`.',
     '',
-    'Every command but `serve`, `validate`, `config`, `backup` and `restore` is a client of the HTTP API: of the service at',
+    'Every command but `serve`, `validate`, `config`, `doctor`, `backup`, `restore` and `help` is a client of the HTTP API: of the service at',
     '`--url`, else of the one that runs on the data directory, else of one that it starts itself for as long as it takes.',
+    '',
+    '| variable of the environment | what commands take from it |',
+    '|---|---|',
+    ...ENVIRONMENT.map(([name, what]) => `| ${name} | ${what} |`),
     '',
     '| command | what it does |',
     '|---|---|',

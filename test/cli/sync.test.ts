@@ -107,6 +107,23 @@ test('a plan that ends too much is held; of the commands printed the first shows
   assert.match(accepted.stdout, /^students +10 +0 +0 +50 +10$/mu);
 });
 
+test('a plan is shown and decided by the part of its id that rollbook runs prints', async () => {
+  await folder.write(smallRoster({ schools: 1, sections: 2, students: 60 }));
+  assert.equal((await sync()).exitCode, 0);
+  await folder.write(smallRoster({ schools: 1, sections: 2, students: 10 }));
+  assert.equal((await sync()).exitCode, 3);
+  const listed = await rollbookCli(['runs', '--profile', name]);
+  const id = /^([0-9a-f]{8}-[0-9a-f]{4}) .* held /mu.exec(listed.stdout)?.[1];
+  assert.ok(id, listed.stdout);
+  const shown = await rollbookCli(['plan', name, '--run', id]);
+  assert.match(shown.stdout, /^students +deactivate +50 /mu);
+  const latest = await rollbookCli(['approve', 'latest']);
+  assert.equal(latest.exitCode, 2, 'another run may be the latest by now');
+  const rejected = await rollbookCli(['reject', id]);
+  assert.equal(rejected.exitCode, 0, rejected.stderr);
+  assert.match(rejected.stdout, /^Rejected\.$/mu);
+});
+
 test('a file that had rows and has none: held until it is confirmed by name', async () => {
   const roster = smallRoster({ schools: 1, sections: 2, students: 4 });
   await folder.write(roster);

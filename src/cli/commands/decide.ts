@@ -1,11 +1,18 @@
 import { runAnswer } from '../client/answers.ts';
+import { checked } from '../client/api-client.ts';
 import type { Command, CommandCall } from '../command.ts';
 import { withConnection } from '../connection.ts';
-import type { ExitName } from '../exit-codes.ts';
+import { type ExitName, UsageError } from '../exit-codes.ts';
+import { resolveRunId } from '../find-run.ts';
 import { followRun, isUnderWay } from '../follow-run.ts';
 import { listProfiles } from '../profiles.ts';
 import { outcomeDocument, outcomeLines, readOutcome } from '../sync-outcome.ts';
 import { OperationalError } from '#lib/errors.ts';
+
+const RUN_ARGUMENT = {
+  name: 'run',
+  summary: 'The run that the plan belongs to: its id, or the first 8 characters of it or more.',
+} as const;
 
 const OPTIONS = {
   note: { type: 'string', value: '<text>', summary: 'Why, for whoever reads the history.' },
@@ -29,7 +36,7 @@ export const approveCommand: Command = {
   description: [
     'For a preview that rollbook plan made, a plan that is held, or the schools of a plan that were held while the rest was applied. A plan is refused when another run has changed the directory since it was made.',
   ],
-  arguments: [{ name: 'run', summary: 'Id of the run that the plan belongs to.' }],
+  arguments: [RUN_ARGUMENT],
   options: OPTIONS,
   shared: ['client', 'place', 'progress', 'output'],
   examples: [
@@ -50,7 +57,7 @@ export const rejectCommand: Command = {
   name: 'reject',
   summary: 'Turn down a plan that waits: nothing of it is applied.',
   description: ['The directory stays as it is. The next upload is compared with it anew.'],
-  arguments: [{ name: 'run', summary: 'Id of the run that the plan belongs to.' }],
+  arguments: [RUN_ARGUMENT],
   options: OPTIONS,
   shared: ['client', 'place', 'progress', 'output'],
   examples: [
@@ -65,20 +72,21 @@ export const rejectCommand: Command = {
 
 function decide(call: CommandCall, action: 'approve' | 'reject'): Promise<ExitName> {
   return withConnection(call, { mayCreate: false }, async ({ client }) => {
-    const id = encodeURIComponent(call.argument('run'));
+    const id = await resolveRunId(client, lookedAt(call.argument('run')), undefined);
     const note = call.option('note');
     const planHash = call.option('plan-hash');
     const schools = call.options('school');
+    const path = `/api/v1/runs/${id}/${action}`;
     const answer = await client.send({
       method: 'POST',
-      path: `/api/v1/runs/${id}/${action}`,
+      path,
       body: {
         ...(note === undefined ? {} : { note }),
         ...(planHash === undefined ? {} : { planHash }),
         ...(schools.length === 0 ? {} : { schools }),
       },
     });
-    const run = runAnswer.parse(answer);
+    const run = checked(runAnswer, answer, path);
     call.view.note(action === 'approve' ? 'Approved.' : 'Rejected.');
     if (call.flag('no-wait') || !isUnderWay(run.state)) {
       call.view.result({
@@ -94,4 +102,12 @@ function decide(call: CommandCall, action: 'approve' | 'reject'): Promise<ExitNa
     call.view.result({ document: outcomeDocument(outcome, {}), lines: outcomeLines(call, outcome) });
     return outcome.exit;
   });
+}
+
+/** Whoever decides names what was looked at: the newest run may be another one by now. */
+function lookedAt(run: string): string {
+  if (run.trim().toLowerCase() !== 'latest') return run;
+  throw new UsageError(
+    'Name the run whose plan you looked at by its id: another one may be the latest by now.',
+  );
 }

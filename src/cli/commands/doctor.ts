@@ -12,7 +12,7 @@ export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'Look at all that Rollbook needs, and say what to change.',
   description: [
-    'Works beside a running service and without one, and with a database that is down: what cannot be looked at then is said. It starts nothing, asks nothing outside but the database and the service, and writes a few bytes into DATA_DIR that it removes again.',
+    'Works beside a running service and without one, and with a database that is down: what cannot be looked at then is said. It starts nothing, asks nothing outside but the database, the service and a bucket of uploads, and writes a few bytes into DATA_DIR and into that bucket that it removes again.',
     'Run it as the user that runs Rollbook, with the same settings. Exit code 0: nothing is wrong, or only warnings; 9: something has to be changed; with --fail-on warning also 8.',
   ],
   arguments: [],

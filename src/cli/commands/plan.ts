@@ -1,10 +1,11 @@
 import { runAnswer } from '../client/answers.ts';
-import type { ApiClient } from '../client/api-client.ts';
+import { type ApiClient, checked } from '../client/api-client.ts';
 import { planAnswer, type PlanAnswer, planItemAnswer, type PlanItemAnswer } from '../client/plan-answers.ts';
 import { nextCommand } from '../command-line.ts';
 import type { Command, CommandCall } from '../command.ts';
 import { withConnection } from '../connection.ts';
 import { UsageError, type ExitName } from '../exit-codes.ts';
+import { resolveRunId } from '../find-run.ts';
 import { followRun } from '../follow-run.ts';
 import { requireProfile } from '../profiles.ts';
 import { openRosterFolder } from '../roster-folder.ts';
@@ -31,7 +32,8 @@ export const planCommand: Command = {
     run: {
       type: 'string',
       value: '<id>',
-      summary: 'Show the plan of this run again, instead of making one.',
+      summary:
+        'Show the plan of this run again, instead of making one: its id, the first 8 characters of it, or latest.',
     },
     items: { type: 'boolean', summary: `List single changes, ${DEFAULT_ITEMS} unless --limit says more.` },
     school: { type: 'string', value: '<id>', summary: 'With --items: changes of this school only.' },
@@ -76,10 +78,10 @@ export const planCommand: Command = {
         runId === undefined
           ? await followRun(
               client,
-              runAnswer.parse(await client.send({ method: 'POST', path, body: {} })),
+              checked(runAnswer, await client.send({ method: 'POST', path, body: {} }), path),
               call.view,
             )
-          : await client.get(`/api/v1/runs/${encodeURIComponent(runId)}`, runAnswer);
+          : await client.get(`/api/v1/runs/${await resolveRunId(client, runId, profile.id)}`, runAnswer);
       if (runId === undefined && (made.state !== 'held' || made.errorCode !== 'PreviewReady')) {
         const outcome = await readOutcome(client, profile, made, []);
         call.view.result({ document: outcomeDocument(outcome, {}), lines: outcomeLines(call, outcome) });

@@ -1,4 +1,5 @@
 import { runAnswer } from '../client/answers.ts';
+import { checked } from '../client/api-client.ts';
 import { planAnswer, planItemAnswer } from '../client/plan-answers.ts';
 import { nextCommand } from '../command-line.ts';
 import type { Command } from '../command.ts';
@@ -42,12 +43,13 @@ export const undoExpirationCommand: Command = {
       const wanted = call.option('run');
       const expirationRunId =
         wanted === undefined ? undefined : await resolveRunId(client, wanted, profile.id);
+      const undo = `/api/v1/profiles/${encodeURIComponent(profile.id)}/undo-expiration`;
       const asked = await client.send({
         method: 'POST',
-        path: `/api/v1/profiles/${encodeURIComponent(profile.id)}/undo-expiration`,
+        path: undo,
         body: expirationRunId === undefined ? {} : { expirationRunId },
       });
-      const run = await followRun(client, runAnswer.parse(asked), call.view);
+      const run = await followRun(client, checked(runAnswer, asked, undo), call.view);
       if (run.state !== 'held') {
         const outcome = await readOutcome(client, profile, run, []);
         call.view.result({ document: outcomeDocument(outcome, {}), lines: outcomeLines(call, outcome) });
