@@ -1,11 +1,11 @@
-import { access } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openSecretBox } from '#access/open-secret-box.ts';
 import { loadSecretKey } from '#access/secret-key.ts';
 import type { CliDeps, CopyOptions } from '#cli/cli-deps.ts';
 import type { Settings } from '#core/settings.ts';
 import { giveUpPlace } from '#files/local-file-store.ts';
-import { OperationalError } from '#lib/errors.ts';
+import { messageOf, OperationalError } from '#lib/errors.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import { realSystem } from '#lib/system.ts';
 import { backup } from '#storage/backup.ts';
@@ -47,6 +47,7 @@ export async function restoreDatabase(
   file: string,
   options: CopyOptions,
 ): Promise<RestoreReport> {
+  await refuseUnreadable(file);
   const dataDir = resolve(settings.dataDir);
   const secretBox = await secretBoxOf(settings, dataDir);
   return withOwnDatabase(dataDir, settings.databaseUrl, secretBox, async (db) => {
@@ -90,6 +91,16 @@ async function refuseMissing(dataDir: string): Promise<void> {
     throw new OperationalError(
       'DataDirectoryMissing',
       `There is no data directory ${dataDir}. Name it with --data-dir.`,
+    );
+  });
+}
+
+/** A name that was mistyped makes no data directory, and above all no new key in it. */
+async function refuseUnreadable(file: string): Promise<void> {
+  await access(file, constants.R_OK).catch((error: unknown) => {
+    throw new OperationalError(
+      'BackupUnreadable',
+      `The backup cannot be read: ${messageOf(error)}. Name a file that backup wrote.`,
     );
   });
 }

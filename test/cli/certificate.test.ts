@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
 import { makeSelfSignedCertificate } from '#http/tls/self-signed-certificate.ts';
+import { scriptedHttpServer } from '#test/fakes/scripted-http-server.ts';
 import { runCliHere } from '#test/helpers/cli-run.ts';
 
 const DAY_MS = 86_400_000;
@@ -39,4 +40,16 @@ test('what is wrong with a certificate is said, and what to do', async () => {
   assert.match(otherName, /is for another name\. Say the name that stands in it: --url/u);
   const old = await refusalOf(['127.0.0.1'], Date.now() - DAY_MS, true);
   assert.match(old, /has run out\. Renew it/u);
+});
+
+test('an address by https where HTTP is spoken is told so', async () => {
+  const server = await scriptedHttpServer(() => ({ status: 200 }));
+  try {
+    const url = server.address.replace('http:', 'https:');
+    const result = await runCliHere(['status', '--url', url], { env });
+    assert.equal(result.exitCode, 7);
+    assert.match(result.stderr, /No TLS is spoken at https:.* Write http:/u);
+  } finally {
+    await server.close();
+  }
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -126,6 +127,22 @@ test('serve: one line with the addresses, an end in order; a taken port is named
   } finally {
     server.close();
   }
+});
+
+test('serve at an address that is not of this machine: the setting is named', async () => {
+  const refused = await rollbookCli(['serve', '--port', '0', '--host', '192.0.2.1']);
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stderr, /192\.0\.2\.1 is no address of this machine.* Set HOST to one of it/u);
+});
+
+test('a restore of a file that is not there makes no data directory and no key', async () => {
+  const nowhere = join(dataDir, 'nowhere');
+  const refused = await rollbookCli(['restore', join(dataDir, 'none.backup'), '--data-dir', nowhere], {
+    env: { SECRET_KEY: '' },
+  });
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stderr, /The backup cannot be read: ENOENT/u);
+  assert.equal(existsSync(nowhere), false);
 });
 
 test('backup and restore end on Ctrl-C, and leave everything as it was', async () => {

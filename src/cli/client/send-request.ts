@@ -109,6 +109,11 @@ function unreachable(address: string, code: string, error: unknown): Unreachable
   const reason = error instanceof Error && error.cause ? messageOf(error.cause) : messageOf(error);
   const fault = CERTIFICATE_FAULTS[code];
   if (fault !== undefined) return new UnreachableError(`The certificate of ${origin} ${fault}`, error);
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER')
+    return new UnreachableError(
+      `No TLS is spoken at ${origin}. Write ${origin.replace('https:', 'http:')}, or the port of HTTPS.`,
+      error,
+    );
   return new UnreachableError(
     `No Rollbook answers at ${origin} (${code === '' ? reason : code}). Is it running, and is the address right?`,
     error,

@@ -10,7 +10,7 @@ import { dataDirClient, findRunning, loopbackAddress } from '../connection.ts';
 import { defaultIdentity } from '../identity-options.ts';
 import { requireProfile } from '../profiles.ts';
 import { openRosterFolder } from '../roster-folder.ts';
-import { portInUse, takenPortOf, untilInterrupted } from './serve.ts';
+import { cannotListen, takenPortOf, untilInterrupted } from './serve.ts';
 import { syncFolder } from './sync.ts';
 
 const PROFILE = 'contoso';
@@ -70,7 +70,7 @@ async function startOnFreePorts(call: CommandCall, resolved: ResolvedSettings): 
       return await call.deps.startServer({ ...resolved, values });
     } catch (error) {
       const port = takenPortOf(error);
-      if (port === null || attempt === 3) throw portInUse(error, values) ?? error;
+      if (port === null || attempt === 3) throw cannotListen(error, values) ?? error;
       const which = port === values.httpsPort ? 'httpsPort' : 'port';
       call.view.note(`Port ${port} is in use by another program; the demo takes a free one.`);
       values = { ...values, [which]: 0 };

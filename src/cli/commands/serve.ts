@@ -1,4 +1,4 @@
-import { resolveSettings, type Settings } from '#core/settings.ts';
+import { flagOf, resolveSettings, SETTINGS, type Settings } from '#core/settings.ts';
 import { OperationalError } from '#lib/errors.ts';
 
 import type { StartedServer } from '../cli-deps.ts';
@@ -25,7 +25,7 @@ export const serveCommand: Command = {
   async run(call) {
     const resolved = resolveSettings({ flags: call.given, env: call.io.env });
     const server = await call.deps.startServer(resolved).catch((error: unknown) => {
-      throw portInUse(error, resolved.values) ?? error;
+      throw cannotListen(error, resolved.values) ?? error;
     });
     call.view.note(servingLine(server, resolved.values));
     await untilInterrupted(call);
@@ -49,24 +49,50 @@ export function untilInterrupted({ io }: CommandCall): Promise<void> {
   });
 }
 
-/** The error of a port that is taken, with the setting that chooses another; null for any other error. */
-export function portInUse(error: unknown, settings: Settings): OperationalError | null {
-  const port = takenPortOf(error);
-  if (port === null) return null;
-  const name = port === settings.httpsPort ? 'HTTPS_PORT' : 'PORT';
-  const flag = name === 'PORT' ? '--port' : '--https-port';
-  return new OperationalError(
-    'PortInUse',
-    `Port ${port} is in use by another program. Choose another with ${name} or ${flag} (0 takes any free one), or stop that program.`,
-    { cause: error },
-  );
+/** Why nobody can listen where the settings say, with the setting to change; null for any other error. */
+export function cannotListen(error: unknown, settings: Settings): OperationalError | null {
+  const refused = refusedListenOf(error);
+  if (refused === null) return null;
+  const { code, port } = refused;
+  const name =
+    (['httpsPort', 'metricsPort', 'port'] as const).find((setting) => settings[setting] === port) ?? 'port';
+  const setting = `${SETTINGS[name].env} or --${flagOf(name)}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new OperationalError(
+        'PortInUse',
+        `Port ${port} is in use by another program. Choose another with ${setting} (0 takes any free one), or stop that program.`,
+        { cause: error },
+      );
+    case 'EACCES':
+      return new OperationalError(
+        'PortRefused',
+        `This user may not listen at port ${port}. Choose one from 1024 on with ${setting}, or give the program the right to bind lower ones.`,
+        { cause: error },
+      );
+    case 'EADDRNOTAVAIL':
+      return new OperationalError(
+        'AddressNotHere',
+        `${name === 'metricsPort' ? settings.metricsHost : settings.host} is no address of this machine, so nobody can listen there. Set ${name === 'metricsPort' ? 'METRICS_HOST' : 'HOST'} to one of it, or to 0.0.0.0 for all.`,
+        { cause: error },
+      );
+  }
 }
 
 /** The port of an EADDRINUSE anywhere in the chain of causes. */
 export function takenPortOf(error: unknown): number | null {
+  const refused = refusedListenOf(error);
+  return refused?.code === 'EADDRINUSE' ? refused.port : null;
+}
+
+const REFUSALS = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'] as const;
+
+/** A refused listen anywhere in the chain of causes, with its port. */
+function refusedListenOf(error: unknown): { code: (typeof REFUSALS)[number]; port: number } | null {
   for (let current: unknown = error; current instanceof Error; current = current.cause) {
-    if ('code' in current && current.code === 'EADDRINUSE')
-      return 'port' in current && typeof current.port === 'number' ? current.port : 0;
+    const { code, port, syscall } = current as NodeJS.ErrnoException & { port?: unknown };
+    const refusal = syscall === 'listen' ? REFUSALS.find((known) => known === code) : undefined;
+    if (refusal !== undefined) return { code: refusal, port: typeof port === 'number' ? port : 0 };
   }
   return null;
 }
