@@ -87,6 +87,32 @@ test('refused credentials are unreachable, and the message names the application
   );
 });
 
+test('a service that cannot work now does not blame the credentials', async () => {
+  const body = { error: 'temporarily_unavailable', error_description: 'The database does not answer.' };
+  await withServer(
+    () => ({ status: 503, body }),
+    async (client) => {
+      const asked = client.send({ method: 'GET', path: '/a' });
+      await assert.rejects(asked, /cannot give a token now: The database does not answer\./u);
+    },
+  );
+});
+
+test('an address where something else answers is said to be none of Rollbook', async () => {
+  for (const status of [200, 404]) {
+    await withServer(
+      () => ({ status, body: '<html>Welcome</html>' }),
+      async (client) => {
+        await assert.rejects(client.send({ method: 'GET', path: '/a' }), (error) => {
+          assert.ok(error instanceof UnreachableError);
+          assert.match(error.message, /^What answers at http:\S+ is no Rollbook/u);
+          return true;
+        });
+      },
+    );
+  }
+});
+
 test('an error envelope becomes message, code, request id and target', async () => {
   const body = {
     error: {

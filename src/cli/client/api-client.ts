@@ -154,16 +154,24 @@ async function requestToken(base: string, credentials: Credentials, scope: HttpS
     repeatable: true,
   });
   const body = bodyOf(answer);
-  if (answer.status !== 200) {
-    const error = new ApiError({
-      status: answer.status,
-      requestId: answer.headers.get('request-id'),
-      body,
-    });
-    throw new UnreachableError(
-      `${base} does not accept the credentials of the application ${credentials.clientId}: ${error.message}`,
-      error,
-    );
-  }
-  return checked(tokenAnswer, body, 'the token request').access_token;
+  const token = tokenAnswer.safeParse(body);
+  if (answer.status === 200 && token.success) return token.data.access_token;
+  const error = new ApiError({
+    status: answer.status,
+    requestId: answer.headers.get('request-id'),
+    body,
+  });
+  throw new UnreachableError(whyNoToken(base, credentials, error), error);
+}
+
+function whyNoToken(
+  base: string,
+  { clientId }: Credentials,
+  { status, message, isReadable }: ApiError,
+): string {
+  if (!isReadable)
+    return `What answers at ${base} is no Rollbook: it answered ${status} to the request for a token, and nothing that Rollbook would say. Check the address.`;
+  return status >= 500
+    ? `${base} cannot give a token now: ${message}`
+    : `${base} does not accept the credentials of the application ${clientId}: ${message}`;
 }

@@ -8,6 +8,8 @@ export class ApiError extends OperationalError {
   readonly target: string | null;
   /** The body as it came, for answers that are no error envelope (start: 400 with messages). */
   readonly body: unknown;
+  /** It says in its own words what is wrong, as every answer of Rollbook does. */
+  readonly isReadable: boolean;
 
   constructor(answer: { status: number; requestId: string | null; body: unknown }) {
     const { code, message, target, innerRequestId } = readEnvelope(answer.body);
@@ -20,6 +22,7 @@ export class ApiError extends OperationalError {
     this.requestId = answer.requestId ?? innerRequestId;
     this.target = target;
     this.body = answer.body;
+    this.isReadable = message !== null;
   }
 }
 
