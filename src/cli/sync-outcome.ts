@@ -89,6 +89,7 @@ export function outcomeLines(call: CommandCall, outcome: SyncOutcome): string[] 
   ];
   const counts = countLines(run);
   return [
+    ...(counts.length > 0 && run.state !== 'completed' && !partly ? ['What the files ask for:'] : []),
     ...counts,
     ...(counts.length > 0 ? [''] : []),
     ...body,

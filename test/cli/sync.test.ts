@@ -173,6 +173,7 @@ test('faulty rows within the tolerance: synced with errors; above it: held', asy
   const held = await sync();
   assert.equal(held.exitCode, 3, held.stdout);
   assert.match(held.stdout, /15 of 30 rows of student\.csv/u);
+  assert.match(held.stdout, /^What the files ask for:\n +in the files +created/mu);
   const accepted = await typeWhatItSays(held);
   assert.equal(accepted.exitCode, 4, accepted.stdout + accepted.stderr);
 });

@@ -16,7 +16,7 @@ export const runsCommand: Command = {
   name: 'runs',
   summary: 'List the runs of all profiles, or of one, the newest first.',
   description: [
-    'With what each one changed. rollbook run <id> tells the whole story of one; the id may be shortened as it is shown here.',
+    'With what each one changed, or would change: what is held, rejected, replaced or a preview has changed nothing. rollbook run <id> tells the whole story of one; the id may be shortened as it is shown here.',
   ],
   arguments: [],
   options: {
