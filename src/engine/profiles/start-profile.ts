@@ -128,7 +128,7 @@ function checkMayStart(profile: StoredProfile): void {
     );
 }
 
-/** Looks at the run row until the run has left stage and validation, or the time is over. */
+/** Looks at the run row until the run has left stage and validation, or the time is over; `signal`: nobody waits for the answer any more. */
 async function waitForValidation(
   context: ProfileContext,
   tenantId: string,
@@ -137,9 +137,10 @@ async function waitForValidation(
 ): Promise<StartResult> {
   const deadlineMs = context.system.now().getTime() + context.startWaitSeconds * 1000;
   for (;;) {
+    if (signal?.aborted) return { runId, stopped: false, messages: [] };
     const run = await inTenant(context.db, tenantId, (tx) => readRunStage(tx, runId), { readOnly: true });
     const waiting = run?.state === 'queued' || run?.state === 'staging';
-    if (!waiting || signal?.aborted || context.system.now().getTime() >= deadlineMs) break;
+    if (!waiting || context.system.now().getTime() >= deadlineMs) break;
     await context.system.sleep(POLL_MS, signal);
   }
   return inTenant(context.db, tenantId, async (tx) => {

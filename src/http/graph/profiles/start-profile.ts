@@ -16,10 +16,13 @@ import {
 export function registerStartProfile({ scope, context, mayWrite }: ProfileRoutes): void {
   scope.post(`${PROFILES}/:id/start`, { onRequest: mayWrite }, async (request, reply) => {
     refuseParameters(request.body);
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
     const { stopped, messages } = await startProfile(
       context.profiles,
       actorOf(request),
       profileIdOf(request),
+      gone.signal,
     );
     reply.code(stopped ? 400 : 200);
     return {
