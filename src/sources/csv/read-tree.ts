@@ -3,12 +3,11 @@ import { must } from '#lib/assert.ts';
 import type { CsvRow } from './csv-reader.ts';
 import { PRESENT } from './id-table.ts';
 import { readRecords } from './read-records.ts';
-import type { RosterFile } from './roster-file.ts';
+import type { PutOffRow, RosterFile } from './roster-file.ts';
 import { findField, isEmpty, type RosterState, type RowReader, withdrawFrom } from './roster-state.ts';
-import { copyRow } from './totals-row.ts';
 
 interface HeldRecord {
-  readonly row: CsvRow;
+  readonly putOff: PutOffRow;
   readonly parent: string;
   state: 'waiting' | 'underWay' | 'taken';
 }
@@ -30,12 +29,12 @@ export function readTree(state: RosterState, file: RosterFile, kind: keyof typeo
   };
   if (parent === undefined) return { ...records, withdraw };
   const heldById = new Map<string, HeldRecord>();
-  const again: CsvRow[] = [];
-  const bad: CsvRow[] = [];
+  const again: PutOffRow[] = [];
+  const bad: PutOffRow[] = [];
 
-  const takeNow = (row: CsvRow): void => {
-    file.resume(row);
-    records.takeChecked(row);
+  const takeNow = (putOff: PutOffRow): void => {
+    file.resume(putOff);
+    records.takeChecked(putOff.row);
   };
   /** A record behind all that stand above it. */
   const takeBehindParent = (held: HeldRecord): void => {
@@ -48,17 +47,18 @@ export function readTree(state: RosterState, file: RosterFile, kind: keyof typeo
       next.state = 'underWay';
       path.push(next);
       if (heldById.get(next.parent)?.state !== 'underWay') continue;
-      file.resume(next.row);
+      file.resume(next.putOff);
       file.report(
         CIRCLES[kind],
         parent,
         `Its parents lead back to the ${file.definition.record} itself; the parent is left out.`,
       );
-      next.row.ends[parent.position] = next.row.starts[parent.position] as number;
+      const { starts, ends } = next.putOff.row;
+      ends[parent.position] = starts[parent.position] as number;
     }
     for (const one of path.toReversed()) {
       one.state = 'taken';
-      takeNow(one.row);
+      takeNow(one.putOff);
     }
   };
   const isTaken = (row: CsvRow): boolean => {
@@ -72,19 +72,19 @@ export function readTree(state: RosterState, file: RosterFile, kind: keyof typeo
     take(row) {
       // Before it is held, so that the first good row is the one that counts, and is known to.
       if (!records.check(row)) {
-        if (!isEmpty(row, parent)) bad.push(copyRow(row));
+        if (!isEmpty(row, parent)) bad.push(file.putOff());
         return;
       }
       const ownId = file.text(id);
-      if (heldById.has(ownId) || isTaken(row)) again.push(copyRow(row));
+      if (heldById.has(ownId) || isTaken(row)) again.push(file.putOff());
       else if (isEmpty(row, parent)) records.takeChecked(row);
-      else heldById.set(ownId, { row: copyRow(row), parent: file.text(parent), state: 'waiting' });
+      else heldById.set(ownId, { putOff: file.putOff(), parent: file.text(parent), state: 'waiting' });
     },
     finish() {
       for (const held of heldById.values()) takeBehindParent(held);
-      for (const row of again) takeNow(row);
-      for (const row of bad) {
-        file.resume(row);
+      for (const putOff of again) takeNow(putOff);
+      for (const putOff of bad) {
+        file.resume(putOff);
         records.judgeReferences();
       }
     },

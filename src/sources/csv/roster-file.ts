@@ -9,7 +9,14 @@ import { type DateOrder, formatDate, readDate } from './calendar-date.ts';
 import type { CsvRow } from './csv-reader.ts';
 import type { ColumnPart, FileDefinition } from './format.ts';
 import { findWithdrawal } from './row-shape.ts';
+import { copyRow } from './totals-row.ts';
 import type { ValueCheck } from './value-check.ts';
+
+/** A row that outlives its turn, and its dates by the ordinal of their column. */
+export interface PutOffRow {
+  readonly row: CsvRow;
+  readonly dates: Int32Array;
+}
 
 /**
  * One file while it is read: its row under way, checked column by column, and what it is found guilty of. Column
@@ -88,9 +95,15 @@ export class RosterFile {
     this.#spareBytes = 0;
   }
 
+  /** The row under way, to be gone on with later: after checkValues, with its dates as they are then. */
+  putOff(): PutOffRow {
+    return { row: copyRow(this.row), dates: this.#dates.slice() };
+  }
+
   /** Goes on with a row that was begun and put off. */
-  resume(row: CsvRow): void {
+  resume({ row, dates }: PutOffRow): void {
     this.row = row;
+    this.#dates.set(dates);
     this.bad = false;
     this.isQuiet = true;
     this.#spareBytes = 0;
