@@ -1,6 +1,6 @@
 import type { Tx } from '../database.ts';
 import { type IdentityRule, joinAccounts, RENAMED, RULE_OF_ITEM } from './identity-rule.ts';
-import { inBand } from './item-band.ts';
+import { inBand, inEndings } from './item-band.ts';
 import { lookUp } from './look-up.ts';
 import type { PlanScope } from './resolve-links.ts';
 
@@ -62,7 +62,10 @@ export async function resolveTakenUserNames(
   );
 }
 
-/** Identity matching, for one kind: links each new record to the one account whose property equals its match value. */
+/**
+ * Identity matching, for one kind: links each new record to the one account whose property equals its match value. One that a record has which
+ * ends with this plan is free: the person got another id.
+ */
 export async function resolveMatches(
   tx: Tx,
   scope: PlanScope,
@@ -87,10 +90,12 @@ export async function resolveMatches(
        group by w.run_id, w.item_no, w.value, w.property`,
         )
         .join('\n      union all')}),
+    ending as materialized (
+      select i.key from plan_item i where i.run_id = $1 and ${inEndings('i')} and i.kind = $2 and i.action = 'deactivate'),
     placed as (
       select h.*, row_number() over (partition by person_id order by item_no) as place,
              exists (select from link l where l.source_system_id = $3 and l.kind = $2 and l.active
-                        and l.object_id = h.person_id) as linked
+                        and l.object_id = h.person_id and l.key not in (select key from ending)) as linked
         from hit h)`;
   await tx.query(
     `${found}
