@@ -1,5 +1,6 @@
 import type { Tx } from '../database.ts';
 import { replaceStatedContacts } from './apply-contacts.ts';
+import { COLUMN_PROPERTIES, withoutLostOwner } from './apply-people.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
 
 const OBJECT_TABLES = {
@@ -44,6 +45,29 @@ export async function applyEndings(tx: Tx, range: ItemRange): Promise<void> {
   }
 }
 
+/** Of a person `p`: what the next link of the kind says, if one is left. */
+const restOf = (kind: 'student' | 'teacher'): string => `
+       left join lateral (select l.source_id, l.attributes from link l join source_system s on s.id = l.source_system_id
+                           where l.object_id = p.id and l.kind = '${kind}' and l.active
+                           order by s.priority, l.created_at, l.key limit 1) ${kind}_link on h.as_${kind}`;
+
+/** Columns of a kind that ended for a person: those of the next link of it; id and number go with the last one, and the grade stays. */
+const KIND_COLUMNS = [
+  ['student', 'student_external_id', 'source_id'],
+  ['student', 'student_number', `attributes ->> 'number'`],
+  ['student', 'grade', `attributes ->> 'grade'`],
+  ['student', 'graduation_year', `attributes ->> 'graduationYear'`],
+  ['teacher', 'teacher_external_id', 'source_id'],
+  ['teacher', 'teacher_number', `attributes ->> 'number'`],
+]
+  .map(([kind, column, value]) => {
+    const stays = `o.${String(column)}`;
+    const next = `when ${kind}_link.source_id is not null then ${kind}_link.${String(value)}`;
+    const isGrade = column === 'grade' || column === 'graduation_year';
+    return `${String(column)} = case ${next} ${isGrade ? '' : `when not kept.${String(kind)} then null`} else ${stays} end,`;
+  })
+  .join('\n            ');
+
 /**
  * People whose link ended. No link is left active: the person becomes inactive and the account disabled, unless it was
  * made by hand: then it was there before the sync and stays after it as it is. Another link is active: it becomes the owner and
@@ -74,20 +98,21 @@ async function endPeople(tx: Tx, range: ItemRange): Promise<void> {
         order by l.object_id, s.priority, l.created_at, l.key)
      update person o set owner_link_key = h.key, owner_source_system_id = h.source_system_id, 
             primary_role = case when kept.student and kept.teacher then coalesce(h.attributes ->> 'primaryRole', 'teacher') else h.kind end,
-            given_name = case when owner.lost then coalesce(h.attributes ->> 'givenName', o.given_name) else o.given_name end,
-            middle_name = case when owner.lost then coalesce(h.attributes ->> 'middleName', o.middle_name) else o.middle_name end,
-            surname = case when owner.lost then coalesce(h.attributes ->> 'surname', o.surname) else o.surname end,
-            student_external_id = case when kept.student then o.student_external_id end,
-            student_number = case when kept.student then o.student_number end,
-            teacher_external_id = case when kept.teacher then o.teacher_external_id end,
-            teacher_number = case when kept.teacher then o.teacher_number end,
+            given_name = n.given_name, middle_name = case when owner.lost then h.attributes ->> 'middleName' else o.middle_name end,
+            surname = n.surname, display_name = case when (n.given_name, n.surname) is distinct from (p.given_name, p.surname)
+              then coalesce(nullif(concat_ws(' ', n.given_name, n.surname), ''), o.display_name) else o.display_name end,
+            attributes = case when owner.lost then ${withoutLostOwner('p')} || jsonb_strip_nulls(h.attributes - ${COLUMN_PROPERTIES}) else o.attributes end,
+            ${KIND_COLUMNS}
             version = o.version + 1, change_seq = $4
        from heir h
        join person p on p.id = h.object_id
-       cross join lateral (select not exists (select from link w where w.source_system_id = p.owner_source_system_id
+       cross join lateral (select p.external_source <> 'manual' and not exists (select from link w where w.source_system_id = p.owner_source_system_id
                              and w.key = p.owner_link_key and w.active) as lost) owner
        cross join lateral (select exists (select from link w where w.object_id = p.id and w.kind = 'student' and w.active) as student,
                                   exists (select from link w where w.object_id = p.id and w.kind = 'teacher' and w.active) as teacher) kept
+      cross join lateral (select case when owner.lost then coalesce(h.attributes ->> 'givenName', p.given_name) else p.given_name end as given_name,
+                                 case when owner.lost then coalesce(h.attributes ->> 'surname', p.surname) else p.surname end as surname) n
+       ${restOf('student')} ${restOf('teacher')}
       where o.tenant_id = p.tenant_id and o.id = p.id`,
     values,
   );

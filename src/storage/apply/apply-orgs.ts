@@ -1,7 +1,7 @@
 import type { Tx } from '../database.ts';
 import { inBand } from '../plan/item-band.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
-import { changed, changedAttributes, changedDate, changedRequired } from './changed.ts';
+import { changed, changedAttributes, changedDate, changedOrDefault, changedRequired } from './changed.ts';
 import { linkedObject } from './linked-object.ts';
 
 /** An update leaves what was deleted by hand deleted (plan/resolve-removed.ts). */
@@ -31,7 +31,7 @@ export async function applyOrgs(tx: Tx, range: ItemRange): Promise<void> {
   );
   await tx.query(
     `with ${ITEMS}
-     update org o set ${changedRequired('type', 'type')}, ${changedRequired('display_name', 'displayName')}, ${changed('school_number', 'schoolNumber')},
+     update org o set ${changedOrDefault('type', 'type', 'school')}, ${changedRequired('display_name', 'displayName')}, ${changed('school_number', 'schoolNumber')},
             ${changed('lowest_grade', 'lowestGrade')}, ${changed('highest_grade', 'highestGrade')},
             ${changed('principal_external_id', 'principalExternalId')}, ${changed('principal_name', 'principalName')},
             ${changed('principal_email', 'principalEmail')}, ${changed('phone', 'phone')}, ${changed('street', 'street')},
@@ -83,7 +83,7 @@ export async function applySessions(tx: Tx, range: ItemRange): Promise<void> {
   for (const column of ITSELF_AND_COPIES) {
     await tx.query(
       `with ${ITEMS}
-       update academic_session o set ${changedRequired('type', 'type')}, ${changedRequired('display_name', 'displayName')},
+       update academic_session o set ${changedOrDefault('type', 'type', 'term')}, ${changedRequired('display_name', 'displayName')},
               ${changed('school_year', 'schoolYear')},
               ${changedDate('start_date', 'startDate')}, ${changedDate('end_date', 'endDate')}, ${TOUCHED}
          from item i where i.action in ('update', 'reactivate') and o.${column} = i.object_id`,

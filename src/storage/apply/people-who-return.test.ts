@@ -1,0 +1,177 @@
+/** People whom one source after the other states, or who come back as something else: what is known of them is what is stated now. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { inTenant } from '#storage/database.ts';
+import { type TestDatabase, testDatabase } from '#test/helpers/database.ts';
+import { addSourceSystem, planAndApply, type TestItem } from '#test/helpers/plan-and-apply.ts';
+
+type Source = Awaited<ReturnType<typeof addSourceSystem>>;
+type Action = TestItem['action'];
+
+let database: TestDatabase;
+before(async () => {
+  database = await testDatabase();
+});
+after(() => database.close());
+
+const source = (): Promise<Source> => addSourceSystem(database.db, database.tenantId);
+
+/** Everybody of a test has the user name `name`. */
+function bench(name: string): {
+  apply: (of: Source, ...items: TestItem[]) => Promise<void>;
+  item: (kind: 'student' | 'teacher', action: Action, id: string, more?: Record<string, unknown>) => TestItem;
+  read: () => Promise<unknown>;
+} {
+  return {
+    async apply(of, ...items) {
+      const { failures } = await planAndApply(database.db, database.tenantId, of, items, {
+        linkByUserName: true,
+      });
+      assert.deepEqual(failures, []);
+    },
+    item: (kind, action, id, more = {}) => ({
+      kind,
+      action,
+      id: `${name}-${id}`,
+      after: { userPrincipalName: `${name}@x.example`, givenName: 'Ada', surname: 'Byron', ...more },
+    }),
+    async read() {
+      const [person] = await inTenant(database.db, database.tenantId, (tx) =>
+        tx.query<Record<string, string | boolean | null>>(
+          `select p.display_name as name, p.surname, p.primary_role as role, p.student_external_id as student, p.student_number as "studentNumber",
+                  p.grade, p.teacher_external_id as teacher, p.teacher_number as "teacherNumber", p.attributes ->> 'title' as title, p.active
+             from person p join account a on a.person_id = p.id where a.user_name = $1`,
+          [`${name}@x.example`],
+        ),
+      );
+      return Object.fromEntries(
+        Object.entries(person ?? {}).filter(([, value]) => value !== null && value !== true),
+      );
+    },
+  };
+}
+
+test('whose source let go, and whom another one states now, is what that one says, today and when it changes', async () => {
+  const { apply, item, read } = bench('moves');
+  const [first, second] = [await source(), await source()];
+  await apply(first, item('student', 'create', '1', { number: '11', grade: '5', title: 'Lady' }));
+  await apply(first, item('student', 'end', '1'));
+  await apply(second, item('student', 'create', '2', { surname: 'King', grade: '6' }));
+  const there = { name: 'Ada King', surname: 'King', role: 'student', student: 'moves-2', grade: '6' };
+  assert.deepEqual(await read(), there);
+  await apply(second, item('student', 'update', '2', { surname: 'Lovelace', grade: '6', title: 'Countess' }));
+  assert.deepEqual(await read(), { ...there, name: 'Ada Lovelace', surname: 'Lovelace', title: 'Countess' });
+});
+
+test('who comes back to a source after another one had them is what it says now', async () => {
+  const { apply, item, read } = bench('returns');
+  const [first, second] = [await source(), await source()];
+  await apply(first, item('student', 'create', '1'));
+  await apply(second, item('student', 'create', '2', { surname: 'King' }));
+  await apply(first, item('student', 'end', '1'));
+  assert.deepEqual(await read(), {
+    name: 'Ada King',
+    surname: 'King',
+    role: 'student',
+    student: 'returns-2',
+  });
+  await apply(second, item('student', 'end', '2'));
+  await apply(first, item('student', 'create', '1'));
+  const back = { name: 'Ada Byron', surname: 'Byron', role: 'student', student: 'returns-1' };
+  assert.deepEqual(await read(), back);
+  await apply(first, item('student', 'update', '1', { surname: 'Milbanke' }));
+  assert.deepEqual(await read(), { ...back, name: 'Ada Milbanke', surname: 'Milbanke' });
+});
+
+test('of two sources of a student the one that is left says id, number and grade', async () => {
+  const { apply, item, read } = bench('two');
+  const [first, second] = [await source(), await source()];
+  await apply(first, item('student', 'create', '1', { number: '11', grade: '5' }));
+  await apply(second, item('student', 'create', '2', { number: '22', grade: '6' }));
+  await apply(second, item('student', 'end', '2'));
+  assert.deepEqual(await read(), {
+    name: 'Ada Byron',
+    surname: 'Byron',
+    role: 'student',
+    student: 'two-1',
+    studentNumber: '11',
+    grade: '5',
+  });
+});
+
+test('who was both, was one for a while and is both again has both numbers', async () => {
+  const { apply, item, read } = bench('both');
+  const one = await source();
+  await apply(one, item('student', 'create', '1', { number: '11' }));
+  await apply(one, item('teacher', 'create', '1', { number: 't1' }));
+  const both = await read();
+  await apply(one, item('student', 'end', '1'));
+  assert.deepEqual(await read(), {
+    name: 'Ada Byron',
+    surname: 'Byron',
+    role: 'teacher',
+    teacher: 'both-1',
+    teacherNumber: 't1',
+  });
+  await apply(one, item('student', 'create', '1', { number: '11' }));
+  assert.deepEqual(await read(), both);
+});
+
+for (const known of [false, true])
+  test(`who left as staff and comes back as a pupil is a pupil alone${known ? ', also who was both' : ''}`, async () => {
+    const name = known ? 'again-both' : 'again';
+    const { apply, item, read } = bench(name);
+    const one = await source();
+    const staff = item('teacher', 'create', 't', { number: 't1' });
+    const pupil = item('student', 'create', 'p', { number: '11' });
+    if (known) await apply(one, pupil);
+    await apply(one, staff);
+    await apply(one, ...(known ? [item('student', 'end', 'p')] : []), item('teacher', 'end', 't'));
+    await apply(one, pupil);
+    const expected = { name: 'Ada Byron', surname: 'Byron', role: 'student' };
+    assert.deepEqual(await read(), { ...expected, student: `${name}-p`, studentNumber: '11' });
+    await apply(one, item('student', 'end', 'p'));
+    await apply(one, staff);
+    assert.deepEqual(await read(), {
+      ...expected,
+      role: 'teacher',
+      teacher: `${name}-t`,
+      teacherNumber: 't1',
+    });
+  });
+
+test('who is matched to an account under another id, in the roster that has the old one no more, keeps the account and is no error', async () => {
+  const { item, read } = bench('renumbered');
+  const one = await source();
+  const id = '00000000-0000-7000-8000-0000000000f1';
+  await inTenant(database.db, database.tenantId, async (tx) => {
+    await tx.query(
+      `insert into person (tenant_id, id, display_name, external_source, change_seq) values (current_tenant(), $1, 'By hand', 'manual', 0)`,
+      [id],
+    );
+    await tx.query(
+      `insert into account (tenant_id, id, person_id, user_name, mail, change_seq)
+       values (current_tenant(), $1, $1, 'renumbered@x.example', 'renumbered@x.example', 0)`,
+      [id],
+    );
+  });
+  const matched = (action: Action, number: string): TestItem =>
+    item('student', action, number, { matchValue: 'renumbered@x.example', number });
+  const sync = (...items: TestItem[]): ReturnType<typeof planAndApply> =>
+    planAndApply(database.db, database.tenantId, one, items, { match: 'mail' });
+  await sync(matched('create', '1'));
+  // As long as the old one is stated, too, nobody can tell whose account it is.
+  const both = await sync(matched('create', '2'));
+  assert.deepEqual(both.failures, [{ id: 'student:renumbered-2', code: 'DuplicateTargetEntries' }]);
+  const { failures, actions } = await sync(matched('create', '2'), matched('end', '1'));
+  assert.deepEqual(failures, []);
+  assert.deepEqual(actions, ['link student:renumbered-2', 'deactivate student:renumbered-1']);
+  assert.deepEqual(await read(), {
+    name: 'By hand',
+    surname: 'Byron',
+    role: 'student',
+    student: 'renumbered-2',
+    studentNumber: '2',
+  });
+});
