@@ -1,6 +1,6 @@
 import type { Tx } from '../database.ts';
 import { replaceStatedContacts } from './apply-contacts.ts';
-import { COLUMN_PROPERTIES, withoutLostOwner } from './apply-people.ts';
+import { COLUMN_PROPERTIES } from './apply-people.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
 
 const OBJECT_TABLES = {
@@ -68,6 +68,16 @@ const KIND_COLUMNS = [
   })
   .join('\n            ');
 
+/** Names of attributes that the ended records of an heir `h` gave a person `p`, and that none of those left gives. */
+const SAID_NO_MORE = `coalesce((
+  select array_agg(k) from unnest(h.said) b cross join lateral jsonb_object_keys(jsonb_strip_nulls(b)) k
+   where not exists (select from link l where l.object_id = p.id and l.active and jsonb_strip_nulls(l.attributes) ? k)), '{}')`;
+
+/** Attributes of a person `p` by all records that are left, those of the next owner `h` before others. */
+const STATED_STILL = `coalesce((
+  select jsonb_object_agg(e.key, e.value order by l.key = h.key and l.source_system_id = h.source_system_id)
+    from link l cross join lateral jsonb_each(jsonb_strip_nulls(l.attributes - ${COLUMN_PROPERTIES})) e where l.object_id = p.id and l.active), '{}')`;
+
 /**
  * People whose link ended. No link is left active: the person becomes inactive and the account disabled, unless it was
  * made by hand: then it was there before the sync and stays after it as it is. Another link is active: it becomes the owner and
@@ -89,10 +99,10 @@ async function endPeople(tx: Tx, range: ItemRange): Promise<void> {
   );
   await tx.query(
     `with ${ITEMS},
-     gone as (select i.object_id, bool_or(i.kind = 'student') as as_student, bool_or(i.kind = 'teacher') as as_teacher
+     gone as (select i.object_id, bool_or(i.kind = 'student') as as_student, bool_or(i.kind = 'teacher') as as_teacher, array_agg(i.before) as said
                 from item i where i.kind in ('student', 'teacher') and i.action = 'deactivate' group by i.object_id),
      heir as (
-       select distinct on (l.object_id) l.object_id, l.key, l.kind, l.source_system_id, l.attributes, g.as_student, g.as_teacher
+       select distinct on (l.object_id) l.object_id, l.key, l.kind, l.source_system_id, l.attributes, g.as_student, g.as_teacher, g.said
          from gone g join link l on l.object_id = g.object_id and l.active
          join source_system s on s.id = l.source_system_id
         order by l.object_id, s.priority, l.created_at, l.key)
@@ -101,7 +111,7 @@ async function endPeople(tx: Tx, range: ItemRange): Promise<void> {
             given_name = n.given_name, middle_name = case when owner.lost then h.attributes ->> 'middleName' else o.middle_name end,
             surname = n.surname, display_name = case when (n.given_name, n.surname) is distinct from (p.given_name, p.surname)
               then coalesce(nullif(concat_ws(' ', n.given_name, n.surname), ''), o.display_name) else o.display_name end,
-            attributes = case when owner.lost then ${withoutLostOwner('p')} || jsonb_strip_nulls(h.attributes - ${COLUMN_PROPERTIES}) else o.attributes end,
+            attributes = (o.attributes - ${SAID_NO_MORE}) || case when owner.lost then ${STATED_STILL} else '{}' end,
             ${KIND_COLUMNS}
             version = o.version + 1, change_seq = $4
        from heir h

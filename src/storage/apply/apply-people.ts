@@ -93,7 +93,7 @@ const ownerIsLost = (person: string): string => `(${person}.owner_link_key is no
   select from link w where w.source_system_id = ${person}.owner_source_system_id and w.key = ${person}.owner_link_key and w.active))`;
 
 /** The attributes of a person (a row of that alias) without what such a link said. */
-export const withoutLostOwner = (person: string): string => `(${person}.attributes - coalesce((
+const withoutLostOwner = (person: string): string => `(${person}.attributes - coalesce((
   select array_agg(k) from link w cross join lateral jsonb_object_keys(w.attributes) k
    where w.source_system_id = ${person}.owner_source_system_id and w.key = ${person}.owner_link_key), '{}'))`;
 
@@ -250,7 +250,7 @@ async function updatePeople(
                 ([
                   column,
                   property,
-                ]) => `${column} = case when back.is_back and o.${kind}_external_id is null then i.after ->> '${property}'
+                ]) => `${column} = case when back.is_back and o.${kind}_external_id is distinct from i.source_id then i.after ->> '${property}'
                   else ${valueIfChanged(column, property)} end, `,
               )
               .join('')}
@@ -258,6 +258,7 @@ async function updatePeople(
             primary_role = case when not back.is_back or o.primary_role not in ('none', 'student', 'teacher') then o.primary_role
               when i.after ? 'primaryRole' and o.owner_source_system_id = $5 then i.after ->> 'primaryRole'
               when o.primary_role = 'teacher' and not past.other then o.primary_role else i.kind end,
+            attributes = case when back.is_back and not ${isOwn} then o.attributes || ${ATTRIBUTES} else o.attributes end,
             active = o.active or i.action = 'reactivate', version = o.version + 1, change_seq = $4
        from item i
       cross join lateral (select i.action = 'reactivate' and exists (select from link w

@@ -100,6 +100,20 @@ test('of two sources of a student the one that is left says id, number and grade
   });
 });
 
+test('what a source alone said of somebody goes with it, and what it says is back with it', async () => {
+  const { apply, item, read } = bench('alone');
+  const [first, second] = [await source(), await source()];
+  await apply(first, item('student', 'create', '1'));
+  await apply(second, item('student', 'create', '2', { title: 'Lady', number: '22' }));
+  await apply(second, item('student', 'end', '2'));
+  const here = { name: 'Ada Byron', surname: 'Byron', role: 'student', student: 'alone-1' };
+  assert.deepEqual(await read(), here);
+  await apply(first, item('student', 'update', '1', { number: '11' }));
+  await apply(first, item('student', 'end', '1'));
+  await apply(second, item('student', 'create', '2', { title: 'Lady', number: '22' }));
+  assert.deepEqual(await read(), { ...here, student: 'alone-2', studentNumber: '22', title: 'Lady' });
+});
+
 test('who was both, was one for a while and is both again has both numbers', async () => {
   const { apply, item, read } = bench('both');
   const one = await source();
