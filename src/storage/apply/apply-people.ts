@@ -5,6 +5,7 @@ import { RENAMED, RULE_OF_ITEM } from '../plan/identity-rule.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
 import { applyContacts } from './apply-contacts.ts';
 import { valueIfChanged, withChangedAttributes } from './changed.ts';
+import { isPast } from './links-of-person.ts';
 
 /** What the record is called when nobody gave it a display name: given name and surname, else user name, else source id. */
 const DISPLAY_NAME = `coalesce(nullif(concat_ws(' ', nullif(i.after ->> 'givenName', ''), nullif(i.after ->> 'surname', '')), ''),
@@ -72,13 +73,6 @@ const KIND_COLUMNS = {
 
 type PersonKind = keyof typeof KIND_COLUMNS;
 const OTHER_KIND: Readonly<Record<PersonKind, PersonKind>> = { student: 'teacher', teacher: 'student' };
-
-/** A person of that id was known as the kind, and no source says so any more. */
-function isPast(kind: PersonKind, id: string): string {
-  const link = (active: string): string =>
-    `exists (select from link w where w.object_id = ${id} and w.kind = '${kind}'${active})`;
-  return `(${link('')} and not ${link(' and w.active')})`;
-}
 
 /** Id and number as the other kind go when the person comes back and is that no more, as they go with its last link. */
 function clearOther(kind: PersonKind, condition: string): string {

@@ -10,6 +10,7 @@ import { addSourceSystem } from '#test/helpers/plan-and-apply.ts';
 
 import { lookUp } from '../plan/look-up.ts';
 import { linkedObject } from './linked-object.ts';
+import { isPast } from './links-of-person.ts';
 
 let database: TestDatabase;
 before(async () => {
@@ -42,7 +43,7 @@ async function pagesFor(table: string): Promise<number> {
   return Number(explained?.Plan['Shared Hit Blocks']) + Number(explained?.Plan['Shared Read Blocks']);
 }
 
-test('a key is looked up among thousands of links that PostgreSQL knows nothing of', async () => {
+test('a key, and the links of a person, are looked up among thousands of links that PostgreSQL knows nothing of', async () => {
   const { db, tenantId } = database;
   const { sourceSystemId } = await addSourceSystem(db, tenantId);
   await asOwner(db, (tx) => tx.query('alter table link set (autovacuum_enabled = false)'));
@@ -57,6 +58,10 @@ test('a key is looked up among thousands of links that PostgreSQL knows nothing 
   await cleanUp('rollbook.link');
   const pages = await pagesFor(`${linkedObject(`'${sourceSystemId}'`, 'md5(n::text)::uuid')} found`);
   assert.ok(pages > LOOK_UPS && pages < LOOK_UPS * 10, `${pages} pages for ${LOOK_UPS} look-ups`);
+  const links = await pagesFor(
+    `lateral (select ${isPast('student', `md5('o' || n)::uuid`)} as is_past) of_person where not is_past`,
+  );
+  assert.ok(links > LOOK_UPS && links < LOOK_UPS * 10, `${links} pages for the links of ${LOOK_UPS} people`);
 });
 
 test('and so is the account of a person', async () => {
