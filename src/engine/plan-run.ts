@@ -17,12 +17,7 @@ import { holdItems } from '#storage/plan/hold-items.ts';
 import { aboutManyPeople, type IdentityRule } from '#storage/plan/identity-rule.ts';
 import { joinByHash, joinFreely } from '#storage/plan/join-by-hash.ts';
 import { savePlan } from '#storage/plan/plan-rows.ts';
-import {
-  failDependants,
-  failRepeatedUserNames,
-  resolveMatches,
-  resolveTakenUserNames,
-} from '#storage/plan/resolve-identities.ts';
+import { failDependants, failRepeatedUserNames, resolveMatches } from '#storage/plan/resolve-identities.ts';
 import { resolveIncomplete } from '#storage/plan/resolve-incomplete.ts';
 import {
   hasLinks,
@@ -36,6 +31,7 @@ import {
   linkNewUsers,
   linkToKnownUsers,
 } from '#storage/plan/resolve-same-users.ts';
+import { resolveTakenUserNames } from '#storage/plan/taken-user-names.ts';
 import { markAccepted, markActivity, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { readAcceptedRunId } from '#storage/runs/accept-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';

@@ -5,15 +5,11 @@ import { ENDINGS_BAND_START, ITEM_BAND, KINDS, type Kind } from '#core/roster/ki
 import { formatUuid, realSystem } from '#lib/system.ts';
 import { applyRange, listItemBands } from '#storage/apply/apply-batch.ts';
 import { type Database, inTenant } from '#storage/database.ts';
-import {
-  failDependants,
-  failRepeatedUserNames,
-  resolveMatches,
-  resolveTakenUserNames,
-} from '#storage/plan/resolve-identities.ts';
+import { failDependants, failRepeatedUserNames, resolveMatches } from '#storage/plan/resolve-identities.ts';
 
 import { resolveIncomplete } from '#storage/plan/resolve-incomplete.ts';
 import { hasLinks, resolveAbsentRecords, resolveKnownRecords } from '#storage/plan/resolve-links.ts';
+import { resolveTakenUserNames } from '#storage/plan/taken-user-names.ts';
 import { openBatch } from '#storage/runs/batch-fence.ts';
 
 /** A staged item as a test writes it; keys are made from kind and id. */

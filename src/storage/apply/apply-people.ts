@@ -1,10 +1,12 @@
 import { DEMOGRAPHIC_PROPERTIES } from '#core/roster/records.ts';
+import { must } from '#lib/assert.ts';
 
 import type { Tx } from '../database.ts';
 import { RENAMED, RULE_OF_ITEM } from '../plan/identity-rule.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
 import { applyContacts } from './apply-contacts.ts';
 import { valueIfChanged, withChangedAttributes } from './changed.ts';
+import { freeUserNames } from './free-user-names.ts';
 import { isPast } from './links-of-person.ts';
 
 /** What the record is called when nobody gave it a display name: given name and surname, else user name, else source id. */
@@ -94,16 +96,17 @@ const withoutLostOwner = (person: string): string => `(${person}.attributes - co
 /** Students or teachers of a range: new people with their accounts, changed ones, and links to people that were there. */
 export async function applyPeople(tx: Tx, range: ItemRange, kind: 'student' | 'teacher'): Promise<void> {
   const values = [range.runId, range.firstItemNo, range.lastItemNo, range.changeSeq];
-  await createPeople(tx, values, range.sourceSystemId, kind);
-  const actions = await tx.query<{ action: string }>(
-    `with ${ITEMS} select distinct action from item where action <> 'create'`,
+  const found = await tx.query<{ links: boolean; changes: boolean; renames: boolean }>(
+    `with ${ITEMS}
+     select coalesce(bool_or(i.action = 'link'), false) as links, coalesce(bool_or(i.action in ('update', 'reactivate')), false) as changes,
+            coalesce(bool_or(i.action in ('update', 'reactivate') and ${RENAMED}), false) as renames from item i`,
     values.slice(0, 3),
   );
-  if (actions.some(({ action }) => action === 'link'))
-    await linkPeople(tx, values, range.sourceSystemId, kind);
-  if (actions.some(({ action }) => action === 'update' || action === 'reactivate')) {
-    await updatePeople(tx, values, range.sourceSystemId, kind);
-  }
+  const { links, changes, renames } = must(found[0]);
+  if (renames) await freeUserNames(tx, range);
+  await createPeople(tx, values, range.sourceSystemId, kind);
+  if (links) await linkPeople(tx, values, range.sourceSystemId, kind);
+  if (changes) await updatePeople(tx, values, range.sourceSystemId, kind);
   if (kind === 'student') await applyContacts(tx, range);
   await tx.query(
     `with ${ITEMS},

@@ -1,5 +1,5 @@
 import type { Tx } from '../database.ts';
-import { type IdentityRule, joinAccounts, RENAMED, RULE_OF_ITEM } from './identity-rule.ts';
+import { type IdentityRule, joinAccounts, RULE_OF_ITEM } from './identity-rule.ts';
 import { inBand, inEndings } from './item-band.ts';
 import { lookUp } from './look-up.ts';
 import type { PlanScope } from './resolve-links.ts';
@@ -20,43 +20,6 @@ export async function failRepeatedUserNames(tx: Tx, scope: PlanScope): Promise<v
                from plan_item p where run_id = $1 and ${inBand('p', 'student', 'teacher')} and action = 'create'
                 and after ? 'userPrincipalName') i
       where place > 1
-     on conflict do nothing`,
-    [scope.runId],
-  );
-}
-
-/**
- * Identity creation: the user name belongs to an account that is there. The profile may link to it, else the item fails. `many`: see
- * aboutManyPeople.
- */
-export async function resolveTakenUserNames(
-  tx: Tx,
-  scope: PlanScope,
-  linkByUserName: boolean,
-  many: boolean,
-): Promise<void> {
-  if (linkByUserName) {
-    await tx.query(
-      `update plan_item t set action = 'link', reason = 'userNameTaken', object_id = n.person_id, base_version = n.version
-         from (select i.item_no, a.person_id, p.version from plan_item i
-                ${joinAccounts('join', 'userPrincipalName', `i.after ->> 'userPrincipalName'`, many)}
-                cross join ${lookUp('person', 'p', 'p.tenant_id = a.tenant_id and p.id = a.person_id')}
-                where i.run_id = $1 and ${inBand('i', 'student', 'teacher')} and i.action = 'create') n
-        where t.run_id = $1 and ${inBand('t', 'student', 'teacher')} and t.item_no = n.item_no`,
-      [scope.runId],
-    );
-    return;
-  }
-  await tx.query(
-    `insert into plan_item_failure (tenant_id, run_id, item_no, code, message, joining_value)
-     select current_tenant(), i.run_id, i.item_no, 'DuplicateTargetEntries',
-            'An account with the user name ' || a.user_name || ' is there already and belongs to somebody else. '
-            'Change the user name, or let the profile link to accounts by user name (setting linkByUserName).', a.user_name
-       from plan_item i
-      ${joinAccounts('join', 'userPrincipalName', `i.after ->> 'userPrincipalName'`, many)}
-      where i.run_id = $1 and ${inBand('i', 'student', 'teacher')}
-        and (i.action = 'create' or i.action in ('update', 'reactivate') and ${RENAMED})
-        and (i.action = 'create' or a.person_id <> i.object_id)
      on conflict do nothing`,
     [scope.runId],
   );
