@@ -6,6 +6,7 @@ import { answerClientError } from './client-error.ts';
 import type { HttpContext } from './context.ts';
 import { answerOf, sendError, type ErrorAnswer } from './errors.ts';
 import { addGraphHeaders } from './odata/odata-version.ts';
+import { limitBodyTime } from './limits/body-deadline.ts';
 import { measureRequests } from './monitor/measure-requests.ts';
 import { traceRequests } from './monitor/trace-requests.ts';
 import { logRequests } from './request-log.ts';
@@ -48,6 +49,7 @@ export function buildServer(context: HttpContext): FastifyInstance {
   });
   table = collectRoutes(server);
   addBodyParsers(server);
+  limitBodyTime(server);
 
   server.decorateRequest('caller', {
     getter() {

@@ -127,7 +127,7 @@ export function registerUploads(
     });
     scope.setErrorHandler((error, request, reply) => sendError(error, request, reply));
     for (const container of [CONTAINER, `/${ACCOUNT}${CONTAINER}`]) {
-      scope.route({ method: 'PUT', url: `${container}/*`, handler: put });
+      scope.route({ method: 'PUT', url: `${container}/*`, config: { streamsBody: true }, handler: put });
       scope.route({ method: 'PUT', url: container, handler: refuse });
       scope.route({ method: [...REFUSED_METHODS], url: container, handler: refuse });
       scope.route({ method: [...REFUSED_METHODS], url: `${container}/:blob`, handler: refuse });
