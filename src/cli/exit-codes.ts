@@ -57,7 +57,7 @@ export class UnreachableError extends OperationalError {
 /** The profile is paused or has expired, so it cannot be started. */
 export class PausedError extends OperationalError {
   override readonly name = 'PausedError';
-  constructor(message: string, cause: unknown) {
+  constructor(message: string, cause?: unknown) {
     super('Paused', message, { cause });
   }
 }

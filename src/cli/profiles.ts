@@ -102,3 +102,7 @@ export function readStatus(client: ApiClient, id: string): Promise<StatusAnswer>
 export function profilePath(id: string): string {
   return `${PROFILES_PATH}/${encodeURIComponent(id)}`;
 }
+
+export function schedulePath(id: string): string {
+  return `/api/v1/profiles/${encodeURIComponent(id)}/schedule`;
+}

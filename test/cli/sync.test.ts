@@ -225,9 +225,11 @@ test('a paused profile: exit code 6 until it is resumed', async () => {
   assert.equal(jsonOf<{ profiles: { status: string }[] }>(status).profiles[0]?.status, 'paused');
   const refused = await sync();
   assert.equal(refused.exitCode, 6);
-  assert.match(refused.stderr, /paused since .* Resume it first/u);
+  assert.match(refused.stderr, /Paused since .* Resume the profile to go on\. Nothing was uploaded\./u);
   const resumed = await rollbookCli(['resume', '--profile', name]);
   assert.equal(resumed.exitCode, 0, resumed.stdout + resumed.stderr);
+  const nothing = await rollbookCli(['start', '--profile', name]);
+  assert.match(nothing.stderr, /no uploaded files/u, 'no files were left behind');
   assert.equal((await sync()).exitCode, 0);
 });
 

@@ -9,7 +9,7 @@ import type { Command, CommandCall } from '../command.ts';
 import { withConnection } from '../connection.ts';
 import { UsageError } from '../exit-codes.ts';
 import { PROFILE_OPTION } from '../profile-option.ts';
-import { requireProfile } from '../profiles.ts';
+import { requireProfile, schedulePath } from '../profiles.ts';
 import { printable, wrap } from '../view/format.ts';
 
 const NONE = 'none';
@@ -143,10 +143,6 @@ async function saveSchedule(client: ApiClient, profileId: string, change: Schedu
     path: `/api/v1/profiles/${encodeURIComponent(profileId)}/settings`,
     body: { schedule: onlyClear ? null : { ...before, ...properties } },
   });
-}
-
-function schedulePath(profileId: string): string {
-  return `/api/v1/profiles/${encodeURIComponent(profileId)}/schedule`;
 }
 
 function headline({ schedule, active, timeZone }: ScheduleAnswer): string {

@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 
 import * as z from 'zod';
 
+import { type ProfileAnswer, scheduleAnswer } from '../client/answers.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { Command, CommandCall } from '../command.ts';
 import { withConnection } from '../connection.ts';
-import { UsageError, type ExitName } from '../exit-codes.ts';
+import { PausedError, UsageError, type ExitName } from '../exit-codes.ts';
 import { startAndFollow } from '../follow-run.ts';
 import {
   defaultIdentity,
@@ -15,10 +16,9 @@ import {
   type IdentityRequest,
   sameIdentity,
 } from '../identity-options.ts';
-import { createProfile, findProfile, waitProvisioned } from '../profiles.ts';
+import { createProfile, findProfile, readStatus, schedulePath, waitProvisioned } from '../profiles.ts';
 import { openRosterFolder, type RosterFolder } from '../roster-folder.ts';
 import { outcomeDocument, outcomeLines, readOutcome } from '../sync-outcome.ts';
-import type { ProfileAnswer } from '../client/answers.ts';
 import { uploadFolder } from '../upload-folder.ts';
 
 export const syncCommand: Command = {
@@ -86,6 +86,7 @@ export async function syncFolder(call: CommandCall, client: ApiClient, wish: Syn
   const { view } = call;
   for (const name of folder.leftOut) view.warn(`${name} is no roster file and is left out.`);
   const { profile, created } = await findOrCreateProfile(call, client, wish);
+  if (!created) await checkMayStart(client, profile);
   await uploadFolder(call, client, profile, folder);
   const { run, messages } = await startAndFollow(client, profile.id, view);
   const outcome = await readOutcome(client, profile, run, messages);
@@ -95,6 +96,20 @@ export async function syncFolder(call: CommandCall, client: ApiClient, wish: Syn
     lines: outcomeLines(call, outcome),
   });
   return outcome.exit;
+}
+
+/**
+ * Throws PausedError when the profile is paused or has expired: files that cannot be started would stay in its upload, and be mixed with those of
+ * the next sync. (One that was never started is called paused, too; one in quarantine may be started.)
+ */
+async function checkMayStart(client: ApiClient, { id }: ProfileAnswer): Promise<void> {
+  const { status, statusMessage } = await readStatus(client, id);
+  if (status !== 'paused') return;
+  const { active } = await client.get(schedulePath(id), scheduleAnswer);
+  if (!active)
+    throw new PausedError(
+      `${statusMessage ?? 'The profile is paused or has expired.'} Nothing was uploaded.`,
+    );
 }
 
 async function findOrCreateProfile(
