@@ -1,12 +1,7 @@
 import { runCli } from '#cli/main.ts';
 import { realSystem } from '#lib/system.ts';
-import { backupDatabase, restoreDatabase } from './main/copy-database.ts';
-import { examine } from './main/doctor/examine.ts';
-import { openLog } from './main/open-log.ts';
 import { openOutput } from './main/open-output.ts';
 import { PACKAGE_DIR, VERSION } from './main/package-info.ts';
-import { startRollbook } from './main/start.ts';
-import { openTracing } from './main/telemetry/open-tracing.ts';
 
 /** npm passes on the Ctrl-C that the terminal has sent to all: two signals so close are one. */
 const SAME_SIGNAL_MS = 1_000;
@@ -31,19 +26,15 @@ const exitCode = await runCli(
     system: realSystem,
     version: VERSION,
     packageDir: PACKAGE_DIR,
+    // Loaded by whoever needs them: most commands only ask a service, and would wait a second for all of it.
     startServer: async ({ values }) => {
-      const tracing = await openTracing(process.env, VERSION);
-      return startRollbook(values, {
-        log: openLog(values.logLevel, process.stderr, tracing),
-        system: realSystem,
-        version: VERSION,
-        tracing,
-        followDatabaseTime: true,
-      });
+      const { startProcess } = await import('./main/start-process.ts');
+      return startProcess(values);
     },
-    backup: backupDatabase,
-    restore: restoreDatabase,
-    examine: (settings) => examine(settings, realSystem, VERSION),
+    backup: async (...input) => (await import('./main/copy-database.ts')).backupDatabase(...input),
+    restore: async (...input) => (await import('./main/copy-database.ts')).restoreDatabase(...input),
+    examine: async (settings) =>
+      (await import('./main/doctor/examine.ts')).examine(settings, realSystem, VERSION),
   },
 );
 // Connections kept alive for a next request must not hold the process; what was printed must be out first.

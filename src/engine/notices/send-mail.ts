@@ -1,5 +1,3 @@
-import { createTransport } from 'nodemailer';
-
 import type { AttemptOutcome } from '#core/notices/delivery-state.ts';
 import { isMailAddress } from '#core/notices/mail-address.ts';
 
@@ -23,6 +21,8 @@ export async function sendMail(post: NoticePost, mail: Mail, stopping: AbortSign
   if (!isMailAddress(mail.to)) return { taken: false, reason: 'the e-mail address is not valid' };
   const timeoutMs = post.timeoutMs * PATIENCE;
   const timeout = AbortSignal.timeout(timeoutMs);
+  // Loaded by whoever sends mail: the start of the service need not wait for it.
+  const { createTransport } = await import('nodemailer');
   const transport = createTransport({
     host: smtp.host,
     port: smtp.port,
