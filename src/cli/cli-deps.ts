@@ -1,5 +1,6 @@
 import type { Check } from '#core/doctor/check.ts';
-import type { ResolvedSettings, Settings } from '#core/settings.ts';
+import type { ResolvedSettings } from '#core/resolve-settings.ts';
+import type { Settings } from '#core/settings.ts';
 import type { System } from '#lib/system.ts';
 import type { BackupReport, CopyProgress } from '#storage/backup.ts';
 import type { RestoreReport } from '#storage/restore.ts';

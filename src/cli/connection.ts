@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 
-import { resolveSettings, type ResolvedSettings } from '#core/settings.ts';
+import { resolveSettings, type ResolvedSettings } from '#core/resolve-settings.ts';
 import { readLock } from '#storage/data-directory-lock.ts';
 
 import { apiClient, type ApiClient, type Credentials } from './client/api-client.ts';

@@ -1,6 +1,6 @@
 import { BugError } from '#lib/assert.ts';
 import { OperationalError } from '#lib/errors.ts';
-import { SettingsError } from '#core/settings.ts';
+import { SettingsError } from '#core/resolve-settings.ts';
 
 import type { CliDeps } from './cli-deps.ts';
 import type { CliIo } from './cli-io.ts';

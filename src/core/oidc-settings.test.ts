@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { externalIssuersOf, isSecureUrl } from './oidc-settings.ts';
-import { resolveSettings, SettingsError } from './settings.ts';
+import { resolveSettings, SettingsError } from './resolve-settings.ts';
 
 const TENANT = '0198e000-0000-7000-8000-00000000000a';
 const resolve = (env: Record<string, string>) => resolveSettings({ env, flags: {} }).values;

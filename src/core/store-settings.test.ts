@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { printableValue, resolveSettings } from './settings.ts';
+import { printableValue, resolveSettings } from './resolve-settings.ts';
 
 const resolve = (env: Record<string, string>) => resolveSettings({ flags: {}, env });
 

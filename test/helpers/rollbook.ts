@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { resolveSettings } from '#core/settings.ts';
+import { resolveSettings } from '#core/resolve-settings.ts';
 import { DEFAULT_RETRY_POLICY } from '#core/run/retry.ts';
 import type { EngineSettings } from '#engine/engine-context.ts';
 import { must } from '#lib/assert.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import type { Check } from '#core/doctor/check.ts';
-import { resolveSettings } from '#core/settings.ts';
+import { resolveSettings } from '#core/resolve-settings.ts';
 import { openBucket } from '#files/open-file-store.ts';
 import { claimBucket } from '#files/remote/claim-bucket.ts';
 import type { ObjectBucket } from '#files/remote/object-bucket.ts';

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { openSecretBox } from '#access/open-secret-box.ts';
 import { parseSecretKey } from '#access/secret-key.ts';
 import type { Check } from '#core/doctor/check.ts';
-import { resolveSettings } from '#core/settings.ts';
+import { resolveSettings } from '#core/resolve-settings.ts';
 import { makeSelfSignedCertificate } from '#http/tls/self-signed-certificate.ts';
 import { realSystem } from '#lib/system.ts';
 import { startPostgres } from '#storage/postgres-server/start-postgres.ts';

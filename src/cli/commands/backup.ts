@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { resolveSettings } from '#core/settings.ts';
+import { resolveSettings } from '#core/resolve-settings.ts';
 import type { CopyProgress } from '#storage/backup.ts';
 
 import type { Command } from '../command.ts';

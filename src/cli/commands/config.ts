@@ -1,10 +1,5 @@
-import {
-  printableValue,
-  resolveSettings,
-  SETTING_NAMES,
-  SETTINGS,
-  type SettingOrigin,
-} from '#core/settings.ts';
+import { printableValue, resolveSettings, type SettingOrigin } from '#core/resolve-settings.ts';
+import { SETTING_NAMES, SETTINGS } from '#core/settings.ts';
 
 import type { Command } from '../command.ts';
 import { textTable } from '../view/text-table.ts';

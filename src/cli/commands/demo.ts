@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 
-import { resolveSettings, type ResolvedSettings } from '#core/settings.ts';
+import { resolveSettings, type ResolvedSettings } from '#core/resolve-settings.ts';
 
 import type { StartedServer } from '../cli-deps.ts';
 import type { ApiClient } from '../client/api-client.ts';

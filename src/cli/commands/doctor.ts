@@ -1,5 +1,5 @@
 import { HEALTHS, worstOf } from '#core/doctor/check.ts';
-import { resolveSettings } from '#core/settings.ts';
+import { resolveSettings } from '#core/resolve-settings.ts';
 
 import type { Command, CommandCall } from '../command.ts';
 import { EXIT_CODES, type ExitName, UsageError } from '../exit-codes.ts';

@@ -1,4 +1,5 @@
-import { flagOf, resolveSettings, SETTINGS, type Settings } from '#core/settings.ts';
+import { resolveSettings } from '#core/resolve-settings.ts';
+import { flagOf, SETTINGS, type Settings } from '#core/settings.ts';
 import { OperationalError } from '#lib/errors.ts';
 
 import type { StartedServer } from '../cli-deps.ts';

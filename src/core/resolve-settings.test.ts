@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { printableValue, resolveSettings, SettingsError } from './settings.ts';
+import { printableValue, resolveSettings, SettingsError } from './resolve-settings.ts';
 
 const resolve = (env: Record<string, string>, flags: Record<string, string> = {}) =>
   resolveSettings({ env, flags });
