@@ -26,6 +26,8 @@ const DAYS: readonly {
   { roster: {} },
   { roster: { change: 1 } },
   { roster: {} },
+  { roster: { namesHandedOn: true } },
+  { roster: {} },
   { roster: { newIds: true }, settings: { linkByUserName: true } },
 ];
 
@@ -113,7 +115,7 @@ function rowsThrough(node: PlanNode): number {
 
 test('everything changes at once: no statement compares each record with each', () => {
   const applying = plans.filter(({ 'Query Text': text }) => text.includes('plan_item'));
-  for (const table of ['class', 'person', 'role', 'enrollment', 'link'])
+  for (const table of ['class', 'person', 'account', 'role', 'enrollment', 'link'])
     assert.ok(
       applying.some(({ 'Query Text': text }) => text.includes(`update ${table} `)),
       `${applying.length} plans, none of an update of ${table}`,

@@ -41,6 +41,8 @@ export interface GeneratorOptions {
   readonly withoutFirstSchool?: boolean;
   /** Every id is another one, and everything else the same. */
   readonly newIds?: boolean;
+  /** Everybody has the user name of the next one, and the last one that of the first. */
+  readonly namesHandedOn?: boolean;
 }
 
 const FIRST =
@@ -59,6 +61,8 @@ export async function generateRoster(directory: string, options: GeneratorOption
   const size = typeof options.size === 'string' ? ROSTER_SIZES[options.size] : options.size;
   const { seed, change = 0, faults = 0, withoutFirstSchool = false } = options;
   const prefix = options.newIds === true ? 'N' : '';
+  const nameOf = (person: number, people: number): number =>
+    options.namesHandedOn === true ? (person + 1) % people : person;
   await mkdir(directory, { recursive: true });
   /** 0 to 1, the same for the same file and row. */
   const chance = (purpose: number, row: number): number =>
@@ -124,7 +128,7 @@ export async function generateRoster(directory: string, options: GeneratorOption
         const grade = (i % 12) + 1;
         const middle = changes(22, i) ? 'Changed' : pick(FIRST, 3, i);
         const birth = `${2026 - 6 - grade}-${String((i % 12) + 1).padStart(2, '0')}-${String((i % 28) + 1).padStart(2, '0')}`;
-        return `${prefix}${1_000_000 + i},${prefix}${10_001 + schoolOfStudent(i)},${pick(FIRST, 4, i)},${pick(LAST, 5, i)},s${1_000_000 + i},Start#${i % 9973},WA,,${1_000_000 + i},${middle},${grade},Active,${birth},${2026 + 12 - grade}`;
+        return `${prefix}${1_000_000 + i},${prefix}${10_001 + schoolOfStudent(i)},${pick(FIRST, 4, i)},${pick(LAST, 5, i)},s${1_000_000 + nameOf(i, size.students)},Start#${i % 9973},WA,,${1_000_000 + i},${middle},${grade},Active,${birth},${2026 + 12 - grade}`;
       },
       (student) => isGone(student) || isLeftOut(schoolOfStudent(student)),
     ),
@@ -135,7 +139,7 @@ export async function generateRoster(directory: string, options: GeneratorOption
     upTo(
       size.teachers,
       (i) =>
-        `${prefix}${5_000_000 + i},${prefix}${10_001 + (i % size.schools)},${pick(FIRST, 6, i)},${pick(LAST, 7, i)},t${5_000_000 + i},Start#${i},WA,${i},Active,${changes(23, i) ? 'Changed' : ''},,Teacher,`,
+        `${prefix}${5_000_000 + i},${prefix}${10_001 + (i % size.schools)},${pick(FIRST, 6, i)},${pick(LAST, 7, i)},t${5_000_000 + nameOf(i, size.teachers)},Start#${i},WA,${i},Active,${changes(23, i) ? 'Changed' : ''},,Teacher,`,
       (teacher) => isLeftOut(teacher % size.schools),
     ),
   );

@@ -5,6 +5,7 @@ import { ENDINGS_BAND_START, ITEM_BAND, KINDS, type Kind } from '#core/roster/ki
 import { formatUuid, realSystem } from '#lib/system.ts';
 import { applyRange, listItemBands } from '#storage/apply/apply-batch.ts';
 import { type Database, inTenant } from '#storage/database.ts';
+import { joinByHash, joinFreely } from '#storage/plan/join-by-hash.ts';
 import { failDependants, failRepeatedUserNames, resolveMatches } from '#storage/plan/resolve-identities.ts';
 
 import { resolveIncomplete } from '#storage/plan/resolve-incomplete.ts';
@@ -100,6 +101,7 @@ export async function planAndApply(
         ],
       );
     }
+    await joinByHash(tx);
     if (await hasLinks(tx, scope)) {
       await resolveKnownRecords(tx, scope);
       await resolveIncomplete(tx, scope);
@@ -114,6 +116,7 @@ export async function planAndApply(
       await resolveMatches(tx, scope, 'teacher', rule, options.many ?? false);
     }
     await failDependants(tx, scope);
+    await joinFreely(tx);
   });
   await options.beforeApply?.();
   const step = options.batchItems ?? 1_000;
