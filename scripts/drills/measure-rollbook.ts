@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { MeasuredRun } from './drill.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/main/launch.ts', import.meta.url));
 const LOOK_MS = 100;
 const KEPT_OUTPUT = 20_000;
 

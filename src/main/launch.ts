@@ -4,13 +4,22 @@
  * old, the Node that came with the packages takes over. Runs on Node 20, so it imports nothing that does not.
  */
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
+import module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const OLDEST_MAJOR = 24;
 
-if (Number.parseInt(process.versions.node, 10) >= OLDEST_MAJOR) await import('../main.ts');
-else handOver(packagedNode());
+if (Number.parseInt(process.versions.node, 10) >= OLDEST_MAJOR) {
+  keepCompiled();
+  await import('../main.ts');
+} else handOver(packagedNode());
+
+/** Most of what a command takes is compiling: Node keeps what it has compiled, in the folder of the package, where it may write there. */
+function keepCompiled(): void {
+  const packageDir = fileURLToPath(new URL('../..', import.meta.url));
+  module.enableCompileCache(join(packageDir, 'node_modules', '.cache', 'rollbook'));
+}
 
 /** The program of the platform package, undefined when none is installed. */
 function packagedNode(): string | undefined {

@@ -20,7 +20,7 @@ export interface RollbookProcess {
   kill(): Promise<void>;
 }
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/main/launch.ts', import.meta.url));
 
 export async function startRollbookProcess(options: {
   readonly dataDir: string;

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { emptyTestDatabase } from '#test/helpers/database.ts';
 import { TEST_SECRET_KEY } from '#test/helpers/rollbook.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/main/launch.ts', import.meta.url));
 
 let database: { url: string; close(): Promise<void> };
 let dataDir: string;

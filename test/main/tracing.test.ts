@@ -17,7 +17,7 @@ import { syncClient } from '#test/helpers/sync-client.ts';
 
 import { openTracing, readTraceparent } from '../../src/main/telemetry/open-tracing.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../src/main/launch.ts', import.meta.url));
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = '00f067aa0ba902b7';
 const roster = smallRoster({ schools: 1, sections: 2, students: 12 });
