@@ -52,7 +52,7 @@ const without = (base: Files, ...names: string[]): Record<string, string> =>
   Object.fromEntries(Object.entries(base).filter(([name]) => !names.includes(name)));
 
 /** With contacts: users whom students name as their agents. */
-const WITH_AGENTS: Readonly<Record<string, string>> = {
+export const WITH_AGENTS: Readonly<Record<string, string>> = {
   ...GOOD_ONEROSTER,
   'users.csv':
     'sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,givenName,familyName,email,agentSourcedIds,grades\nu1,,,true,s,student,ada,Ada,Elm,,"p1, p2",9\nu2,,,true,s,teacher,tea,Tea,Oak,,,\np1,,,true,s,parent,pat,Pat,Elm,pat@b.example,u1,\np2,,,true,s,guardian,gus,Gus,Elm,gus@b.example,u1,\n',

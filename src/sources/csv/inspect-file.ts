@@ -8,6 +8,7 @@ import { type DateColumn, DateColumns } from './date-columns.ts';
 import { findSeparator, type FoundSeparator } from './find-separator.ts';
 import type { FileDefinition } from './format.ts';
 import { detectUtf16, ENCODING_NAMES, type TextEncoding, Utf8Check } from './text-encoding.ts';
+import { TotalsAtEnd } from './totals-row.ts';
 import { openTranscoder } from './transcoder.ts';
 import { WindowsCheck, type WindowsVerdict } from './windows-check.ts';
 
@@ -129,7 +130,10 @@ async function findDateColumns(
   return columns?.decide() ?? [];
 }
 
-/** Reads all rows of a file whose header can be bound, broken ones too. `begin` gets the header and gives what takes the rows. */
+/**
+ * Reads all rows of a file whose header can be bound, broken ones too; totals at its end are none. `begin` gets the header and gives what takes
+ * the rows.
+ */
 export async function scanRows(
   file: Pick<SourceFile, 'open'>,
   { encoding, separator }: Pick<FileLayout, 'encoding' | 'separator'>,
@@ -137,13 +141,13 @@ export async function scanRows(
   mapping: MappingSettings,
   begin: (header: BoundHeader) => (row: CsvRow) => void,
 ): Promise<void> {
-  let take: ((row: CsvRow) => void) | null | undefined;
+  let rows: TotalsAtEnd | null | undefined;
   const reader = new CsvReader(
     (row) => {
-      if (take !== undefined) take?.(row);
+      if (rows !== undefined) rows?.push(row);
       else {
         const { header } = bindHeader(row, definition, mapping);
-        take = header === null ? null : begin(header);
+        rows = header === null ? null : new TotalsAtEnd(header, begin(header));
       }
     },
     CSV_LIMITS,
@@ -152,7 +156,7 @@ export async function scanRows(
   const transcoder = openTranscoder(encoding);
   for await (const bytes of file.open()) {
     reader.push(transcoder.push(asBuffer(bytes)));
-    if (take === null) return;
+    if (rows === null) return;
   }
   reader.end();
 }
