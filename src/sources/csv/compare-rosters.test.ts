@@ -223,6 +223,26 @@ describe('a bad row never erases the last good state', () => {
     assert.deepEqual(shownActions(staged), ['update student S1P1']);
   });
 
+  test('of a school, that somebody known comes to: the role in the school before stays meanwhile', async () => {
+    const staged = await stageChanged((changed) => {
+      must(changed.school[1])['Name'] = '';
+      must(changed.student[0])['School SIS ID'] = 'S2';
+    });
+    assert.deepEqual(shownActions(staged), []);
+    assert.ok(shownFindings(staged.findings).includes('ABSENCE_NOT_PROVEN student.csv role (information)'));
+    const somebodyNew = await stageChanged((changed) => {
+      must(changed.school[1])['Name'] = '';
+      changed.student.push({
+        ...must(changed.student[0]),
+        'SIS ID': 'N1',
+        'School SIS ID': 'S2',
+        Username: 'n1',
+      });
+      changed.student.shift();
+    });
+    assert.deepEqual(shownActions(somebodyNew), ['create student N1', 'end role', 'end student']);
+  });
+
   test('nor that of an enrollment whose student is gone', async () => {
     const staged = await stageChanged((changed) => {
       changed.student.shift();

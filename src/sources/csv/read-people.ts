@@ -163,7 +163,8 @@ export function readPeople(state: RosterState, file: RosterFile, role: 'student'
       if (reference === 'dropped') {
         file.report('REFERENCE_DROPPED', school, messageOfDropped(school, schoolFile));
         hashRoleKey(row, -1, -1);
-        delta.keep(hash.key);
+        // A role in another school than before would end without the new one.
+        if (!delta.keep(hash.key) && !delta.isNew(table.entries[index] as number)) state.spared.add(ROLE);
         return;
       }
       const again = takeRole(index, schoolIndex);
