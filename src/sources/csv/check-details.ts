@@ -1,3 +1,4 @@
+import type { FindingCode } from '#core/findings.ts';
 import { allowedOf, DEFAULT_LIMITS } from '#core/plan/limits.ts';
 import { RECORD_CODES } from '#core/roster/record-codes.ts';
 import { must } from '#lib/assert.ts';
@@ -6,9 +7,9 @@ import type { FileSummary } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
 import { wantsContacts } from './bind-header.ts';
 import { type FileDefinition, type FileName, type FormatDefinition, looseTitle } from './format.ts';
-import { DROPPED, type IdTable, PRESENT, UNKNOWN } from './id-table.ts';
+import { DROPPED, type IdTable, PRESENT, UNKNOWN, WITHDRAWN } from './id-table.ts';
 import { DETAIL_GROUPS, type DetailGroup, type DetailName } from './person-details.ts';
-import type { RosterState } from './roster-state.ts';
+import { messageOfWithdrawn, type RosterState } from './roster-state.ts';
 
 /** As many students may lose all their contacts in one run without a question. Source: the default limit of what may leave. */
 const LIMIT = DEFAULT_LIMITS.plan.deactivate;
@@ -60,7 +61,7 @@ export function detailsGone(
   });
 }
 
-/** Rows about people who are not in the roster, or were dropped from it. Rows of the first kind are bad. */
+/** Rows about people who are not in the roster, were dropped from it, or are withdrawn. Rows of the first kind are bad. */
 export function reportStrangers(
   state: RosterState,
   format: FormatDefinition,
@@ -102,28 +103,31 @@ function reportStrangersOf(
   let missing = 0;
   for (const { id, line } of details.strangers(group, students, PRESENT)) {
     const bytes = Buffer.from(id);
-    const asTeacher = state.sharedUserIds ? stateIn(teachers, bytes) : UNKNOWN;
+    const states = [stateIn(students, bytes), state.sharedUserIds ? stateIn(teachers, bytes) : UNKNOWN];
     // Somebody without a role has no record to put it into.
-    if (asTeacher === PRESENT || (state.userRoles !== null && stateIn(state.roleless, bytes) === PRESENT))
-      continue;
-    const waits =
-      stateIn(students, bytes) === DROPPED ||
-      asTeacher === DROPPED ||
-      // In a row that could not be read, perhaps.
-      (state.unreadableRows.has(peopleFile) && isKnown(bytes));
-    if (!waits) missing += 1;
-    findings.report(
-      { code: waits ? 'REFERENCE_DROPPED' : 'REFERENCE_NOT_FOUND', file: definition.name, field },
-      () => ({
+    if (states.includes(PRESENT) || stateIn(state.roleless, bytes) === PRESENT) continue;
+    const report = (code: FindingCode, message: string): void =>
+      findings.report({ code, file: definition.name, field }, () => ({
         line,
         kind: 'student',
         sourceId: id,
         value: id,
-        message: waits
-          ? `The record that ${field} names was dropped from ${peopleFile}; this row waits for it.`
-          : `${field} "${id.slice(0, 64)}" is not in ${peopleFile}.`,
-      }),
-    );
+        message,
+      }));
+    const waits =
+      states.includes(DROPPED) ||
+      // In a row that could not be read, perhaps.
+      (state.unreadableRows.has(peopleFile) && isKnown(bytes));
+    if (waits)
+      report(
+        'REFERENCE_DROPPED',
+        `The record that ${field} names was dropped from ${peopleFile}; this row waits for it.`,
+      );
+    else if (states.includes(WITHDRAWN)) report('ROW_WITHDRAWN', messageOfWithdrawn(field));
+    else {
+      missing += 1;
+      report('REFERENCE_NOT_FOUND', `${field} "${id.slice(0, 64)}" is not in ${peopleFile}.`);
+    }
   }
   return missing;
 }

@@ -11,6 +11,7 @@ import {
   findField,
   goesWithWithdrawn,
   isEmpty,
+  isPresent,
   judgeReference,
   lookUp,
   messageOfDropped,
@@ -134,7 +135,9 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
   ): void => {
     if (reference === 'missing')
       file.fail('REFERENCE_NOT_FOUND', column, () =>
-        messageOfMissing(column, file.text(column), target.file),
+        column === person && isPresent(state.roleless, file.row, person)
+          ? `The user that ${column.title} names has no role of a student or of staff, and so no place in a class.`
+          : messageOfMissing(column, file.text(column), target.file),
       );
     if (reference === 'dropped')
       file.report('REFERENCE_DROPPED', column, messageOfDropped(column, target.file));

@@ -3,10 +3,12 @@ import { must } from '#lib/assert.ts';
 
 import type { BoundColumn, PersonRole } from './bind-header.ts';
 import { takeRoles } from './read-roles.ts';
+import { PRESENT } from './id-table.ts';
 import { NameTable } from './name-table.ts';
 import { reportUndecided } from './role-names.ts';
 import type { RosterFile } from './roster-file.ts';
 import {
+  addFieldTo,
   findField,
   forEachPart,
   isEmpty,
@@ -81,9 +83,13 @@ export function readUsersWithRoles(state: RosterState, file: RosterFile): RowRea
         const stays = name.undecided ? ROLES.filter((one) => takers[one].stay()) : [];
         if (stays.length > 0) reportUndecided(file, id, stays);
         const isThere = ROLES.some((one) => isPresent(takers[one].table, row, id));
-        if (isThere) forEachPart(file, school, () => roles.take(name));
+        if (isThere) {
+          forEachPart(file, school, () => roles.take(name));
+          return;
+        }
+        state.roleless.states[addFieldTo(state.roleless, row, id)] = PRESENT;
         // Contacts are users, too.
-        if (isThere || findField(state.contacts, row, id) !== -1) return;
+        if (findField(state.contacts, row, id) !== -1) return;
         file.report('USER_WITHOUT_ROLE', id, 'The user is neither a student nor staff, and gets no account.');
         return;
       }

@@ -170,12 +170,7 @@ export function goesWithWithdrawn(
   const gone = ends.filter(([, table, index]) => index !== -1 && table.states[index] === WITHDRAWN);
   for (const [column, table, index] of gone) {
     const org = table === orgs ? index : table === classes ? (classes.parents[index] as number) : NO_ENTRY;
-    if (org === NO_ENTRY)
-      file.report(
-        'ROW_WITHDRAWN',
-        column,
-        `The record that ${column.title} names is withdrawn by its own row.`,
-      );
+    if (org === NO_ENTRY) file.report('ROW_WITHDRAWN', column, messageOfWithdrawn(column.title));
     else file.goesWithOrg(orgs.text(org));
   }
   return gone.length > 0;
@@ -285,6 +280,10 @@ export function judgeReference(
 
 export function messageOfMissing(column: BoundColumn, value: string, target: FileName): string {
   return `${column.title} "${value.slice(0, 64)}" is not in ${target}.`;
+}
+
+export function messageOfWithdrawn(title: string): string {
+  return `The record that ${title} names is withdrawn by its own row.`;
 }
 
 export function messageOfDropped(column: BoundColumn, target: FileName): string {
