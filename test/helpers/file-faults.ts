@@ -41,6 +41,15 @@ export const FILE_FAULTS: readonly FaultCase[] = [
     expect: [],
   },
   {
+    name: 'a manifest that names files that are there and are no rows of the roster',
+    add: {
+      'manifest.json':
+        '{"files": [{"name": "student.csv", "rows": 2}, {"name": "Manifest.csv", "sizeBytes": 20}]}',
+      'manifest.csv': 'propertyName,value\n',
+    },
+    expect: ['FILE_IGNORED manifest.csv (warning)'],
+  },
+  {
     name: 'a manifest that knows of more rows, other bytes and another file',
     add: {
       'manifest.json': `{"files": [{"name": "student.csv", "rows": 3}, {"name": "teacher.csv", "sha256": "${'0'.repeat(64)}"}, {"name": "user.csv", "rows": 1}]}`,

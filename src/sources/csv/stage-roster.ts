@@ -250,7 +250,7 @@ export async function stageRoster(input: StageRosterInput, tools: StageRosterToo
   }
 
   const startedMs = tools.nowMs();
-  if (manifest !== null) checkManifest(manifest, summaries, findings);
+  if (manifest !== null) checkManifest(manifest, summaries, roster.files, findings);
   if (findings.fatal) delta.stop();
   else {
     for (const _ of delta.endAbsent(state.spared, fileOf)) await items.drain();

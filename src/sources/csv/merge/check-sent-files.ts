@@ -12,6 +12,7 @@ export async function checkSentFiles(
   manifestFile: SourceFile,
   { files }: FormatDefinition,
   filesByName: ReadonlyMap<string, SourceFile>,
+  uploaded: readonly SourceFile[],
   mapping: MappingSettings,
   findings: FindingCollector,
 ): Promise<void> {
@@ -50,5 +51,5 @@ export async function checkSentFiles(
       archive: file.archive,
     });
   }
-  checkManifest(manifest, summaries, findings);
+  checkManifest(manifest, summaries, uploaded, findings);
 }

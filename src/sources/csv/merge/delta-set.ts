@@ -43,6 +43,6 @@ export async function readDeltaSet(
   );
   checkOneRosterManifest(manifest, definition, new Set(filesByName.keys()), findings, modes);
   if (sentFile !== undefined && !findings.fatal)
-    await checkSentFiles(sentFile, definition, filesByName, mapping, findings);
+    await checkSentFiles(sentFile, definition, filesByName, files, mapping, findings);
   return { ...recognition, modes, filesByName };
 }
