@@ -29,8 +29,8 @@ import {
 export interface RoleTaker {
   /** Undefined: the row names none that is known, which is reported. */
   nameOf(): RoleName | undefined;
-  /** Of a good row. `again`: this roster had it before. */
-  take(name: RoleName): 'fine' | 'again' | 'waits';
+  /** Of a good row. `again`: this roster had it before; `full`: it had so many alike that this one is left out. */
+  take(name: RoleName): 'fine' | 'again' | 'waits' | 'full';
   /** The last good state of the role stays, if it can be told which one it is. @returns whether there is one. */
   keep(name: RoleName | undefined): boolean;
   /** Of a bad row: the org and the session that it names, and whether it ends before it starts. */
@@ -41,6 +41,10 @@ export interface RoleTaker {
 const OTHER_ROLE = RECORD_CODES.teacherRole;
 /** Numbers of roles alike that may be free below one that is taken, in a row: those roles have ended. */
 const FREE_NUMBERS = 8;
+/** Most roles of one person in one org under one name: each row is compared with all of them. */
+const MOST_ALIKE = 100;
+const AGAIN = -1;
+const FULL = -2;
 /** What a row may say of whether a role is the primary one. */
 const PRIMARY = ['', 'true', 'false'].map((text) => Buffer.from(text));
 
@@ -87,6 +91,7 @@ export function takeRoles(
   const isPrimary = file.column('isPrimary', 'role');
   const startDate = file.column('startDate', 'role');
   const endDate = file.column('endDate', 'role');
+  const ownContent = new Int32Array(2);
   const numberKeys: Int32Array[] = [];
   /** Goes into the keys of all but the first of several roles alike. */
   const numberKey = (number: number): Int32Array => {
@@ -122,15 +127,15 @@ export function takeRoles(
     if (sessionEntry !== NO_ENTRY) addEntryKey(state, sessionEntry);
     hash.endContent();
   };
-  /** A row of this roster has said the same, but perhaps whether it is the primary role. */
-  const saidBefore = (code: RecordCode, sessionEntry: number): boolean =>
-    PRIMARY.some((primary) => {
+  /** The contents of rows that say the same as the row under way, but perhaps whether it is the primary role. */
+  const contentsAlike = (code: RecordCode, sessionEntry: number): Int32Array[] =>
+    PRIMARY.map((primary) => {
       hashContent(code, sessionEntry, primary);
-      return delta.holds(hash.key, hash.content);
+      return hash.content.slice();
     });
   /**
    * Which of the roles alike the row is, from 0: the one that says the same already, else the next that no row has; what a bad row keeps is left
-   * alone, where it may be another one's. -1: the roster has it already.
+   * alone, where it may be another one's. AGAIN: the roster has it already; FULL: it has too many.
    */
   const numberOf = (
     code: RecordCode,
@@ -143,22 +148,35 @@ export function takeRoles(
     let free = -1;
     // Of roles that are all new none has ended.
     const mostFree = several && delta.before(code) > 0 ? FREE_NUMBERS : 0;
-    for (let number = 0, unknown = 0; ; number += 1) {
+    // Hashed once, however many roles alike there are.
+    let alike: Int32Array[] | null = null;
+    let isHashed = false;
+    for (let number = 0, unknown = 0; number < MOST_ALIKE && unknown <= mostFree; number += 1) {
       hashKey(name, number, ...ends);
       const met = delta.stateOf(hash.key);
       if (met === 'unknown') {
         if (free === -1) free = number;
         unknown += 1;
-        if (unknown > mostFree) return unmet !== -1 ? unmet : free === 1 && kept === 0 ? 0 : free;
         continue;
       }
       unknown = 0;
-      if (met === 'seen' && (!several || saidBefore(code, sessionEntry))) return -1;
-      hashContent(code, sessionEntry);
-      if (met !== 'seen' && (!several || delta.holds(hash.key, hash.content))) return number;
+      if (met === 'seen') {
+        alike ??= several ? contentsAlike(code, sessionEntry) : null;
+        if (alike?.some((content) => delta.holds(hash.key, content)) !== false) return AGAIN;
+        continue;
+      }
+      if (!isHashed) {
+        hashContent(code, sessionEntry);
+        ownContent.set(hash.content);
+        isHashed = true;
+      }
+      if (!several || delta.holds(hash.key, ownContent)) return number;
       if (met === 'unmet' && unmet === -1) unmet = number;
       if (met === 'kept' && kept === -1) kept = number;
     }
+    if (unmet !== -1) return unmet;
+    if (free === -1) return FULL;
+    return free === 1 && kept === 0 ? 0 : free;
   };
 
   const keep = (name: RoleName | undefined): boolean => {
@@ -216,7 +234,8 @@ export function takeRoles(
         return 'waits';
       }
       const number = numberOf(code, name, sessionEntry, personIndex, orgIndex);
-      if (number === -1) return 'again';
+      if (number === AGAIN) return 'again';
+      if (number === FULL) return 'full';
       hashContent(code, sessionEntry);
       hashKey(name, number, personIndex, orgIndex);
       const sighting = delta.see(code, hash.key, hash.content);
@@ -259,11 +278,18 @@ export function readRoles(state: RosterState, file: RosterFile): RowReader {
         if (isEmpty(row, person) || !roles.keep(name)) spareFile(state, file);
         return;
       }
-      if (name !== undefined && roles.take(name) === 'again')
+      const outcome = name === undefined ? 'fine' : roles.take(name);
+      if (outcome === 'again')
         file.report(
           'ROW_DUPLICATE',
           undefined,
           'The person has this role in the org already, in the same session with the same dates; the first row counts.',
+        );
+      else if (outcome === 'full')
+        file.report(
+          'ID_DUPLICATE',
+          person,
+          `Of one person ${MOST_ALIKE} roles of one name in one org are taken; this one is left out.`,
         );
     },
   };

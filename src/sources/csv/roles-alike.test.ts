@@ -59,3 +59,16 @@ test('a bad row ends none of them, and takes the place of none', async () => {
   for (const rows of [[BAD, SPRING], [SPRING, BAD], [BAD]])
     assert.deepEqual(ended(await stageFiles(rolesOf(...rows), { after: first })), []);
 });
+
+test('so many that no exporter means them: the first hundred are taken, and the others said', async () => {
+  const day = (offset: number): string => new Date(Date.UTC(1990, 0, 1 + offset)).toISOString().slice(0, 10);
+  const rows = Array.from({ length: 2_000 }, (_, i) => `u1,s,student,,09,TRUE,${day(i)},\n`);
+  const first = await stageFiles(rolesOf(...rows));
+  assert.equal(ended(first).length, 1 + 100);
+  assert.equal(first.result.findingCounts[0]?.rowCount, 1_900);
+  assert.deepEqual(
+    new Set(first.findings.map(({ code, severity }) => `${code} ${severity}`)),
+    new Set(['ID_DUPLICATE warning']),
+  );
+  assert.equal((await stageFiles(rolesOf(...rows), { after: first })).result.itemCount, 0);
+});
