@@ -28,3 +28,31 @@ test('OneRoster: a contact whose row stands behind another one, without a line b
     );
   assert.deepEqual(lost, [], shownFindings(staged.findings).join('\n'));
 });
+
+test('names of contacts that no directory takes break no run, and the contacts of before stay', async () => {
+  const named = (...names: readonly string[]): Record<string, string> => {
+    const contacts = names.map((name, i) => `p${i},,,true,s,parent,p${i},${name},Elm,p${i}@b.example,,`);
+    return {
+      ...GOOD_ONEROSTER,
+      'users.csv': [
+        USERS[0],
+        'u1,,,true,s,student,ada,Ada,Elm,,"p0,p1,p2",9',
+        USERS[2],
+        ...contacts,
+        '',
+      ].join('\n'),
+    };
+  };
+  const before = await stageFiles(named('Pat', 'Pia', 'Paz'));
+  assert.deepEqual(shownFindings(before.findings), []);
+  const long = 'x'.repeat(1_000_000);
+  const staged = await stageFiles(named(long, long, long), { after: before });
+  assert.deepEqual(shownFindings(staged.findings), [
+    ...[4, 5, 6].map((line) => `VALUE_TOO_LONG users.csv:${line} givenName (error)`),
+    'ABSENCE_NOT_PROVEN users.csv contacts (information)',
+  ]);
+  assert.deepEqual(
+    staged.items.map(({ kind, after }) => [kind, (after as { incomplete?: string[] }).incomplete]),
+    [['student', ['contacts']]],
+  );
+});

@@ -9,6 +9,7 @@ import type { FileDefinition } from './format.ts';
 import { DROPPED, type IdTable, PRESENT, UNKNOWN } from './id-table.ts';
 import { inspectFile, scanRows } from './inspect-file.ts';
 import { DETAIL_GROUPS, type PersonDetails } from './person-details.ts';
+import { countCharacters } from './roster-file.ts';
 import { addFieldTo, findField, isEmpty, isReliable, partsOf } from './roster-state.ts';
 import { findWithdrawal, mayHoldTwo } from './row-shape.ts';
 import type { UserRoles } from './user-roles.ts';
@@ -175,6 +176,8 @@ function contactKeeper(
       report(row, email, 'e-mail address');
       return;
     }
+    // Said when the row is taken; what is kept of a contact has its bounds.
+    if (isTooLong(row, givenName) || isTooLong(row, surname)) return;
     write(row, givenName);
     if (hasGivenName && !isEmpty(row, surname)) details.writeByte(BLANK);
     write(row, surname);
@@ -183,7 +186,7 @@ function contactKeeper(
     details.nextField();
     write(
       row,
-      phones.find((column) => !isEmpty(row, column)),
+      phones.find((column) => !isEmpty(row, column) && !isTooLong(row, column)),
     );
     contacts.entries[index] = details.endValue();
     contacts.states[index] = PRESENT;
@@ -211,6 +214,11 @@ function isTwo(row: CsvRow, header: BoundHeader): boolean {
 function tellsWhose(row: CsvRow, header: BoundHeader, id: BoundColumn | undefined): id is BoundColumn {
   if (id === undefined || row.count <= id.position || isEmpty(row, id)) return false;
   return isWhole(row, header) || isReliable(row, id);
+}
+
+function isTooLong(row: CsvRow, column: BoundColumn | undefined): boolean {
+  if (column === undefined || endOf(row, column) - startOf(row, column) <= column.maxLength) return false;
+  return countCharacters(textOf(row, column)) > column.maxLength;
 }
 
 function columnOf(header: BoundHeader, property: string): BoundColumn | undefined {
