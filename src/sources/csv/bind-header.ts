@@ -1,7 +1,7 @@
 import type { Finding, FindingCode } from '#core/findings.ts';
 import type { MappingSettings } from '../contract.ts';
 import type { CsvRow } from './csv-reader.ts';
-import { type ColumnDefinition, type FileDefinition, looseTitle } from './format.ts';
+import { type ColumnDefinition, type ColumnPart, type FileDefinition, looseTitle } from './format.ts';
 
 /** A column of the format that the file has and the profile wants. */
 export interface BoundColumn extends ColumnDefinition {
@@ -94,9 +94,10 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
         fault('HEADER_MISSING', definition.title, `The file has no column "${definition.title}".`);
       continue;
     }
-    // What a row says of itself is no property to choose.
     const optional =
-      definition.required === 'no' && definition.part !== 'secret' && definition.part !== 'row';
+      definition.required === 'no' &&
+      !NEVER_CHOSEN.includes(definition.part) &&
+      !tellsClassesApart(definition, mapping);
     if (
       optional &&
       wantedTitles !== null &&
@@ -124,6 +125,15 @@ export function bindHeader(row: CsvRow, file: FileDefinition, mapping: MappingSe
     header: usable ? { fieldCount: titles.length, columns, matchPositions } : null,
     problems,
   };
+}
+
+/** What a row says of itself, initial passwords, and who is in a class are no properties to choose. */
+const NEVER_CHOSEN: readonly ColumnPart[] = ['row', 'secret', 'member'];
+
+/** Nor is the session, where it is a part of what a class is known by: without it all classes would be others. */
+function tellsClassesApart({ part, property }: ColumnDefinition, { classAnchor }: MappingSettings): boolean {
+  if (classAnchor !== 'idAndSession') return false;
+  return property === 'sessions' || (part === 'session' && (property === 'id' || property === 'displayName'));
 }
 
 /** One column of a contact is wanted: so are the others, since without them it is none. */
@@ -167,7 +177,10 @@ function matchSource(file: FileDefinition, { identity }: MappingSettings, role: 
 }
 
 /** Loose titles of the optional columns that the profile wants; null: all. Of users, what it wants of students or of teachers. */
-function wantedColumns({ entity }: FileDefinition, mapping: MappingSettings): ReadonlySet<string> | null {
+export function wantedColumns(
+  { entity }: FileDefinition,
+  mapping: MappingSettings,
+): ReadonlySet<string> | null {
   const { optionalProperties } = mapping;
   if (entity === null) return null;
   const lists =

@@ -2,7 +2,7 @@ import { findRole, openReferenceList } from '#core/roster/reference-list.ts';
 
 import type { MappingSettings, SourceFile } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
-import type { BoundColumn, BoundHeader } from './bind-header.ts';
+import { type BoundColumn, type BoundHeader, wantedColumns, wantsContacts } from './bind-header.ts';
 import { isMailAddress, relationshipOf } from './contact-values.ts';
 import type { CsvRow } from './csv-reader.ts';
 import type { FileDefinition } from './format.ts';
@@ -49,7 +49,7 @@ export async function scanRelatedUsers(
     };
   });
   let allTold = true;
-  await scan(state, users, (header) => {
+  await scan(withAllColumns(state), users, (header) => {
     const id = columnOf(header, 'id');
     const keepContact = contactKeeper(state, users.definition, header, findings);
     return (row) => {
@@ -71,13 +71,15 @@ export async function scanAgents(
 ): Promise<void> {
   const { contacts, details, userRoles } = state;
   const findRoleCode = openReferenceList('roles', state.mapping.lists);
+  const wanted = wantedColumns(users.definition, state.mapping);
+  const isWanted = wanted === null || wantsContacts(users.definition, wanted);
   let told = false;
-  await scan(state, users, (header) => {
+  await scan(withAllColumns(state), users, (header) => {
     const id = columnOf(header, 'id');
     const role = columnOf(header, 'role');
     const withdrawing = header.columns.filter(({ withdrawnBy }) => withdrawnBy !== undefined);
     const keepContact = contactKeeper(state, users.definition, header, findings);
-    if (columnOf(header, 'agents') !== undefined) {
+    if (isWanted && columnOf(header, 'agents') !== undefined) {
       told = true;
       details.state(CONTACTS);
     }
@@ -190,6 +192,16 @@ function contactKeeper(
     );
     contacts.entries[index] = details.endValue();
     contacts.states[index] = PRESENT;
+  };
+}
+
+/** What a profile chooses of users are properties of students and of teachers: a contact has an address all the same. */
+function withAllColumns({ mapping }: ContactState): Pick<ContactState, 'mapping'> {
+  return {
+    mapping: {
+      ...mapping,
+      optionalProperties: { school: null, section: null, student: null, teacher: null },
+    },
   };
 }
 
