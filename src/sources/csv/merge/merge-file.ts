@@ -68,13 +68,14 @@ export async function prepareMerge(input: MergeFileInput): Promise<PreparedMerge
   const ids = new IdTable(input.seed);
   const found = await readDelta(input, ids);
   if (found === null) return null;
-  const { delta, dated, readById } = found;
+  const { delta, dates, readById } = found;
   const kept = base === null ? null : await openBase(input, base);
   const added = kept === null ? [] : kept.titles.filter((title) => title !== '' && !hasTitle(delta, title));
   const known = new Map<number, string[]>();
-  const keptDates = new Float64Array(ids.size).fill(Number.NaN);
-  if (kept !== null && (dated || added.length > 0))
-    await compareWithBase(definition.name, kept, ids, keptDates, added, known);
+  // Of several rows of the delta file with one id the newest counts, as of that and the kept one.
+  const newestDates = Float64Array.from({ length: ids.size }, (_, entry) => dates[entry] ?? Number.NaN);
+  if (kept !== null && (dates.length > 0 || added.length > 0))
+    await compareWithBase(definition.name, kept, ids, newestDates, added, known);
   const summary = { deltaRows: 0, replacedRows: 0, outdatedRows: 0, keptRows: 0, deltaLines: 0 };
   const superseded = new Uint8Array(ids.size);
   return {
@@ -117,10 +118,10 @@ export async function prepareMerge(input: MergeFileInput): Promise<PreparedMerge
           );
           return true;
         }
-        const keptDate = entry === -1 ? Number.NaN : (keptDates[entry] as number);
-        if (!(modifiedAt(row, delta.columns) < keptDate)) return false;
+        const newestDate = entry === -1 ? Number.NaN : (newestDates[entry] as number);
+        if (!(modifiedAt(row, delta.columns) < newestDate)) return false;
         summary.outdatedRows += 1;
-        const text = new Date(keptDate).toISOString();
+        const text = new Date(newestDate).toISOString();
         report(row, 'ROW_OUTDATED', delta.columns.date, `What is known of its record is of ${text}.`);
         return true;
       };
@@ -174,11 +175,11 @@ export async function prepareMerge(input: MergeFileInput): Promise<PreparedMerge
   };
 }
 
-/** All ids of the delta file into the table, and what is wrong with the file into the findings. */
+/** All ids of the delta file into the table, and what is wrong with the file into the findings. `dates`: by id, of its newest row; empty: no row has one. */
 async function readDelta(
   { definition, mapping, delta: file, findings }: MergeFileInput,
   ids: IdTable,
-): Promise<{ delta: Opened; dated: boolean; readById: boolean } | null> {
+): Promise<{ delta: Opened; dates: readonly number[]; readById: boolean } | null> {
   const { name } = definition;
   const report = ({ code, message, line }: ScanFault, field?: string): void =>
     findings.report({ code, file: name, field }, () => ({
@@ -192,7 +193,7 @@ async function readDelta(
   let columns: MergeColumns = { count: 0, id: -1, status: -1, date: -1 };
   let bound: BoundHeader | null = null;
   let usable = true;
-  let dated = false;
+  const dates: number[] = [];
   let readById = true;
   const scanned = scanFile(file, name, layout, scan, (row, isHeader) => {
     if (isHeader) {
@@ -215,15 +216,19 @@ async function readDelta(
         report({ code: 'HEADER_MISSING', message, line: row.line }, title);
       }
     } else if (usable) {
-      entryOf(row, columns, ids, true);
-      dated ||= !Number.isNaN(modifiedAt(row, columns));
+      const entry = entryOf(row, columns, ids, true);
+      const date = modifiedAt(row, columns);
+      const isTaken = isWhole(row, columns) && statusOf(row, columns) !== 'other';
+      if (entry === -1 || Number.isNaN(date) || !isTaken) return;
+      while (dates.length <= entry) dates.push(Number.NaN);
+      if (!(date <= (dates[entry] as number))) dates[entry] = date;
     }
   });
   for await (const _ of scanned);
   if (file.isBroken?.() === true) return null;
   if (scan.fault !== null) report(scan.fault);
   if (scan.fault !== null || !usable || scan.titles === null) return null;
-  return { delta: { file, layout, titles: scan.titles, header: bound, columns }, dated, readById };
+  return { delta: { file, layout, titles: scan.titles, header: bound, columns }, dates, readById };
 }
 
 async function openBase({ definition, mapping }: MergeFileInput, file: SourceFile): Promise<Opened> {

@@ -140,6 +140,35 @@ describe('a delta file is merged into the file that was kept', () => {
 describe('rows that are not taken leave what is known', () => {
   const base = `${ORGS_HEAD}\no1,active,2026-03-05T10:00:00Z,First,school,,\no2,tobedeleted,2026-03-05,Second,school,,\n`;
 
+  test('a row that is older than another one of its record in the same file', async () => {
+    const delta = [
+      ORGS_HEAD,
+      'o1,active,2026-03-06T09:00:00Z,Renamed,school,,',
+      'o1,tobedeleted,2026-03-06T10:00:00Z,Renamed,school,,',
+      'o3,tobedeleted,2026-03-06T10:00:00Z,New,school,,',
+      'o3,active,2026-03-06T09:00:00Z,New,school,,',
+      'o4,new,2026-03-07,New,school,,',
+      'o4,active,2026-03-06,New,school,,',
+      '',
+    ].join('\n');
+    const { files, findings } = await mergeOrgs(base, delta);
+    assert.deepEqual(
+      files?.['orgs.csv']?.split('\r\n').filter((line) => line !== ''),
+      [
+        ORGS_HEAD,
+        'o1,tobedeleted,2026-03-06T10:00:00Z,Renamed,school,,',
+        'o3,tobedeleted,2026-03-06T10:00:00Z,New,school,,',
+        'o4,active,2026-03-06,New,school,,',
+        'o2,tobedeleted,2026-03-05,Second,school,,',
+      ],
+    );
+    assert.deepEqual(shownFindings(findings.kept), [
+      'ROW_OUTDATED orgs.csv:2 dateLastModified (warning)',
+      'ROW_OUTDATED orgs.csv:5 dateLastModified (warning)',
+      'ENUM_UNKNOWN orgs.csv:6 status (error)',
+    ]);
+  });
+
   test('a row that is older than the kept one', async () => {
     const delta = [
       ORGS_HEAD,
