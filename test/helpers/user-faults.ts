@@ -415,6 +415,20 @@ export const USER_FAULTS: readonly UserFault[] = [
     'ROW_WITHDRAWN enrollments.csv:3 status (information)',
   ),
   oneRoster(
+    'a row with a status that nobody knows',
+    'enrollments.csv',
+    'e2,,',
+    'e2,deleted,',
+    'ENUM_UNKNOWN enrollments.csv:3 status (warning)',
+  ),
+  oneRoster(
+    'a user of whom nobody can tell whether it is disabled',
+    'users.csv',
+    'u1,,,true',
+    'u1,Active,,nein',
+    'BOOLEAN_INVALID users.csv:2 enabledUser (warning)',
+  ),
+  oneRoster(
     'a user who is disabled',
     'users.csv',
     'u1,,,true',

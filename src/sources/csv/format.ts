@@ -63,12 +63,16 @@ export type ColumnPart =
   | 'secret'
   | 'unread';
 
-/** What a value must be. Email: an address; phone: digits and the usual signs; year: four digits; boolean: true or false. */
+/**
+ * What a value must be. Email: an address; phone: digits and the usual signs; year: four digits; boolean: true or false; status: active, or one
+ * that says that the record is gone.
+ */
 export type ValueRule =
   | 'email'
   | 'phone'
   | 'boolean'
   | 'year'
+  | 'status'
   | {
       readonly list: ReferenceListName;
       /** Values separated by commas. */

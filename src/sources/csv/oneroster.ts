@@ -18,7 +18,12 @@ import {
  * OneRoster CSV, bulk files: each is the whole set. A row may still say that its record is gone, and a user may be disabled: both are as good
  * as no row. Source: 1EdTech's CSV tables 1.1 and 1.2; `inactive` is what 1.0 wrote.
  */
-const STATUS = column('status', 'status', { part: 'row', withdrawnBy: ['tobedeleted', 'inactive'] });
+const STATUS = column('status', 'status', {
+  part: 'row',
+  withdrawnBy: ['tobedeleted', 'inactive'],
+  check: 'status',
+  strict: true,
+});
 const unread = (title: string): ColumnDefinition => column(title, title.toLowerCase(), { part: 'unread' });
 const HEAD = [id('sourcedId', 'id', 'key'), STATUS, unread('dateLastModified')] as const;
 /** Of records that are known by what they join: an enrollment, a role. */
@@ -30,7 +35,7 @@ const LIST = { maxLength: 1024 } as const;
 const GRADES = { ...severalOf('grades'), firstAs: 'grade' } as const;
 
 const USER = [
-  column('enabledUser', 'enabledUser', { part: 'row', withdrawnBy: ['false', '0', 'no'] }),
+  column('enabledUser', 'enabledUser', { ...BOOLEAN, part: 'row', withdrawnBy: ['false', '0', 'no'] }),
   column('username', 'username', { required: 'always', maxLength: 113 }),
   column('userIds', 'userIds', { maxLength: 1024 }),
   column('givenName', 'givenName', { required: 'create', maxLength: 64 }),

@@ -12,7 +12,7 @@ import { unreachable } from '#lib/assert.ts';
 import type { MappingSettings } from '../contract.ts';
 import type { FileDefinition, ValueRule } from './format.ts';
 import type { IdTable } from './id-table.ts';
-import { isBoolean, isEmailAddress, isPhoneNumber, isYear, lowerAscii } from './value-rules.ts';
+import { isBoolean, isEmailAddress, isPhoneNumber, isStatus, isYear, lowerAscii } from './value-rules.ts';
 
 export type ValueFinding =
   'ENUM_UNKNOWN' | 'EMAIL_INVALID' | 'PHONE_INVALID' | 'BOOLEAN_INVALID' | 'YEAR_INVALID';
@@ -82,6 +82,8 @@ function openPatternCheck(rule: Extract<ValueRule, string>, strict: boolean): Va
       return checkPattern('PHONE_INVALID', 'is no phone number', isPhoneNumber, false);
     case 'year':
       return checkPattern('YEAR_INVALID', 'is no year of four digits', isYear, false);
+    case 'status':
+      return checkPattern('ENUM_UNKNOWN', 'is neither active nor tobedeleted', isStatus, false);
     default:
       return unreachable(rule);
   }

@@ -88,6 +88,13 @@ export function isBoolean(bytes: Buffer, start: number, end: number): boolean {
   return true;
 }
 
+const STATUSES: readonly string[] = ['active', 'tobedeleted', 'inactive'];
+
+/** OneRoster's, in any letter case; `inactive` is what 1.0 wrote. */
+export function isStatus(bytes: Buffer, start: number, end: number): boolean {
+  return STATUSES.includes(bytes.toString('latin1', start, end).toLowerCase());
+}
+
 /** YYYY, of this millennium or the last. */
 export function isYear(bytes: Buffer, start: number, end: number): boolean {
   if (end - start !== 4 || (bytes[start] !== 0x31 && bytes[start] !== 0x32)) return false;
