@@ -34,6 +34,8 @@ const cases: [name: string, text: string, rows: (string[] | string)[]][] = [
   ['no line break at the end', 'a,b\nc,d', ['a|b', 'c|d']],
   ['BOM', '\ufeffa,b\n', ['a|b']],
   ['BOM before a quote', '\ufeff"a",b\n', ['a|b']],
+  ['BOMs where files were joined', 'a,b\n\ufeffc,d\n\ufeff"e",f\n\ufeff\n', ['a|b', 'c|d', 'e|f']],
+  ['a BOM elsewhere is a character', 'a,\ufeffb\n', ['a|\ufeffb']],
   ['nothing', '', []],
   ['a BOM alone', '\ufeff', []],
   ['empty fields', ',a,,\n', ['|a||']],

@@ -50,6 +50,7 @@ const QUOTE = 0x22;
 const DEL = 0x7f;
 /** First byte of U+0080 to U+00BF in UTF-8. */
 const C1 = 0xc2;
+const BOM_BYTES = 3;
 /** A BOM, quotes, the separators of empty columns that a spreadsheet adds. */
 const LONGEST_DECLARATION = 1024;
 /** One may be a slip of an exporter; more stand where bytes were lost. */
@@ -60,7 +61,7 @@ export type Separator = ',' | ';' | '\t';
 
 /**
  * Reads CSV (RFC 4180, UTF-8, line breaks LF or CRLF, none inside values) from chunks as they come; how they are cut makes no
- * difference. A first line `sep=;`, which spreadsheets take for a word about the separator, a BOM and blank rows (nothing but separators, blanks and empty quotes) are skipped; after a bad row reading goes on with the
+ * difference. A first line `sep=;`, which spreadsheets take for a word about the separator, a BOM before a line and blank rows (nothing but separators, blanks and empty quotes) are skipped; after a bad row reading goes on with the
  * next line. A chunk is the reader's to change: doubled quotes are undone in place.
  */
 export class CsvReader {
@@ -217,7 +218,6 @@ export class CsvReader {
     let from = 0;
     if (this.#atStart) {
       this.#atStart = false;
-      if (lines[0] === 0xef && lines[1] === 0xbb && lines[2] === 0xbf) from = 3;
       if (declaredSeparator(lines) !== null) {
         from = lines.indexOf(LF) + 1;
         this.#row.line += 1;
@@ -243,6 +243,8 @@ export class CsvReader {
       let fault: RowFault | null = null;
       let blank = true;
       row.line += 1;
+      // Files that were joined to one: each brought its own.
+      if (hasBomAt(bytes, at)) at += BOM_BYTES;
       // One field per turn; `at` ends on the separator or the line feed behind it.
       for (;;) {
         let start = at;
@@ -323,6 +325,10 @@ export class CsvReader {
       at += 1;
     }
   }
+}
+
+function hasBomAt(bytes: Buffer, at: number): boolean {
+  return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf;
 }
 
 /** In a line with a fault: what stands behind a broken quote is not read, and may be another row. */
