@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { must } from '#lib/assert.ts';
 import { shownFindings, stageFiles } from '#test/helpers/stage-files.ts';
-import { GOOD_ONEROSTER } from '#test/helpers/user-faults.ts';
+import { GOOD_ONEROSTER, WITH_AGENTS } from '#test/helpers/user-faults.ts';
 
 const USERS = [
   'sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,givenName,familyName,email,agentSourcedIds,grades',
@@ -55,4 +55,10 @@ test('names of contacts that no directory takes break no run, and the contacts o
     staged.items.map(({ kind, after }) => [kind, (after as { incomplete?: string[] }).incomplete]),
     [['student', ['contacts']]],
   );
+});
+
+test('addresses of contacts are stored as those of users are: in another letter case nothing changes', async () => {
+  const before = await stageFiles(WITH_AGENTS);
+  const users = String(WITH_AGENTS['users.csv']).replace('pat@b.example', 'Pat@B.Example');
+  assert.deepEqual((await stageFiles({ ...WITH_AGENTS, 'users.csv': users }, { after: before })).items, []);
 });

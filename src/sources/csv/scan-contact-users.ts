@@ -1,4 +1,4 @@
-import { findRole, openReferenceList } from '#core/roster/reference-list.ts';
+import { findRole, foldCase, openReferenceList } from '#core/roster/reference-list.ts';
 
 import type { MappingSettings, SourceFile } from '../contract.ts';
 import type { FindingCollector } from '../finding-collector.ts';
@@ -184,7 +184,9 @@ function contactKeeper(
     if (hasGivenName && !isEmpty(row, surname)) details.writeByte(BLANK);
     write(row, surname);
     details.nextField();
-    write(row, email);
+    // As the address of the user is stored.
+    const address = Buffer.from(foldCase(textOf(row, email)));
+    details.write(address, 0, address.length);
     details.nextField();
     write(
       row,
