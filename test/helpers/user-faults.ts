@@ -387,6 +387,13 @@ export const USER_FAULTS: readonly UserFault[] = [
     'ENUM_EXTENSION enrollments.csv:3 role (information)',
   ),
   oneRoster(
+    'the same place with other dates',
+    'enrollments.csv',
+    'e2,',
+    'e3,,,k,s,u1,student,,2026-08-02,\ne2,',
+    'ROW_DUPLICATE enrollments.csv:3 (warning)',
+  ),
+  oneRoster(
     'a place that ends before it starts',
     'enrollments.csv',
     'u1,student,,,',

@@ -180,7 +180,13 @@ export function readEnrollments(state: RosterState, file: RosterFile, only: Pers
       const content = hashPlace(place, name, classIndex, personIndex);
       const sighting = delta.see(place.code, hash.key, content);
       if (sighting === 'again') {
-        file.report('ROW_DUPLICATE', undefined, 'The row is there twice; the second one is ignored.');
+        file.report(
+          'ROW_DUPLICATE',
+          undefined,
+          delta.hasContent(delta.entry, content)
+            ? 'The row is there twice; the second one is ignored.'
+            : 'The person has this place in the class already, with other values; the first row counts.',
+        );
         return;
       }
       if (sighting === 'same') return;
