@@ -223,6 +223,36 @@ test('on demand: with a note, a start is let through and does not end it, resume
   );
 });
 
+test('on demand, with a plan that waits: the status says so, and the resume that ends the quarantine accepts nothing', async () => {
+  const profile = await client.createProfile({ displayName: 'On demand, held' });
+  const roster = rosterWithUserNames({ schools: 5, students: 40 });
+  assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
+  await client.ok('POST', `/api/v1/profiles/${profile}/quarantine`, { note: 'Looked into.' });
+  const gone = new Set(roster.student.filter((_, n) => n < 40).map((row) => row['SIS ID']));
+  const without = <T extends Record<string, string>>(rows: readonly T[]): T[] =>
+    rows.filter((row) => !gone.has(row['SIS ID']));
+  const fewer = {
+    ...roster,
+    student: without(roster.student),
+    studentenrollment: without(roster.studentenrollment),
+  };
+  const waiting = await client.sync(profile, csvFiles(fewer));
+  assert.equal(waiting.status, 'quarantined');
+  assert.match(
+    waiting.statusMessage,
+    /does not accept it: .*40 of 40 students would end.*Resume the profile to end it/u,
+  );
+  assert.equal((await client.call('POST', `${PROFILES}/${profile}/resume`)).status, 200);
+  const after = await client.settled(profile);
+  assert.equal(after.status, 'validationError', 'nobody has accepted the plan');
+  assert.equal((await quarantineOf(profile)).quarantined, false);
+  const active = `select count(*)::int as n from person where active and student_external_id = any($1)`;
+  assert.deepEqual(await rollbook.rows(active, [[...gone]]), [{ n: 40 }]);
+  assert.equal((await client.call('POST', `${PROFILES}/${profile}/resume`)).status, 200);
+  assert.equal((await client.settled(profile)).status, 'success');
+  assert.deepEqual(await rollbook.rows(active, [[...gone]]), [{ n: 0 }]);
+});
+
 test('reset of the quarantine alone: a broken run is tried at once, nothing else is forgotten', async () => {
   const profile = await client.createProfile({ displayName: 'Reset' });
   const roster = rosterWithUserNames({ schools: 1, students: 3 });

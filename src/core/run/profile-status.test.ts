@@ -199,10 +199,16 @@ const LINES: [name: string, facts: Partial<StatusFacts>, status: ProfileStatus, 
     /since 2026-09-01T08.*last at 2026-09-02T08.*EncounteredEscrowProportionThreshold.*Next attempt: 2026-09-03T08.*Read the errors/u,
   ],
   [
-    'quarantine wins over a held run',
+    'quarantine wins over a held run, and says what waits',
     { quarantinedAt: at, brokenRuns: 5, latestRun: held('VerdictHeld') },
     'quarantined',
-    /./u,
+    /A run waits\. .*Resume the profile to accept this plan/u,
+  ],
+  [
+    'a quarantine that was ordered is ended first',
+    { quarantinedAt: at, quarantineReason: 'QuarantinedOnDemand', latestRun: held('PartHeld') },
+    'quarantined',
+    /the resume that ends the quarantine does not accept it: .*Resume the profile to end it\.$/u,
   ],
   [
     'too many record errors',

@@ -8,7 +8,7 @@ import { readHeldCode, type HeldCode } from './held-because.ts';
 import { timeLeftText } from './progress-estimate.ts';
 import { isExpired, PROVIDER_NAMES, providerRuns, type ProviderType } from './profile.ts';
 import type { ProfileState } from './profile-state.ts';
-import { quarantineMessage, readQuarantineReason } from './quarantine.ts';
+import { quarantineMessage, type QuarantineReason, readQuarantineReason } from './quarantine.ts';
 import { isExecuting, type RunState } from './run-state.ts';
 import { isMadeFromDirectory } from './run-trigger.ts';
 
@@ -123,18 +123,15 @@ function firstLineThatFits(facts: StatusFacts, newMembers: boolean): Line {
   if (paused !== null) return { status: 'paused', message: paused };
   const run = facts.latestRun;
   if (facts.quarantinedAt) {
-    const cause =
-      run?.state === 'broken'
-        ? `${times(facts.brokenRuns)} in a row a run broke off. ${sentence(run.message, 'The last one gave no reason.')}`
-        : null;
+    const reason = readQuarantineReason(facts.quarantineReason);
     const message = quarantineMessage(
       {
-        reason: readQuarantineReason(facts.quarantineReason),
+        reason,
         since: facts.quarantinedAt,
         lastAt: facts.quarantineLastAt,
         nextAttemptAt: facts.quarantineNextAttemptAt,
       },
-      cause === null ? null : sentence(cause, ''),
+      causeInQuarantine(run, facts.brokenRuns, reason),
     );
     return { status: 'quarantined', message };
   }
@@ -168,6 +165,24 @@ function firstLineThatFits(facts: StatusFacts, newMembers: boolean): Line {
       'Every record of the source is in the directory.',
     ),
   };
+}
+
+/** What stands in the way of a run in quarantine: one that broke off, or one that waits for somebody. Whoever resumes has to know of it. */
+function causeInQuarantine(
+  run: RunFacts | null,
+  brokenRuns: number,
+  reason: QuarantineReason,
+): string | null {
+  if (run?.state === 'broken')
+    return sentence(
+      `${times(brokenRuns)} in a row a run broke off. ${sentence(run.message, 'The last one gave no reason.')}`,
+      '',
+    );
+  if (run?.state !== 'held') return null;
+  const code = readHeldCode(run.errorCode);
+  return reason === 'QuarantinedOnDemand'
+    ? `A run waits, and the resume that ends the quarantine does not accept it: ${sentence(run.message, HELD_FALLBACKS[code])}`
+    : `A run waits. ${heldMessage(run, code)}`;
 }
 
 function inProgress(run: RunFacts, newMembers: boolean): Line {

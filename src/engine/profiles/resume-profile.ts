@@ -21,8 +21,8 @@ type Accepted = Omit<Acceptance, 'actor' | 'newId'>;
 
 /**
  * Lets a profile go on, whatever stopped it (docs/spec/status.md):
- * a paused profile is unpaused, and its suspended run goes on; a held plan waits for a second resume, so that ending a
- * pause accepts nothing unseen. A run held by validation goes on without the faulty rows; a plan held by the verdict is accepted;
+ * a paused profile is unpaused, and its suspended run goes on; what is held waits for a second resume, so that ending a
+ * pause, or a quarantine that somebody ordered, accepts nothing unseen. A run held by validation goes on without the faulty rows; a plan held by the verdict is accepted;
  * a broken run is tried at once, and so is what is in escrow of a profile in quarantine. Missing or empty files are confirmed by name, in `confirmEmptyFiles`, and by nothing else.
  * Errors: NotFoundError; InvalidRequestError; ConflictError when nothing waits, or resume cannot help.
  */
@@ -40,7 +40,7 @@ export async function resumeProfile(
     const run = await lockNewestRun(tx, profile.id);
     if (
       run?.state === 'held' &&
-      !profile.pausedAt &&
+      !isStopped(profile) &&
       confirmed.length === 0 &&
       holdsPlan(readHeldCode(run.errorCode))
     ) {
@@ -104,7 +104,7 @@ async function resumeQuarantined(
   newId: () => string,
 ): Promise<string | null> {
   const { id: profileId } = profile;
-  if (readQuarantineReason(profile.quarantineReason) === 'QuarantinedOnDemand') {
+  if (isOrdered(profile)) {
     await leaveQuarantine(tx, profileId);
     return acceptedId;
   }
@@ -120,13 +120,22 @@ async function resumeQuarantined(
   );
 }
 
-/** What this resume accepts of the newest run; null: only the pause ends. Throws when there is nothing to resume. */
+/** Somebody stopped it, by a pause or a quarantine: the first resume ends that. */
+function isStopped(profile: StoredProfile): boolean {
+  return profile.pausedAt !== null || isOrdered(profile);
+}
+
+function isOrdered({ quarantinedAt, quarantineReason }: StoredProfile): boolean {
+  return quarantinedAt !== null && readQuarantineReason(quarantineReason) === 'QuarantinedOnDemand';
+}
+
+/** What this resume accepts of the newest run; null: only the pause, or the quarantine, ends. Throws when there is nothing to resume. */
 function whatToAccept(
   profile: StoredProfile,
   run: ResumableRun | null,
   confirmed: readonly string[],
 ): Accepted | null {
-  if (run?.state === 'held' && (!profile.pausedAt || confirmed.length > 0)) {
+  if (run?.state === 'held' && (!isStopped(profile) || confirmed.length > 0)) {
     checkMayRun(profile);
     return whatHeldRunNeeds(run, confirmed);
   }
