@@ -7,6 +7,7 @@ import { OperationalError, messageOf } from '#lib/errors.ts';
 import { inSpan, type Span } from '#lib/tracing.ts';
 import { forServing, inTenant } from '#storage/database.ts';
 import { faultCodesOf } from '#storage/database-errors.ts';
+import { lockProfile } from '#storage/profiles/find-profile.ts';
 import { settleCancelled } from '#storage/runs/cancel-run.ts';
 import { type ClaimedRun, claimRun } from '#storage/runs/claim-run.ts';
 import { findQueuedRun } from '#storage/runs/finish-run.ts';
@@ -170,6 +171,8 @@ async function letGo(
   }
   if (interruption !== null) {
     const state = await inTenant(context.db, tenantId, async (tx) => {
+      // The row of the profile first, then its runs.
+      await lockProfile(tx, claim.profileId);
       const next = await transitionRun(tx, {
         ...transition,
         event: interruption,

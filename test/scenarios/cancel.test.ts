@@ -3,6 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { realSystem } from '#lib/system.ts';
+import { inTenant } from '#storage/database.ts';
+import { queueCatchUp } from '#storage/schedule/queue-catch-up.ts';
+import { runBecomes } from '#test/helpers/run-becomes.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 import { csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
 import { changesOf, type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
@@ -149,6 +153,84 @@ test('the only run cancelled while it waits: the profile counts as never started
     status.statusMessage,
     'Nothing was synced yet. Upload the files to its uploadUrl, then start it. A run was cancelled by Administrator before anything was changed.',
   );
+});
+
+test('what was cancelled is not brought in by itself when an adds-only window is over', async () => {
+  const profile = await client.createProfile({ displayName: 'Window' });
+  const settings = `/api/v1/profiles/${profile}/settings`;
+  const roster = ownRoster();
+  const without = (from: SmallRoster, id: string | undefined): SmallRoster => ({
+    ...from,
+    student: from.student.filter((row) => row['SIS ID'] !== id),
+    studentenrollment: from.studentenrollment.filter((row) => row['SIS ID'] !== id),
+  });
+  const left = roster.student[0]?.['SIS ID'];
+  await client.sync(profile, csvFiles(roster));
+  const day = (offset: number): string =>
+    new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
+  await client.ok('PATCH', settings, { schedule: { addsOnly: [{ from: day(-2), to: day(2) }] } });
+  const fewer = without(roster, left);
+  assert.equal((await client.sync(profile, csvFiles(fewer))).status, 'success', 'who left is put off');
+  // A wrong export: twenty names, and somebody who is gone.
+  const wrong = without(structuredClone(fewer), roster.student[1]?.['SIS ID']);
+  for (const row of wrong.student.slice(0, 20)) row['Last Name'] = 'Wrong';
+  await client.upload(profile, csvFiles(wrong));
+  const starting = client.start(profile);
+  const id = await inMidApply(profile);
+  assert.equal((await cancel(id, { note: 'wrong export' })).status, 200);
+  await starting;
+  const named = async (): Promise<unknown> =>
+    (
+      await rollbook.rows(
+        `select count(*) filter (where surname = 'Wrong')::int as wrong, count(*) filter (where not active)::int as gone
+           from person where student_external_id like $1`,
+        [`c${made}-%`],
+      )
+    )[0];
+  const afterwards = await named();
+  await client.ok('PATCH', settings, { schedule: null });
+  // What the scheduler does now, whether it was faster or not.
+  const { newId } = realSystem;
+  const catchUp = { profileId: profile, runId: newId(), actor: 'test', newId };
+  const queued = await inTenant(rollbook.db, rollbook.tenantId, (tx) => queueCatchUp(tx, catchUp));
+  const catchUps = await rollbook.rows(`select id from run where profile_id = $1 and trigger = 'catchUp'`, [
+    profile,
+  ]);
+  assert.deepEqual(
+    [queued, catchUps],
+    [false, []],
+    'the window is over, and the wrong export stays cancelled',
+  );
+  assert.deepEqual(await named(), afterwards);
+  assert.equal((await client.status(profile)).status, 'error');
+  const next = await client.sync(profile, csvFiles(fewer));
+  assert.equal(next.status, 'success', next.statusMessage);
+  assert.deepEqual(await named(), { wrong: 0, gone: 1 });
+});
+
+test('an approval that is cancelled before anything of it is applied leaves what was let in before', async () => {
+  const profile = await client.createProfile({ displayName: 'Approved and cancelled' });
+  const settings = `/api/v1/profiles/${profile}/settings`;
+  const roster = ownRoster(12);
+  await client.sync(profile, csvFiles(roster));
+  const accepted = async (): Promise<unknown> =>
+    (await rollbook.rows('select accepted_run_id as id from profile where id = $1', [profile]))[0]?.['id'];
+  const before = await accepted();
+  const preview = await client.ok<Run>('POST', `/api/v1/profiles/${profile}/plan`);
+  await runBecomes(client, preview.id, ['held']);
+  await client.ok('PATCH', settings, { applyPolicy: 'alwaysAsk' });
+  const renamed = structuredClone(roster);
+  renamed.student[0] = { ...renamed.student[0], 'Last Name': 'Other' };
+  assert.equal((await client.sync(profile, csvFiles(renamed))).status, 'paused');
+  const { id } = await client.latestRun(profile);
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+  await client.ok('PATCH', settings, { schedule: { notBefore: tomorrow } });
+  await client.ok('POST', `/api/v1/runs/${id}/approve`);
+  assert.notEqual(await accepted(), before);
+  assert.equal((await cancel(id)).body.state, 'cancelled');
+  assert.equal(await accepted(), before, 'nothing of the cancelled run is in the directory');
+  const { stale } = await client.ok<{ stale: boolean }>('GET', `/api/v1/runs/${preview.id}/plan`);
+  assert.equal(stale, false, 'and a plan that was made before is as good as it was');
 });
 
 test('a run that is complete or replaced is not cancelled any more: 409 with the reason', async () => {

@@ -19,7 +19,8 @@ const runOfFilesBefore = (...triggers: readonly RunTrigger[]): string => `(
 const ACCEPTED_RUN = `coalesce(${runOfFilesBefore('expirationUndo')}, p.accepted_run_id)`;
 /** Of `profile p`: the run whose files are let in, or will be again once its expiration was put back. */
 export const RUN_OF_FILES = `coalesce(${runOfFilesBefore(...DIRECTORY_TRIGGERS)}, p.accepted_run_id)`;
-export const ACCEPTED_UPLOAD = `run a on a.tenant_id = p.tenant_id and a.id = ${ACCEPTED_RUN}
+/** Not the files of a run that was cancelled half way: somebody did not want them, and the next upload brings what is missing. */
+export const ACCEPTED_UPLOAD = `run a on a.tenant_id = p.tenant_id and a.id = ${ACCEPTED_RUN} and a.state <> 'cancelled'
   join upload u on u.tenant_id = a.tenant_id and u.id = a.upload_id and u.state = 'sealed' and u.wrapped_key is not null`;
 const HAS_DUE = `exists (select from escrow e where e.tenant_id = p.tenant_id and e.profile_id = p.id and e.next_attempt_at <= now())`;
 

@@ -54,8 +54,9 @@ interface Extent {
 }
 
 /**
- * Writes into a run that has just been cancelled who did it and how far it was. Where nothing of it is in the directory, the open
- * errors of the profile are again those of the run before. In the transaction of the cancellation, behind its event.
+ * Writes into a run that has just been cancelled who did it and how far it was. Where nothing of it is in the directory, what was let in
+ * before is what is let in, and the open errors of the profile are again those of the run before. In the transaction of the cancellation,
+ * behind its event; the row of the profile is locked.
  */
 export async function settleCancelled(tx: Tx, runId: string): Promise<void> {
   const extent = must((await tx.query<Extent>(EXTENT, [runId]))[0], 'a cancelled run has no event');
@@ -63,7 +64,13 @@ export async function settleCancelled(tx: Tx, runId: string): Promise<void> {
     runId,
     cancelledMessage(extent),
   ]);
-  if (extent.touched || !extent.errors_are_its_own) return;
+  if (extent.touched) return;
+  await tx.query(
+    `update profile p set accepted_run_id = l.base_run_id
+       from plan l where l.run_id = $1 and p.tenant_id = l.tenant_id and p.accepted_run_id = l.run_id`,
+    [runId],
+  );
+  if (!extent.errors_are_its_own) return;
   if (extent.run_before === null) await deleteRecordErrors(tx, extent.profile_id);
   else await replaceRecordErrors(tx, extent.profile_id, extent.run_before);
 }
