@@ -71,7 +71,7 @@ export async function certifyRun(tx: Tx, { run }: RunScope, staged: StagedRun): 
     earlier:
       mayBeShort || openEnd
         ? await readEarlierFiles(tx, run.profileId, run.id, CONFIRMATION_HOURS)
-        : new Map<string, EarlierFile>(),
+        : new Map<string, EarlierFile[]>(),
     endedInBreak: openEnd ? await readEndedInBreak(tx, run.profileId, run.id) : new Set<string>(),
     limit: settings.deactivationLimit,
     accepted: run.verdictAccepted,

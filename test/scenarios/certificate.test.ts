@@ -183,3 +183,47 @@ test('a file cut off in its very last value ends nothing; a sender who ends it s
   assert.equal((await client.sync(profile, next)).status, 'success', 'that is how it ends now');
   assert.equal(await proofOf(profile), 'floor');
 });
+
+const hoursPass = (profile: string, hours: number): Promise<unknown> =>
+  rollbook.rows(
+    `update upload set sealed_at = sealed_at - make_interval(hours => $2) where profile_id = $1`,
+    [profile, hours],
+  );
+
+test('a whole export between two that are short: the second confirms nothing', async () => {
+  const { profile, whole, short } = await loaded();
+  await openLimits(profile);
+  assert.equal((await client.sync(profile, csvFiles(short))).status, 'validationError');
+  await hoursPass(profile, 7);
+  // Somebody repaired the export, and uploaded it; an hour later the broken one comes again.
+  assert.equal((await client.sync(profile, csvFiles(whole))).status, 'success');
+  const again = await client.sync(profile, csvFiles(short));
+  assert.equal(again.status, 'validationError', again.statusMessage);
+  assert.equal(await proofOf(profile), null);
+});
+
+test('what was rejected or cancelled proves nothing: neither that a file is so short, nor that it ends so', async () => {
+  const { profile, whole, short } = await loaded();
+  await openLimits(profile);
+  assert.equal((await client.sync(profile, csvFiles(short))).status, 'validationError');
+  await client.ok('POST', `/api/v1/runs/${(await client.latestRun(profile)).id}/cancel`);
+  await hoursPass(profile, 7);
+  assert.equal((await client.sync(profile, csvFiles(short))).status, 'validationError', 'it was cancelled');
+  assert.equal((await client.sync(profile, csvFiles(whole))).status, 'success');
+
+  const files = csvFiles(whole);
+  const name = 'StudentEnrollment.csv';
+  const cut = { ...files, [name]: (files[name] ?? '').slice(0, -'0\r\n'.length) };
+  const settings = `/api/v1/profiles/${profile}/settings`;
+  await client.ok('PATCH', settings, { applyPolicy: 'alwaysAsk' });
+  await hoursPass(profile, 7);
+  await client.sync(profile, cut);
+  await hoursPass(profile, 7);
+  await client.sync(profile, cut);
+  assert.equal(await proofOf(profile), 'confirmedTwice');
+  await client.ok('POST', `/api/v1/runs/${(await client.latestRun(profile)).id}/reject`);
+  await client.ok('PATCH', settings, { applyPolicy: 'atOnce' });
+  await hoursPass(profile, 7);
+  const third = await client.sync(profile, cut);
+  assert.equal(third.status, 'validationError', third.statusMessage);
+});

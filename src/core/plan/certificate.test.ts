@@ -34,13 +34,16 @@ const ENDED_IN_BREAK = { endedInBreak: new Set(['student.csv']) };
 
 const certified = (
   file: CertifiedFile,
-  { earlier, ...more }: Partial<Omit<CertifyInput, 'earlier'>> & { earlier?: EarlierFile } = {},
+  {
+    earlier,
+    ...more
+  }: Partial<Omit<CertifyInput, 'earlier'>> & { earlier?: EarlierFile | readonly EarlierFile[] } = {},
 ): ReturnType<typeof certify> =>
   certify({
     rosterHash: 'roster',
     files: [file],
     confirmedFiles: [],
-    earlier: new Map(earlier === undefined ? [] : [['student.csv', earlier]]),
+    earlier: new Map(earlier === undefined ? [] : [['student.csv', [earlier].flat()]]),
     endedInBreak: new Set(),
     limit: LIMIT,
     accepted: false,
@@ -84,6 +87,13 @@ const cases: readonly [
   ],
   ['both were short, and far from each other', fileOf(500, 1_000), { earlier: earlierFile(700) }, null],
   ['an ever shorter file confirms nothing', fileOf(300, 1_000), { earlier: earlierFile(500) }, null],
+  [
+    'two that were as short',
+    fileOf(500, 1_000),
+    { earlier: [earlierFile(500), earlierFile(510)] },
+    'confirmedTwice',
+  ],
+  ['a whole one came between', fileOf(500, 1_000), { earlier: [earlierFile(500), earlierFile(1_000)] }, null],
   ['an earlier upload that was whole', fileOf(500, 1_000), { earlier: earlierFile(1_000) }, null],
   [
     'an earlier upload just above the floor was whole',
@@ -156,7 +166,7 @@ test('certificate: one file without proof makes the whole incomplete; each file 
     files: [fileOf(1_000, 1_000), { ...fileOf(500, 1_000), file: 'studentenrollment.csv' }],
     confirmedFiles: [],
     // The earlier upload was short of another file.
-    earlier: new Map([['student.csv', earlierFile(500)]]),
+    earlier: new Map([['student.csv', [earlierFile(500)]]]),
     endedInBreak: new Set(),
     limit: LIMIT,
     accepted: false,

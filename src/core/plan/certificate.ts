@@ -7,7 +7,7 @@ import { allowedOf, type Limit } from './limits.ts';
 /**
  * manifest: the sender said how many rows there are, or which hash the file has. firstSet: nothing was known before, so nothing
  * can be missing. floor: as many rows as before, but for what the limit lets go, and an end like the one before. confirmedByName: an
- * administrator said that the file is empty on purpose. confirmedTwice: another upload, hours before, was as short and ended alike.
+ * administrator said that the file is empty on purpose. confirmedTwice: another upload, hours before, was as short and ended alike, and so were all since.
  * accepted: an administrator accepted the plan.
  */
 export const PROOFS = [
@@ -65,8 +65,8 @@ export interface CertifyInput {
   readonly files: readonly CertifiedFile[];
   /** Files that an administrator confirmed by name to be missing or empty. */
   readonly confirmedFiles: readonly string[];
-  /** The files of an earlier upload of the same source, sealed at least CONFIRMATION_HOURS before; empty: there is none. */
-  readonly earlier: ReadonlyMap<string, EarlierFile>;
+  /** By file: as it was in an earlier upload of the same source, sealed at least CONFIRMATION_HOURS before, and in all since; empty: there is none. */
+  readonly earlier: ReadonlyMap<string, readonly EarlierFile[]>;
   /** Files that ended in a line break when they were proven last. */
   readonly endedInBreak: ReadonlySet<string>;
   /** What may go without a further proof: the profile's deactivationLimit. */
@@ -108,13 +108,15 @@ function proofOf(
   const isShort = file.rows < floor;
   if (!isShort && !file.mayBeCut) return 'floor';
   if (input.accepted) return 'accepted';
-  const earlier = input.earlier.get(file.file);
-  if (earlier === undefined) return null;
-  // As short then as now, give or take what may go without a question.
-  const isAsLong = Math.abs(earlier.rows - file.rows) <= allowedOf(input.limit, earlier.rows);
-  const wasShort = earlier.rows < floor;
-  const endsAlike = !file.mayBeCut || earlier.endsInBreak === false;
-  return isAsLong && endsAlike && (!isShort || wasShort) ? 'confirmedTwice' : null;
+  const earlier = input.earlier.get(file.file) ?? [];
+  const isLike = ({ rows, endsInBreak }: EarlierFile): boolean => {
+    // As short then as now, give or take what may go without a question.
+    const isAsLong = Math.abs(rows - file.rows) <= allowedOf(input.limit, rows);
+    const endsAlike = !file.mayBeCut || endsInBreak === false;
+    return isAsLong && endsAlike && (!isShort || rows < floor);
+  };
+  // One that was whole meanwhile says that the other was an accident.
+  return earlier.length > 0 && earlier.every(isLike) ? 'confirmedTwice' : null;
 }
 
 /** A file without proof, for people. */

@@ -186,47 +186,49 @@ export async function countEndingsByFile(tx: Tx, runId: string): Promise<Map<str
   return new Map(rows.map(({ file, count }) => [file, count]));
 }
 
+/** Of a run `x`: somebody turned down what its files stood for. */
+const TURNED_DOWN = `(x.state = 'rejected' or x.state = 'cancelled' and x.certificate is not null
+  or exists (select from plan_hold h where h.run_id = x.id and h.scope = 'absence' and h.decision = 'rejected'))`;
+
 /**
- * The files of the newest upload of the profile that was sealed at least so many hours before the upload of this run. None, when somebody has
- * rejected since what such a file stood for: that was an accident, and another export like it is none the less.
+ * The files of the newest upload of the profile that was sealed at least so many hours before the upload of this run, and those of all uploads between the
+ * two. None, when somebody has turned down since what such a file stood for: that was an accident, and another export like it is none the less.
  */
 export async function readEarlierFiles(
   tx: Tx,
   profileId: string,
   runId: string,
   hours: number,
-): Promise<Map<string, EarlierFile>> {
-  const rows = await tx.query<{
-    certificate: { files?: { file: string; rows: number; endsInBreak?: boolean | null }[] } | null;
-  }>(
-    `select case when not exists (
-              select from run x where x.profile_id = $1 and x.created_at >= r.created_at
-                 and (x.state = 'rejected' or exists (select from plan_hold h where h.run_id = x.id and h.scope = 'absence' and h.decision = 'rejected')))
-            then r.certificate end as certificate
-       from run r
-       join upload u on u.tenant_id = r.tenant_id and u.id = r.upload_id
-       join run own on own.id = $2
-       join upload o on o.tenant_id = own.tenant_id and o.id = own.upload_id
-      where r.profile_id = $1 and r.id <> $2 and r.upload_id <> own.upload_id and r.certificate is not null
-        and u.sealed_at <= o.sealed_at - make_interval(hours => $3)
-      order by u.sealed_at desc limit 1`,
+): Promise<Map<string, EarlierFile[]>> {
+  const rows = await tx.query<{ file: string; rows: number; ended: boolean | null }>(
+    `with earlier as (
+       select u.sealed_at, r.created_at, r.certificate, u.sealed_at <= o.sealed_at - make_interval(hours => $3) as long_before
+         from run r
+         join upload u on u.tenant_id = r.tenant_id and u.id = r.upload_id
+         join run own on own.id = $2
+         join upload o on o.tenant_id = own.tenant_id and o.id = own.upload_id
+        where r.profile_id = $1 and r.upload_id <> own.upload_id and r.certificate is not null and u.sealed_at < o.sealed_at),
+     first as (select sealed_at, created_at from earlier where long_before order by sealed_at desc, created_at limit 1)
+     select f.value ->> 'file' as file, (f.value ->> 'rows')::float8 as rows, (f.value ->> 'endsInBreak')::boolean as ended
+       from first join earlier e on e.sealed_at >= first.sealed_at
+      cross join lateral jsonb_array_elements(e.certificate -> 'files') f
+      where not exists (select from run x where x.profile_id = $1 and x.created_at >= first.created_at and ${TURNED_DOWN})`,
     [profileId, runId, hours],
   );
-  const files = rows[0]?.certificate?.files ?? [];
-  return new Map(
-    // Of runs before ends were noted: not there.
-    files.map(({ file, rows: count, endsInBreak = null }) => [file, { rows: count, endsInBreak }]),
-  );
+  // Of runs before ends were noted: null.
+  const files = rows.map(({ file, rows: count, ended }) => ({ file, rows: count, endsInBreak: ended }));
+  return Map.groupBy(files, ({ file }) => file);
 }
 
-/** The files of the profile that ended in a line break when they were proven whole last, but for this run. */
+/** The files of the profile that ended in a line break when they were proven whole last, but for this run, and for what somebody turned down. */
 export async function readEndedInBreak(tx: Tx, profileId: string, runId: string): Promise<Set<string>> {
   const rows = await tx.query<{ file: string; ended: boolean }>(
     `select distinct on (1) f.value ->> 'file' as file, (f.value -> 'endsInBreak')::boolean as ended
        from run r
        join upload u on u.tenant_id = r.tenant_id and u.id = r.upload_id
        cross join lateral jsonb_array_elements(r.certificate -> 'files') f
-      where r.profile_id = $1 and r.id <> $2 and f.value ->> 'proof' is not null and jsonb_typeof(f.value -> 'endsInBreak') = 'boolean'
+      where r.profile_id = $1 and r.id <> $2 and r.state not in ('rejected', 'cancelled')
+        and f.value ->> 'proof' is not null and jsonb_typeof(f.value -> 'endsInBreak') = 'boolean'
       order by 1, u.sealed_at desc, r.created_at desc`,
     [profileId, runId],
   );
