@@ -140,6 +140,43 @@ test('cancelled while it waits for a decision: the status is that of the run bef
   );
 });
 
+test('cancelled while it waits for its time: the errors are not those of the plan whose place it took', async () => {
+  const profile = await client.createProfile({ displayName: 'Errors of others' });
+  const settings = `/api/v1/profiles/${profile}/settings`;
+  const roster = ownRoster(12);
+  const nowhere = (from: SmallRoster, ...places: number[]): SmallRoster => {
+    const copy = structuredClone(from);
+    for (const place of places) copy.student[place] = { ...copy.student[place], 'School SIS ID': 'nowhere' };
+    return copy;
+  };
+  const first = await client.sync(profile, csvFiles(nowhere(roster, 0)));
+  assert.equal(first.status, 'error', first.statusMessage);
+  await client.ok('PATCH', settings, { applyPolicy: 'alwaysAsk' });
+  const waiting = await client.sync(profile, csvFiles(nowhere(roster, 2, 3)));
+  assert.equal(waiting.status, 'paused', waiting.statusMessage);
+  assert.notEqual(waiting.errorCount, first.errorCount);
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+  await client.ok('PATCH', settings, { schedule: { notBefore: tomorrow } });
+  await client.upload(profile, csvFiles(roster));
+  const starting = client.start(profile);
+  const [{ id: last } = {}] = await queuedRun(profile);
+  assert.equal((await cancel(String(last))).body.state, 'cancelled');
+  await starting;
+  const status = await client.status(profile);
+  assert.deepEqual([status.status, status.errorCount], ['error', first.errorCount], status.statusMessage);
+});
+
+async function queuedRun(profile: string): Promise<Record<string, unknown>[]> {
+  for (let attempt = 0; attempt < 4_000; attempt++) {
+    const rows = await rollbook.rows(`select id from run where profile_id = $1 and state = 'queued'`, [
+      profile,
+    ]);
+    if (rows.length > 0) return rows;
+    await wait(5);
+  }
+  throw new Error('no run was queued');
+}
+
 test('the only run cancelled while it waits: the profile counts as never started', async () => {
   const profile = await client.createProfile({ displayName: 'First' });
   await client.upload(profile, { ...csvFiles(ownRoster()), 'Student.csv': 'Nothing\r\n1\r\n' });

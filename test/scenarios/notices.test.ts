@@ -6,6 +6,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { type ScriptedHttpServer, scriptedHttpServer } from '#test/fakes/scripted-http-server.ts';
+import { ownRoster } from '#test/helpers/own-roster.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 import { copyOf, csvFiles, smallRoster } from '#test/helpers/small-roster.ts';
 import { type SyncClient, syncClient } from '#test/helpers/sync-client.ts';
@@ -86,6 +87,27 @@ test('held by the verdict: told once however often the same is uploaded, and tol
   assert.ok(list.every(({ closedDateTime }) => typeof closedDateTime === 'string'));
   assert.equal((await client.sync(profile, csvFiles(truncated))).status, 'validationError');
   assert.equal((await told(3)).at(-1)?.event, 'held', 'the same reason is told again after it was over');
+});
+
+test('a run that waits and is cancelled is over: its notice is closed, and the same reason is told again', async () => {
+  const profile = await client.createProfile({ displayName: 'Cancelled' });
+  const roster = ownRoster('nc-', { schools: 1, students: 40 });
+  assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
+  const truncated = copyOf(roster);
+  truncated.studentenrollment.length = 10;
+  assert.equal((await client.sync(profile, csvFiles(truncated))).status, 'validationError');
+  assert.deepEqual(
+    (await told(1)).map(({ event }) => event),
+    ['held'],
+  );
+  await client.ok('POST', `/api/v1/runs/${(await client.latestRun(profile)).id}/cancel`);
+  const [notice] = await listed(profile);
+  assert.equal(typeof notice?.closedDateTime, 'string', 'nothing waits any more');
+  assert.equal((await client.sync(profile, csvFiles(truncated))).status, 'validationError');
+  assert.deepEqual(
+    (await told(2)).map(({ event }) => event),
+    ['held', 'held'],
+  );
 });
 
 test('stopped by validation: names the file and the fault, never a person', async () => {

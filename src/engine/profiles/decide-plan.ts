@@ -8,8 +8,7 @@ import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { decideHolds, type Decision, isOpen, readHolds, recountHeld } from '#storage/plan/plan-holds.ts';
 import { readPlanSize } from '#storage/plan/plan-rows.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
-import { deleteRecordErrors } from '#storage/profiles/record-errors.ts';
-import { acceptRun, acceptUnproven, lockNewestRun, type ResumableRun } from '#storage/runs/accept-run.ts';
+import { acceptRun, acceptUnproven, type ResumableRun } from '#storage/runs/accept-run.ts';
 import {
   findProfileOfRun,
   lockPlannedRun,
@@ -18,7 +17,8 @@ import {
   saveRunMessage,
 } from '#storage/runs/decide-run.ts';
 import { replaceQueuedPreviews, replaceStalePlans, replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
-import { markAccepted, replaceRecordErrors } from '#storage/runs/finish-run.ts';
+import { markAccepted } from '#storage/runs/finish-run.ts';
+import { restoreRecordErrors } from '#storage/runs/restore-record-errors.ts';
 
 import { checkMayRun } from './check-may-run.ts';
 import { isUuid, mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
@@ -127,13 +127,6 @@ async function decideWhole({ context, tx, profile, run, actor, input }: Deciding
     detail: { runId: run.id, approved: true },
   });
   return true;
-}
-
-/** The plan that waited had put the errors of its roster in place of those of the last one that went in; it did not go in, so they are back. */
-async function restoreRecordErrors(tx: Tx, profileId: string): Promise<void> {
-  const last = await lockNewestRun(tx, profileId, true);
-  if (last === null) await deleteRecordErrors(tx, profileId);
-  else await replaceRecordErrors(tx, profileId, last.id);
 }
 
 /** Parts of a plan whose rest is applied. Once the last of them is decided the run ends. */

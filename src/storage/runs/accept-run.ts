@@ -1,5 +1,4 @@
 import { nextRunState, type RunState } from '#core/run/run-state.ts';
-import { DIRECTORY_TRIGGERS } from '#core/run/run-trigger.ts';
 import { assert } from '#lib/assert.ts';
 import { ConflictError } from '#lib/errors.ts';
 
@@ -19,13 +18,9 @@ export interface ResumableRun {
 
 /**
  * The newest run made since the last reset that was neither replaced nor cancelled, but one that was suspended first: it goes on, whatever stopped beside it (an
- * older preview may have been approved); its row is locked. `withFiles`: of those that read files, the newest.
+ * older preview may have been approved); its row is locked.
  */
-export async function lockNewestRun(
-  tx: Tx,
-  profileId: string,
-  withFiles = false,
-): Promise<ResumableRun | null> {
+export async function lockNewestRun(tx: Tx, profileId: string): Promise<ResumableRun | null> {
   const rows = await tx.query<{
     id: string;
     state: RunState;
@@ -37,9 +32,9 @@ export async function lockNewestRun(
     `select r.id, r.state, r.error_code, r.trigger, r.confirmed_files, r.counts -> 'filesToConfirm' as files_to_confirm
        from run r join profile p on p.tenant_id = r.tenant_id and p.id = r.profile_id
       where r.profile_id = $1 and not r.plan_only and r.state not in ('superseded', 'cancelled', 'rejected')
-        and (p.reset_at is null or r.created_at > p.reset_at) and not ($2 and r.trigger = any($3))
-      order by not $2 and r.state = 'suspended' desc, r.created_at desc, r.id desc limit 1 for no key update of r`,
-    [profileId, withFiles, DIRECTORY_TRIGGERS],
+        and (p.reset_at is null or r.created_at > p.reset_at)
+      order by r.state = 'suspended' desc, r.created_at desc, r.id desc limit 1 for no key update of r`,
+    [profileId],
   );
   const row = rows[0];
   if (!row) return null;

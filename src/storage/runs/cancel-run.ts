@@ -1,11 +1,10 @@
 import { cancelledMessage } from '#core/run/cancelled-message.ts';
 import type { RunState } from '#core/run/run-state.ts';
-import { DIRECTORY_TRIGGERS } from '#core/run/run-trigger.ts';
 import { must } from '#lib/assert.ts';
 
 import type { Tx } from '../database.ts';
-import { deleteRecordErrors } from '../profiles/record-errors.ts';
-import { replaceRecordErrors } from './finish-run.ts';
+import { closeNotices } from '../notices/raise-notice.ts';
+import { restoreRecordErrors, WENT_IN } from './restore-record-errors.ts';
 import { appendRunEvent } from './run-event.ts';
 
 /** A run that somebody wants to cancel; its profile row and its own are locked. */
@@ -49,14 +48,14 @@ interface Extent {
   touched: boolean;
   done: number;
   total: number;
-  errors_are_its_own: boolean;
-  run_before: string | null;
+  errors_are_of_no_run: boolean;
+  nothing_waits: boolean;
 }
 
 /**
  * Writes into a run that has just been cancelled who did it and how far it was. Where nothing of it is in the directory, what was let in
- * before is what is let in, and the open errors of the profile are again those of the run before. In the transaction of the cancellation,
- * behind its event; the row of the profile is locked.
+ * before is what is let in, and the open errors of the profile are again those of the run before. The notice that a run waits is closed once
+ * none does: else the same reason would be told to nobody tomorrow. In the transaction of the cancellation, behind its event; the row of the profile is locked.
  */
 export async function settleCancelled(tx: Tx, runId: string): Promise<void> {
   const extent = must((await tx.query<Extent>(EXTENT, [runId]))[0], 'a cancelled run has no event');
@@ -64,18 +63,17 @@ export async function settleCancelled(tx: Tx, runId: string): Promise<void> {
     runId,
     cancelledMessage(extent),
   ]);
+  if (extent.nothing_waits) await closeNotices(tx, extent.profile_id, { event: 'held' });
   if (extent.touched) return;
   await tx.query(
     `update profile p set accepted_run_id = l.base_run_id
        from plan l where l.run_id = $1 and p.tenant_id = l.tenant_id and p.accepted_run_id = l.run_id`,
     [runId],
   );
-  if (!extent.errors_are_its_own) return;
-  if (extent.run_before === null) await deleteRecordErrors(tx, extent.profile_id);
-  else await replaceRecordErrors(tx, extent.profile_id, extent.run_before);
+  if (extent.errors_are_of_no_run) await restoreRecordErrors(tx, extent.profile_id);
 }
 
-/** An item that is held has the pass it was released for; all others belong to the first. */
+/** An item that is held has the pass it was released for; all others belong to the first. Errors of a run of which nothing went in stand there since it waited. */
 const EXTENT = `
   select r.profile_id, who.name as who, r.applied_item_no > 0 or r.apply_pass > 1 as touched,
          case when r.applied_item_no = 0 and r.apply_pass = 1 then 0 else
@@ -86,12 +84,11 @@ const EXTENT = `
                and (coalesce(h.pass, 1) < r.apply_pass
                  or (coalesce(h.pass, 1) = r.apply_pass and i.item_no <= r.applied_item_no))) end as done,
          coalesce((select l.item_count from plan l where l.run_id = r.id), 0) as total,
-         exists (select from record_error e where e.profile_id = r.profile_id and e.run_id = r.id) as errors_are_its_own,
-         (select b.id from run b join profile p on p.tenant_id = b.tenant_id and p.id = b.profile_id
-           where b.profile_id = r.profile_id and b.id <> r.id and b.created_at < r.created_at and b.trigger not in ('${DIRECTORY_TRIGGERS.join("', '")}')
-             and (b.state = 'completed' or (b.state = 'cancelled' and (b.applied_item_no > 0 or b.apply_pass > 1)))
-             and (p.reset_at is null or b.created_at > p.reset_at)
-           order by b.created_at desc, b.id desc limit 1) as run_before
+         exists (select from record_error e join run x on x.tenant_id = e.tenant_id and x.id = e.run_id
+                  where e.profile_id = r.profile_id
+                    and (x.id = r.id or x.state in ('cancelled', 'superseded') and not ${WENT_IN('x')})) as errors_are_of_no_run,
+         not r.plan_only and not exists (
+           select from run w where w.profile_id = r.profile_id and w.state = 'held' and not w.plan_only) as nothing_waits
     from run r cross join lateral
          (select coalesce(a.display_name, e.actor) as name
             from run_event e left join application a on a.id::text = e.actor
