@@ -1,6 +1,7 @@
 import type { Verdict } from '#core/plan/verdict.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import type { Tx } from '#storage/database.ts';
+import { replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
 import { markAccepted } from '#storage/runs/finish-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
@@ -11,8 +12,8 @@ import { countsWithoutFiles, type HeldCount } from './run-counts.ts';
 import type { RunScope } from './run-scope.ts';
 
 /**
- * The plan of a run without files is made: it waits for an approval, or goes on to be applied. `detail`: more for the timeline. In the
- * transaction of the plan.
+ * The plan of a run without files is made: it waits for an approval, or goes on to be applied, and takes the place of what waits, as an approved one
+ * does: that would be stale, and hidden behind it. `detail`: more for the timeline. In the transaction of the plan.
  */
 export async function endPlanningFromDirectory(
   context: EngineContext,
@@ -30,7 +31,11 @@ export async function endPlanningFromDirectory(
 ): Promise<RunState> {
   const waits = verdict.outcome === 'held';
   if (waits) await tellHeld(tx, context, run, 'ApprovalNeeded', verdict.reasons);
-  else await markAccepted(tx, run.profileId, run.id);
+  else {
+    await markAccepted(tx, run.profileId, run.id);
+    const by = { profileId: run.profileId, actor: context.worker, newId: context.system.newId };
+    await replaceWaitingRuns(tx, by, run.id);
+  }
   return transitionRun(tx, {
     runId: run.id,
     epoch: run.epoch,

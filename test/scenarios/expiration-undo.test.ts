@@ -270,6 +270,24 @@ test('classes whose ids belong to a later sync stay as they are, those whose ids
   assert.equal(rest.status, 202);
 });
 
+test('an undo that finds nothing to put back: a plan that waits is not left behind it, where nobody can decide it', async () => {
+  const { profile, roster } = await expired('Nothing to put back');
+  await renewed(profile);
+  assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success', 'all ids are taken again');
+  await client.ok('PATCH', `/api/v1/profiles/${profile}/settings`, { applyPolicy: 'alwaysAsk' });
+  const changed = copyOf(roster);
+  changed.student[0] = { ...changed.student[0], 'Last Name': 'Changed' };
+  assert.equal((await client.sync(profile, csvFiles(changed))).status, 'paused');
+  assert.equal((await undo(profile)).status, 202);
+  await runIs(profile, 'expirationUndo', 'completed');
+  const [held] = await rollbook.rows(
+    `select id, state from run where profile_id = $1 and trigger = 'start' order by created_at desc limit 1`,
+    [profile],
+  );
+  const { status } = await client.status(profile);
+  assert.deepEqual([held?.['state'], status], ['superseded', 'success']);
+});
+
 test('a worker that dies half way: another one comes to the same end; a cancelled undo can be asked for again', async () => {
   const { profile, directory } = await expired('Dying');
   const asked = await undo(profile);

@@ -173,7 +173,7 @@ export async function claimRun(
     actor: input.worker,
     detail: { attempt: row.attempt, epoch: row.epoch + 1 },
   });
-  // One that follows an expiration, or undoes it, replaces nothing until its plan is approved: the profile may be renewed instead.
+  // One that follows an expiration, or undoes it, replaces nothing until its plan is approved, or found empty: the profile may be renewed instead.
   if (!isMadeFromDirectory(row.trigger))
     await replaceWaitingRuns(
       tx,
