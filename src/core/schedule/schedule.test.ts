@@ -224,3 +224,24 @@ test('schedule: null clears; what is read can be read again', () => {
   assert.equal(read.schedule.notBefore, '2026-09-01T04:00:00.000Z');
   assert.deepEqual(readSchedule(JSON.parse(JSON.stringify(read.schedule))), read);
 });
+
+test('windows without an end cost what one day costs: Intl is slow, and everybody waits meanwhile', (t) => {
+  const asked = t.mock.method(Intl.DateTimeFormat.prototype, 'formatToParts');
+  const at = new Date('2026-11-25T08:00Z');
+  const everyDay: Window[] = Array.from({ length: 50 }, () => ({ from: '00:00', to: '24:00' }));
+  assert.ok(isAddsOnly({ ...NOTHING_SCHEDULED, addsOnly: everyDay }, 'Europe/Berlin', at));
+  const timeOf = (index: number): string =>
+    `${String(Math.floor((index * 28) / 60)).padStart(2, '0')}:${String((index * 28) % 60).padStart(2, '0')}`;
+  const chain: Window[] = everyDay.map((_, index) => ({ from: timeOf(index), to: timeOf(index + 1) }));
+  const wait = waitOf({ ...NOTHING_SCHEDULED, blackout: chain }, 'Europe/Berlin', at);
+  assert.equal(wait?.until.toISOString(), '2026-11-25T22:20:00.000Z');
+  assert.ok(asked.mock.callCount() < 100, `Intl was asked ${asked.mock.callCount()} times`);
+});
+
+test('a zone is one zone, however its name is written', (t) => {
+  const asked = t.mock.method(Intl.DateTimeFormat.prototype, 'formatToParts');
+  const at = new Date('2033-07-01T12:00Z');
+  const shown = ['Asia/Tokyo', 'asia/tokyo', 'ASIA/TOKYO'].map((zone) => wallTimeAt(zone, at).minute);
+  assert.deepEqual(shown, [1_260, 1_260, 1_260]);
+  assert.equal(asked.mock.callCount(), 2);
+});

@@ -1,5 +1,5 @@
 import { formatWallTime } from './wall-clock.ts';
-import { windowEnd, type Window } from './window.ts';
+import { anyHolds, windowEnd, type Window } from './window.ts';
 
 /** When a profile syncs by itself, and when it does not: the property `schedule` of profile.settings. */
 export interface Schedule {
@@ -54,7 +54,7 @@ export function waitOf(schedule: Schedule, zone: string, at: Date): Wait | null 
 
 /** Whether a run that begins now ends nothing. */
 export function isAddsOnly(schedule: Schedule, zone: string, at: Date): boolean {
-  return windowEnd(schedule.addsOnly, zone, at) !== null;
+  return anyHolds(schedule.addsOnly, zone, at);
 }
 
 /** Why a run waits, for people. */

@@ -13,7 +13,16 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 export const DAY_MINUTES = 1_440;
 
-const formatsByZone = new Map<string, Intl.DateTimeFormat>();
+/** Of a zone that is asked over and over; more days than that are a mistake, and begin anew. */
+const MOST_DAYS = 2_000;
+
+interface Zone {
+  readonly format: Intl.DateTimeFormat;
+  /** Milliseconds that it is ahead of UTC when a day of UTC begins, by the number of the day. */
+  readonly aheadByDay: Map<number, number>;
+}
+
+const zonesByName = new Map<string, Zone>();
 
 /** What the clock shows at an instant. */
 export function wallTimeAt(zone: string, at: Date): WallTime {
@@ -72,18 +81,37 @@ export function dateOfDay(day: number): {
 }
 
 /** What the clock shows, as if it were UTC, in milliseconds since 1970. */
-function shownAt(zone: string, at: number): number {
-  const numbers: Record<string, number> = {};
-  for (const { type, value } of formatOf(zone).formatToParts(at)) numbers[type] = Number(value);
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = numbers;
-  return Date.UTC(year, month - 1, day, hour, minute, second) + (((at % 1_000) + 1_000) % 1_000);
+function shownAt(name: string, at: number): number {
+  const zone = zoneNamed(name);
+  const day = Math.floor(at / DAY_MS);
+  const ahead = aheadAtBeginOf(zone, day);
+  // Intl is slow, and no zone changes its clock twice in a day.
+  return at + (ahead === aheadAtBeginOf(zone, day + 1) ? ahead : aheadAt(zone, at));
 }
 
-function formatOf(zone: string): Intl.DateTimeFormat {
-  let format = formatsByZone.get(zone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
+function aheadAtBeginOf(zone: Zone, day: number): number {
+  const known = zone.aheadByDay.get(day);
+  if (known !== undefined) return known;
+  if (zone.aheadByDay.size >= MOST_DAYS) zone.aheadByDay.clear();
+  const ahead = aheadAt(zone, day * DAY_MS);
+  zone.aheadByDay.set(day, ahead);
+  return ahead;
+}
+
+function aheadAt({ format }: Zone, at: number): number {
+  const numbers: Record<string, number> = {};
+  for (const { type, value } of format.formatToParts(at)) numbers[type] = Number(value);
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = numbers;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(at / 1_000) * 1_000;
+}
+
+function zoneNamed(name: string): Zone {
+  // However somebody writes it, it is the same zone.
+  const key = name.toLowerCase();
+  let zone = zonesByName.get(key);
+  if (zone === undefined) {
+    const format = new Intl.DateTimeFormat('en-US', {
+      timeZone: name,
       calendar: 'gregory',
       numberingSystem: 'latn',
       hourCycle: 'h23',
@@ -94,7 +122,8 @@ function formatOf(zone: string): Intl.DateTimeFormat {
       minute: 'numeric',
       second: 'numeric',
     });
-    formatsByZone.set(zone, format);
+    zone = { format, aheadByDay: new Map() };
+    zonesByName.set(key, zone);
   }
-  return format;
+  return zone;
 }

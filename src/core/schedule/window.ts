@@ -47,6 +47,11 @@ export function windowEnd(windows: readonly Window[], zone: string, at: Date): D
   return end > at ? end : null;
 }
 
+/** Whether one of the windows holds at `at`. */
+export function anyHolds(windows: readonly Window[], zone: string, at: Date): boolean {
+  return windows.some((window) => endsHolding(window, zone, at).length > 0);
+}
+
 /** Whether the weekly windows leave no minute of a week free: nothing could ever start. */
 export function coversWholeWeek(windows: readonly Window[]): boolean {
   const stretches = windows
