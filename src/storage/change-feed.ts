@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
-import type { DatabaseAddress } from './database.ts';
+import { type DatabaseAddress, KEEP_ALIVE } from './database.ts';
 
 /** The channel of migration 0019. */
 const CHANNEL = 'rollbook_changes';
@@ -45,7 +45,7 @@ export function followChanges(address: DatabaseAddress, options: ChangeFeedOptio
       connectionString: address.appConnectionString,
       application_name: 'rollbook changes',
       connectionTimeoutMillis: greetMs,
-      keepAlive: true,
+      ...KEEP_ALIVE,
     });
     const lost = new AbortController();
     let reason = new Error('the connection for notifications ended');

@@ -99,6 +99,12 @@ export function mostConnections(runConcurrency: number): number {
   return 2 * APP_CONNECTIONS + OWNER_CONNECTIONS + runConcurrency;
 }
 
+/**
+ * A connection on which nothing comes is probed after so long, and broken when nobody answers for some seconds more: of a server that vanished without a word (a
+ * failover, a cable) the system itself would hear after two hours, and a run would wait for it with a lease that other connections keep alive.
+ */
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 } as const;
+
 /** Dates stay text: a calendar day has no time zone, a JavaScript Date has one. */
 const TYPES = new TypeOverrides();
 TYPES.setTypeParser(types.builtins.DATE, (text: string) => text);
@@ -145,7 +151,7 @@ function openPool(
     connectionTimeoutMillis: 30_000,
     idleTimeoutMillis: 60_000,
     idle_in_transaction_session_timeout: (options.idleTransactionSeconds ?? 60) * 1_000,
-    keepAlive: true,
+    ...KEEP_ALIVE,
   });
   pool.on('error', (error) => options.onConnectionLost?.(error));
   if (options.slowStatements !== undefined) watchSlowStatements(pool, options.slowStatements);

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 
 import { assert } from '#lib/assert.ts';
-import type { Tx } from '../database.ts';
+import { KEEP_ALIVE, type Tx } from '../database.ts';
 import { LeaseLostError } from '../runs/lease-run.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -29,7 +29,7 @@ export async function openStageSession(
     connectionString,
     application_name: sessionName(runId),
     connectionTimeoutMillis: 30_000,
-    keepAlive: true,
+    ...KEEP_ALIVE,
   });
   let closing = false;
   const lost = new Promise<never>((_, reject) => {
