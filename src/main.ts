@@ -21,7 +21,12 @@ const stdout = openOutput(process.stdout);
 
 const exitCode = await runCli(
   process.argv.slice(2),
-  { stdout, stderr: openOutput(process.stderr), env: process.env, interrupt: interrupt.signal },
+  {
+    stdout,
+    stderr: openOutput(process.stderr, { mayLose: true }),
+    env: process.env,
+    interrupt: interrupt.signal,
+  },
   {
     system: realSystem,
     version: VERSION,

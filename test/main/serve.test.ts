@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -27,6 +27,11 @@ const children: ChildProcess[] = [];
 
 /** `rollbook serve` in a process of its own. */
 function serve(...flags: string[]) {
+  return serveInto('pipe', ...flags);
+}
+
+/** `log`: where standard error goes, a pipe or a file that is open. */
+function serveInto(log: 'pipe' | number, ...flags: string[]) {
   const child = spawn(process.execPath, [MAIN, 'serve', ...flags], {
     env: {
       ...process.env,
@@ -36,12 +41,12 @@ function serve(...flags: string[]) {
       DATABASE_URL: database.url,
       SECRET_KEY: TEST_SECRET_KEY,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', log],
   });
   children.push(child);
   const said = { out: '', err: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err += text));
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (said.out += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said.err += text));
   const exited = once(child, 'close').then(([code]) => code as number | null);
   /** Resolves when it says where it serves. */
   const serving = async (): Promise<string> => {
@@ -100,13 +105,25 @@ test('a Ctrl-C that comes twice, from the terminal and from npm, ends it in orde
 test('it ends in order when nobody reads its log any more', async () => {
   const unread = serve('--log-level', 'trace');
   const address = await unread.serving();
-  unread.child.stdout.destroy();
-  unread.child.stderr.destroy();
+  unread.child.stdout?.destroy();
+  unread.child.stderr?.destroy();
   assert.equal((await fetch(`${address}/readyz`)).status, 200);
   assert.equal((await fetch(`${address}/readyz`)).status, 200);
   unread.child.kill('SIGINT');
   assert.equal(await unread.exited, 0);
 });
+
+// Every write to it fails as on a full disk.
+if (process.platform === 'linux')
+  test('it serves, and ends in order, while the disk of its log is full', async () => {
+    const disk = await open('/dev/full', 'w');
+    const full = serveInto(disk.fd, '--log-level', 'trace');
+    const address = await full.serving();
+    assert.equal((await fetch(`${address}/readyz`)).status, 200);
+    full.child.kill('SIGINT');
+    assert.equal(await full.exited, 0);
+    await disk.close();
+  });
 
 test('a wrong setting, a taken port: one clear line each', async () => {
   const wrong = serve('--log-level', 'loud');
