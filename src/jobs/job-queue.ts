@@ -62,7 +62,7 @@ export async function openJobQueue(options: JobQueueOptions): Promise<JobQueue> 
     );
     runner = await run({
       ...shared,
-      pgPool: patientPool(options.pool, shutdown.signal),
+      pgPool: patientPool(options.pool, shutdown.signal, options.onError),
       taskList,
       concurrency: options.concurrency,
       noHandleSignals: true,
