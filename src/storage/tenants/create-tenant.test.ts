@@ -45,7 +45,7 @@ test('an id is given once', async () => {
   );
 });
 
-for (const timeZone of ['', 'Berlin', '+02:00', 'Europe/Berlin; drop table tenant', 'EUROPE']) {
+for (const timeZone of ['', 'Berlin', '+02:00', 'Europe/Berlin; drop table tenant', 'EUROPE', 'CNT', 'BST']) {
   test(`"${timeZone}" is no time zone`, async () => {
     const tenant = { id: realSystem.newId(), name: 'x', timeZone };
     await assert.rejects(createTenant(t.db, tenant, testSecretBox), {

@@ -26,15 +26,15 @@ export async function createTenant(
   const name = tenant.name.trim();
   if (name === '' || name.length > 256)
     throw new InvalidRequestError('The name of a tenant has 1 to 256 characters.', 'name');
-  if (!isTimeZone(tenant.timeZone)) {
-    throw new InvalidRequestError(
-      `"${tenant.timeZone}" is not a time zone: use an IANA name such as Europe/Berlin or America/New_York.`,
-      'timeZone',
-    );
-  }
+  if (!isTimeZone(tenant.timeZone)) throw noTimeZone(tenant.timeZone);
   const hashKey = secretBox.seal(randomBytes(32));
   try {
     await asOwner(db, async (tx) => {
+      // PostgreSQL reckons with it, too, for all tenants in one statement. It knows fewer names, and takes BST for another zone than Intl does.
+      const known = await tx.query('select 1 from pg_timezone_names where lower(name) = lower($1)', [
+        tenant.timeZone,
+      ]);
+      if (known.length === 0) throw noTimeZone(tenant.timeZone);
       await tx.query('insert into tenant (id, name, time_zone) values ($1, $2, $3)', [
         tenant.id,
         name,
@@ -48,4 +48,11 @@ export async function createTenant(
       throw new ConflictError(`There is a tenant ${tenant.id} already.`);
     throw error;
   }
+}
+
+function noTimeZone(name: string): InvalidRequestError {
+  return new InvalidRequestError(
+    `"${name}" is not a time zone: use an IANA name such as Europe/Berlin or America/New_York.`,
+    'timeZone',
+  );
 }
