@@ -1,3 +1,4 @@
+import { readSchedule } from '#core/schedule/schedule-settings.ts';
 import { OperationalError } from '#lib/errors.ts';
 import { asOwner } from '#storage/database.ts';
 import { listScheduledProfiles, type ScheduledProfile } from '#storage/schedule/profile-schedule.ts';
@@ -8,6 +9,8 @@ import type { ScheduleContext } from './schedule-context.ts';
 const LOOK_SECONDS = 10;
 const PATIENCE_MS = 1_000;
 const MOST_UNDER_WAY = 8;
+/** Of those. A disk that hangs keeps a thread for each, and a process has four for all its files and names. */
+const MOST_FOLDERS = 2;
 const STOP_MS = 5_000;
 
 /**
@@ -18,6 +21,7 @@ export function startScheduler(context: ScheduleContext): { stop(): Promise<void
   const stopping = new AbortController();
   const { signal } = stopping;
   const underWay = new Map<string, Promise<void>>();
+  const folders = new Set<string>();
   // Twice per quiet time at least: otherwise a short one would never pass between two looks.
   const pauseMs = 1_000 * Math.max(1, Math.min(LOOK_SECONDS, Math.floor(context.uploadQuietSeconds / 2)));
 
@@ -37,13 +41,19 @@ export function startScheduler(context: ScheduleContext): { stop(): Promise<void
     for (const profile of await asOwner(context.db, listScheduledProfiles)) {
       const { profileId } = profile;
       if (underWay.has(profileId)) continue;
-      if (underWay.size >= MOST_UNDER_WAY) await Promise.race(underWay.values());
+      const hasFolder = watchesFolder(profile);
+      // Its turn comes with a later look.
+      if (hasFolder && folders.size >= MOST_FOLDERS) continue;
+      while (underWay.size >= MOST_UNDER_WAY && !signal.aborted)
+        await context.system.sleep(PATIENCE_MS, signal);
       if (signal.aborted) return;
+      if (hasFolder) folders.add(profileId);
       const ended = new AbortController();
       const job = follow(profile)
         .catch((error: unknown) => failed(profileId, error))
         .finally(() => {
           underWay.delete(profileId);
+          folders.delete(profileId);
           ended.abort();
         });
       underWay.set(profileId, job);
@@ -67,4 +77,9 @@ export function startScheduler(context: ScheduleContext): { stop(): Promise<void
       await Promise.race([all, context.system.sleep(STOP_MS, ended.signal)]);
     },
   };
+}
+
+function watchesFolder(profile: ScheduledProfile): boolean {
+  const read = readSchedule(profile.schedule);
+  return 'schedule' in read && read.schedule.watchedFolder !== null;
 }
