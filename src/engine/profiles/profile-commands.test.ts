@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { asOwner } from '#storage/database.ts';
 import { CSV_DEFINITION, profileBench, type ProfileBench } from '#test/helpers/profile-commands.ts';
 
 import { createProfile } from './create-profile.ts';
@@ -22,6 +23,7 @@ before(async () => {
 });
 after(() => bench.close());
 
+const owner = (sql: string) => asOwner(bench.db, (tx) => tx.query(sql));
 const start = (id: string) => startProfile(bench.context, bench.actor, id);
 const resume = (id: string, confirmEmptyFiles: string[] = []) =>
   resumeProfile(bench.context, bench.actor, id, { confirmEmptyFiles });
@@ -83,6 +85,31 @@ test('what a crash left behind is finished by the sweep at the next start', asyn
   }
   await jobs.close();
 });
+
+for (const [what, sqlState, state] of [
+  ['goes on by itself when PostgreSQL restarts', '57P01', 'deleting'],
+  ['goes on by itself after a deadlock', '40P01', 'deleting'],
+  ['has failed where something else is in the way', 'P0001', 'deletionFailed'],
+] as const)
+  test(`a deletion ${what}`, async () => {
+    const id = await bench.provisioned(`Deleted ${sqlState}`);
+    await deleteProfile(bench.context, bench.actor, id);
+    const stateOf = async () =>
+      (await bench.rows<{ state: string }>('select state from profile where id = $1', id))[0]?.state;
+    await owner(
+      `create or replace function refuse() returns trigger language plpgsql as
+         $$ begin raise 'not now' using errcode = '${sqlState}'; end $$`,
+    );
+    await owner('create trigger refuse before delete on record_error execute function refuse()');
+    try {
+      await assert.rejects(bench.finish(id), { code: sqlState });
+      assert.equal(await stateOf(), state);
+    } finally {
+      await owner('drop trigger refuse on record_error');
+    }
+    await bench.finish(id);
+    assert.equal(await stateOf(), state === 'deleting' ? 'deleted' : state);
+  });
 
 test('an update keeps what it does not name, the secret too, and provisions again', async () => {
   const oneRoster = {

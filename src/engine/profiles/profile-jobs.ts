@@ -1,8 +1,10 @@
 import { providerRuns } from '#core/run/profile.ts';
+import { transientFault } from '#core/run/transient.ts';
 import { messageOf, OperationalError } from '#lib/errors.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import type { System } from '#lib/system.ts';
 import { asOwner, inTenant, type Database } from '#storage/database.ts';
+import { faultCodesOf } from '#storage/database-errors.ts';
 import { emptyEscrow } from '#storage/escrow/drop-escrow.ts';
 import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { findProfile, lockProfile } from '#storage/profiles/find-profile.ts';
@@ -122,12 +124,13 @@ export async function finishProfile(
   try {
     return await erase(context, tenantId, profileId);
   } catch (error) {
-    await failDeletion(context, tenantId, profileId, error);
+    // A database that restarts, a deadlock: the sweep goes on, and nobody needs to ask again.
+    if (transientFault(faultCodesOf(error)) === null) await failDeletion(context, tenantId, profileId, error);
     throw error;
   }
 }
 
-/** Says in the profile that its deletion failed; an administrator deletes it again. Where the database is gone, the sweep goes on. */
+/** Says in the profile that its deletion failed; an administrator deletes it again. */
 async function failDeletion(
   context: Omit<ProfileJobContext, 'onFailure'>,
   tenantId: string,
