@@ -41,14 +41,17 @@ const CHANGED_DEMOGRAPHICS = `case when i.after ?| array[${DEMOGRAPHIC.join(', '
 
 /**
  * What was said of the person of an item `i` before, if another record said it: of somebody who comes back, or as something else. That of the
- * same user, or, if all records had ended, the one that ended after the item's own. $5: the source system.
+ * same user, or, if all records had ended, the one that ended after the item's own. Two sources may have one id, and so one key. $5: the source system.
  */
 const SAID_BY_OTHER = `(select w.attributes from link w
-  where w.object_id = i.object_id and w.key <> i.key
+  where w.object_id = i.object_id and ${isOther('w')}
     and (w.active and w.shared_user_id and w.source_system_id = $5
-      or not exists (select from link v where v.object_id = i.object_id and v.key <> i.key and v.active)
+      or not exists (select from link v where v.object_id = i.object_id and ${isOther('v')} and v.active)
          and w.last_run_id > all (select own.last_run_id from link own where own.source_system_id = $5 and own.key = i.key))
-  order by w.active desc, w.last_run_id desc limit 1)`;
+  order by w.last_run_id desc limit 1)`;
+function isOther(link: string): string {
+  return `(${link}.source_system_id, ${link}.key) <> ($5, i.key)`;
+}
 
 /** Properties with columns or rows of their own; all others of a record go into person.attributes. */
 export const COLUMN_PROPERTIES = `array['userPrincipalName', 'matchValue', 'primaryRole', 'givenName', 'middleName', 'surname', 'number', 'grade',

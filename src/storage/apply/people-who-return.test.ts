@@ -155,6 +155,113 @@ for (const known of [false, true])
     });
   });
 
+/**
+ * `first 2010-01-01 female`: what a source says of the person, as a pupil; `staff ...`: the first source, as staff; `hand ...`: somebody by hand. `-`: nothing.
+ * `first ends`: it names the person no more.
+ */
+const lives: readonly [name: string, steps: readonly string[], expected: string, oneIdEach?: true][] = [
+  [
+    'another source, after the first let go, says all there is',
+    ['first 2010-01-01 female', 'first ends', 'second 2010-02-02 -'],
+    '2010-02-02 -',
+  ],
+  [
+    'another source beside the first that says nothing takes nothing',
+    ['first 2010-01-01 female', 'second - -'],
+    '2010-01-01 female',
+  ],
+  [
+    'a source that has the person back says what it always said',
+    [
+      'first 2010-01-01 female',
+      'second 2010-02-02 -',
+      'first ends',
+      'second ends',
+      'first 2010-01-01 female',
+    ],
+    '2010-01-01 female',
+  ],
+  [
+    'of two that let go, the last one is what a third differs from',
+    ['first 2010-01-01 -', 'second 2010-02-02 -', 'first ends', 'second ends', 'third 2010-01-01 -'],
+    '2010-01-01 -',
+  ],
+  [
+    'a source that let go last and says the same again changes nothing that was set by hand',
+    [
+      'first 2010-01-01 male',
+      'second - -',
+      'second ends',
+      'first ends',
+      'hand 2009-09-09 other',
+      'first 2010-01-01 male',
+    ],
+    '2009-09-09 other',
+  ],
+  [
+    'a pupil who is staff, too, where each user has one id: the same is said, and what was set by hand stays',
+    ['first 1990-01-01 male', 'hand 1989-09-09 other', 'staff 1990-01-01 male'],
+    '1989-09-09 other',
+    true,
+  ],
+  [
+    'a pupil who is staff, too, where each user has one id: what is said otherwise now',
+    ['first 1990-01-01 male', 'hand 1989-09-09 other', 'staff 1990-02-02 -'],
+    '1990-02-02 -',
+    true,
+  ],
+  [
+    'a pupil again, who was staff meanwhile and got another birth date as that',
+    [
+      'first 1990-01-01 -',
+      'staff 1990-01-01 -',
+      'first ends',
+      'staff 1990-02-02 -',
+      'hand 1989-09-09 -',
+      'first 1990-02-02 -',
+    ],
+    '1989-09-09 -',
+    true,
+  ],
+];
+for (const sameId of [false, true])
+  for (const [index, [name, steps, expected, oneIdEach = false]] of lives.entries())
+    test(`birth date and sex${sameId ? ', one id in all sources' : ''}: ${name}`, async () => {
+      const user = `born${index}${sameId ? 's' : ''}`;
+      const { apply, item } = bench(user);
+      const sources = new Map<string, Source>();
+      const ofPerson = `(select person_id from account where user_name = '${user}@x.example')`;
+      const rows = (sql: string, values: unknown[] = []): Promise<{ said: string }[]> =>
+        inTenant(database.db, database.tenantId, (tx) => tx.query(sql, values));
+      for (const step of steps) {
+        const [who = '', ...said] = step.split(' ');
+        const [birthDate, sex] = said.map((value) => (value === '-' ? null : value));
+        if (who === 'hand')
+          await rows('update demographics set birth_date = $1, sex = $2 where person_id = ' + ofPerson, [
+            birthDate,
+            sex,
+          ]);
+        else {
+          const name = who === 'staff' ? 'first' : who;
+          const one = sources.get(name) ?? (await source());
+          sources.set(name, one);
+          const stated = Object.fromEntries(
+            Object.entries({ birthDate, sex }).filter(([, value]) => value !== null),
+          );
+          const kind = who === 'staff' ? 'teacher' : 'student';
+          const id = sameId ? 'x' : who;
+          await apply(one, birthDate === 'ends' ? item(kind, 'end', id) : item(kind, 'create', id, stated));
+        }
+        if (oneIdEach) await rows(`update link set shared_user_id = true where object_id = ${ofPerson}`);
+      }
+      assert.deepEqual(
+        await rows(
+          `select coalesce(birth_date::text, '-') || ' ' || coalesce(sex, '-') as said from demographics where person_id = ${ofPerson}`,
+        ),
+        [{ said: expected }],
+      );
+    });
+
 test('who is matched to an account under another id, in the roster that has the old one no more, keeps the account and is no error', async () => {
   const { item, read } = bench('renumbered');
   const one = await source();
