@@ -71,7 +71,10 @@ test('an application from its first day to its last', async () => {
   const listed = JSON.parse((await cli('app', 'list', '--json')).stdout) as {
     applications: { clientId: string; revokedDateTime: string | null }[];
   };
-  assert.notEqual(listed.applications.find((one) => one.clientId === clientId)?.revokedDateTime, null);
+  assert.equal(
+    typeof listed.applications.find((one) => one.clientId === clientId)?.revokedDateTime,
+    'string',
+  );
   assert.match(
     (await cli('app', 'revoke', 'Plan')).stderr,
     /There is no application 'Plan'/u,
