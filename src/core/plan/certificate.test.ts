@@ -85,6 +85,13 @@ const cases: readonly [
     { earlier: earlierFile(540) },
     'confirmedTwice',
   ],
+  [
+    'just as far apart as may go unasked',
+    fileOf(540, 1_000),
+    { earlier: earlierFile(600) },
+    'confirmedTwice',
+  ],
+  ['one row farther apart', fileOf(539, 1_000), { earlier: earlierFile(600) }, null],
   ['both were short, and far from each other', fileOf(500, 1_000), { earlier: earlierFile(700) }, null],
   ['an ever shorter file confirms nothing', fileOf(300, 1_000), { earlier: earlierFile(500) }, null],
   [
@@ -200,4 +207,7 @@ test('certificate: what is kept says how many rows were read, known and wanted, 
   assert.ok(cut);
   assert.deepEqual([cut.mayBeCut, cut.proof], [true, null]);
   assert.match(describeUnproven(cut), /^student\.csv ends without a line break where it always had one/u);
+  const [both] = certified(openEnded(fileOf(899, 1_000)), ENDED_IN_BREAK).files;
+  assert.ok(both);
+  assert.match(describeUnproven(both), /^student\.csv has 899 rows/u, 'the greater lack is told');
 });

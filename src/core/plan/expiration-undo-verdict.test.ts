@@ -14,6 +14,10 @@ test('one and many, what is put back and what is left alone', () => {
     ],
     [{ classes: 0, enrollments: 3, left: NONE }, '3 places of students put back'],
     [
+      { classes: 2, enrollments: 2, left: { ...NONE, enrollments: 1 } },
+      '2 classes got their names and ids back, with 2 places of students. Left alone, since it changed after the expiration: 1 place of a student',
+    ],
+    [
       { classes: 2, enrollments: 0, left: { classes: 1, classesInPart: 1, enrollments: 2 } },
       '2 classes got their names and ids back. Left alone, since it changed after the expiration: 1 class, 2 places of students, what was edited by hand in 1 class',
     ],
@@ -35,6 +39,7 @@ test('it always waits, unless there is nothing to put back', () => {
     verdict.reasons.map(({ code, count, holds }) => [code, count, holds]),
     [['alwaysAsk', 7, true]],
   );
+  assert.equal(judgeExpirationUndo({ classes: 3, enrollments: 3, left: NONE }, '2026-06-30').outcome, 'held');
   const nothing = judgeExpirationUndo(
     { classes: 0, enrollments: 0, left: { ...NONE, classes: 9 } },
     '2026-06-30',

@@ -38,6 +38,13 @@ test('it always asks, and says what for', () => {
   );
 });
 
+test('as many classes as enrollments are asked for, too', () => {
+  assert.deepEqual(
+    judgeExpiration([classes(3), endings(3)], '2027-06-30').reasons.map(({ count }) => count),
+    [6],
+  );
+});
+
 test('there is nothing to ask where nothing would change', () => {
   assert.deepEqual(judgeExpiration([], '2027-06-30'), { outcome: 'clean', reasons: [] });
 });

@@ -76,6 +76,7 @@ test('reasons of a whole plan: what concerns all, three schools with all their r
     '5 of 5 schools; school S1 loses pupils; school S1 loses classes; school S2 loses pupils; school S2 loses classes; ' +
       'school S3 loses pupils; school S3 loses classes; and 2 more schools; student.csv is short',
   );
+  assert.match(describeReasons(schools.slice(0, 8)), /school S3 loses classes; and 1 more school$/u);
   assert.equal(describeReasons([whole]), '5 of 5 schools');
   assert.equal(describeReasons([]), '');
 });

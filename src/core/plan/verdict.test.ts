@@ -9,20 +9,21 @@ import {
   type PlanCount,
   type SchoolKind,
   changedSchools,
+  exceedsLimits,
   type Verdict,
   type WindowCount,
 } from './verdict.ts';
 
-/** `school kind action count`, for instance `S1 student deactivate 16`; `-` is no school. */
+/** `school kind action count`, for instance `S1 student deactivate 16`; `-` is no school. A second count: of those, what breakers count. */
 const counted = (lines: readonly string[]): PlanCount[] =>
   lines.map((line) => {
-    const [school = '', kind, action, count] = line.split(' ');
+    const [school = '', kind, action, count, judged = count] = line.split(' ');
     return {
       school: school === '-' ? '' : school,
       kind: kind as Kind,
       action: action as Action,
       count: Number(count),
-      judged: Number(count),
+      judged: Number(judged),
     };
   });
 
@@ -259,6 +260,19 @@ const cases: readonly [name: string, given: Case, expected: readonly string[]][]
     ['partlyHeld', 'schoolVanished school S1 org'],
   ],
   [
+    'what is new, what is linked and what comes back are one growth',
+    {
+      plan: ['S1 student create 11', 'S1 student link 10', 'S1 student reactivate 10'],
+      active: ['- student 4000', '- org 7', 'S1 student 40'],
+    },
+    ['partlyHeld', 'tooManyCreates school S1 student'],
+  ],
+  [
+    'courses may all end, of one school as well',
+    { plan: ['S1 course deactivate 400'], active: ['- course 400'] },
+    ['clean'],
+  ],
+  [
     'terms may all end',
     { plan: ['- academicSession deactivate 400'], active: ['- academicSession 400'] },
     ['clean'],
@@ -280,6 +294,81 @@ const cases: readonly [name: string, given: Case, expected: readonly string[]][]
       active: ['- student 4000', 'S1 student 161'],
     },
     ['clean'],
+  ],
+  [
+    'the past holds nothing either where the plan changes what breakers do not count',
+    {
+      plan: ['S1 student update 200 0'],
+      window: ['S1 student update 190'],
+      active: ['- student 400', 'S1 student 200'],
+    },
+    ['clean'],
+  ],
+  [
+    'growth in two halves is measured by what was there before the first',
+    {
+      plan: ['S1 student create 20'],
+      window: ['S1 student create 30'],
+      active: ['- student 4000', 'S1 student 70'],
+    },
+    ['partlyHeld', 'tooManyCreates school S1 student'],
+  ],
+  [
+    'a loss in two halves, too: what had left before belongs to the base',
+    {
+      plan: ['S1 student deactivate 10'],
+      window: ['S1 student deactivate 30', 'S1 student move 10'],
+      active: ['- student 4000', 'S1 student 160'],
+    },
+    ['clean'],
+  ],
+  [
+    'two halves count over the whole plan, by what was there before the first',
+    {
+      plan: ['S1', 'S2', 'S3'].map((school) => `${school} student deactivate 10`),
+      window: ['S5 student deactivate 20', 'S6 student move 100', 'S7 teacher deactivate 100'],
+      active: ['- student 380', '- org 7'],
+    },
+    ['clean'],
+  ],
+  [
+    'one more in the first half holds the second',
+    {
+      plan: ['S1', 'S2', 'S3'].map((school) => `${school} student deactivate 10`),
+      window: ['S5 student deactivate 21', 'S6 student move 100'],
+      active: ['- student 379', '- org 7'],
+    },
+    ['held', 'tooManyEndings plan student'],
+  ],
+  [
+    'what a held school lost before is not held against the others',
+    {
+      plan: ['S1 student deactivate 30', 'S2 student deactivate 10'],
+      window: ['S1 student deactivate 60'],
+      active: ['- student 500', '- org 7', 'S1 student 100'],
+    },
+    ['partlyHeld', 'tooManyEndings school S1 student'],
+  ],
+  [
+    'a pupil who leaves takes the membership along: said once, and of each school by itself',
+    {
+      plan: ['S1 student deactivate 20', 'S1 role end 20', 'S1 role move 20', 'S2 role end 20'],
+      active: ['- student 4000', '- role 4000', '- org 9', 'S1 student 50', 'S1 role 50', 'S2 role 50'],
+    },
+    [
+      'partlyHeld',
+      'tooManyEndings school S1 student',
+      'tooManyMoves school S1 role',
+      'tooManyEndings school S2 role',
+    ],
+  ],
+  [
+    'so does a teacher',
+    {
+      plan: ['S1 teacher deactivate 20', 'S1 role end 20'],
+      active: ['- teacher 4000', '- role 4000', '- org 9', 'S1 teacher 30', 'S1 role 50'],
+    },
+    ['partlyHeld', 'tooManyEndings school S1 teacher'],
   ],
   [
     'people without an account: above a fifth holds the plan',
@@ -344,12 +433,20 @@ const cases: readonly [name: string, given: Case, expected: readonly string[]][]
   ],
   [
     'a tenth of the changed classes of a school may be used again',
-    { plan: ['S1 class update 50'], active: ['- class 900', 'S1 class 90'], reused: ['S1 5'] },
+    {
+      plan: ['S1 class update 100', 'S1 class create 90', 'S1 enrollment update 90 0'],
+      active: ['- class 900', 'S1 class 190'],
+      reused: ['S1 10'],
+    },
     ['clean'],
   ],
   [
     'more than a tenth holds the school',
-    { plan: ['S1 class update 50'], active: ['- class 900', 'S1 class 90'], reused: ['S1 6'] },
+    {
+      plan: ['S1 class update 100', 'S1 class create 90', 'S1 enrollment update 90 0'],
+      active: ['- class 900', 'S1 class 190'],
+      reused: ['S1 11'],
+    },
     ['partlyHeld', 'reusedSections school S1 class'],
   ],
   [
@@ -378,8 +475,54 @@ const cases: readonly [name: string, given: Case, expected: readonly string[]][]
 ];
 for (const [name, given, expected] of cases)
   test(`verdict: ${name}`, () => {
-    assert.deepEqual(summary(judged(given)), expected);
+    const verdict = judged(given);
+    assert.deepEqual(summary(verdict), expected);
+    // At once, nothing is held but what is not proven.
+    const holding = verdict.reasons.filter(({ scope }) => given.policy !== 'atOnce' || scope === 'file');
+    assert.deepEqual(
+      verdict.reasons.filter(({ holds }) => holds),
+      holding,
+    );
   });
+
+test('verdict: a reason counts what went in before, and says so; a school without a name is called by its id', () => {
+  const [loss, gone] = judged({
+    plan: ['S1', 'S2', 'S3'].map((school) => `${school} student deactivate 10`).concat('S9 org deactivate 1'),
+    window: ['S5 student deactivate 21'],
+    active: ['- student 479', '- org 7'],
+  }).reasons;
+  assert.deepEqual([loss?.count, loss?.active, loss?.limit], [51, 500, 50]);
+  assert.equal(
+    loss?.message,
+    '30 of 500 students would end, 51 with those of the last days; the limit is 50',
+  );
+  assert.deepEqual([gone?.schoolName, gone?.message], ['S9', 'school S9 is no longer in the source']);
+});
+
+test('verdict: limits are exceeded also where other things hold the plan', () => {
+  const exceeds = (plan: readonly string[]): boolean =>
+    exceedsLimits(judged({ plan, active: ['- student 400'], unproven: ['student.csv'] }));
+  assert.deepEqual([exceeds(['- student end 5']), exceeds(['- student end 41'])], [false, true]);
+});
+
+test('verdict: what is active is asked of schools in which something changes that is judged by it', () => {
+  const counts = counted([
+    'S1 student update 3',
+    'S2 student update 3',
+    'S3 student update 3 0',
+    'S1 class end 1',
+    '- student end 1',
+    'S1 org update 1',
+    'S1 course end 1',
+  ]);
+  assert.deepEqual(
+    changedSchools(counts),
+    new Map([
+      ['student', new Set(['S1', 'S2'])],
+      ['class', new Set(['S1'])],
+    ]),
+  );
+});
 
 test('verdict: a reason says what, where, how many and the limit', () => {
   const [reason] = judged({

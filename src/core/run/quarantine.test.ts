@@ -28,6 +28,12 @@ const JUDGED: [name: string, counts: EscrowCounts, later: string | null, first: 
     null,
     null,
   ],
+  [
+    'all of a small roster',
+    { records: 60, objects: 25, ownFailures: 25, allFailures: 60 },
+    PROPORTION,
+    PROPORTION,
+  ],
   ['40 % exactly', { records: 300, objects: 100, ownFailures: 40, allFailures: 120 }, null, null],
   ['above 40 %', { records: 300, objects: 100, ownFailures: 41, allFailures: 120 }, PROPORTION, PROPORTION],
   [
