@@ -1,6 +1,6 @@
 import type { Tx } from '../database.ts';
 import { replaceStatedContacts } from './apply-contacts.ts';
-import { COLUMN_PROPERTIES } from './apply-people.ts';
+import { COLUMN_PROPERTIES, PROPERTIES_OF_DEMOGRAPHICS } from './apply-people.ts';
 import { ITEMS, type ItemRange } from './item-range.ts';
 
 const OBJECT_TABLES = {
@@ -30,7 +30,10 @@ export async function applyEndings(tx: Tx, range: ItemRange): Promise<void> {
     [...scope, range.sourceSystemId],
   );
   const kinds = new Set(ended.map(({ kind }) => kind));
-  if (kinds.has('student') || kinds.has('teacher')) await endPeople(tx, range);
+  if (kinds.has('student') || kinds.has('teacher')) {
+    await endPeople(tx, range);
+    await passDemographicsOn(tx, range);
+  }
   if (kinds.has('student')) await passContactsOn(tx, range);
   for (const [kind, table] of Object.entries(OBJECT_TABLES)) {
     if (!kinds.has(kind)) continue;
@@ -125,6 +128,34 @@ async function endPeople(tx: Tx, range: ItemRange): Promise<void> {
        ${restOf('student')} ${restOf('teacher')}
       where o.tenant_id = p.tenant_id and o.id = p.id`,
     values,
+  );
+}
+
+/**
+ * Birth date, sex and the like of a person whom another record still states: what that one says, where it says something else than the ended
+ * one did. What it does not say stays, as the grade does.
+ */
+async function passDemographicsOn(tx: Tx, range: ItemRange): Promise<void> {
+  const had = `i.kind in ('student', 'teacher') and i.action = 'deactivate' and i.before ?| array[${PROPERTIES_OF_DEMOGRAPHICS}]`;
+  const scope = [range.runId, range.firstItemNo, range.lastItemNo];
+  const any = await tx.query(`with ${ITEMS} select 1 from item i where ${had} limit 1`, scope);
+  if (any.length === 0) return;
+  await tx.query(
+    `with ${ITEMS},
+     heir as (
+       select distinct on (i.object_id) i.object_id, i.before, jsonb_strip_nulls(l.attributes) as after
+         from item i join link l on l.object_id = i.object_id and l.active
+         join source_system s on s.id = l.source_system_id
+        where ${had}
+        order by i.object_id, s.priority, l.created_at, l.key),
+     said as materialized (
+       select h.object_id, jsonb_object_agg(k, h.after -> k) as now
+         from heir h cross join unnest(array[${PROPERTIES_OF_DEMOGRAPHICS}]) k
+        where h.after ? k and h.after -> k is distinct from h.before -> k group by h.object_id)
+     update demographics d set birth_date = coalesce((n.now ->> 'birthDate')::date, d.birth_date), sex = coalesce(n.now ->> 'sex', d.sex),
+            attributes = d.attributes || (n.now - array['birthDate', 'sex']), version = d.version + 1, change_seq = $4
+       from said n where d.person_id = n.object_id`,
+    [...scope, range.changeSeq],
   );
 }
 

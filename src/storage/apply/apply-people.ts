@@ -34,6 +34,8 @@ const DEMOGRAPHIC = [
   ...DEMOGRAPHIC_PROPERTIES.filter((property) => property !== 'sex' && property !== 'birthDate'),
   'flags',
 ].map((property) => `'${property}'`);
+/** With them: their names in SQL, to be put between the brackets of an array. */
+export const PROPERTIES_OF_DEMOGRAPHICS = [`'birthDate'`, `'sex'`, ...DEMOGRAPHIC].join(', ');
 /** Those that the source changed: of an item `i`. Most sources know none. */
 const CHANGED_DEMOGRAPHICS = `case when i.after ?| array[${DEMOGRAPHIC.join(', ')}] or i.before ?| array[${DEMOGRAPHIC.join(', ')}] then coalesce((
   select jsonb_object_agg(k, i.after -> k) from unnest(array[${DEMOGRAPHIC.join(', ')}]) k
@@ -44,14 +46,11 @@ const CHANGED_DEMOGRAPHICS = `case when i.after ?| array[${DEMOGRAPHIC.join(', '
  * same user, or, if all records had ended, the one that ended after the item's own. Two sources may have one id, and so one key. $5: the source system.
  */
 const SAID_BY_OTHER = `(select w.attributes from link w
-  where w.object_id = i.object_id and ${isOther('w')}
+  where w.object_id = i.object_id
     and (w.active and w.shared_user_id and w.source_system_id = $5
-      or not exists (select from link v where v.object_id = i.object_id and ${isOther('v')} and v.active)
+      or not exists (select from link v where v.object_id = i.object_id and (v.source_system_id, v.key) <> ($5, i.key) and v.active)
          and w.last_run_id > all (select own.last_run_id from link own where own.source_system_id = $5 and own.key = i.key))
   order by w.last_run_id desc limit 1)`;
-function isOther(link: string): string {
-  return `(${link}.source_system_id, ${link}.key) <> ($5, i.key)`;
-}
 
 /** Properties with columns or rows of their own; all others of a record go into person.attributes. */
 export const COLUMN_PROPERTIES = `array['userPrincipalName', 'matchValue', 'primaryRole', 'givenName', 'middleName', 'surname', 'number', 'grade',

@@ -171,6 +171,42 @@ const lives: readonly [name: string, steps: readonly string[], expected: string,
     '2010-01-01 female',
   ],
   [
+    'another source beside the first takes nothing either where each user has one id',
+    ['first 2010-01-01 female', 'second - -'],
+    '2010-01-01 female',
+    true,
+  ],
+  [
+    'a pupil who is staff under another id: the record of staff that says nothing takes nothing',
+    ['first 2010-01-01 female', 'staff - -'],
+    '2010-01-01 female',
+  ],
+  [
+    'of two sources the one that is left says it',
+    ['first 2010-01-01 female', 'second 2010-02-02 male', 'second ends'],
+    '2010-01-01 female',
+  ],
+  [
+    'of two sources that say the same one is left: what was set by hand stays',
+    ['first 2010-01-01 female', 'second 2010-01-01 female', 'hand 2009-09-09 other', 'first ends'],
+    '2009-09-09 other',
+  ],
+  [
+    'of two sources the one that is left says nothing: it stays, as the grade does',
+    ['first 2010-01-01 -', 'second - male', 'first ends'],
+    '2010-01-01 male',
+  ],
+  [
+    'the source says another birth date: the sex stays as it was set by hand',
+    ['first 2010-01-01 male', 'hand 2010-01-01 other', 'first 2010-02-02 male'],
+    '2010-02-02 other',
+  ],
+  [
+    'the source says another sex: the birth date stays as it was set by hand',
+    ['first 2010-01-01 male', 'hand 2009-09-09 male', 'first 2010-01-01 female'],
+    '2009-09-09 female',
+  ],
+  [
     'a source that has the person back says what it always said',
     [
       'first 2010-01-01 female',
