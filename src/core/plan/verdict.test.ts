@@ -1,93 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type Action, KINDS, type Kind } from '../roster/kinds.ts';
-import type { ApplyPolicy } from '../run/profile-settings.ts';
-import type { JudgedAction, LimitRule } from './limits.ts';
-import {
-  judge,
-  type PlanCount,
-  type SchoolKind,
-  changedSchools,
-  exceedsLimits,
-  type Verdict,
-  type WindowCount,
-} from './verdict.ts';
+import { counted, judged, type PlanInWords } from '#test/helpers/judged-plan.ts';
 
-/** `school kind action count`, for instance `S1 student deactivate 16`; `-` is no school. A second count: of those, what breakers count. */
-const counted = (lines: readonly string[]): PlanCount[] =>
-  lines.map((line) => {
-    const [school = '', kind, action, count, judged = count] = line.split(' ');
-    return {
-      school: school === '-' ? '' : school,
-      kind: kind as Kind,
-      action: action as Action,
-      count: Number(count),
-      judged: Number(judged),
-    };
-  });
-
-interface Case {
-  readonly plan: readonly string[];
-  /** `school kind count`; `-`: over all schools. */
-  readonly active: readonly string[];
-  readonly window?: readonly string[];
-  readonly rules?: readonly Partial<LimitRule>[];
-  readonly policy?: ApplyPolicy;
-  readonly unmatched?: readonly [count: number, people: number];
-  readonly unproven?: readonly string[];
-  /** `school count`: classes whose ids are used again. */
-  readonly reused?: readonly string[];
-}
-
-function judged({
-  plan,
-  active,
-  window = [],
-  rules = [],
-  policy = 'whenClean',
-  unmatched,
-  unproven,
-  reused = [],
-}: Case): Verdict {
-  const actives = active.map((line) => line.split(' ') as [string, SchoolKind, string]);
-  const overAll = (kind: Kind): number =>
-    actives
-      .filter(([school, of]) => school === '-' && of === kind)
-      .reduce((sum, [, , n]) => sum + Number(n), 0);
-  const pastChanges = counted(window).map(({ school, kind, action, count }): WindowCount => ({
-    school,
-    kind,
-    action: action as JudgedAction,
-    count,
-  }));
-  const limits = rules.map((rule) => ({ kind: null, school: null, ...rule }) as LimitRule);
-  const counts = counted(plan);
-  const deactivationLimit = { percent: 10, count: 25 };
-  const changed = changedSchools(counts);
-  return judge({
-    counts,
-    window: pastChanges,
-    activeByKind: Object.fromEntries(KINDS.map((kind) => [kind, overAll(kind)])) as Record<Kind, number>,
-    // Only what was asked for, as storage answers.
-    activeBySchool: actives.flatMap(([school, kind, count]) =>
-      changed.get(kind)?.has(school) === true ? [{ school, kind, count: Number(count) }] : [],
-    ),
-    schoolNames: new Map([['S1', 'North']]),
-    rules: limits,
-    deactivationLimit,
-    unmatchedLimit: { percent: 20, count: 25 },
-    unmatched: { count: unmatched?.[0] ?? 0, people: unmatched?.[1] ?? 0 },
-    unproven: (unproven ?? []).map((file) => ({ file, endings: 3, message: `${file} is not proven` })),
-    reused: reused.map((line) => {
-      const [school = '', count] = line.split(' ');
-      return { school: school === '-' ? '' : school, count: Number(count), examples: [REUSED] };
-    }),
-    policy,
-  });
-}
-
-const REUSED = { id: 'K1', changed: 'session', before: 'T1', after: 'T2' } as const;
+import { changedSchools, exceedsLimits, type Verdict } from './verdict.ts';
 
 const summary = ({ outcome, reasons }: Verdict): string[] => [
   outcome,
@@ -96,7 +12,7 @@ const summary = ({ outcome, reasons }: Verdict): string[] => [
   ),
 ];
 
-const cases: readonly [name: string, given: Case, expected: readonly string[]][] = [
+const cases: readonly [name: string, given: PlanInWords, expected: readonly string[]][] = [
   ['an empty plan is clean', { plan: [], active: ['- student 1000'] }, ['clean']],
   [
     'a small set is judged by count: 25 of 30 without a school may end',

@@ -34,6 +34,40 @@ test('settings: a change names what it changes, and nothing else is touched', ()
   });
 });
 
+test('settings: the defaults are those of docs/spec/status.md and docs/adr/0010', () => {
+  const { tolerance, deactivationLimit, unmatchedLimit, limitWindowHours, linkByUserName } =
+    DEFAULT_PROFILE_SETTINGS;
+  assert.deepEqual(tolerance, { percent: 1, count: 10 });
+  assert.deepEqual(deactivationLimit, { percent: 10, count: 25 });
+  assert.deepEqual(unmatchedLimit, { percent: 20, count: 25 });
+  assert.deepEqual([limitWindowHours, linkByUserName], [168, false]);
+});
+
+for (const change of [
+  { tolerance: { percent: 0, count: 0 } },
+  { tolerance: { percent: 100, count: 1_000 } },
+  { tolerance: 'strict' },
+  { unmatchedLimit: { percent: 0.5, count: 0 } },
+  { limitWindowHours: 1 },
+  { limitWindowHours: 8_784 },
+  { linkByUserName: true },
+  { format: 'sds-v2.1' },
+  { encoding: 'windows-1250' },
+  { applyPolicy: 'atOnce' },
+  { idsAcrossKinds: 'differentPeople' },
+])
+  test(`settings: ${JSON.stringify(change)} is taken, and can be taken back`, () => {
+    const [property = ''] = Object.keys(change);
+    const changed = changeProfileSettings(DEFAULT_PROFILE_SETTINGS, change);
+    assert.deepEqual(changed, { settings: { ...DEFAULT_PROFILE_SETTINGS, ...change } });
+    const before = {
+      [property]: Object.entries(DEFAULT_PROFILE_SETTINGS).find(([name]) => name === property)?.[1],
+    };
+    assert.deepEqual('settings' in changed && changeProfileSettings(changed.settings, before), {
+      settings: DEFAULT_PROFILE_SETTINGS,
+    });
+  });
+
 const BAD: [unknown, string][] = [
   [{ idsAcrossKinds: true }, 'idsAcrossKinds'],
   [{ acceptedDomains: ['a.edu'] }, 'acceptedDomains'],
@@ -51,7 +85,17 @@ const BAD: [unknown, string][] = [
   [{ linkByUserName: 'yes' }, 'linkByUserName'],
   [{ threshold: 1 }, 'threshold'],
   [{ applyPolicy: 'never' }, 'applyPolicy'],
+  [{ tolerance: { percent: -1, count: 1 } }, 'tolerance'],
+  [{ tolerance: { percent: 1, count: -1 } }, 'tolerance'],
+  [{ deactivationLimit: null }, 'deactivationLimit'],
+  [{ unmatchedLimit: 25 }, 'unmatchedLimit'],
   [{ limitWindowHours: 0 }, 'limitWindowHours'],
+  [{ limitWindowHours: 8_785 }, 'limitWindowHours'],
+  [{ limitWindowHours: 1.5 }, 'limitWindowHours'],
+  [{ limitWindowHours: '24' }, 'limitWindowHours'],
+  [{ format: 'csv' }, 'format'],
+  [{ encoding: 'utf-8' }, 'encoding'],
+  [{ schedule: { expression: 1 } }, 'schedule.expression'],
   [{ limits: {} }, 'limits'],
   [{ limits: [{ scope: 'school', action: 'deactivate', percent: 101, count: 0 }] }, 'limits'],
   [{ limits: [{ scope: 'school', action: 'deactivate', percent: -1, count: 0 }] }, 'limits'],
@@ -116,6 +160,10 @@ test('a definition has one domain and one matching option per role, and properti
   assert.match(
     checkDefinition(definition({ type: 'creation', userDomains: [domain, domain] }))?.message ?? '',
     /more than one domain for student/u,
+  );
+  assert.match(
+    checkDefinition(definition({ type: 'matching', matchingOptions: [] }))?.property ?? '',
+    /matchingOptions$/u,
   );
   assert.match(
     checkDefinition(definition({ type: 'matching', matchingOptions: [option, option] }))?.message ?? '',

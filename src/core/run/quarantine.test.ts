@@ -10,6 +10,7 @@ import {
   QUARANTINE_REASONS,
   QUARANTINE_TEXTS,
   quarantineMessage,
+  readQuarantineReason,
 } from './quarantine.ts';
 
 const PROPORTION = 'EncounteredEscrowProportionThreshold';
@@ -91,4 +92,22 @@ test('each reason has a title, a remedy and a sentence with its times', () => {
     for (const part of [title, remedy, reason, 'Next attempt: 2026-09-01T08:00:00.000Z'])
       assert.ok(message.includes(part), message);
   }
+});
+
+test('times are told as far as there are any: the last one where it is another than the first', () => {
+  const since = new Date('2026-09-01T08:00:00Z');
+  const said = (lastAt: Date | null, nextAttemptAt: Date | null): string =>
+    quarantineMessage({ reason: 'Unknown', since, lastAt, nextAttemptAt }, null);
+  for (const lastAt of [null, since])
+    assert.match(said(lastAt, null), /since 2026-09-01T08:00:00\.000Z \(Unknown\)/u);
+  assert.doesNotMatch(said(since, null), /Next attempt/u);
+  assert.match(
+    said(new Date('2026-09-02T08:00:00Z'), null),
+    /since 2026-09-01T08:00:00\.000Z, last at 2026-09-02T08:00:00\.000Z \(Unknown\)/u,
+  );
+});
+
+test('what is stored is read; what this version does not know is Unknown', () => {
+  for (const reason of QUARANTINE_REASONS) assert.equal(readQuarantineReason(reason), reason);
+  assert.deepEqual([null, 'Later'].map(readQuarantineReason), ['Unknown', 'Unknown']);
 });
