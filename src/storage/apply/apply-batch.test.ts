@@ -222,7 +222,7 @@ test('matching links to the one account, and says which records have none or sev
     kind: 'student',
     action: 'create',
     id,
-    after: { matchValue: value, givenName: 'Sis', grade: '7' },
+    after: { matchValue: value, givenName: 'Sis', surname: 'Sisson', grade: '7' },
   });
   const { failures, actions } = await planAndApply(
     database.db,
@@ -244,12 +244,13 @@ test('matching links to the one account, and says which records have none or sev
     { id: 'student:m5', code: 'DuplicateTargetEntries' },
   ]);
   assert.equal(actions[0], 'link student:m1');
-  const person = `select display_name, given_name, grade, student_external_id, active, (select enabled from account where person_id = p.id) as enabled
+  const person = `select display_name, given_name, surname, grade, student_external_id, active, (select enabled from account where person_id = p.id) as enabled
     from person p where id = '${ids[0]}'`;
   assert.deepEqual(await rows(person), [
     {
       display_name: 'By hand',
       given_name: 'Hand',
+      surname: 'Sisson',
       grade: '7',
       student_external_id: 'm1',
       active: true,

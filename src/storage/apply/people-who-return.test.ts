@@ -64,6 +64,39 @@ test('whose source let go, and whom another one states now, is what that one say
   assert.deepEqual(await read(), { ...there, name: 'Ada Lovelace', surname: 'Lovelace', title: 'Countess' });
 });
 
+test('names are those of the source that has the person now, as far as it says them', async () => {
+  const { apply, item } = bench('names');
+  const [first, second, third] = [await source(), await source(), await source()];
+  const names = async (): Promise<(string | null)[]> => {
+    const rows = await inTenant(database.db, database.tenantId, (tx) =>
+      tx.query<Record<string, string | null>>(
+        `select p.display_name, p.given_name, p.middle_name, p.surname from person p join account a on a.person_id = p.id
+          where a.user_name = 'names@x.example'`,
+      ),
+    );
+    return rows.flatMap((row) => Object.values(row));
+  };
+  const said = (givenName: string | null, middleName: string | null, surname: string | null) => ({
+    givenName,
+    middleName,
+    surname,
+  });
+  await apply(first, item('student', 'create', '1', said('Ada', 'A', 'Byron')));
+  await apply(second, item('student', 'create', '2', said('Augusta', 'B', 'King')));
+  assert.deepEqual(await names(), ['Ada Byron', 'Ada', 'A', 'Byron'], 'as long as the first one says so');
+  await apply(first, item('student', 'end', '1'));
+  assert.deepEqual(await names(), ['Augusta King', 'Augusta', 'B', 'King']);
+  await apply(second, item('student', 'end', '2'));
+  await apply(third, item('student', 'create', '3', said(null, null, null)));
+  assert.deepEqual(await names(), ['Augusta King', 'Augusta', null, 'King'], 'everybody has the two');
+  await apply(third, item('student', 'end', '3'));
+  await apply(first, item('student', 'create', '1', said('Ada', 'A', 'Byron')));
+  assert.deepEqual(await names(), ['Ada Byron', 'Ada', 'A', 'Byron']);
+  await apply(first, item('student', 'end', '1'));
+  await apply(third, item('student', 'create', '3', said('Lady', null, null)));
+  assert.deepEqual((await names()).slice(1), ['Lady', null, 'Byron']);
+});
+
 test('who comes back to a source after another one had them is what it says now', async () => {
   const { apply, item, read } = bench('returns');
   const [first, second] = [await source(), await source()];
@@ -297,6 +330,23 @@ for (const sameId of [false, true])
         [{ said: expected }],
       );
     });
+
+test('whom another source states, too, may sign in no more than before; who comes back through it may', async () => {
+  const { apply, item } = bench('disabled');
+  const [first, second, third] = [await source(), await source(), await source()];
+  const query = (sql: string): Promise<{ enabled: boolean }[]> =>
+    inTenant(database.db, database.tenantId, (tx) =>
+      tx.query(`${sql} where user_name = 'disabled@x.example'`),
+    );
+  await apply(first, item('student', 'create', '1'));
+  await query('update account set enabled = false');
+  await apply(second, item('student', 'create', '2'));
+  assert.deepEqual(await query('select enabled from account'), [{ enabled: false }]);
+  await apply(first, item('student', 'end', '1'));
+  await apply(second, item('student', 'end', '2'));
+  await apply(third, item('student', 'create', '3'));
+  assert.deepEqual(await query('select enabled from account'), [{ enabled: true }]);
+});
 
 test('who is matched to an account under another id, in the roster that has the old one no more, keeps the account and is no error', async () => {
   const { item, read } = bench('renumbered');
