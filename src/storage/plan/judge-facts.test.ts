@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { KINDS } from '#core/roster/kinds.ts';
+import { type Action, KINDS } from '#core/roster/kinds.ts';
+import type { HeldCode } from '#core/run/held-because.ts';
+import type { RunState } from '#core/run/run-state.ts';
 import { must } from '#lib/assert.ts';
 import { realSystem } from '#lib/system.ts';
 import { inTenant } from '#storage/database.ts';
@@ -20,21 +22,42 @@ before(async () => {
 });
 after(() => database.close());
 
+interface PastRun {
+  readonly trigger?: string;
+  readonly accepted?: boolean;
+  readonly planOnly?: boolean;
+  readonly state?: RunState;
+  readonly error?: HeldCode;
+  readonly appliedItemNo?: number;
+  readonly pass?: number;
+  readonly action?: Action;
+  readonly school?: string;
+  /** A part of its plan on which somebody decided. */
+  readonly part?: readonly [
+    scope: 'school' | 'absence',
+    id: string,
+    decision: 'approved' | 'rejected' | null,
+  ];
+}
+
 /** A run of so many hours ago whose plan went in, with a count: updates of students of school S1. */
 async function letIn(
   profileId: string,
   hoursAgo: number,
   baseRunId: string | null,
   count: { items: number; judged: number; held: number },
-  more: { trigger?: string; accepted?: boolean } = {},
+  more: PastRun = {},
 ): Promise<string> {
   const id = realSystem.newId();
+  const { trigger = 'start', accepted = false, planOnly = false, state = 'completed', error = null } = more;
+  const { appliedItemNo = 0, pass = 1, action = 'update', school = 'S1', part } = more;
   await inTenant(database.db, database.tenantId, async (tx) => {
     await tx.query(
-      `insert into run (tenant_id, id, profile_id, state, requested_by, created_at, planned_at, trigger, expired_on, verdict_accepted)
-       values (current_tenant(), $1, $2, 'completed', 'test', now() - make_interval(hours => $3), now() - make_interval(hours => $3), $4,
-               case when $4 = 'expiration' then date '2026-07-31' end, $5)`,
-      [id, profileId, hoursAgo, more.trigger ?? 'start', more.accepted ?? false],
+      `insert into run (tenant_id, id, profile_id, state, requested_by, created_at, planned_at, trigger, expired_on, verdict_accepted,
+                        plan_only, error_code, applied_item_no, apply_pass)
+       values (current_tenant(), $1, $2, $6, 'test', now() - make_interval(hours => $3), now() - make_interval(hours => $3), $4,
+               case when $4 = 'expiration' then date '2026-07-31' end, $5, $7, $8, $9, $10)`,
+      [id, profileId, hoursAgo, trigger, accepted, state, planOnly, error, appliedItemNo, pass],
     );
     await tx.query(
       `insert into plan (tenant_id, run_id, roster_hash, item_count, counts, verdict, base_run_id)
@@ -43,12 +66,144 @@ async function letIn(
     );
     await tx.query(
       `insert into plan_count (tenant_id, run_id, school_id, kind, action, item_count, failed_count, judged_count, held_count, first_item_no, last_item_no)
-       values (current_tenant(), $1, 'S1', 'student', 'update', $2, 0, $3, $4, 1, $2)`,
-      [id, count.items, count.judged, count.held],
+       values (current_tenant(), $1, $5, 'student', $6, $2, 0, $3, $4, 1, $2)`,
+      [id, count.items, count.judged, count.held, school, action],
     );
+    if (part !== undefined)
+      await tx.query(
+        `insert into plan_hold (tenant_id, run_id, scope, scope_id, reasons, item_count, decision)
+         values (current_tenant(), $1, $2, $3, '[]', 1, $4)`,
+        [id, ...part],
+      );
   });
   return id;
 }
+
+/** Runs by the hours since they were made, with how many of their changes are judged; `base: null`: none was accepted before it, or none since a reset. */
+type Window = readonly [
+  name: string,
+  runs: readonly (PastRun & { readonly ago: number; readonly count: number; readonly base?: null })[],
+  expected: readonly string[],
+];
+const windows: readonly Window[] = [
+  ...(
+    [
+      ['went in as a whole', {}, true],
+      ['is a preview', { planOnly: true }, false],
+      ['waits as a whole', { state: 'held', error: 'VerdictHeld' }, false],
+      ['went in but for a part', { state: 'held', error: 'PartHeld' }, true],
+      ['was cancelled after a batch', { state: 'cancelled', appliedItemNo: 1 }, true],
+      ['was cancelled before', { state: 'cancelled' }, false],
+      ['broke off before', { state: 'broken' }, false],
+      ['broke off in its second pass', { state: 'broken', pass: 2 }, true],
+      ['was turned down', { state: 'rejected', error: 'VerdictHeld' }, false],
+    ] as const
+  ).map(([name, more, counts]): Window => [
+    `a run that ${name}`,
+    [
+      { ago: 100, count: 1, accepted: true },
+      { ago: 50, count: 10, ...more },
+    ],
+    counts ? ['S1 update 10'] : [],
+  ]),
+  [
+    'the first plan of a profile is accepted',
+    [
+      { ago: 50, count: 10, base: null, action: 'create' },
+      { ago: 40, count: 3 },
+    ],
+    ['S1 update 3'],
+  ],
+  ['so is one that links', [{ ago: 50, count: 10, base: null, action: 'link' }], []],
+  [
+    'the first plan of a profile that finds what another one left is not',
+    [{ ago: 50, count: 10, base: null }],
+    ['S1 update 10'],
+  ],
+  [
+    'nor is the first after a reset',
+    [
+      { ago: 60, count: 1, accepted: true },
+      { ago: 50, count: 10, base: null, action: 'create' },
+    ],
+    ['S1 create 10'],
+  ],
+  [
+    'what is older than the hours of the window',
+    [
+      { ago: 200, count: 1, accepted: true },
+      { ago: 169, count: 10 },
+      { ago: 167, count: 3 },
+    ],
+    ['S1 update 3'],
+  ],
+  [
+    'an accepted plan is measured by no more, nor is what was before it',
+    [
+      { ago: 60, count: 1, accepted: true },
+      { ago: 50, count: 10 },
+      { ago: 40, count: 5, accepted: true },
+      { ago: 30, count: 3 },
+    ],
+    ['S1 update 3'],
+  ],
+  [
+    'nor is a school that was approved: of each school the last time counts',
+    [
+      { ago: 90, count: 1, accepted: true },
+      { ago: 80, count: 10, part: ['school', 'S1', 'approved'] },
+      { ago: 70, count: 20 },
+      { ago: 60, count: 7, school: 'S2' },
+      { ago: 50, count: 30, part: ['school', 'S1', 'approved'] },
+      { ago: 40, count: 3 },
+    ],
+    ['S1 update 3', 'S2 update 7'],
+  ],
+  [
+    'a school that was turned down, or waits, is measured as before; so is one that is called as a file whose endings were approved',
+    [
+      { ago: 90, count: 1, accepted: true },
+      { ago: 80, count: 10, part: ['school', 'S1', 'rejected'] },
+      { ago: 70, count: 20, part: ['school', 'S1', null] },
+      { ago: 60, count: 30, part: ['absence', 'S1', 'approved'] },
+    ],
+    ['S1 update 60'],
+  ],
+];
+for (const [name, runs, expected] of windows)
+  test(`what went in by itself: ${name}`, async () => {
+    const profileId = await insertProfile(database.db, database.tenantId);
+    let last: string | null = realSystem.newId();
+    for (const { ago, count, base, ...more } of runs)
+      last = await letIn(
+        profileId,
+        ago,
+        base === null ? null : last,
+        { items: count, judged: count, held: 0 },
+        more,
+      );
+    const window = await inTenant(database.db, database.tenantId, (tx) =>
+      readWindow(tx, profileId, realSystem.newId(), 7 * 24),
+    );
+    assert.deepEqual(
+      window.map(({ school, action, count }) => `${school} ${action} ${count}`).toSorted(),
+      expected,
+    );
+  });
+
+test('what went in by itself: neither the run itself nor those of another profile', async () => {
+  const [profileId, other] = [
+    await insertProfile(database.db, database.tenantId),
+    await insertProfile(database.db, database.tenantId),
+  ];
+  const first = await letIn(profileId, 60, null, { items: 1, judged: 1, held: 0 }, { accepted: true });
+  await letIn(other, 50, null, { items: 10, judged: 10, held: 0 });
+  const own = await letIn(profileId, 40, first, { items: 10, judged: 10, held: 0 });
+  const window = await inTenant(database.db, database.tenantId, (tx) =>
+    readWindow(tx, profileId, own, 7 * 24),
+  );
+  assert.deepEqual(window, []);
+});
 
 test('what was held and counts for nothing hides nothing of what other days let in', async () => {
   const profileId = await insertProfile(database.db, database.tenantId);
