@@ -55,10 +55,29 @@ test('secrets are not printed', () => {
   const url = 'postgresql://me:hush@db/x?sslpassword=hush&a=1';
   assert.equal(printableValue('databaseUrl', url), 'postgresql://me:********@db/x?sslpassword=********&a=1');
   assert.equal(printableValue('databaseUrl', 'postgresql://me:h@sh@db/x'), 'postgresql://me:********@db/x');
+  assert.equal(printableValue('databaseUrl', 'postgresql://me:12?sh@db/x'), 'postgresql://me:********@db/x');
   assert.equal(printableValue('smtpUrl', 'smtps://me:hush@mail:465'), 'smtps://me:********@mail:465');
   assert.equal(printableValue('secretKey', 'v1:abc'), '********');
   assert.equal(printableValue('secretKey', undefined), '');
   assert.equal(printableValue('port', 'off'), 'off');
+});
+
+test('a URL of the database that would lead elsewhere is refused, and its password is not shown', () => {
+  const read = (url: string): string | undefined =>
+    resolveSettings({ flags: {}, env: { DATABASE_URL: url } }).values.databaseUrl;
+  for (const password of ['h#sh', 'h/sh', '12#sh', '12/sh'])
+    assert.throws(
+      () => read(`postgresql://me:${password}@db/x`),
+      (error: Error) => /DATABASE_URL .*%23 %2F/.test(error.message) && !error.message.includes('sh@'),
+      password,
+    );
+  for (const url of [
+    'postgresql://me:h%23%2Fsh@db:5433/x',
+    'postgresql://me:h@sh@db/x',
+    'postgresql:///x?host=%2Fvar%2Frun',
+    'postgres://[::1]/x',
+  ])
+    assert.equal(read(url), url);
 });
 
 test('hosts are lower case, without blanks and brackets', () => {

@@ -92,8 +92,8 @@ export function printableValue(name: SettingName, value: Settings[SettingName]):
   if (type !== 'postgresUrl' && type !== 'smtpUrl') return '********';
   return (
     String(value)
-      // To the last @ before the path: that is where a password with an @ in it ends for whoever reads the URL.
-      .replace(/^(\w+:\/\/[^:@/?]*):[^/?#]*@/, '$1:********@')
+      // To the last @: a password that holds what should have been written with a percent sign is hidden as well.
+      .replace(/^(\w+:\/\/[^:@/?]*):.*@/, '$1:********@')
       .replace(/([?&](?:password|sslpassword)=)[^&]*/gi, '$1********')
   );
 }

@@ -56,9 +56,12 @@ function readText(type: Extract<SettingType, string>, text: string): ReadValue {
     case 'httpUrl':
       return readHttpUrl(text);
     case 'postgresUrl':
-      return /^postgres(?:ql)?:\/\/[^\s]+$/i.test(text)
+      return isPostgresUrl(text)
         ? { value: text }
-        : { fault: 'a URL that begins with postgresql://' };
+        : {
+            fault:
+              'a URL such as postgresql://user:password@host:5432/database, with # / ? @ and % in user name and password written as %23 %2F %3F %40 and %25',
+          };
     case 'smtpUrl':
       return readSmtpUrl(text) === null ? { fault: SMTP_URL_FAULT } : { value: text };
     case 'mailAddress':
@@ -108,6 +111,16 @@ function readText(type: Extract<SettingType, string>, text: string): ReadValue {
 
 function valueOr(value: string | null, fault: string): ReadValue {
   return value === null ? { fault } : { value };
+}
+
+/**
+ * Whoever connects takes the URL apart as the standard does: with a bare # or / in it a password would end there, and what is left of it would
+ * be a host, a port or a database.
+ */
+function isPostgresUrl(text: string): boolean {
+  if (!/^postgres(?:ql)?:\/\/[^\s]+$/i.test(text) || !URL.canParse(text)) return false;
+  const { hash, pathname } = new URL(text);
+  return hash === '' && !pathname.includes('@');
 }
 
 function readHttpUrl(text: string): ReadValue {
