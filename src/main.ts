@@ -18,15 +18,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 const stdout = openOutput(process.stdout);
+const stderr = openOutput(process.stderr);
 
 const exitCode = await runCli(
   process.argv.slice(2),
-  {
-    stdout,
-    stderr: openOutput(process.stderr, { mayLose: true }),
-    env: process.env,
-    interrupt: interrupt.signal,
-  },
+  { stdout, stderr, env: process.env, interrupt: interrupt.signal },
   {
     system: realSystem,
     version: VERSION,
@@ -34,7 +30,7 @@ const exitCode = await runCli(
     // Loaded by whoever needs them: most commands only ask a service, and would wait a second for all of it.
     startServer: async ({ values }) => {
       const { startProcess } = await import('./main/start-process.ts');
-      return startProcess(values);
+      return startProcess(values, stderr);
     },
     backup: async (...input) => (await import('./main/copy-database.ts')).backupDatabase(...input),
     restore: async (...input) => (await import('./main/copy-database.ts')).restoreDatabase(...input),
@@ -42,7 +38,13 @@ const exitCode = await runCli(
       (await import('./main/doctor/examine.ts')).examine(settings, realSystem, VERSION),
   },
 );
-// Connections kept alive for a next request must not hold the process; what was printed must be out first.
+// Connections kept alive for a next request must not hold the process; what was printed must be out first, or known to be lost.
 process.stdout.write('', () => {
-  process.exit(exitCode);
+  setImmediate(() => process.exit(stdout.failure === null ? exitCode : sayLost(stdout.failure)));
 });
+
+/** Whoever asked for an answer does not have it. */
+function sayLost(failure: Error): number {
+  stderr.write(`Error: The output could not be written: ${failure.message}. Make room where it goes.\n`);
+  return exitCode === 0 ? 1 : exitCode;
+}

@@ -1,18 +1,22 @@
 import type { CliOutput } from '#cli/cli-io.ts';
 
+/** A stream that may lose what is written to it. */
+export interface ProcessOutput extends CliOutput {
+  /** Why something of it is lost although somebody reads: the disk of the file is full, the terminal is gone. Null: nothing is. */
+  readonly failure: Error | null;
+}
+
 /**
- * A stream of this process for what commands print. Its reader may leave at any time, as `head` does, or `tee` on the Ctrl-C that ends a
- * service: what is under way goes on to its own end, and the rest is said to nobody. Any other fault, such as a full disk, ends the process: half a list is
- * none. Not where `mayLose` says so: of the log, and of what is told beside the results, lines may be missing, and a service is not to end for them.
+ * A stream of this process for what commands print, and for the log. Its reader may leave at any time, as `head` does, or `tee` on the Ctrl-C that
+ * ends a service; the disk that a log is written to may be full. What is under way goes on to its own end: a line that cannot be written is
+ * lost, and the next one is tried again.
  */
-export function openOutput(
-  stream: NodeJS.WriteStream,
-  { mayLose = false }: { readonly mayLose?: boolean } = {},
-): CliOutput {
+export function openOutput(stream: NodeJS.WriteStream): ProcessOutput {
   let isUnread = false;
+  let failure: Error | null = null;
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') isUnread = true;
-    else if (!mayLose) throw error;
+    else failure ??= error;
   });
   return {
     write: (text) => isUnread || stream.write(text),
@@ -24,6 +28,9 @@ export function openOutput(
     },
     get isUnread() {
       return isUnread;
+    },
+    get failure() {
+      return failure;
     },
   };
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { must } from '#lib/assert.ts';
 import { emptyTestDatabase } from '#test/helpers/database.ts';
 import { TEST_SECRET_KEY } from '#test/helpers/rollbook.ts';
 
@@ -27,11 +28,6 @@ const children: ChildProcess[] = [];
 
 /** `rollbook serve` in a process of its own. */
 function serve(...flags: string[]) {
-  return serveInto('pipe', ...flags);
-}
-
-/** `log`: where standard error goes, a pipe or a file that is open. */
-function serveInto(log: 'pipe' | number, ...flags: string[]) {
   const child = spawn(process.execPath, [MAIN, 'serve', ...flags], {
     env: {
       ...process.env,
@@ -41,12 +37,12 @@ function serveInto(log: 'pipe' | number, ...flags: string[]) {
       DATABASE_URL: database.url,
       SECRET_KEY: TEST_SECRET_KEY,
     },
-    stdio: ['ignore', 'pipe', log],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
   const said = { out: '', err: '' };
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (said.out += text));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said.err += text));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err += text));
   const exited = once(child, 'close').then(([code]) => code as number | null);
   /** Resolves when it says where it serves. */
   const serving = async (): Promise<string> => {
@@ -105,8 +101,8 @@ test('a Ctrl-C that comes twice, from the terminal and from npm, ends it in orde
 test('it ends in order when nobody reads its log any more', async () => {
   const unread = serve('--log-level', 'trace');
   const address = await unread.serving();
-  unread.child.stdout?.destroy();
-  unread.child.stderr?.destroy();
+  unread.child.stdout.destroy();
+  unread.child.stderr.destroy();
   assert.equal((await fetch(`${address}/readyz`)).status, 200);
   assert.equal((await fetch(`${address}/readyz`)).status, 200);
   unread.child.kill('SIGINT');
@@ -115,14 +111,39 @@ test('it ends in order when nobody reads its log any more', async () => {
 
 // Every write to it fails as on a full disk.
 if (process.platform === 'linux')
-  test('it serves, and ends in order, while the disk of its log is full', async () => {
-    const disk = await open('/dev/full', 'w');
-    const full = serveInto(disk.fd, '--log-level', 'trace');
-    const address = await full.serving();
-    assert.equal((await fetch(`${address}/readyz`)).status, 200);
-    full.child.kill('SIGINT');
-    assert.equal(await full.exited, 0);
-    await disk.close();
+  test('it goes on when the disk of its log is full; a command whose answer is lost says so', async () => {
+    const full = await open('/dev/full', 'w');
+    const env = {
+      ...process.env,
+      PORT: '0',
+      HTTPS_PORT: 'off',
+      DATA_DIR: dataDir,
+      DATABASE_URL: database.url,
+    };
+    const begin = (command: readonly string[], stdio: StdioOptions): ChildProcess => {
+      const child = spawn(process.execPath, [MAIN, ...command], {
+        env: { ...env, SECRET_KEY: TEST_SECRET_KEY, LOG_LEVEL: 'trace' },
+        stdio,
+      });
+      children.push(child);
+      return child;
+    };
+    const service = begin(['serve'], ['ignore', 'pipe', full.fd]);
+    const [said] = (await Promise.race([
+      once(must(service.stdout), 'data'),
+      once(service, 'close').then(([code]) => assert.fail(`it ended with ${code}`)),
+    ])) as [Buffer];
+    const address = /http:\/\/127\.0\.0\.1:\d+/.exec(said.toString('utf8'))?.[0];
+    for (let request = 0; request < 3; request++)
+      assert.equal((await fetch(`${address}/readyz`)).status, 200);
+    service.kill('SIGTERM');
+    assert.deepEqual(await once(service, 'close'), [0, null]);
+
+    const command = begin(['config', '--json'], ['ignore', full.fd, 'pipe']);
+    const [words] = (await once(must(command.stderr), 'data')) as [Buffer];
+    assert.match(words.toString('utf8'), /^Error: The output could not be written: ENOSPC.*Make room/);
+    assert.deepEqual(await once(command, 'close'), [1, null]);
+    await full.close();
   });
 
 test('a wrong setting, a taken port: one clear line each', async () => {
