@@ -96,6 +96,9 @@ test('a disk that is full', async () => {
     expectFault(of('writable'), /ENOSPC|only a part/, /make room/);
     expectFault(of('free space of DATA_DIR'), /^\d+ MiB of \d+ MiB are free/, /Make room/);
     assert.deepEqual(await readdir(path), ['filler'], 'nothing is left behind');
+    const before = await look({ DATA_DIR: join(path, 'not', 'yet') });
+    assert.equal(before('data directory').health, 'ok');
+    expectFault(before('free space of DATA_DIR'), /^\d+ MiB of \d+ MiB are free/, /Make room/);
   });
 });
 
@@ -188,6 +191,31 @@ test('a database that is down: it is said, and all the rest is looked at', async
   const own = await look({ DATABASE_URL: '', DATA_DIR: await folder() });
   assert.equal(own('reachable').health, 'unknown');
   assert.match(own('reachable').remedy ?? '', /Start Rollbook/);
+});
+
+test('a database that takes no more connections: not a wrong password, and not something nobody can say', async () => {
+  const name = `crowd_${process.pid}`;
+  const alter = async (statement: string): Promise<void> => {
+    await database.db.owner.query(`set role none; ${statement}; set role rollbook_owner`);
+  };
+  await alter(`create role ${name} login password 'x' connection limit 0`);
+  try {
+    const url = new URL(database.url);
+    url.username = name;
+    url.password = 'x';
+    // None at all; and one, but not those that a look for a pooler needs beside it.
+    for (const limit of [0, 1]) {
+      await alter(`alter role ${name} connection limit ${limit}`);
+      const of = await look({ DATABASE_URL: url.href });
+      expectFault(
+        of('connections'),
+        /takes no more connections: too many connections for role/,
+        /max_connections.*limits of the role/,
+      );
+    }
+  } finally {
+    await alter(`drop role ${name}`);
+  }
 });
 
 test('PostgreSQL with fsync off, and the one that Rollbook starts', async () => {

@@ -124,6 +124,9 @@ function judgeSizes({ sharedBuffersBytes, workMemBytes, maxWalBytes }: ServerFac
   });
 }
 
+/** A Rollbook that starts opens more than these at once, and one that runs may have closed some for now. */
+const SPARE_CONNECTIONS = 5;
+
 function judgeConnections(facts: ServerFacts, needed: number): Check {
   const { maxConnections, reservedConnections, usedConnections } = facts;
   const usable = maxConnections - reservedConnections;
@@ -133,6 +136,12 @@ function judgeConnections(facts: ServerFacts, needed: number): Check {
       'connections',
       found,
       `Set max_connections to ${needed + reservedConnections + 10} at least, and ${needed} more for each one beside it.`,
+    );
+  if (usable - usedConnections < SPARE_CONNECTIONS)
+    return fault(
+      'connections',
+      found,
+      `Hardly any are left. Raise max_connections, or end programs that hold connections: select * from pg_stat_activity shows them.`,
     );
   if (usable < needed * 2)
     return warning(

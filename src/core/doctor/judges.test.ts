@@ -93,6 +93,7 @@ const SERVERS: readonly (readonly [
   ['work_mem', { workMemBytes: 4 * 1024 ** 2 }, 'warning', /32MB/],
   ['max_wal_size', { maxWalBytes: 100 * 1024 ** 2 }, 'warning', /8GB/],
   ['connections', { maxConnections: 20 }, 'fault', /39 at least, and 26 more/],
+  ['connections', { usedConnections: 94 }, 'fault', /Hardly any are left/],
   ['connections', { maxConnections: 40 }, 'warning', /max_connections to 65/],
   ['statement_timeout', { statementTimeoutMs: 30_000 }, 'warning', /statement_timeout = 0/],
   ['encoding', { encoding: 'SQL_ASCII' }, 'fault', /ENCODING UTF8/],

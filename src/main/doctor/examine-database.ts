@@ -3,8 +3,10 @@ import type { SecretKey } from '#access/secret-key.ts';
 import { type Check, checksOf } from '#core/doctor/check.ts';
 import { judgeServer } from '#core/doctor/judge-database.ts';
 import { judgeClock } from '#core/doctor/judge-machine.ts';
+import type { Settings } from '#core/settings.ts';
 import { messageOf } from '#lib/errors.ts';
 import { connectionStringFor } from '#storage/connection-string.ts';
+import { databaseErrorOf } from '#storage/database-errors.ts';
 import { mostConnections } from '#storage/database.ts';
 import { isPooledByTransaction } from '#storage/doctor/is-pooled-by-transaction.ts';
 import { readRollbookFacts, type RollbookFacts } from '#storage/doctor/read-rollbook-facts.ts';
@@ -33,19 +35,12 @@ export async function examineDatabase(patient: Patient, keys: readonly SecretKey
         'Start Rollbook and ask again.',
       ),
     ];
-  const client = await openLook(url).catch((error: unknown) => messageOf(error));
-  if (typeof client === 'string')
-    return [
-      fault(
-        'reachable',
-        `PostgreSQL cannot be reached: ${client}. Its settings and its content were not looked at.`,
-        settings.databaseUrl === undefined
-          ? 'Start Rollbook again, and look at the log of PostgreSQL.'
-          : 'Start it, and check host, port, name and password in DATABASE_URL.',
-      ),
-    ];
+  const client = await openLook(url).catch((error: unknown) => notReached(error, settings));
+  if ('health' in client) return [client];
   try {
-    const pooled = await isPooledByTransaction(url);
+    const pooled = await isPooledByTransaction(url).catch((error: unknown) => notReached(error, settings));
+    // It needs two more connections, and gets none.
+    if (typeof pooled === 'object') return [pooled];
     const checks = [
       ok('reachable', 'PostgreSQL answers.'),
       pooled
@@ -80,6 +75,24 @@ export async function examineDatabase(patient: Patient, keys: readonly SecretKey
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** Why there is no connection. A server that takes no more of them runs, and the password is right. */
+function notReached(error: unknown, { databaseUrl }: Pick<Settings, 'databaseUrl'>): Check {
+  const rest = 'Its settings and its content were not looked at.';
+  if (databaseErrorOf(error)?.sqlState === '53300')
+    return fault(
+      'connections',
+      `PostgreSQL takes no more connections: ${messageOf(error)}. ${rest}`,
+      'Raise max_connections, and the limits of the role and of the database if they have some; or end programs that hold connections: select * from pg_stat_activity shows them to an administrator.',
+    );
+  return fault(
+    'reachable',
+    `PostgreSQL cannot be reached: ${messageOf(error)}. ${rest}`,
+    databaseUrl === undefined
+      ? 'Start Rollbook again, and look at the log of PostgreSQL.'
+      : 'Start it, and check host, port, name and password in DATABASE_URL.',
+  );
 }
 
 function judgeSchema({ schemaVersion, newestMigration }: RollbookFacts): Check {

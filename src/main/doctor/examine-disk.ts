@@ -17,7 +17,7 @@ const WRITE_BYTES = 8_192;
 export async function examineDisk(patient: Patient): Promise<Check[]> {
   const { dataDir, settings } = patient;
   const found = await stat(dataDir).catch((error: NodeJS.ErrnoException) => error);
-  if (found instanceof Error) return [await notThere(dataDir, found)];
+  if (found instanceof Error) return notThere(dataDir, found);
   if (!found.isDirectory())
     return [fault('data directory', `${dataDir} is no folder.`, 'Name a folder with DATA_DIR.')];
   const checks = [await judgeDisk('DATA_DIR', dataDir)];
@@ -34,13 +34,16 @@ export async function examineDisk(patient: Patient): Promise<Check[]> {
   return checks;
 }
 
-async function notThere(dataDir: string, error: NodeJS.ErrnoException): Promise<Check> {
+/** Before the first start: whether it can be made, and whether the disk that it will be on has room. */
+async function notThere(dataDir: string, error: NodeJS.ErrnoException): Promise<Check[]> {
   if (error.code !== 'ENOENT')
-    return fault(
-      'data directory',
-      `${dataDir} cannot be looked at: ${messageOf(error)}.`,
-      'Let the user that runs Rollbook pass the folders above it.',
-    );
+    return [
+      fault(
+        'data directory',
+        `${dataDir} cannot be looked at: ${messageOf(error)}.`,
+        'Let the user that runs Rollbook pass the folders above it.',
+      ),
+    ];
   let parent = dirname(dataDir);
   while ((await stat(parent).catch(() => null)) === null && parent !== dirname(parent))
     parent = dirname(parent);
@@ -48,12 +51,14 @@ async function notThere(dataDir: string, error: NodeJS.ErrnoException): Promise<
     () => true,
     () => false,
   );
-  if (isWritable) return ok('data directory', `${dataDir} is not there yet; the first start makes it.`);
-  return fault(
-    'data directory',
-    `${dataDir} is not there, and this user may not make it in ${parent}.`,
-    'Make it and give it to the user that runs Rollbook, or name another one with DATA_DIR.',
-  );
+  const there = isWritable
+    ? ok('data directory', `${dataDir} is not there yet; the first start makes it.`)
+    : fault(
+        'data directory',
+        `${dataDir} is not there, and this user may not make it in ${parent}.`,
+        'Make it and give it to the user that runs Rollbook, or name another one with DATA_DIR.',
+      );
+  return [there, await judgeDisk('DATA_DIR', parent)];
 }
 
 async function judgeDisk(name: string, path: string): Promise<Check> {
