@@ -1,6 +1,5 @@
 import { describeHeldParts, describeRejectedParts } from '#core/plan/held-parts.ts';
 import type { RunState } from '#core/run/run-state.ts';
-import { messageOf } from '#lib/errors.ts';
 import { inTenant } from '#storage/database.ts';
 import { readPlanCounts } from '#storage/plan/count-plan.ts';
 import { isOpen, type PlanHold, readHolds } from '#storage/plan/plan-holds.ts';
@@ -64,7 +63,7 @@ export async function completeRun(
   const complete = failures.all === 0 && holds.length === 0 && !retry;
   await (complete ? snapshot.promote(generation) : snapshot.discard()).catch((error: unknown) => {
     context.log.warn(
-      { runId: run.id, error: messageOf(error) },
+      { runId: run.id, err: error },
       'the snapshot could not be stored; the next run compares with the directory',
     );
   });

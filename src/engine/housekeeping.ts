@@ -87,7 +87,7 @@ export function startHousekeeping(context: HousekeepingContext): { stop(): Promi
   const keeping = (async () => {
     while (!stopping.signal.aborted) {
       await keepHouse(context, stopping.signal).catch((error: unknown) => {
-        context.log.warn({ error: String(error) }, 'housekeeping failed and is repeated in an hour');
+        context.log.warn({ err: error }, 'housekeeping failed and is repeated in an hour');
       });
       await context.system.sleep(HOUR_MS, stopping.signal);
     }

@@ -9,7 +9,6 @@ import { MATCH_TARGETS, type MatchProperty } from '#core/run/profile.ts';
 import { sharesUserIds } from '#core/roster/formats.ts';
 import type { ProfileSettings } from '#core/run/profile-settings.ts';
 import type { RunState } from '#core/run/run-state.ts';
-import { messageOf } from '#lib/errors.ts';
 import { inTenant, planning, type Tx } from '#storage/database.ts';
 import { keepEscrowedItems } from '#storage/escrow/keep-escrowed-items.ts';
 import { countPlan, readPlanCounts, resolveMoves } from '#storage/plan/count-plan.ts';
@@ -196,7 +195,7 @@ async function confirmSnapshot(context: EngineContext, { run, tenantId }: RunSco
     .confirm(run.epoch)
     .catch((error: unknown) => {
       context.log.warn(
-        { runId: run.id, error: messageOf(error) },
+        { runId: run.id, err: error },
         'the snapshot could not be kept; the next run compares with the directory',
       );
     });

@@ -8,6 +8,6 @@ export const STATISTICS_ITEMS = 500;
 /** Has PostgreSQL look at the directory while much is written. Without that a run is slow, and right: so it is no reason to stop one. */
 export async function refreshAfterLoad(context: EngineContext, runId: string): Promise<void> {
   await refreshStatistics(context.db).catch((error: unknown) => {
-    context.log.warn({ runId, error: String(error) }, 'statistics could not be refreshed');
+    context.log.warn({ runId, err: error }, 'statistics could not be refreshed');
   });
 }

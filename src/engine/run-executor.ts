@@ -3,7 +3,7 @@ import type { RunState } from '#core/run/run-state.ts';
 import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
 import { transientFault } from '#core/run/transient.ts';
 import { failureClassOf } from '#core/telemetry/failure-class.ts';
-import { OperationalError, messageOf } from '#lib/errors.ts';
+import { OperationalError } from '#lib/errors.ts';
 import { inSpan, type Span } from '#lib/tracing.ts';
 import { forServing, inTenant } from '#storage/database.ts';
 import { faultCodesOf } from '#storage/database-errors.ts';
@@ -197,12 +197,7 @@ async function breakOff(
 ): Promise<void> {
   const fault = transientFault(faultCodesOf(error));
   const { code, message } = fault ?? describeBreak(error);
-  const fields = {
-    runId: claim.id,
-    tenantId,
-    code,
-    error: error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
-  };
+  const fields = { runId: claim.id, tenantId, code, err: error };
   if (fault === null) context.log.error(fields, 'a run broke off');
   else context.log.warn(fields, 'a run was interrupted and is tried again');
   context.telemetry.metrics.add('rollbook_run_failures_total', { class: failureClassOf(code) });

@@ -61,7 +61,7 @@ export function keepLease(
       } catch (error) {
         if (error instanceof LeaseLostError) interrupt('lost');
         // A database that does not answer: the epoch still guards every batch, so trying on is safe.
-        else context.log.warn({ runId: run.runId, error: String(error) }, 'the lease could not be renewed');
+        else context.log.warn({ runId: run.runId, err: error }, 'the lease could not be renewed');
       }
     }
   })();

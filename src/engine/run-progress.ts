@@ -81,7 +81,7 @@ export function reportProgress(
     lastWriteMs = context.system.now().getTime();
     writing = inTenant(context.db, tenantId, (tx) => saveProgress(tx, runId, epoch, progress))
       .catch((error: unknown) => {
-        context.log.warn({ runId, error: String(error) }, 'progress could not be stored');
+        context.log.warn({ runId, err: error }, 'progress could not be stored');
       })
       .finally(() => {
         busy = false;

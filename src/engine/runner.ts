@@ -67,7 +67,7 @@ export async function startRunner(
       await base.system.sleep((options.sweepSeconds ?? 10) * 1_000, stopping.signal);
       if (stopping.signal.aborted) return;
       await sweep().catch((error: unknown) => {
-        base.log.warn({ error: String(error) }, 'the sweep for waiting runs failed and is repeated');
+        base.log.warn({ err: error }, 'the sweep for waiting runs failed and is repeated');
       });
     }
   })();

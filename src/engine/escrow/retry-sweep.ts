@@ -44,7 +44,7 @@ async function guarded(
   work: (context: SweepContext, profile: ProfileAddress) => Promise<void>,
 ): Promise<void> {
   await work(context, profile).catch((error: unknown) => {
-    context.log.warn({ ...profile, error: String(error) }, 'a profile could not be swept; it is met again');
+    context.log.warn({ ...profile, err: error }, 'a profile could not be swept; it is met again');
   });
 }
 
@@ -111,7 +111,7 @@ export function startRetrySweep(context: SweepContext): { stop(): Promise<void> 
   const sweeping = (async () => {
     while (!stopping.signal.aborted) {
       await sweepRetries(context).catch((error: unknown) => {
-        context.log.warn({ error: String(error) }, 'the sweep for records in escrow failed and is repeated');
+        context.log.warn({ err: error }, 'the sweep for records in escrow failed and is repeated');
       });
       await context.system.sleep(context.settings.retrySweepSeconds * 1_000, stopping.signal);
     }

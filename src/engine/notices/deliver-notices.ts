@@ -1,6 +1,5 @@
 import { stepDelivery, type AttemptOutcome, type DeliveryStep } from '#core/notices/delivery-state.ts';
 import { must } from '#lib/assert.ts';
-import { messageOf } from '#lib/errors.ts';
 import { asOwner, inTenant } from '#storage/database.ts';
 import {
   claimMessage,
@@ -35,7 +34,7 @@ export function startNoticeDelivery(
   const delivering = (async () => {
     while (!stopping.signal.aborted) {
       const sent = await deliverDue(context, stopping.signal).catch((error: unknown) => {
-        context.log.warn({ error: messageOf(error) }, 'notices could not be looked for; that is repeated');
+        context.log.warn({ err: error }, 'notices could not be looked for; that is repeated');
         return 0;
       });
       if (sent === 0)
@@ -60,7 +59,7 @@ export async function deliverDue(context: NoticeContext, stopping: AbortSignal):
       try {
         if (await deliverNext(context, tenantId, channelId, stopping)) sent += 1;
       } catch (error) {
-        context.log.warn({ tenantId, channelId, error: messageOf(error) }, 'a notice could not be delivered');
+        context.log.warn({ tenantId, channelId, err: error }, 'a notice could not be delivered');
       }
     }
   };

@@ -29,7 +29,7 @@ export function startScheduler(context: ScheduleContext): { stop(): Promise<void
     if (signal.aborted) return;
     const code = error instanceof OperationalError ? error.code : 'InternalError';
     context.log.warn(
-      { profileId, code, error: String(error) },
+      { profileId, code, err: error },
       'the schedule of a profile could not be followed and is looked at again',
     );
   };
