@@ -110,6 +110,12 @@ export class RosterDelta {
     return this.#index.find(key) !== -1;
   }
 
+  /** Was there such a record before this run? */
+  knewBefore(key: Int32Array): boolean {
+    const entry = this.#index.find(key);
+    return entry !== -1 && !this.isNew(entry);
+  }
+
   /** What became of a record that may have been met in this run. */
   stateOf(key: Int32Array): 'unknown' | 'unmet' | 'kept' | 'seen' {
     const entry = this.#index.find(key);

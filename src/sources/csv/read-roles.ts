@@ -11,6 +11,7 @@ import type { RosterFile } from './roster-file.ts';
 import {
   addAttributes,
   addEntryKey,
+  addField,
   findField,
   goesWithWithdrawn,
   isEmpty,
@@ -191,6 +192,16 @@ export function takeRoles(
     return known;
   };
 
+  /** The row under way waits, and is another role than before: in another org, of another kind. Those of before would end without it. */
+  const spareRolesOfBefore = (code: RecordCode): void => {
+    for (const { to, code: codeOfRole } of Object.values(shapes)) {
+      hash.beginKey(to.code);
+      addField(hash, file.row, person);
+      hash.endKey();
+      if (delta.knewBefore(hash.key)) state.spared.add(code).add(codeOfRole);
+    }
+  };
+
   return {
     keep,
     judge() {
@@ -229,8 +240,7 @@ export function takeRoles(
       file.checkRange(startDate, endDate, 'The role');
       const sessionEntry = findSession();
       if (ofPerson !== 'present' || ofOrg !== 'present') {
-        // A role in another org than before, which is not there: it would end without the new one, if it is not spared.
-        if (!keep(name) && ofPerson === 'present') state.spared.add(code);
+        if (!keep(name)) spareRolesOfBefore(code);
         return 'waits';
       }
       const number = numberOf(code, name, sessionEntry, personIndex, orgIndex);
