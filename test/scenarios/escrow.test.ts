@@ -314,4 +314,8 @@ test('a retry whose files do not pass any more ends by itself, and is not repeat
   assert.deepEqual([row?.attempts, row?.hours], [2, 24]);
   const status = await client.status(profile);
   assert.equal(status.status, 'error', status.statusMessage);
+  assert.match(
+    status.statusMessage,
+    / A later run was given up, since the files of before do not pass any more: .*student\.csv/u,
+  );
 });

@@ -23,6 +23,7 @@ export async function giveUpRetry(
   await lockQuarantineState(tx, run.profileId);
   const dropped = await postponeDueEscrow(tx, run.id);
   await reportDropped(tx, context, { profileId: run.profileId, dropped });
+  const message = `Given up, since the files of before do not pass any more: ${stop.message}.`;
   return transitionRun(tx, {
     runId: run.id,
     epoch: run.epoch,
@@ -31,6 +32,6 @@ export async function giveUpRetry(
     actor: context.worker,
     eventId: context.system.newId(),
     detail: stop,
-    changes: { staged: true, release: true, finished: true, errorCode: stop.code, message: stop.message },
+    changes: { staged: true, release: true, finished: true, errorCode: stop.code, message },
   });
 }
