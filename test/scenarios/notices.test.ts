@@ -48,7 +48,7 @@ async function told(count: number): Promise<Told[]> {
     receiver.seen
       .slice(from)
       .flatMap(({ body }) => (JSON.parse(body.toString()) as { data: { notices: Told[] } }).data.notices);
-  for (let attempt = 0; attempt < 400 && all().length < count; attempt++) await wait(25);
+  for (let attempt = 0; attempt < 2_400 && all().length < count; attempt++) await wait(25);
   await wait(150);
   return all();
 }
