@@ -107,6 +107,7 @@ async function start(settings: Settings, asked: StartOptions, closers: Closers):
     secretBox,
     database: {
       applicationName: `rollbook ${settings.mode}`,
+      runs: settings.mode === 'api' ? 0 : settings.runConcurrency,
       // Long enough for a pause of a loaded machine; a worker that is gone so long has lost its lease as well.
       idleTransactionSeconds: Math.max(10, settings.leaseSeconds * 2),
       onConnectionLost: (error) => log.warn({ reason: messageOf(error) }, 'a database connection broke'),

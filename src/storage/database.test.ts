@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { realSystem } from '#lib/system.ts';
 import { type TestDatabase, testDatabase } from '#test/helpers/database.ts';
-import { asOwner, inTenant } from './database.ts';
+import { asOwner, inTenant, openDatabase } from './database.ts';
 
 let t: TestDatabase;
 before(async () => {
@@ -121,4 +121,27 @@ test('a connection keeps what it is asked to keep, and not more than some', asyn
       ]);
     assert.equal(await kept(), 50);
   });
+});
+
+test('all runs of a process may plan at once, and their leases are renewed meanwhile', async () => {
+  const runs = 12;
+  const db = openDatabase(t.db, { runs });
+  const planned = Promise.withResolvers<void>();
+  let begun = 0;
+  const plans = Array.from({ length: runs }, () =>
+    inTenant(db, t.tenantId, async (tx) => {
+      await tx.query('select 1');
+      begun += 1;
+      await planned.promise;
+    }),
+  );
+  for (let attempt = 0; begun < runs && attempt < 500; attempt++) await realSystem.sleep(10);
+  try {
+    assert.equal(begun, runs);
+    await inTenant(db, t.tenantId, (tx) => tx.query('select 1'));
+  } finally {
+    planned.resolve();
+    await Promise.all(plans);
+    await db.close();
+  }
 });

@@ -75,6 +75,11 @@ export interface TenantTransactionOptions {
 export interface DatabaseOptions {
   /** Most connections of rollbook_app, for reading and for writing each; 10 by default. */
   readonly appConnections?: number;
+  /**
+   * Runs that this process executes at a time: so many more to write. The transaction of a plan takes minutes; leases are renewed and requests answered
+   * beside it, however many plans are made at once.
+   */
+  readonly runs?: number;
   /** Most connections of rollbook_owner; 4 by default. */
   readonly ownerConnections?: number;
   readonly applicationName?: string;
@@ -94,9 +99,9 @@ export interface DatabaseOptions {
 const APP_CONNECTIONS = 10;
 const OWNER_CONNECTIONS = 4;
 
-/** Connections of one process at most: both pools of rollbook_app, that of rollbook_owner, and one per run that stages. */
+/** Connections of one process at most: both pools of rollbook_app, that of rollbook_owner, and two per run, one that stages and one that plans. */
 export function mostConnections(runConcurrency: number): number {
-  return 2 * APP_CONNECTIONS + OWNER_CONNECTIONS + runConcurrency;
+  return 2 * APP_CONNECTIONS + OWNER_CONNECTIONS + 2 * runConcurrency;
 }
 
 /**
@@ -111,10 +116,9 @@ TYPES.setTypeParser(types.builtins.DATE, (text: string) => text);
 
 /** Opens the pools; connections are made on demand. The schema must be migrated (see migrate.ts). */
 export function openDatabase(address: DatabaseAddress, options: DatabaseOptions = {}): Database {
-  const app = openPool(address.appConnectionString, options.appConnections ?? APP_CONNECTIONS, options);
-  const reader = openPool(address.appConnectionString, options.appConnections ?? APP_CONNECTIONS, options, {
-    pipeline: true,
-  });
+  const readers = options.appConnections ?? APP_CONNECTIONS;
+  const app = openPool(address.appConnectionString, readers + (options.runs ?? 0), options);
+  const reader = openPool(address.appConnectionString, readers, options, { pipeline: true });
   const owner = openPool(
     address.ownerConnectionString,
     options.ownerConnections ?? OWNER_CONNECTIONS,
