@@ -214,6 +214,32 @@ test('however long the service was away: passwords of a run without counts go, a
   assert.equal(await forgetPasswords({ db: database.db }), 0);
 });
 
+test('what is wrong with one run keeps the passwords and the history of no other', async () => {
+  const profileId = await insertProfile(database.db, database.tenantId);
+  const [stuck, free] = [await endedRun(profileId, 700), await endedRun(profileId, 690)];
+  await owner(`update profile set state = 'deleted', deleted_at = now() where id = $1`, [profileId]);
+  await owner(
+    `create function refuse() returns trigger language plpgsql as
+       $$ begin if old.id = '${stuck}' then raise 'not this one'; end if;
+          if tg_op = 'DELETE' then return old; end if; return new; end $$`,
+  );
+  await owner('create trigger refuse before update or delete on run for each row execute function refuse()');
+  const withPasswords = (): Promise<{ run_id: string }[]> =>
+    owner('select distinct run_id from bulk.plan_item where secret is not null and run_id = any($1)', [
+      [stuck, free],
+    ]);
+  try {
+    await assert.rejects(forgetPasswords({ db: database.db }), /not this one/);
+    assert.deepEqual(await withPasswords(), [{ run_id: stuck }]);
+    await assert.rejects(remove(), /not this one/);
+    assert.deepEqual(await runsOf(profileId), [stuck]);
+  } finally {
+    await owner('drop trigger refuse on run');
+  }
+  await remove();
+  assert.deepEqual(await runsOf(profileId), []);
+});
+
 test('membership changes are kept for as long as a link to them may be good, and no longer', async () => {
   await inTenant(database.db, database.tenantId, (tx) =>
     tx.query(

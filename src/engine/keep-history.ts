@@ -6,9 +6,11 @@ import {
   dropPartition,
   findRemovablePartitions,
   findRemovableRuns,
+  type OldRun,
   removeRun,
   removeRunRows,
 } from '#storage/runs/remove-old-runs.ts';
+import { tryEach } from '#storage/try-each.ts';
 
 export interface KeepHistoryContext {
   readonly db: Database;
@@ -26,7 +28,7 @@ const PORTION_ROWS = 10_000;
 
 /**
  * Takes out of the history what is too old: whole months first, then single runs, the oldest first, in portions. A run is there until
- * its last row is gone, so a crash leaves nothing that is not found again.
+ * its last row is gone, so a crash leaves nothing that is not found again. One that cannot be removed keeps no other from it.
  */
 export async function removeOldRuns(
   context: KeepHistoryContext,
@@ -39,15 +41,14 @@ export async function removeOldRuns(
     if (!(await asOwner(db, (tx) => dropPartition(tx, name)))) break;
     partitions += 1;
   }
-  let runs = 0;
-  for (const run of await asOwner(db, (tx) => findRemovableRuns(tx, { retentionDays, limit: PASS_RUNS }))) {
+  const old = await asOwner(db, (tx) => findRemovableRuns(tx, { retentionDays, limit: PASS_RUNS }));
+  const removeWhole = async (run: OldRun): Promise<void> => {
     let more = true;
     while (more && !signal?.aborted)
       more = await asOwner(db, (tx) => removeRunRows(tx, run, context.portionRows ?? PORTION_ROWS));
-    if (signal?.aborted) break;
-    await asOwner(db, (tx) => removeRun(tx, run));
-    runs += 1;
-  }
+    if (!signal?.aborted) await asOwner(db, (tx) => removeRun(tx, run));
+  };
+  const runs = await tryEach(old, removeWhole, () => signal?.aborted === true);
   return { runs, partitions };
 }
 
@@ -57,17 +58,15 @@ export async function forgetPasswords(
 ): Promise<number> {
   const { db, signal } = context;
   const limit = context.portionRows ?? PORTION_ROWS;
-  let runs = 0;
-  for (const run of await asOwner(db, (tx) => findRunsWithPasswords(tx, PASS_RUNS))) {
+  const forget = async (run: OldRun): Promise<void> => {
     let afterItemNo: number | null = 0;
     while (afterItemNo !== null && !signal?.aborted) {
       const portion: { afterItemNo: number; limit: number } = { afterItemNo, limit };
       afterItemNo = await asOwner(db, (tx) => erasePasswords(tx, run, portion));
     }
-    if (signal?.aborted) break;
-    runs += 1;
-  }
-  return runs;
+  };
+  const runs = await asOwner(db, (tx) => findRunsWithPasswords(tx, PASS_RUNS));
+  return tryEach(runs, forget, () => signal?.aborted === true);
 }
 
 /** Which classes had other members, for longer ago than anybody may ask. */

@@ -1,6 +1,7 @@
 import { asOwner, inTenant, type Database } from '#storage/database.ts';
+import { tryEach } from '#storage/try-each.ts';
 import { eraseUpload } from '#storage/uploads/erase-upload.ts';
-import { findErasableUploads } from '#storage/uploads/find-erasable-uploads.ts';
+import { type ErasableUpload, findErasableUploads } from '#storage/uploads/find-erasable-uploads.ts';
 import type { FileStore } from './file-store.ts';
 import { removeObjects } from './remove-objects.ts';
 
@@ -19,16 +20,16 @@ export async function eraseOldUploads(context: {
   const { db, files, retentionDays, signal } = context;
   const uploads = await asOwner(db, (tx) => findErasableUploads(tx, { retentionDays, limit: 1000 }));
   const objectNames: string[] = [];
-  let erased = 0;
-  for (const { tenantId, uploadId } of uploads) {
-    if (signal?.aborted) break;
+  const eraseKeys = async ({ tenantId, uploadId }: ErasableUpload): Promise<void> => {
     objectNames.push(...(await inTenant(db, tenantId, (tx) => eraseUpload(tx, uploadId))));
-    erased += 1;
+  };
+  try {
+    return await tryEach(uploads, eraseKeys, () => signal?.aborted === true);
+  } finally {
+    // A storage that is away takes its time for each, and no key waits for it.
+    for (const objectName of objectNames) {
+      if (signal?.aborted) break;
+      await removeObjects(files, [objectName]);
+    }
   }
-  // A storage that is away takes its time for each, and no key waits for it.
-  for (const objectName of objectNames) {
-    if (signal?.aborted) break;
-    await removeObjects(files, [objectName]);
-  }
-  return erased;
 }
