@@ -6,8 +6,19 @@ import { after, beforeEach, test } from 'node:test';
 import { QUIET_SECONDS, scheduleBench } from '#test/helpers/schedule-bench.ts';
 import { SDS_V1_NAMES } from '#test/helpers/sds-v1-names.ts';
 
-const { bench, watched, state, newProfile, schedule, profileNow, look, triggers, scheduleRow, close } =
-  await scheduleBench();
+const {
+  bench,
+  context,
+  watched,
+  state,
+  newProfile,
+  schedule,
+  profileNow,
+  look,
+  triggers,
+  scheduleRow,
+  close,
+} = await scheduleBench();
 after(close);
 beforeEach(newProfile);
 
@@ -19,6 +30,12 @@ test('folder: files of an upload that nobody has started are not mixed with thos
   // An upload by hand that broke off, some time ago: it never was started.
   await bench.upload(state.profileId, 'user.csv', 'guardianrelationship.csv', 'student.csv');
   for (const file of SDS_V1_NAMES) await writeFile(join(folder, file), `SIS ID,Name\r\n1,${file}\r\n`);
+  const written: string[] = [];
+  const { write } = context.files;
+  context.files.write = (objectName, ...more) => {
+    written.push(objectName);
+    return write.call(context.files, objectName, ...more);
+  };
   const { now } = await profileNow();
   await look(now);
   await look(new Date(now.getTime() + QUIET_SECONDS * 1_000));
@@ -33,6 +50,7 @@ test('folder: files of an upload that nobody has started are not mixed with thos
   );
   assert.deepEqual(await triggers(), []);
   assert.match(String((await scheduleRow())['folder_note']), /^Files were uploaded and not started \(/u);
+  assert.deepEqual(written, [], 'what cannot be taken is not read, minute after minute');
   await bench.rows(`delete from upload_file where name <> 'student.csv'`);
   const later = new Date(now.getTime() + 3 * QUIET_SECONDS * 1_000);
   await look(later);

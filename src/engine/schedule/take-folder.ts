@@ -54,9 +54,12 @@ export async function takeFolder(
   const stored: StoredFile[] = [];
   let taken = false;
   try {
-    const upload = await inTenant(context.db, profile.tenantId, (tx) =>
-      openUpload(tx, profile.profileId, newUpload(context)),
-    );
+    const upload = await inTenant(context.db, profile.tenantId, async (tx) => {
+      const opened = await openUpload(tx, profile.profileId, newUpload(context));
+      // Before all of it is read, for nothing, at every look.
+      await refuseOtherFiles(tx, opened, seen.files);
+      return opened;
+    });
     await storeFiles(context, profile, seen, upload, stored, signal);
     const started = await inTenant(context.db, profile.tenantId, async (tx) => {
       const queued = await commit(context, tx, profile, seen, { upload, stored, occasion });
@@ -171,17 +174,7 @@ async function commit(
       'ScheduleChanged',
       'The schedule was changed meanwhile; the folder is looked at again.',
     );
-  const own = new Set(stored.map(({ name }) => name.toLowerCase()));
-  const others = (await listFiles(tx, upload.id)).filter(({ name }) => !own.has(name.toLowerCase()));
-  // Files of two exports are no roster.
-  if (others.length > 0)
-    throw new OperationalError(
-      'UploadInUse',
-      `Files were uploaded and not started (${others
-        .slice(0, 5)
-        .map(({ name }) => name)
-        .join(', ')}); start them first, the folder is taken afterwards.`,
-    );
+  await refuseOtherFiles(tx, upload, stored);
   const replaced: string[] = [];
   for (const { name, objectName, sizeBytes, sha256, md5 } of stored)
     replaced.push(
@@ -196,4 +189,22 @@ async function commit(
   const started = await queueStart(tx, locked, { actor: SCHEDULER, trigger: occasion.trigger, newId });
   await takeQuarantineTurn(tx, locked.id, context.quarantineDelaySeconds);
   return { ...started, garbage: [...started.garbage, ...replaced] };
+}
+
+/** Files of two exports are no roster. */
+async function refuseOtherFiles(
+  tx: Tx,
+  upload: OpenUpload,
+  files: readonly { readonly name: string }[],
+): Promise<void> {
+  const own = new Set(files.map(({ name }) => name.toLowerCase()));
+  const others = (await listFiles(tx, upload.id)).filter(({ name }) => !own.has(name.toLowerCase()));
+  if (others.length > 0)
+    throw new OperationalError(
+      'UploadInUse',
+      `Files were uploaded and not started (${others
+        .slice(0, 5)
+        .map(({ name }) => name)
+        .join(', ')}); start them first, the folder is taken afterwards.`,
+    );
 }
