@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { DEFAULT_RETRY_POLICY } from '#core/run/retry.ts';
 import { openTelemetry } from '#core/telemetry/telemetry.ts';
 import { realSystem } from '#lib/system.ts';
-import { asOwner, inTenant } from '#storage/database.ts';
+import { asOwner, type Database, inTenant } from '#storage/database.ts';
 import { createTenant } from '#storage/tenants/create-tenant.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
 import { insertProfile } from '#test/helpers/insert-profile.ts';
@@ -47,6 +47,25 @@ async function queueRuns(tenantId: string, runs: number, minutesAgo: number): Pr
   }
 }
 
+function contextOf(db: Database): Parameters<typeof startRunner>[0] {
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  return {
+    db,
+    system: realSystem,
+    secretBox: testSecretBox,
+    secretKeys: [],
+    log,
+    settings: {
+      ...DEFAULT_ENGINE_SETTINGS,
+      retry: { ...DEFAULT_RETRY_POLICY, firstDelaySeconds: 3_600, maximumDelaySeconds: 3_600 },
+    },
+    fileStore: { kind: 'local', directory: join(home, 'uploads') },
+    telemetry: openTelemetry(),
+    snapshotsDirectory: join(home, 'snapshots'),
+    worker: 'test',
+  };
+}
+
 test('a tenant with many queued profiles does not delay the single runs of others behind all of its own', async () => {
   const large = await makeTenant('Large');
   const small = await makeTenant('Small');
@@ -54,25 +73,7 @@ test('a tenant with many queued profiles does not delay the single runs of other
   await queueRuns(large, 12, 60);
   await queueRuns(small, 2, 10);
   await queueRuns(tiny, 1, 1);
-  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const runner = await startRunner(
-    {
-      db: database.db,
-      system: realSystem,
-      secretBox: testSecretBox,
-      secretKeys: [],
-      log,
-      settings: {
-        ...DEFAULT_ENGINE_SETTINGS,
-        retry: { ...DEFAULT_RETRY_POLICY, firstDelaySeconds: 3_600, maximumDelaySeconds: 3_600 },
-      },
-      fileStore: { kind: 'local', directory: join(home, 'uploads') },
-      telemetry: openTelemetry(),
-      snapshotsDirectory: join(home, 'snapshots'),
-      worker: 'test',
-    },
-    { concurrency: 1, sweepSeconds: 1 },
-  );
+  const runner = await startRunner(contextOf(database.db), { concurrency: 1, sweepSeconds: 1 });
   try {
     for (let attempt = 0; ; attempt += 1) {
       const [left] = await asOwner(database.db, (tx) =>
@@ -92,4 +93,11 @@ test('a tenant with many queued profiles does not delay the single runs of other
   const order = rows.map((row) => names[row.tenant_id]);
   assert.deepEqual(order.slice(0, 5), ['large', 'small', 'tiny', 'large', 'small']);
   assert.equal(order.length, 15);
+});
+
+test('a start whose first look for runs is refused, as beside a newer version, is no start that never ends', async () => {
+  const db: Database = { ...database.db, schemaFence: { known: 1, work: 'executed' } };
+  const runner = await startRunner(contextOf(db), { concurrency: 1 });
+  await runner.stop();
+  assert.equal(database.db.owner.totalCount, database.db.owner.idleCount, 'no connection is kept');
 });

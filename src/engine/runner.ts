@@ -29,7 +29,7 @@ export interface Runner {
 
 /**
  * Executes runs: woken through the job queue, and by a sweep over the run rows for wake-ups that were lost (a crash
- * between commit and wake-up, a worker that died). The first sweep is done when this resolves.
+ * between commit and wake-up, a worker that died). The first sweep was tried when this resolves.
  */
 export async function startRunner(
   base: Omit<EngineContext, 'wake'>,
@@ -57,18 +57,20 @@ export async function startRunner(
       run: (_payload, signal) => serve(AbortSignal.any([signal, stopping.signal])),
     },
   });
-  const sweep = async (): Promise<void> => {
+  const sweepOnce = async (): Promise<void> => {
     const due = await asOwner(base.db, findDueRuns);
     for (const { tenantId, runId } of due) await context.wake(tenantId, runId);
   };
+  const sweep = (): Promise<void> =>
+    sweepOnce().catch((error: unknown) => {
+      base.log.warn({ err: error }, 'the sweep for waiting runs failed and is repeated');
+    });
   await sweep();
   const sweeping = (async () => {
     while (!stopping.signal.aborted) {
       await base.system.sleep((options.sweepSeconds ?? 10) * 1_000, stopping.signal);
       if (stopping.signal.aborted) return;
-      await sweep().catch((error: unknown) => {
-        base.log.warn({ err: error }, 'the sweep for waiting runs failed and is repeated');
-      });
+      await sweep();
     }
   })();
   const stopExecuting = async (): Promise<void> => {

@@ -31,10 +31,10 @@ test('folder: files of an upload that nobody has started are not mixed with thos
   await bench.upload(state.profileId, 'user.csv', 'guardianrelationship.csv', 'student.csv');
   for (const file of SDS_V1_NAMES) await writeFile(join(folder, file), `SIS ID,Name\r\n1,${file}\r\n`);
   const written: string[] = [];
-  const { write } = context.files;
+  const write = context.files.write.bind(context.files);
   context.files.write = (objectName, ...more) => {
     written.push(objectName);
-    return write.call(context.files, objectName, ...more);
+    return write(objectName, ...more);
   };
   const { now } = await profileNow();
   await look(now);
