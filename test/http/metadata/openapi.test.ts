@@ -4,8 +4,9 @@ import { after, before, test } from 'node:test';
 
 import { Validator } from '@seriousme/openapi-schema-validator';
 
-import { isApplicationPermission } from '#core/permissions.ts';
+import { APPLICATION_PERMISSIONS, isApplicationPermission } from '#core/permissions.ts';
 import { OPERATIONS } from '#http/openapi/operations.ts';
+import { fetchToken } from '#test/helpers/rollbook-process.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 import { csvFiles, smallRoster } from '#test/helpers/small-roster.ts';
 import { syncClient } from '#test/helpers/sync-client.ts';
@@ -17,7 +18,10 @@ interface Operation {
   readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> };
   readonly responses: Readonly<Record<string, unknown>>;
   readonly security: readonly unknown[];
-  readonly 'x-permissions'?: { readonly application: readonly string[] };
+  readonly 'x-permissions'?: {
+    readonly application: readonly string[];
+    readonly delegated: readonly string[];
+  };
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -91,6 +95,54 @@ test('each operation says its permission, its parameters, what it takes, what it
     if (name.includes(':')) assert.ok('404' in operation.responses, name);
   }
   assert.equal(ids.size, operations().length);
+});
+
+const PROFILES = 'EduAdministration.ReadWrite';
+const ROSTER = ['EduRoster.Read.All', 'EduRoster.ReadWrite.All', 'Directory.Read.All'];
+/** Who may, by what an operation is about: the first that fits. The rest is of profiles: those that read, and those that change. */
+const MAY: readonly [about: RegExp, application: readonly string[], delegated: readonly string[]][] = [
+  [/^GET \/openapi\.json$/u, [], []],
+  [/^\w+ \/applications\b/u, ['Rollbook.Tenant.Manage'], []],
+  [/\/initialPasswords\b/u, ['Rollbook.Tenant.Manage'], []],
+  [/^\w+ \/tenants$/u, ['Rollbook.System.Manage'], []],
+  [/^POST \/users\/import$/u, ['EduRoster.ReadWrite.All'], []],
+  [/\/demographics$/u, ['EduRoster.Read.All', 'EduRoster.ReadWrite.All'], []],
+  [
+    /^GET \/(?:orgs|academicSessions|courses|classes|users)\b/u,
+    ROSTER,
+    ['EduRoster.Read', 'EduRoster.ReadWrite'],
+  ],
+  [/^GET /u, ['EduAdministration.Read.All', `${PROFILES}.All`], ['EduAdministration.Read', PROFILES]],
+  [/./u, [`${PROFILES}.All`], [PROFILES]],
+];
+
+test('each operation asks for the permission that its matter needs, and is refused to whoever has all others', async () => {
+  const tokens = new Map<string, Promise<string>>();
+  const tokenWithout = async (permissions: readonly string[]): Promise<string> => {
+    const { clientId, clientSecret } = await syncClient(rollbook).ok<{
+      clientId: string;
+      clientSecret: string;
+    }>('POST', '/api/v1/applications', {
+      displayName: `All but ${permissions.join()}`,
+      permissions: Object.keys(APPLICATION_PERMISSIONS).filter(
+        (name) => name !== 'Rollbook.System.Manage' && !permissions.includes(name),
+      ),
+    });
+    return fetchToken(rollbook.baseUrl, { tenantId: rollbook.tenantId, clientId, clientSecret });
+  };
+  for (const [name, operation] of operations()) {
+    const [, application = [], delegated = []] = MAY.find(([about]) => about.test(name)) ?? [];
+    const asked = operation['x-permissions'];
+    assert.deepEqual([asked?.application ?? [], asked?.delegated ?? []], [application, delegated], name);
+    if (application.length === 0) continue;
+    const token = tokens.get(application.join()) ?? tokenWithout(application);
+    tokens.set(application.join(), token);
+    const [method = '', path = ''] = name.split(' ');
+    const address = `${rollbook.baseUrl}/api/v1${path.replaceAll(/:\w+/gu, '01234567-89ab-7def-8123-456789abcdef')}`;
+    const { status } = await fetch(address, { method, headers: { authorization: `Bearer ${await token}` } });
+    assert.equal(status, 403, name);
+  }
+  assert.ok(tokens.size > 5);
 });
 
 test('without a token every operation but this one is 401, as it says', async () => {
