@@ -79,6 +79,22 @@ async function letIn(
   return id;
 }
 
+/** The items of such a run, each about another record. */
+async function insertItems(
+  runId: string,
+  count: number,
+  { action = 'update', school = 'S1' }: PastRun,
+): Promise<void> {
+  await inTenant(database.db, database.tenantId, (tx) =>
+    tx.query(
+      `insert into bulk.plan_item (run_id, item_no, kind, action, reason, key, school_id, before, after)
+       select $1, n, 'student', case when $3 = 'move' then 'end' else $3 end, case when $3 = 'move' then 'movedToSchool' else 'x' end,
+              gen_random_uuid(), $4, '{}', '{"surname": "Byron"}' from generate_series(1, $2) n`,
+      [runId, count, action, school],
+    ),
+  );
+}
+
 /** Runs by the hours since they were made, with how many of their changes are judged; `base: null`: none was accepted before it, or none since a reset. */
 type Window = readonly [
   name: string,
@@ -160,6 +176,20 @@ const windows: readonly Window[] = [
     ['S1 update 3', 'S2 update 7'],
   ],
   [
+    'changes are told apart as the limits do',
+    [
+      { ago: 90, count: 1, accepted: true },
+      ...(['create', 'link', 'reactivate', 'deactivate', 'end', 'move', 'update'] as const).map(
+        (action, n) => ({
+          ago: 80 - n,
+          count: 2 ** n,
+          action,
+        }),
+      ),
+    ],
+    ['S1 create 7', 'S1 deactivate 24', 'S1 move 32', 'S1 update 64'],
+  ],
+  [
     'a school that was turned down, or waits, is measured as before; so is one that is called as a file whose endings were approved',
     [
       { ago: 90, count: 1, accepted: true },
@@ -174,21 +204,22 @@ for (const [name, runs, expected] of windows)
   test(`what went in by itself: ${name}`, async () => {
     const profileId = await insertProfile(database.db, database.tenantId);
     let last: string | null = realSystem.newId();
-    for (const { ago, count, base, ...more } of runs)
-      last = await letIn(
-        profileId,
-        ago,
-        base === null ? null : last,
-        { items: count, judged: count, held: 0 },
-        more,
+    for (const { ago, count, base, ...more } of runs) {
+      const changes = { items: count, judged: count, held: 0 };
+      last = await letIn(profileId, ago, base === null ? null : last, changes, more);
+      await insertItems(last, count, more);
+    }
+    // Of records that changed once each the sums say what the records do.
+    for (const read of [readWindow, readWindowRecords]) {
+      const window = await inTenant(database.db, database.tenantId, (tx) =>
+        read(tx, profileId, realSystem.newId(), 7 * 24),
       );
-    const window = await inTenant(database.db, database.tenantId, (tx) =>
-      readWindow(tx, profileId, realSystem.newId(), 7 * 24),
-    );
-    assert.deepEqual(
-      window.map(({ school, action, count }) => `${school} ${action} ${count}`).toSorted(),
-      expected,
-    );
+      assert.deepEqual(
+        window.map(({ school, action, count }) => `${school} ${action} ${count}`).toSorted(),
+        expected,
+        read.name,
+      );
+    }
   });
 
 test('what went in by itself: neither the run itself nor those of another profile', async () => {
@@ -260,6 +291,41 @@ test('of a run that went in, what was set aside counts neither while it waits no
     return readWindowRecords(tx, profileId, realSystem.newId(), 7 * 24);
   });
   assert.deepEqual(records, [{ school: 'S1', kind: 'student', action: 'deactivate', count: 3 }]);
+});
+
+test('by records: each counts once, and not what failed, what changes every year, or what this plan changes in the same way', async () => {
+  const profileId = await insertProfile(database.db, database.tenantId);
+  const first = await letIn(profileId, 50, null, { items: 1, judged: 1, held: 0 }, { accepted: true });
+  const [one, two, own] = [
+    await letIn(profileId, 40, first, { items: 4, judged: 4, held: 0 }),
+    await letIn(profileId, 30, first, { items: 4, judged: 4, held: 0 }),
+    await letIn(profileId, 1, first, { items: 3, judged: 3, held: 0 }, { state: 'planning' }),
+  ];
+  const records = await inTenant(database.db, database.tenantId, async (tx) => {
+    for (const [runId, items] of [
+      [one, ['deactivate a', 'deactivate b', 'deactivate c', 'deactivate failed']],
+      [two, ['deactivate b', 'deactivate c', 'update grade', 'update a']],
+      [own, ['deactivate a', 'update b', 'update c']],
+    ] as const)
+      for (const [index, item] of items.entries()) {
+        const [action, name] = item.split(' ');
+        const property = name === 'grade' ? 'grade' : 'surname';
+        await tx.query(
+          `insert into bulk.plan_item (run_id, item_no, kind, action, reason, key, school_id, before, after)
+           values ($1, $2, 'student', $3, 'x', md5($4)::uuid, 'S1', '{}', $5)`,
+          [runId, index + 1, action, name, { [property]: '1' }],
+        );
+      }
+    await tx.query(
+      `insert into plan_item_failure (tenant_id, run_id, item_no, code, message) values (current_tenant(), $1, 4, 'StaleItem', 'x')`,
+      [one],
+    );
+    return readWindowRecords(tx, profileId, own, 7 * 24);
+  });
+  assert.deepEqual(records.map(({ action, count }) => `${action} ${count}`).toSorted(), [
+    'deactivate 2',
+    'update 1',
+  ]);
 });
 
 test('what is active in a school is that of this source alone, whatever happened to it', async () => {

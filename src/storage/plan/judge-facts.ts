@@ -27,7 +27,7 @@ const RECENT = `let_in as (select r.id, r.created_at, r.planned_at, r.verdict_ac
         where h.scope = 'school' and h.decision = 'approved' group by h.scope_id),
      counted as (
        select r.id, r.created_at from recent r
-        where not r.accepted and r.created_at > coalesce((select max(a.created_at) from recent a where a.accepted), '-infinity'))`;
+        where r.created_at > coalesce((select max(a.created_at) from recent a where a.accepted), '-infinity'))`;
 
 /** The judged action of an item or of a count. */
 const JUDGED_ACTION = (action: string): string =>
