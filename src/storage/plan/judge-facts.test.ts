@@ -302,18 +302,25 @@ test('by records: each counts once, and not what failed, what changes every year
     await letIn(profileId, 1, first, { items: 3, judged: 3, held: 0 }, { state: 'planning' }),
   ];
   const records = await inTenant(database.db, database.tenantId, async (tx) => {
+    // Kind, action, record, and the property that changes.
     for (const [runId, items] of [
-      [one, ['deactivate a', 'deactivate b', 'deactivate c', 'deactivate failed']],
-      [two, ['deactivate b', 'deactivate c', 'update grade', 'update a']],
-      [own, ['deactivate a', 'update b', 'update c']],
+      [one, ['student end a', 'student end b', 'student end c', 'student end failed']],
+      [
+        two,
+        [
+          ...['student end b', 'student end c', 'student update a', 'student update m mailNickname'],
+          ...['student update g grade', 'role update r', 'enrollment update e'],
+          ...['class update k', 'class update n mailNickname'],
+        ],
+      ],
+      [own, ['student end a', 'student update b', 'student update c']],
     ] as const)
       for (const [index, item] of items.entries()) {
-        const [action, name] = item.split(' ');
-        const property = name === 'grade' ? 'grade' : 'surname';
+        const [kind, action, name, property = 'surname'] = item.split(' ');
         await tx.query(
           `insert into bulk.plan_item (run_id, item_no, kind, action, reason, key, school_id, before, after)
-           values ($1, $2, 'student', $3, 'x', md5($4)::uuid, 'S1', '{}', $5)`,
-          [runId, index + 1, action, name, { [property]: '1' }],
+           values ($1, $2, $3, $4, 'x', md5($5)::uuid, 'S1', '{}', $6)`,
+          [runId, index + 1, kind, action, name, { [property]: '1' }],
         );
       }
     await tx.query(
@@ -322,9 +329,10 @@ test('by records: each counts once, and not what failed, what changes every year
     );
     return readWindowRecords(tx, profileId, own, 7 * 24);
   });
-  assert.deepEqual(records.map(({ action, count }) => `${action} ${count}`).toSorted(), [
-    'deactivate 2',
-    'update 1',
+  assert.deepEqual(records.map(({ kind, action, count }) => `${kind} ${action} ${count}`).toSorted(), [
+    'class update 1',
+    'student deactivate 2',
+    'student update 2',
   ]);
 });
 
