@@ -127,6 +127,16 @@ function showError(io: CliIo, error: unknown, json: boolean, exitCode: number): 
   io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
+/** What to do about a refusal of the system, behind its own words, which do not say. */
+const SYSTEM_REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: '. The disk is full: make room; rollbook doctor says where.',
+  EDQUOT: '. The quota of this user is used up: make room, or have it raised; rollbook doctor says where.',
+  EROFS: '. The disk is mounted for reading alone: mount it for writing, or name another place.',
+  EACCES:
+    '. Run it as the user that it belongs to, or give it to this one; rollbook doctor says what it is about.',
+  EMFILE: '. Too many files are open: raise the limit ("ulimit -n"); rollbook doctor says what it is.',
+};
+
 function textOf(error: unknown): string {
   if (error instanceof ApiError) {
     const facts = [error.code, error.requestId === null ? '' : `request ${error.requestId}`];
@@ -134,6 +144,6 @@ function textOf(error: unknown): string {
   }
   if (error instanceof OperationalError) return error.message;
   if (error instanceof Error && !(error instanceof BugError) && 'code' in error && 'syscall' in error)
-    return error.message;
+    return `${error.message}${SYSTEM_REMEDIES[String(error.code)] ?? ''}`;
   return `This is a bug in Rollbook: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

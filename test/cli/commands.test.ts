@@ -229,3 +229,20 @@ test('reset: says what was forgotten, in words and as JSON; an unknown scope is 
   assert.match(unknown.stderr, /--scope: There is no scope 'directory'\. Use errors, escrow/u);
   await rollbookCli(['profile', 'delete', 'Resets']);
 });
+
+test('what the system refuses is said with what to do, and without a stack', async () => {
+  for (const [code, remedy] of [
+    [
+      'ENOSPC',
+      /^Error: ENOSPC: refused, write\. The disk is full: make room; rollbook doctor says where\.\n$/,
+    ],
+    ['EACCES', /Run it as the user that it belongs to/],
+    ['EROFS', /mount it for writing/],
+  ] as const) {
+    const startServer = (): Promise<never> =>
+      Promise.reject(Object.assign(new Error(`${code}: refused, write`), { code, syscall: 'write' }));
+    const { exitCode, stderr } = await runCliHere(['serve'], { deps: { startServer } });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, remedy);
+  }
+});
