@@ -218,6 +218,29 @@ test('a database that takes no more connections: not a wrong password, and not s
   }
 });
 
+test('a login that may not set up the roles: said before the first start fails by it', async () => {
+  const [guest, place] = [`guest_${process.pid}`, `place_${process.pid}`];
+  const url = new URL(database.url);
+  url.username = guest;
+  url.password = 'x';
+  url.pathname = `/${place}`;
+  const admin = await database.db.owner.connect();
+  try {
+    await admin.query('set role none');
+    await admin.query(`create role ${guest} login password 'x'`);
+    await admin.query(`create database ${place}`);
+    const of = await look({ DATABASE_URL: url.href });
+    expectFault(of('rights of the login'), new RegExp(guest), /prints what an administrator/);
+    await admin.query(`grant rollbook_owner to ${guest}`);
+    await admin.query(`grant create on database ${place} to rollbook_owner`);
+    assert.equal((await look({ DATABASE_URL: url.href }))('schema').health, 'ok');
+  } finally {
+    await admin.query(`drop database if exists ${place} with (force)`);
+    await admin.query(`drop role if exists ${guest}`);
+    admin.release(true);
+  }
+});
+
 test('PostgreSQL with fsync off, and the one that Rollbook starts', async () => {
   const path = await temporaryDirectory();
   try {

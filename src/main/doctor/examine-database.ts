@@ -65,6 +65,7 @@ export async function examineDatabase(patient: Patient, keys: readonly SecretKey
     const content = await readRollbookFacts(client).catch((error: unknown) => messageOf(error));
     if (typeof content === 'string')
       return [...checks, unknown('schema', `It could not be looked at: ${content}.`)];
+    if (content.powerlessLogin !== null) return [...checks, judgeLogin(content.powerlessLogin)];
     return [
       ...checks,
       judgeSchema(content),
@@ -92,6 +93,14 @@ function notReached(error: unknown, { databaseUrl }: Pick<Settings, 'databaseUrl
     databaseUrl === undefined
       ? 'Start Rollbook again, and look at the log of PostgreSQL.'
       : 'Start it, and check host, port, name and password in DATABASE_URL.',
+  );
+}
+
+function judgeLogin(login: string): Check {
+  return fault(
+    'rights of the login',
+    `The login of DATABASE_URL (${login}) may not set up the two roles that Rollbook works with, and they are not there or it is no member of rollbook_owner.`,
+    'Start Rollbook once: it prints what an administrator of the database has to run. Or use a login that may make roles and owns the database.',
   );
 }
 

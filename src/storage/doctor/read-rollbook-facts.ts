@@ -13,9 +13,25 @@ export interface RollbookFacts {
   readonly timeZones: readonly string[];
   /** rollbook_app is bound by row-level security; null: there is no such role yet. */
   readonly appIsBound: boolean | null;
+  /** The login of DATABASE_URL, when a start would have to make roles or rights and it may not; null: it may, or all is there. */
+  readonly powerlessLogin: string | null;
   /** Null: no process has made it yet. */
   readonly installationId: string | null;
 }
+
+/**
+ * What prepareRoles looks at: both roles, the login a member of rollbook_owner, and rollbook_owner with the right to make schemas. Roles are made by who may
+ * make roles (since 16 a role belongs to its maker, who makes himself a member), the right is given by the owner of the database.
+ */
+const POWERLESS = `(
+  select login.rolname from pg_roles login, pg_database d
+   where login.rolname = current_user and d.datname = current_database() and not login.rolsuper
+     and (not login.rolcreaterole and (
+            to_regrole('rollbook_app') is null or to_regrole('rollbook_owner') is null
+            or not pg_has_role(login.oid, to_regrole('rollbook_owner')::oid, 'member'))
+       or not pg_has_role(login.oid, d.datdba, 'usage')
+          and not coalesce(has_database_privilege(to_regrole('rollbook_owner')::oid, d.oid, 'create'), false)
+          and not has_database_privilege(login.oid, d.oid, 'create with grant option')))`;
 
 /** `client`: as the login of DATABASE_URL, which is a member of rollbook_owner once Rollbook was started. */
 export async function readRollbookFacts(client: Client): Promise<RollbookFacts> {
@@ -25,12 +41,22 @@ export async function readRollbookFacts(client: Client): Promise<RollbookFacts> 
     secrets: string | null;
     installation: string | null;
     bound: boolean | null;
+    powerless: string | null;
   }>(
     `select to_regclass('rollbook.schema_migration')::text as table, to_regclass('rollbook.tenant_secret')::text as secrets, to_regclass('rollbook.installation')::text as installation,
-            (select not (rolsuper or rolbypassrls) from pg_roles where rolname = 'rollbook_app') as bound`,
+            (select not (rolsuper or rolbypassrls) from pg_roles where rolname = 'rollbook_app') as bound,
+            ${POWERLESS} as powerless`,
   );
-  const { table, secrets, installation, bound } = must(rows[0]);
-  const nothing = { newestMigration, appIsBound: bound, sealed: null, timeZones: [], installationId: null };
+  const { table, secrets, installation, bound, powerless } = must(rows[0]);
+  const nothing = {
+    newestMigration,
+    appIsBound: bound,
+    powerlessLogin: powerless,
+    sealed: null,
+    timeZones: [],
+    installationId: null,
+  };
+  if (powerless !== null) return { ...nothing, schemaVersion: null };
   if (table === null) return { ...nothing, schemaVersion: null };
   await client.query('set role rollbook_owner');
   await client.query('set search_path = rollbook');
