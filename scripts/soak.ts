@@ -14,7 +14,7 @@ const FILES = [
   'test/corpus/mutations',
   'test/scenarios/random-formats',
 ];
-const env = {
+const numbers = {
   ROLLBOOK_KILLS: '200',
   ROLLBOOK_WORKER_KILLS: '200',
   // Of each kind: 10,000 in laws and histories together.
@@ -25,11 +25,24 @@ const env = {
   ROLLBOOK_MUTATIONS: '50000',
   ROLLBOOK_FORMAT_ROSTERS: '200',
   ROLLBOOK_TEST_TIMEOUT_HOURS: '48',
-  ...process.env,
 };
+const env = { ...numbers, ...process.env };
 const run = (args: readonly string[]): number =>
   spawnSync(process.execPath, args, { stdio: 'inherit', env }).status ?? 1;
 const parts = process.argv.slice(2);
+if (parts.includes('--help')) {
+  console.log(
+    [
+      'npm run soak [-- part of a path ...]: for hours, or some of it.',
+      '',
+      ...[...FILES, 'scripts/soak-mutations'].map((file) => `  ${file}`),
+      '',
+      'Variables of the environment, with what they are without one:',
+      ...Object.entries(numbers).map(([name, value]) => `  ${name}=${value}`),
+    ].join('\n'),
+  );
+  process.exit(0);
+}
 const isAsked = (file: string): boolean => parts.length === 0 || parts.some((part) => file.includes(part));
 const files = FILES.filter(isAsked);
 const statuses = [
