@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { must } from '#lib/assert.ts';
+import { PACKAGE_DIR } from '#test/helpers/cli-run.ts';
 import { emptyTestDatabase } from '#test/helpers/database.ts';
 import { TEST_SECRET_KEY } from '#test/helpers/rollbook.ts';
 
@@ -145,6 +146,26 @@ if (process.platform === 'linux')
     assert.deepEqual(await once(command, 'close'), [1, null]);
     await full.close();
   });
+
+test('npm run dev logs slow statements, from the time on that somebody else may set', async () => {
+  const { scripts } = JSON.parse(await readFile(join(PACKAGE_DIR, 'package.json'), 'utf8')) as {
+    scripts: { dev: string };
+  };
+  const words = scripts.dev.replace('--watch src/main/launch.ts serve', 'src/main/launch.ts config --json').split(' ');
+  assert.equal(words.at(-1), '--json', scripts.dev);
+  const slowOf = (env: Readonly<Record<string, string>>): string | undefined => {
+    const { SLOW_STATEMENT_MS: _, ...inherited } = process.env;
+    const { stdout } = spawnSync(process.execPath, words.slice(1), {
+      cwd: PACKAGE_DIR,
+      env: { ...inherited, ...env },
+      encoding: 'utf8',
+    });
+    const { settings } = JSON.parse(stdout) as { settings: { name: string; value: string }[] };
+    return settings.find(({ name }) => name === 'SLOW_STATEMENT_MS')?.value;
+  };
+  assert.equal(slowOf({}), '200');
+  assert.equal(slowOf({ SLOW_STATEMENT_MS: '50' }), '50');
+});
 
 test('a wrong setting, a taken port: one clear line each', async () => {
   const wrong = serve('--log-level', 'loud');
