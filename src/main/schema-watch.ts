@@ -25,14 +25,17 @@ export async function watchSchema(
 ): Promise<SchemaWatch> {
   const { db, system, log } = context;
   const stopping = new AbortController();
-  let latest = await readSchemaStanding(db);
+  let latest: SchemaStanding = { newest: '', standing: 'current' };
   const look = async (): Promise<void> => {
     const found = await readSchemaStanding(db);
-    if (found.standing === latest.standing) return;
+    const before = latest.standing;
     latest = found;
+    if (found.standing === before) return;
     log.warn({ newest: found.newest }, sayStanding(found));
     await onChange(found);
   };
+  // It may have migrated while this process started.
+  await look();
   const looking = (async () => {
     while (!stopping.signal.aborted) {
       await system.sleep(LOOK_MS, stopping.signal);
