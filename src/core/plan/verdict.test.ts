@@ -81,6 +81,26 @@ const cases: readonly [name: string, given: PlanInWords, expected: readonly stri
     ],
   ],
   [
+    'five of eleven schools are not most',
+    {
+      plan: [1, 2, 3, 4, 5].map((n) => `S${n} student update 26`),
+      active: ['- org 11', '- student 900'],
+    },
+    ['partlyHeld', ...[1, 2, 3, 4, 5].map((n) => `tooManyUpdates school S${n} student`)],
+  ],
+  [
+    'six of eleven are',
+    {
+      plan: [1, 2, 3, 4, 5, 6].map((n) => `S${n} student update 26`),
+      active: ['- org 11', '- student 900'],
+    },
+    [
+      'held',
+      'tooManySchools plan org',
+      ...[1, 2, 3, 4, 5, 6].map((n) => `tooManyUpdates school S${n} student`),
+    ],
+  ],
+  [
     'both of two schools can be held apart',
     {
       plan: ['S1 student deactivate 100', 'S2 student deactivate 100'],
@@ -228,6 +248,15 @@ const cases: readonly [name: string, given: PlanInWords, expected: readonly stri
       active: ['- student 4000', 'S1 student 70'],
     },
     ['partlyHeld', 'tooManyCreates school S1 student'],
+  ],
+  [
+    'growth in two halves within the limit',
+    {
+      plan: ['S1 student create 40'],
+      window: ['S1 student create 20'],
+      active: ['- student 4000', 'S1 student 100'],
+    },
+    ['clean'],
   ],
   [
     'a loss in two halves, too: what had left before belongs to the base',
@@ -412,6 +441,11 @@ test('verdict: a reason counts what went in before, and says so; a school withou
     loss?.message,
     '30 of 500 students would end, 51 with those of the last days; the limit is 50',
   );
+  const [growth] = judged({
+    plan: ['S1 student create 21', 'S1 student link 10'],
+    active: ['- student 4000', 'S1 student 40'],
+  }).reasons;
+  assert.equal(growth?.message, 'school S1 (North): 31 students would be new, beside 40; the limit is 30');
   assert.deepEqual([gone?.schoolName, gone?.message], ['S9', 'school S9 is no longer in the source']);
 });
 
