@@ -151,7 +151,9 @@ test('npm run dev logs slow statements, from the time on that somebody else may 
   const { scripts } = JSON.parse(await readFile(join(PACKAGE_DIR, 'package.json'), 'utf8')) as {
     scripts: { dev: string };
   };
-  const words = scripts.dev.replace('--watch src/main/launch.ts serve', 'src/main/launch.ts config --json').split(' ');
+  const words = scripts.dev
+    .replace('--watch src/main/launch.ts serve', 'src/main/launch.ts config --json')
+    .split(' ');
   assert.equal(words.at(-1), '--json', scripts.dev);
   const slowOf = (env: Readonly<Record<string, string>>): string | undefined => {
     const { SLOW_STATEMENT_MS: _, ...inherited } = process.env;
