@@ -246,11 +246,12 @@ test('on demand, with a plan that waits: the status says so, and the resume that
   const after = await client.settled(profile);
   assert.equal(after.status, 'validationError', 'nobody has accepted the plan');
   assert.equal((await quarantineOf(profile)).quarantined, false);
-  const active = `select count(*)::int as n from person where active and student_external_id = any($1)`;
-  assert.deepEqual(await rollbook.rows(active, [[...gone]]), [{ n: 40 }]);
+  const active = `select count(*)::int as n from profile f join link l on l.source_system_id = f.source_system_id and l.kind = 'student'
+      join person p on p.id = l.object_id where f.id = $1 and p.active and l.source_id = any($2)`;
+  assert.deepEqual(await rollbook.rows(active, [profile, [...gone]]), [{ n: 40 }]);
   assert.equal((await client.call('POST', `${PROFILES}/${profile}/resume`)).status, 200);
   assert.equal((await client.settled(profile)).status, 'success');
-  assert.deepEqual(await rollbook.rows(active, [[...gone]]), [{ n: 0 }]);
+  assert.deepEqual(await rollbook.rows(active, [profile, [...gone]]), [{ n: 0 }]);
 });
 
 test('reset of the quarantine alone: a broken run is tried at once, nothing else is forgotten', async () => {
