@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The `rollbook` of the published package. A global installation is started by whatever Node the system has; when that is too
- * old, the Node that came with the packages takes over. Runs on Node 20, so it imports nothing that does not.
+ * The `rollbook` of the published package, and of the npm scripts of a checkout. A global installation is started by whatever Node the system has;
+ * when that is too old, the Node that came with the packages takes over. Runs on Node 20, so it imports nothing that does not.
  */
 import { spawn } from 'node:child_process';
 import module, { createRequire } from 'node:module';
