@@ -10,6 +10,7 @@ import { changedSchools, exceedsLimits, judge, type PlanCount, type Verdict } fr
 import { KINDS, type Kind } from '#core/roster/kinds.ts';
 import { OperationalError } from '#lib/errors.ts';
 import type { Tx } from '#storage/database.ts';
+import { readClassesWithoutTeacher } from '#storage/plan/classes-without-teacher.ts';
 import {
   countEndingsByFile,
   countNewlyUnmatched,
@@ -102,7 +103,8 @@ export async function judgePlan(
     .filter(({ kind, action }) => kind === 'org' && action === 'deactivate')
     .map(({ school }) => school);
   const reused = mayReuse(counts) ? await readReusedClasses(tx, scope) : [];
-  const changed = changedSchools(counts);
+  const withoutTeacher = has(counts, 'enrollment', ['end']) ? await readClassesWithoutTeacher(tx, scope) : [];
+  const changed = changedSchools(counts, withoutTeacher);
   const schools = new Set([
     ...[...changed.values()].flatMap((ofKind) => [...ofKind]),
     ...gone,
@@ -121,6 +123,7 @@ export async function judgePlan(
       people: result.kinds.student.records + result.kinds.teacher.records,
     },
     reused,
+    withoutTeacher,
     unproven: await unprovenEndings(tx, run.id, certificate),
     policy,
   };
@@ -135,9 +138,11 @@ export async function judgePlan(
 
 /** A class whose id is used again is changed, and loses students. */
 function mayReuse(counts: readonly PlanCount[]): boolean {
-  const has = (kind: Kind, actions: readonly PlanCount['action'][]): boolean =>
-    counts.some((count) => count.kind === kind && actions.includes(count.action) && count.count > 0);
-  return has('class', ['update', 'move']) && has('enrollment', ['end']);
+  return has(counts, 'class', ['update', 'move']) && has(counts, 'enrollment', ['end']);
+}
+
+function has(counts: readonly PlanCount[], kind: Kind, actions: readonly PlanCount['action'][]): boolean {
+  return counts.some((count) => count.kind === kind && actions.includes(count.action) && count.count > 0);
 }
 
 async function unprovenEndings(

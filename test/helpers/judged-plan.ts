@@ -35,6 +35,8 @@ export interface PlanInWords {
   readonly unproven?: readonly string[];
   /** `school count`: classes whose ids are used again. */
   readonly reused?: readonly string[];
+  /** `school count`: classes that go on and lose their last teacher. */
+  readonly withoutTeacher?: readonly string[];
 }
 
 export function judged({
@@ -46,6 +48,7 @@ export function judged({
   unmatched,
   unproven,
   reused = [],
+  withoutTeacher = [],
 }: PlanInWords): Verdict {
   const actives = active.map((line) => line.split(' ') as [string, SchoolKind, string]);
   const overAll = (kind: Kind): number =>
@@ -61,7 +64,8 @@ export function judged({
   const limits = rules.map((rule) => ({ kind: null, school: null, ...rule }) as LimitRule);
   const counts = counted(plan);
   const deactivationLimit = { percent: 10, count: 25 };
-  const changed = changedSchools(counts);
+  const teacherless = withoutTeacher.map((line) => ({ ...ofSchool(line), examples: ['K1'] }));
+  const changed = changedSchools(counts, teacherless);
   return judge({
     counts,
     window: pastChanges,
@@ -76,12 +80,16 @@ export function judged({
     unmatchedLimit: { percent: 20, count: 25 },
     unmatched: { count: unmatched?.[0] ?? 0, people: unmatched?.[1] ?? 0 },
     unproven: (unproven ?? []).map((file) => ({ file, endings: 3, message: `${file} is not proven` })),
-    reused: reused.map((line) => {
-      const [school = '', count] = line.split(' ');
-      return { school: school === '-' ? '' : school, count: Number(count), examples: [REUSED] };
-    }),
+    reused: reused.map((line) => ({ ...ofSchool(line), examples: [REUSED] })),
+    withoutTeacher: teacherless,
     policy,
   });
+}
+
+/** `school count` */
+function ofSchool(line: string): { school: string; count: number } {
+  const [school = '', count] = line.split(' ');
+  return { school: school === '-' ? '' : school, count: Number(count) };
 }
 
 const REUSED = { id: 'K1', changed: 'session', before: 'T1', after: 'T2' } as const;

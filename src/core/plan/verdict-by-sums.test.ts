@@ -59,6 +59,7 @@ test(`what exceeds no limit by the sums of the days before has the verdict of th
       unmatched: { count: 0, people: 0 },
       unproven: [],
       reused: [],
+      withoutTeacher: [],
       policy: 'whenClean' as const,
     };
     const whole = judge(input);

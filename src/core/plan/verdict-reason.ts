@@ -8,6 +8,7 @@ export type VerdictCode =
   | 'tooManyEndings'
   | 'tooManyMoves'
   | 'reusedSections'
+  | 'classesWithoutTeacher'
   | 'schoolVanished'
   | 'tooManySchools'
   | 'tooManyUnmatched'

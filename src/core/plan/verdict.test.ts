@@ -466,7 +466,7 @@ test('verdict: what is active is asked of schools in which something changes tha
     'S1 course end 1',
   ]);
   assert.deepEqual(
-    changedSchools(counts),
+    changedSchools(counts, []),
     new Map([
       ['student', new Set(['S1', 'S2'])],
       ['class', new Set(['S1'])],

@@ -1,6 +1,11 @@
 import type { Action, Kind } from '../roster/kinds.ts';
 import type { ApplyPolicy } from '../run/profile-settings.ts';
 import {
+  type ClassesWithoutTeacher,
+  withoutTeacherInPlan,
+  withoutTeacherInSchools,
+} from './classes-without-teacher.ts';
+import {
   allowedOf,
   isJudgedKind,
   JUDGED_ACTIONS,
@@ -63,7 +68,7 @@ export interface JudgeInput {
    */
   readonly cautious?: boolean;
   readonly activeByKind: Readonly<Record<Kind, number>>;
-  /** Of the schools and kinds that `changedSchools` names. */
+  /** Of the schools and kinds that `changedSchools` names, and of the classes of schools in `withoutTeacher`. */
   readonly activeBySchool: readonly ActiveCount[];
   /** Names of schools by source id. */
   readonly schoolNames: ReadonlyMap<string, string>;
@@ -74,6 +79,8 @@ export interface JudgeInput {
   readonly unmatched: { readonly count: number; readonly people: number };
   /** Classes whose ids the source uses again for others (reused-classes.ts), by school. */
   readonly reused: readonly ReusedClasses[];
+  /** Classes that go on and lose their last teacher (classes-without-teacher.ts), by school. */
+  readonly withoutTeacher: readonly ClassesWithoutTeacher[];
   /** Files with endings whose completeness nothing proves (core/plan/certificate), with their endings. */
   readonly unproven: readonly { readonly file: string; readonly endings: number; readonly message: string }[];
   readonly policy: ApplyPolicy;
@@ -140,14 +147,19 @@ const LIMIT_CODES: ReadonlySet<VerdictCode> = new Set([
   'tooManySchools',
 ]);
 
-/** The schools in which something of a kind changes, so that limits are measured by what is active there. */
-export function changedSchools(counts: readonly PlanCount[]): ReadonlyMap<SchoolKind, ReadonlySet<string>> {
+/** The schools in which something of a kind changes, or a class loses its last teacher, so that limits are measured by what is active there. */
+export function changedSchools(
+  counts: readonly PlanCount[],
+  withoutTeacher: readonly ClassesWithoutTeacher[],
+): ReadonlyMap<SchoolKind, ReadonlySet<string>> {
   const schools = new Map<SchoolKind, Set<string>>();
-  for (const { school, kind, judged } of counts) {
-    if (school === '' || judged === 0 || kind === 'org' || !isJudgedKind(kind)) continue;
+  const add = (kind: SchoolKind, school: string): void => {
     const ofKind = schools.get(kind) ?? new Set<string>();
-    schools.set(kind, ofKind.add(school));
-  }
+    if (school !== '') schools.set(kind, ofKind.add(school));
+  };
+  for (const { school, kind, judged } of counts)
+    if (judged > 0 && kind !== 'org' && isJudgedKind(kind)) add(kind, school);
+  for (const { school } of withoutTeacher) add('class', school);
   return schools;
 }
 
@@ -161,12 +173,14 @@ export function judge(input: JudgeInput): Verdict {
   const schoolReasons = [
     ...vanishedSchools(input),
     ...reused.filter(({ scope }) => scope === 'school'),
+    ...withoutTeacherInSchools(input),
     ...judgeSchools(input, cells),
   ];
   const heldSchools = new Set(schoolReasons.map(({ school }) => school ?? ''));
   const planReasons = [
     ...tooManySchools(input, heldSchools),
     ...reused.filter(({ scope }) => scope === 'plan'),
+    ...withoutTeacherInPlan(input, heldSchools),
     ...judgePlan(input, cells, heldSchools),
     ...tooManyUnmatched(input),
   ];
