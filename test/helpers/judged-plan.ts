@@ -86,6 +86,14 @@ export function judged({
   });
 }
 
+/** The outcome, and `code scope school-or-file kind` of each reason. */
+export const summary = ({ outcome, reasons }: Verdict): string[] => [
+  outcome,
+  ...reasons.map(({ code, scope, school, kind, file }) =>
+    [code, scope, school ?? file, kind].filter((part) => part !== undefined).join(' '),
+  ),
+];
+
 /** `school count` */
 function ofSchool(line: string): { school: string; count: number } {
   const [school = '', count] = line.split(' ');

@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { counted, judged, type PlanInWords } from '#test/helpers/judged-plan.ts';
+import { counted, judged, type PlanInWords, summary } from '#test/helpers/judged-plan.ts';
 
-import { changedSchools, exceedsLimits, type Verdict } from './verdict.ts';
-
-const summary = ({ outcome, reasons }: Verdict): string[] => [
-  outcome,
-  ...reasons.map(({ code, scope, school, kind, file }) =>
-    [code, scope, school ?? file, kind].filter((part) => part !== undefined).join(' '),
-  ),
-];
+import { changedSchools, exceedsLimits } from './verdict.ts';
 
 const cases: readonly [name: string, given: PlanInWords, expected: readonly string[]][] = [
   ['an empty plan is clean', { plan: [], active: ['- student 1000'] }, ['clean']],
@@ -362,61 +355,6 @@ const cases: readonly [name: string, given: PlanInWords, expected: readonly stri
     },
     ['partlyHeld', 'tooManyEndings school S1 student'],
   ],
-  [
-    'two classes whose ids are used again hold nothing: a small school is not asked for them',
-    { plan: ['S1 class update 2'], active: ['- class 60', 'S1 class 6'], reused: ['S1 2'] },
-    ['clean'],
-  ],
-  [
-    'three hold their school',
-    {
-      plan: ['S1 class update 4', 'S2 class update 2'],
-      active: ['- class 60', 'S1 class 6'],
-      reused: ['S1 3', 'S2 2'],
-    },
-    ['partlyHeld', 'reusedSections school S1 class'],
-  ],
-  [
-    'a tenth of the changed classes of a school may be used again',
-    {
-      plan: ['S1 class update 100', 'S1 class create 90', 'S1 enrollment update 90 0'],
-      active: ['- class 900', 'S1 class 190'],
-      reused: ['S1 10'],
-    },
-    ['clean'],
-  ],
-  [
-    'more than a tenth holds the school',
-    {
-      plan: ['S1 class update 100', 'S1 class create 90', 'S1 enrollment update 90 0'],
-      active: ['- class 900', 'S1 class 190'],
-      reused: ['S1 11'],
-    },
-    ['partlyHeld', 'reusedSections school S1 class'],
-  ],
-  [
-    'two in each of many schools hold the plan, as do those without a school',
-    {
-      plan: ['S1 class update 2', 'S2 class update 2', '- class update 7'],
-      active: ['- class 900'],
-      reused: ['S1 2', 'S2 2', '- 7'],
-    },
-    ['held', 'reusedSections plan class'],
-  ],
-  [
-    'a class that goes to another school counts as changed where it was',
-    {
-      plan: ['S1 class update 20', 'S1 class move 10'],
-      active: ['- class 900', 'S1 class 90'],
-      reused: ['S1 3'],
-    },
-    ['clean'],
-  ],
-  [
-    'at once: ids that are used again are told, and hold nothing',
-    { plan: ['S1 class update 9'], active: ['- class 90'], reused: ['S1 9'], policy: 'atOnce' },
-    ['clean', 'reusedSections school S1 class'],
-  ],
 ];
 for (const [name, given, expected] of cases)
   test(`verdict: ${name}`, () => {
@@ -480,15 +418,4 @@ test('verdict: a reason says what, where, how many and the limit', () => {
     active: ['- student 4000', 'S1 student 200'],
   }).reasons;
   assert.equal(reason?.message, 'school S1 (North): 41 of 200 students would end; the limit is 40');
-});
-
-test('verdict: classes whose ids are used again are told with examples and with what to do', () => {
-  const [reason] = judged({ plan: ['S1 class update 4'], active: ['- class 60'], reused: ['S1 3'] }).reasons;
-  assert.deepEqual([reason?.count, reason?.active, reason?.limit], [3, 4, 2]);
-  assert.equal(
-    reason?.message,
-    'school S1 (North): the source uses the ids of 3 of 4 changed classes again, in another session or course and with other students ' +
-      '(K1: session T1 to T2, …), and the students of before would lose these classes. Set classAnchor to idAndSession to have new ' +
-      'classes beside the old ones, or approve if the classes really go on',
-  );
 });
