@@ -13,6 +13,7 @@ import { markUnbroken } from '#storage/runs/finish-run.ts';
 import { renewLease, saveProgress } from '#storage/runs/lease-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
+import { appliedCounts } from './applied-counts.ts';
 import type { EngineContext } from './engine-context.ts';
 import { COMPLETE } from './run-progress.ts';
 import type { RunScope } from './run-scope.ts';
@@ -53,6 +54,7 @@ export async function completeExpiration(
     await closeNotices(tx, run.profileId, { event: 'held' });
     await saveProgress(tx, run.id, run.epoch, COMPLETE);
     const failures = await countFailures(tx, run.id);
+    const counts = await appliedCounts(tx, run, failures);
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,
@@ -67,6 +69,7 @@ export async function completeExpiration(
         errorCode: null,
         message: describeExpired(countExpiration(await readPlanCounts(tx, run.id)), expiredOn, systemName),
         timings,
+        ...counts,
       },
     });
   });

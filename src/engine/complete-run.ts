@@ -1,7 +1,6 @@
 import { describeHeldParts, describeRejectedParts } from '#core/plan/held-parts.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { inTenant } from '#storage/database.ts';
-import { readPlanCounts } from '#storage/plan/count-plan.ts';
 import { isOpen, type PlanHold, readHolds } from '#storage/plan/plan-holds.ts';
 import { settleEscrow } from '#storage/escrow/settle-escrow.ts';
 import { countFailures, readPlanSize } from '#storage/plan/plan-rows.ts';
@@ -10,15 +9,15 @@ import { readAppliedGeneration } from '#storage/runs/batch-fence.ts';
 import { markSynchronized, replaceRecordErrors } from '#storage/runs/finish-run.ts';
 import { preparedSnapshot } from '#sources/snapshot/prepared-snapshot.ts';
 import { saveProgress } from '#storage/runs/lease-run.ts';
-import { countRecordsRead, readRunCounts } from '#storage/runs/read-runs.ts';
+import { countRecordsRead } from '#storage/runs/read-runs.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
+import { appliedCounts } from './applied-counts.ts';
 import type { EngineContext } from './engine-context.ts';
 import { reportDropped } from './escrow/report-dropped.ts';
 import { tellCompleted, tellHeld } from './notices/tell-run.ts';
 import { judgeCompletedRun } from './quarantine.ts';
 import { refreshAfterLoad, STATISTICS_ITEMS } from './refresh-after-load.ts';
-import { withPlannedCounts } from './run-counts.ts';
 import { COMPLETE } from './run-progress.ts';
 import { isRetry, type RunScope } from './run-scope.ts';
 
@@ -90,6 +89,7 @@ export async function completeRun(
       );
     else if (quarantine === null) await tellCompleted(tx, context, run, errors);
     if (open.length === 0) await saveProgress(tx, run.id, run.epoch, COMPLETE);
+    const counts = await appliedCounts(tx, run, failures);
     return transitionRun(tx, {
       runId: run.id,
       epoch: run.epoch,
@@ -103,9 +103,8 @@ export async function completeRun(
         finished: open.length === 0,
         errorCode: open.length > 0 ? 'PartHeld' : null,
         message,
-        ...(run.applyPass === 1
-          ? { timings }
-          : { counts: withPlannedCounts(await readRunCounts(tx, run.id), await readPlanCounts(tx, run.id)) }),
+        ...(run.applyPass === 1 ? { timings } : {}),
+        ...counts,
       },
     });
   });

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 import { csvFiles } from '#test/helpers/small-roster.ts';
+import { changesOf } from '#test/helpers/sync-client.ts';
 import { syncedRoster, type SyncedRoster } from '#test/helpers/synced-roster.ts';
 
 let rollbook: TestRollbook;
@@ -215,6 +216,17 @@ test('a plan that waits while an object is edited: that item is set aside and pl
     [id],
   );
   assert.deepEqual(stale, [{ code: 'StaleItem' }]);
+  const { student: counted } = await changesOf(bench.client, bench.profile);
+  assert.deepEqual(
+    counted,
+    { updated: bench.roster.student.length - 1 },
+    'what failed is not counted as done',
+  );
+  const { counts } = await bench.client.ok<{ counts: { timings: Record<string, number> } }>(
+    'GET',
+    `/api/v1/runs/${(await bench.client.latestRun(bench.profile)).id}`,
+  );
+  assert.ok('plan' in counts.timings && 'apply student' in counts.timings, 'how long it took is still told');
   const other = await pick(bench, `users/${await bench.idOf('student', 'S1P1')}`, 'student');
   assert.equal((other['student'] as Record<string, unknown>)['grade'], '11', 'the rest of the plan stands');
   await bench.client.ok('PATCH', settings, { applyPolicy: 'whenClean' });

@@ -2,6 +2,7 @@ import type { PlanCount } from '#core/plan/verdict.ts';
 
 import type { Tx } from '../database.ts';
 import { inBand, inEndings } from './item-band.ts';
+import { joinByHash, joinFreely } from './join-by-hash.ts';
 import { lookUp } from './look-up.ts';
 import type { PlanScope } from './resolve-links.ts';
 import { SCHOOL_ID, schoolOf, SOURCE_ORG } from './source-references.ts';
@@ -35,6 +36,26 @@ export async function countPlan(tx: Tx, runId: string): Promise<PlanCount[]> {
      returning school_id as school, kind, action, item_count - failed_count as count, judged_count as judged`,
     [runId],
   );
+}
+
+/**
+ * What the directory refused has failed since the plan was made: the counts follow.
+ * @returns whether there was any.
+ */
+export async function recountFailures(tx: Tx, runId: string): Promise<boolean> {
+  await joinByHash(tx);
+  const changed = await tx.query(
+    `update plan_count c set failed_count = n.failed_count
+       from (select coalesce(i.school_id, '') as school_id, i.kind, ${ITEM_ACTION} as action, count(*) as failed_count
+               from plan_item_failure f join plan_item i on i.run_id = f.run_id and i.item_no = f.item_no
+              where f.run_id = $1 and i.run_id = $1 group by 1, 2, 3) n
+      where c.run_id = $1 and c.school_id = n.school_id and c.kind = n.kind and c.action = n.action
+        and c.failed_count <> n.failed_count
+     returning 1`,
+    [runId],
+  );
+  await joinFreely(tx);
+  return changed.length > 0;
 }
 
 /** The counts of a plan as they were stored. */

@@ -22,6 +22,8 @@ export interface RunChanges {
   readonly retryInSeconds?: number;
 }
 
+const COUNTS = '(case when $9 then $10::jsonb else counts end)';
+
 /**
  * A guarded transition by the worker that holds the lease: one row, in the expected state and epoch, or LeaseLostError; and its event
  * row, in the same transaction.
@@ -46,8 +48,8 @@ export async function transitionRun(
     `update run set state = $4,
             message = case when $5 then $6 else message end,
             error_code = case when $7 then $8 else error_code end,
-            counts = case when $9 then $10::jsonb when $16::jsonb is null then counts
-              else jsonb_set(coalesce(counts, '{}'), '{timings}', coalesce(counts -> 'timings', '{}') || $16) end,
+            counts = case when $16::jsonb is null then ${COUNTS}
+              else jsonb_set(coalesce(${COUNTS}, '{}'), '{timings}', coalesce(${COUNTS} -> 'timings', '{}') || $16) end,
             lease_owner = case when $11 then null else lease_owner end,
             lease_expires_at = case when $11 then null else lease_expires_at end,
             finished_at = case when $12 then now() else finished_at end,
