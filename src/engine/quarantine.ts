@@ -60,14 +60,14 @@ export async function judgeCompletedRun(
   return after;
 }
 
-/** A run broke off for a reason that counts. @returns the seconds until it is tried again. */
+/** A run broke off for a reason that counts, `inARow` times. @returns the seconds until it is tried again. */
 export async function judgeBrokenRun(
   tx: Tx,
   context: EngineContext,
-  run: { readonly profileId: string; readonly runId: string },
+  run: { readonly profileId: string; readonly runId: string; readonly inARow: number },
 ): Promise<{ readonly brokenRuns: number; readonly quarantined: boolean; readonly retryInSeconds: number }> {
   const before = await lockQuarantineState(tx, run.profileId);
-  const brokenRuns = await markBroken(tx, run.profileId);
+  const brokenRuns = await markBroken(tx, run.profileId, run.inARow);
   const after = afterBrokenRun(before.reason, brokenRuns);
   const delaySeconds = retryDelaySeconds(context.settings.retry, brokenRuns, after !== null);
   if (after === 'IngestionInterrupted')

@@ -2,6 +2,7 @@ import { retryDelaySeconds } from '#core/run/retry.ts';
 import type { RunState } from '#core/run/run-state.ts';
 import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
 import { transientFault } from '#core/run/transient.ts';
+import { areTooMany, WorkerDiedError } from '#core/run/worker-deaths.ts';
 import { failureClassOf } from '#core/telemetry/failure-class.ts';
 import { OperationalError } from '#lib/errors.ts';
 import { inSpan, type Span } from '#lib/tracing.ts';
@@ -65,6 +66,7 @@ export async function executeRun(
   };
   try {
     const execute = async (span: Span): Promise<void> => {
+      refuseDeadly(claim);
       await executeStages(context, tenantId, claim, lease, at);
       span.set({ 'rollbook.run.state': at.state });
     };
@@ -80,6 +82,12 @@ export async function executeRun(
   const queued = await inTenant(context.db, tenantId, (tx) => findQueuedRun(tx, claim.profileId));
   if (queued !== null) await context.wake(tenantId, queued);
   return 'executed';
+}
+
+/** A run that its workers died over is not begun once more: the next would die as well, and with it whatever else it executes. */
+function refuseDeadly({ takenOver, deaths, claimedAt, planOnly }: ClaimedRun): void {
+  if (takenOver && deaths !== null && areTooMany(deaths, claimedAt))
+    throw new WorkerDiedError(deaths, planOnly);
 }
 
 /** `at.state` follows the run's state, so that whoever lets the run go knows where it stands. */
@@ -215,7 +223,11 @@ async function breakOff(
     }
     const judged =
       fault === null
-        ? await judgeBrokenRun(tx, context, { profileId: claim.profileId, runId: claim.id })
+        ? await judgeBrokenRun(tx, context, {
+            profileId: claim.profileId,
+            runId: claim.id,
+            inARow: error instanceof WorkerDiedError ? error.deaths : 1,
+          })
         : { retryInSeconds: retryDelaySeconds(context.settings.retry, claim.attempt, false) };
     if ('quarantined' in judged) await tellBroken(tx, context, claim, { code, message }, judged);
     await transitionRun(tx, {

@@ -1,5 +1,14 @@
 /** What a run can break off for, as few words as alerts need. The code of the fault is in the run itself. */
-export const FAILURE_CLASSES = ['database', 'disk', 'network', 'upload', 'stopped', 'bug', 'other'] as const;
+export const FAILURE_CLASSES = [
+  'database',
+  'disk',
+  'network',
+  'upload',
+  'stopped',
+  'died',
+  'bug',
+  'other',
+] as const;
 export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
 /** Keys: codes of core/run/transient and of OperationalErrors that a run can meet. */
@@ -19,6 +28,7 @@ const CLASSES: Readonly<Record<string, FailureClass>> = {
   LeaseLost: 'stopped',
   StageAborted: 'stopped',
   SchemaNewer: 'stopped',
+  WorkerDied: 'died',
   StageFailed: 'bug',
   InternalError: 'bug',
 };

@@ -1,6 +1,7 @@
 import type { RunState } from '#core/run/run-state.ts';
 import { nextRunState } from '#core/run/run-state.ts';
 import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
+import type { WorkerDeaths } from '#core/run/worker-deaths.ts';
 import { readSchedule } from '#core/schedule/schedule-settings.ts';
 import {
   isAddsOnly,
@@ -15,6 +16,7 @@ import type { Tx } from '../database.ts';
 import { settleCancelled } from './cancel-run.ts';
 import { replaceWaitingRuns } from './enqueue-run.ts';
 import { appendRunEvent } from './run-event.ts';
+import { countWorkerDeaths } from './worker-deaths.ts';
 
 /** What a worker that holds the lease of a run knows about it. */
 export interface ClaimedRun {
@@ -41,6 +43,10 @@ export interface ClaimedRun {
   readonly keptInId: string | null;
   /** Its worker gave no sign of life: the lease was over, and nobody had given it back. */
   readonly takenOver: boolean;
+  /** Workers before this one that died over it, one after the other; null: the last one did not. */
+  readonly deaths: WorkerDeaths | null;
+  /** By the clock of the database. */
+  readonly claimedAt: Date;
   /** The span of the request that asked for it last; null: none. */
   readonly traceparent: string | null;
 }
@@ -70,8 +76,9 @@ interface Row {
   schedule: unknown;
   tenant_zone: string;
   now: Date;
+  error_code: string | null;
+  lease_owner: string | null;
   lease_valid: boolean;
-  left_behind: boolean;
   due: boolean;
   paused: boolean;
   gone: boolean;
@@ -99,7 +106,7 @@ export async function claimRun(
             r.tolerance_waived, r.verdict_accepted, r.applied_item_no, r.planned_at is not null as planned,
             r.confirmed_files, r.plan_only, r.adds_only, r.apply_pass, r.expired_on, r.kept_in_id, r.traceparent, p.settings -> 'schedule' as schedule,
             t.time_zone as tenant_zone, now() as now,
-            coalesce(r.lease_expires_at > now(), false) as lease_valid, r.lease_owner is not null as left_behind,
+            r.error_code, r.lease_owner, coalesce(r.lease_expires_at > now(), false) as lease_valid,
             coalesce(r.next_attempt_at <= now(), true) as due,
             p.paused_at is not null and not r.plan_only as paused, p.state in ('deleting', 'deleted') or r.cancel_requested as gone,
             exists (select from run o where o.profile_id = r.profile_id and o.id <> r.id
@@ -158,6 +165,7 @@ export async function claimRun(
     next === 'applying'
       ? row.adds_only
       : !row.plan_only && !isMadeFromDirectory(row.trigger) && isAddsOnly(schedule, zone, row.now);
+  const deaths = await countWorkerDeaths(tx, row, input.worker);
   await tx.query(
     `update run set state = $2, epoch = epoch + 1, lease_owner = $3, next_attempt_at = null, adds_only = $5,
             message = case when state = 'queued' then null else message end,
@@ -171,7 +179,7 @@ export async function claimRun(
     event: 'claimed',
     state: next,
     actor: input.worker,
-    detail: { attempt: row.attempt, epoch: row.epoch + 1 },
+    detail: { attempt: row.attempt, epoch: row.epoch + 1, ...(deaths === null ? {} : { deaths }) },
   });
   // One that follows an expiration, or undoes it, replaces nothing until its plan is approved, or found empty: the profile may be renewed instead.
   if (!isMadeFromDirectory(row.trigger))
@@ -200,7 +208,9 @@ export async function claimRun(
     applyPass: row.apply_pass,
     expiredOn: row.expired_on,
     keptInId: row.kept_in_id,
-    takenOver: row.left_behind,
+    takenOver: row.lease_owner !== null,
+    deaths,
+    claimedAt: row.now,
     traceparent: row.traceparent,
   };
 }

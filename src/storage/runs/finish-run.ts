@@ -101,11 +101,11 @@ export async function markUnbroken(tx: Tx, profileId: string): Promise<void> {
   await tx.query('update profile set broken_runs = 0 where id = $1', [profileId]);
 }
 
-/** A run broke off for a reason that counts. @returns how many have in a row. */
-export async function markBroken(tx: Tx, profileId: string): Promise<number> {
+/** A run broke off for a reason that counts: once more, and `inARow` times at least. @returns how often in a row now. */
+export async function markBroken(tx: Tx, profileId: string, inARow: number): Promise<number> {
   const rows = await tx.query<{ broken_runs: number }>(
-    'update profile set broken_runs = broken_runs + 1 where id = $1 returning broken_runs',
-    [profileId],
+    'update profile set broken_runs = greatest(broken_runs + 1, $2) where id = $1 returning broken_runs',
+    [profileId, inARow],
   );
   return rows[0]?.broken_runs ?? 0;
 }
