@@ -12,7 +12,7 @@ import { lockProfile } from '#storage/profiles/find-profile.ts';
 import { settleCancelled } from '#storage/runs/cancel-run.ts';
 import { type ClaimedRun, claimRun } from '#storage/runs/claim-run.ts';
 import { findQueuedRun } from '#storage/runs/finish-run.ts';
-import { LeaseLostError, releaseLease } from '#storage/runs/lease-run.ts';
+import { LeaseLostError, readInterruption, releaseLease } from '#storage/runs/lease-run.ts';
 import { transitionRun } from '#storage/runs/transition-run.ts';
 
 import { applyPlan } from './apply-plan.ts';
@@ -64,6 +64,7 @@ export async function executeRun(
     'rollbook.run.attempt': attempt,
     'rollbook.run.epoch': epoch,
   };
+  let goesOn = false;
   try {
     const execute = async (span: Span): Promise<void> => {
       refuseDeadly(claim);
@@ -74,10 +75,11 @@ export async function executeRun(
     metrics.add('rollbook_runs_left_total', { state: at.state });
   } catch (error) {
     await lease.stop();
-    await letGo(context, tenantId, claim, lease, at.state, error);
+    goesOn = await letGo(context, tenantId, claim, lease, at.state, error);
   } finally {
     await lease.stop();
   }
+  if (goesOn && !shutdown.aborted) return executeRun(context, tenantId, runId, shutdown);
   if (lease.interruption() === 'outdated' || shutdown.aborted) return 'executed';
   const queued = await inTenant(context.db, tenantId, (tx) => findQueuedRun(tx, claim.profileId));
   if (queued !== null) await context.wake(tenantId, queued);
@@ -155,7 +157,18 @@ async function prepareFromDirectory(
   return at.state;
 }
 
-/** The run did not get to where it was going: paused, cancelled, lost, shut down, or broken. */
+/** Where the run stands, and who takes it from there. */
+interface LeavingRun {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly from: RunState;
+  readonly actor: string;
+}
+
+/**
+ * The run did not get to where it was going: paused, cancelled, lost, shut down, or broken.
+ * @returns whether it goes on from where it stands: nothing is in its way any more, and nobody holds its lease.
+ */
 async function letGo(
   context: EngineContext,
   tenantId: string,
@@ -163,7 +176,7 @@ async function letGo(
   lease: RunLease,
   state: RunState,
   error: unknown,
-): Promise<void> {
+): Promise<boolean> {
   // Whatever failed may have met a cancellation, a reset or a deletion before the lease did: those are for this worker to finish.
   if (lease.interruption() === null) await lease.check().catch(() => undefined);
   const interruption = lease.interruption() ?? (error instanceof LeaseLostError ? 'lost' : null);
@@ -171,36 +184,54 @@ async function letGo(
   const { metrics } = context.telemetry;
   if (interruption === 'lost') {
     metrics.add('rollbook_leases_lost_total', {});
-    return;
+    return false;
   }
   if (interruption === 'shutdown' || interruption === 'outdated') {
     await inTenant(forServing(context.db), tenantId, (tx) => releaseLease(tx, claim.id, claim.epoch));
-    return;
+    return false;
   }
-  if (interruption !== null) {
-    const state = await inTenant(context.db, tenantId, async (tx) => {
-      // The row of the profile first, then its runs.
-      await lockProfile(tx, claim.profileId);
-      const next = await transitionRun(tx, {
-        ...transition,
-        event: interruption,
-        eventId: context.system.newId(),
-        changes: { release: true, finished: interruption === 'cancel' },
-      });
-      if (interruption === 'cancel') await settleCancelled(tx, claim.id);
-      return next;
-    });
-    metrics.add('rollbook_runs_left_total', { state });
-    return;
-  }
+  if (interruption !== null) return stopRun(context, tenantId, claim, transition);
   await breakOff(context, tenantId, claim, transition, error);
+  return false;
+}
+
+/** Suspends or cancels the run, by what is so now: since the lease looked, the profile may have been resumed, or the run cancelled. @returns as letGo. */
+async function stopRun(
+  context: EngineContext,
+  tenantId: string,
+  claim: ClaimedRun,
+  transition: LeavingRun,
+): Promise<boolean> {
+  const { metrics } = context.telemetry;
+  const left = await inTenant(context.db, tenantId, async (tx) => {
+    // The row of the profile first, then its runs.
+    await lockProfile(tx, claim.profileId);
+    const event = await readInterruption(tx, claim.id, claim.epoch);
+    if (event === 'lost') return event;
+    if (event === 'none') {
+      await releaseLease(tx, claim.id, claim.epoch);
+      return event;
+    }
+    const state = await transitionRun(tx, {
+      ...transition,
+      event,
+      eventId: context.system.newId(),
+      changes: { release: true, finished: event === 'cancel' },
+    });
+    if (event === 'cancel') await settleCancelled(tx, claim.id);
+    return state;
+  });
+  if (left === 'none') return true;
+  if (left === 'lost') metrics.add('rollbook_leases_lost_total', {});
+  else metrics.add('rollbook_runs_left_total', { state: left });
+  return false;
 }
 
 async function breakOff(
   context: EngineContext,
   tenantId: string,
   claim: ClaimedRun,
-  transition: { runId: string; epoch: number; from: RunState; actor: string },
+  transition: LeavingRun,
   error: unknown,
 ): Promise<void> {
   const fault = transientFault(faultCodesOf(error));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { inTenant } from '#storage/database.ts';
 import { dumpDirectory } from '#test/helpers/directory-dump.ts';
 import { startTestRollbook, type TestRollbook } from '#test/helpers/rollbook.ts';
 import { copyOf, csvFiles, type SmallRoster, smallRoster } from '#test/helpers/small-roster.ts';
@@ -99,6 +100,89 @@ test('paused in the middle of apply: it stops between two batches, and resume go
   assert.equal((await client.settled(profile)).status, 'success');
   await assertHolds(roster);
   await assertInStep(profile, roster);
+});
+
+/** Waits until a statement like this waits for a lock. As rollbook_app, whose sessions it is about. */
+async function lockIsAwaited(statement: string): Promise<void> {
+  for (let attempt = 0; attempt < 4_000; attempt++) {
+    const rows = await inTenant(rollbook.db, rollbook.tenantId, (tx) =>
+      tx.query(
+        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like $1`,
+        [statement],
+      ),
+    );
+    if (rows.length > 0) return;
+    await wait(5);
+  }
+  throw new Error(`nothing waits: ${statement}`);
+}
+
+/** The worker is in a batch while `meanwhile` happens. Then it sees that the profile is paused, and before it lets go of the run `instead` is committed. */
+async function letGoOf(
+  profile: string,
+  starting: Promise<unknown>,
+  meanwhile: () => Promise<unknown>,
+  instead: (statement: (sql: string) => Promise<unknown>) => Promise<unknown>,
+): Promise<void> {
+  await inMidApply(profile);
+  const counter = await rollbook.db.owner.connect();
+  const row = await rollbook.db.owner.connect();
+  try {
+    await counter.query('begin; select 1 from tenant_counter for update');
+    await lockIsAwaited('update tenant_counter%');
+    await meanwhile();
+    await row.query('begin');
+    await row.query('select 1 from profile where id = $1 for no key update', [profile]);
+    await counter.query('commit');
+    await lockIsAwaited('%from profile p join tenant%for no key update%');
+    await instead((sql) => row.query(sql, [profile]));
+    await row.query('commit');
+  } finally {
+    counter.release(true);
+    row.release(true);
+  }
+  await starting;
+}
+
+test('paused and resumed before the worker has let go: the run goes on by itself', async () => {
+  const profile = await client.createProfile({ displayName: 'Quick pause' });
+  const roster = ownRoster();
+  await client.upload(profile, csvFiles(roster));
+  await letGoOf(
+    profile,
+    client.start(profile),
+    () => client.ok('POST', `${PROFILES}/${profile}/pause`),
+    (statement) => statement('update profile set paused_at = null, paused_because = null where id = $1'),
+  );
+  assert.equal((await client.settled(profile)).status, 'success');
+  await assertHolds(roster);
+  await assertInStep(profile, roster);
+});
+
+test('paused, then cancelled before the worker has let go: the run is cancelled, long before its lease would be over', async () => {
+  const profile = await client.createProfile({ displayName: 'Paused and cancelled' });
+  const roster = ownRoster();
+  await client.upload(profile, csvFiles(roster));
+  await letGoOf(
+    profile,
+    client.start(profile),
+    () => client.ok('POST', `${PROFILES}/${profile}/pause`),
+    async (statement) => {
+      await statement(
+        `insert into run_event (tenant_id, id, run_id, event, state, actor)
+         select tenant_id, gen_random_uuid(), id, 'cancelRequested', state, 'test' from run where profile_id = $1`,
+      );
+      await statement('update run set cancel_requested = true where profile_id = $1');
+    },
+  );
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if ((await client.latestRun(profile)).state === 'cancelled') break;
+    await wait(20);
+  }
+  assert.equal((await client.latestRun(profile)).state, 'cancelled');
+  await client.ok('POST', `${PROFILES}/${profile}/resume`);
+  assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
+  await assertHolds(roster);
 });
 
 for (const command of ['reset', 'delete'] as const) {
