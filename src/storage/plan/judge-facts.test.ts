@@ -27,6 +27,8 @@ interface PastRun {
   readonly pass?: number;
   readonly action?: Action;
   readonly school?: string;
+  /** Of its timeline: hours ago. */
+  readonly timeline?: readonly (readonly [event: 'claimed' | 'partApplied', state: RunState, ago: number])[];
   /** A part of its plan on which somebody decided. */
   readonly part?: readonly [
     scope: 'school' | 'absence',
@@ -45,7 +47,7 @@ async function letIn(
 ): Promise<string> {
   const id = realSystem.newId();
   const { trigger = 'start', accepted = false, planOnly = false, state = 'completed', error = null } = more;
-  const { appliedItemNo = 0, pass = 1, action = 'update', school = 'S1', part } = more;
+  const { appliedItemNo = 0, pass = 1, action = 'update', school = 'S1', part, timeline = [] } = more;
   await inTenant(database.db, database.tenantId, async (tx) => {
     await tx.query(
       `insert into run (tenant_id, id, profile_id, state, requested_by, created_at, planned_at, trigger, expired_on, verdict_accepted,
@@ -64,6 +66,12 @@ async function letIn(
        values (current_tenant(), $1, $5, 'student', $6, $2, 0, $3, $4, 1, $2)`,
       [id, count.items, count.judged, count.held, school, action],
     );
+    for (const [event, eventState, ago] of timeline)
+      await tx.query(
+        `insert into run_event (tenant_id, run_id, id, event, state, actor, at)
+         values (current_tenant(), $1, gen_random_uuid(), $2, $3, 'test', now() - make_interval(hours => $4))`,
+        [id, event, eventState, ago],
+      );
     if (part !== undefined)
       await tx.query(
         `insert into plan_hold (tenant_id, run_id, scope, scope_id, reasons, item_count, decision)
@@ -147,6 +155,32 @@ const windows: readonly Window[] = [
       { ago: 167, count: 3 },
     ],
     ['S1 update 3'],
+  ],
+  [
+    'a plan of long ago that was suspended, and went in when the profile was resumed',
+    [
+      { ago: 300, count: 1, accepted: true },
+      { ago: 250, count: 10, timeline: [['claimed', 'applying', 160]] },
+      { ago: 240, count: 20, timeline: [['claimed', 'applying', 230]] },
+      { ago: 230, count: 40, timeline: [['claimed', 'staging', 160]] },
+    ],
+    ['S1 update 10'],
+  ],
+  [
+    'a plan of long ago of which a part was approved now: what went in at once counts no more',
+    [
+      { ago: 300, count: 1, accepted: true },
+      {
+        ago: 250,
+        count: 10,
+        pass: 2,
+        timeline: [
+          ['partApplied', 'held', 249],
+          ['claimed', 'applying', 10],
+        ],
+      },
+    ],
+    [],
   ],
   [
     'an accepted plan is measured by no more, nor is what was before it',

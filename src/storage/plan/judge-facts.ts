@@ -12,6 +12,14 @@ import type { PlanScope } from './resolve-links.ts';
 const LET_IN = `not r.plan_only and r.trigger <> all('{${DIRECTORY_TRIGGERS.join()}}') and (r.state = 'completed' or r.applied_item_no > 0 or r.apply_pass > 1 or r.error_code = 'PartHeld')`;
 
 /**
+ * Of a run `r`: it went on with its first pass in the last hours, behind a pause or an interruption, perhaps long after its plan was made. A later pass
+ * brings in what somebody approved. $3 hours.
+ */
+const WENT_ON = `exists (select from run_event e where e.run_id = r.id and e.event = 'claimed' and e.state = 'applying'
+  and e.at > now() - make_interval(hours => $3)
+  and not exists (select from run_event p where p.run_id = r.id and p.event = 'partApplied' and p.at < e.at))`;
+
+/**
  * Runs whose changes went in by themselves in the last hours, with what an administrator accepted since. A run without a base is the first
  * of its profile, or follows a reset: that accepts nothing; nor does one that changes what was there, left by a profile that was deleted. $1 profile, $2 run, $3 hours.
  */
@@ -21,7 +29,7 @@ const RECENT = `let_in as (select r.id, r.created_at, r.planned_at, r.verdict_ac
                 and not exists (select from let_in e where e.created_at < r.created_at)
                 and not exists (select from plan_count c where c.run_id = r.id and c.action not in ('create', 'link')) as accepted
          from let_in r join plan l on l.run_id = r.id
-        where r.id <> $2 and r.planned_at > now() - make_interval(hours => $3)),
+        where r.id <> $2 and (r.planned_at > now() - make_interval(hours => $3) or ${WENT_ON})),
      school as (
        select h.scope_id, max(r.created_at) as created_at from plan_hold h join recent r on r.id = h.run_id
         where h.scope = 'school' and h.decision = 'approved' group by h.scope_id),
