@@ -330,6 +330,47 @@ test('while the profile is paused, nothing is planned; a pause of the approved r
   assert.equal((await classesOf(roster)).filter(({ status }) => status === 'Expired').length, 4);
 });
 
+test('a sync that was on its way does not begin any more, and keeps no plan from being made; with a later date a resume lets it go on', async () => {
+  const { profile, roster } = await syncedProfile('On its way', 'expireClasses');
+  const day = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  const settings = `/api/v1/profiles/${profile}/settings`;
+  const blackout = [{ from: day(-2), to: day(30) }];
+  await client.ok('PATCH', settings, { schedule: { onExpiration: 'expireClasses', blackout } });
+  const renamed = copyOf(roster);
+  renamed.section[0] = { ...renamed.section[0], 'Section Name': 'Renamed' };
+  await client.upload(profile, csvFiles(renamed));
+  const starting = client.start(profile);
+  const stateOfSync = async (): Promise<unknown> =>
+    (
+      await rollbook.rows(
+        `select state from run where profile_id = $1 and trigger = 'start' order by created_at desc limit 1`,
+        [profile],
+      )
+    )[0]?.['state'];
+  const syncIs = async (state: string): Promise<void> => {
+    for (let attempt = 0; attempt < 1_200 && (await stateOfSync()) !== state; attempt += 1) await wait(50);
+    assert.equal(await stateOfSync(), state);
+  };
+  await syncIs('queued');
+  await moveDate(profile, EXPIRED_ON);
+  // Long before the window is over, and before somebody takes it away.
+  await syncIs('suspended');
+  await starting;
+  await client.ok('PATCH', settings, { schedule: { onExpiration: 'expireClasses' } });
+  await expirationIs(profile, 'held');
+  assert.equal(await stateOfSync(), 'suspended');
+  assert.match((await client.status(profile)).statusMessage, /expired on .* would be marked as expired/u);
+  await moveDate(profile, day(100));
+  await provisioned(profile);
+  await expirationIs(profile, 'cancelled');
+  assert.equal(await stateOfSync(), 'suspended');
+  const before = await client.status(profile);
+  assert.equal(before.status, 'paused', before.statusMessage);
+  await client.ok('POST', `${PROFILES}/${profile}/resume`);
+  assert.equal((await client.settled(profile)).status, 'success');
+  assert.ok((await classesOf(roster)).some(({ display_name: name }) => name === 'Renamed'));
+});
+
 test('a worker that dies between the approval and the end: another one comes to the same end', async () => {
   const calm = await syncedProfile('Calm', 'expireClassesAndEndStudents');
   const harsh = await syncedProfile('Harsh', 'expireClassesAndEndStudents');

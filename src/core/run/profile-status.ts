@@ -244,18 +244,27 @@ function pausedMessage(facts: StatusFacts): string | null {
       facts.activeRun && isExecuting(facts.activeRun.state)
         ? ' The run that was executing stops at its next batch.'
         : '';
-    return `Paused since ${facts.pausedAt.toISOString()}${because}.${stopping} Resume the profile to go on.`;
+    const resume = isExpired(facts.expirationDate, facts.today)
+      ? `It expired on ${facts.expirationDate ?? ''}, too. Resume the profile to end the pause, and update its expirationDate to a later day to sync again.`
+      : 'Resume the profile to go on.';
+    return `Paused since ${facts.pausedAt.toISOString()}${because}.${stopping} ${resume}`;
   }
   if (isExpired(facts.expirationDate, facts.today))
-    return `The profile expired on ${facts.expirationDate ?? ''}. Update its expirationDate to a later day to sync again.${expirationText(facts)}`;
+    return `The profile expired on ${facts.expirationDate ?? ''}. Update its expirationDate to a later day to sync again.${suspendedText(facts)}${expirationText(facts)}`;
   if (facts.latestRun?.state === 'suspended')
-    return 'A run waits since the profile was paused. Resume the profile to go on.';
+    return 'A run waits since the profile was paused or expired. Resume the profile to go on.';
   if (facts.latestRun?.state === 'held' && readHeldCode(facts.latestRun.errorCode) === 'ApprovalNeeded') {
     if (isMadeFromDirectory(facts.latestRun.trigger)) return expirationText(facts).trim();
     return `${sentence(facts.latestRun.message, 'A plan without faults waits.')} The profile always asks: resume it to apply the plan.`;
   }
   if (facts.latestRun) return null;
   return neverStartedMessage(facts);
+}
+
+/** What becomes of a run that was on its way when the profile expired. */
+function suspendedText({ latestRun: run }: StatusFacts): string {
+  if (run?.state !== 'suspended' || isMadeFromDirectory(run.trigger)) return '';
+  return ` A run waits: resume the profile after that to let it go on, or drop it with rollbook cancel ${run.id}.`;
 }
 
 /** ` 12 classes would be marked as expired, ...`, while what is to follow the expiration waits for somebody. */

@@ -10,6 +10,11 @@ export function mayRun(profile: StoredProfile, trigger?: string): boolean {
   return isMadeFromDirectory(trigger) || !isExpired(profile.expirationDate, profile.today);
 }
 
+/** Nothing but the expiration date stands in the way of the run. */
+export function waitsForNewDate(profile: StoredProfile, trigger: string): boolean {
+  return profile.state === 'provisioned' && !mayRun(profile, trigger);
+}
+
 /** A run goes on only for a profile that could be started. Errors: ConflictError. */
 export function checkMayRun(profile: StoredProfile, trigger?: string): void {
   if (mayRun(profile, trigger)) return;

@@ -436,6 +436,35 @@ test('an expired profile does not start, and its held run does not go on', async
   assert.equal((await statusOf(id)).status, 'paused');
 });
 
+test('a pause of an expired profile ends; its suspended run waits until the date is moved and somebody resumes again', async () => {
+  const { id, runId } = await started('Expires while paused');
+  const expire = (expirationDate: string | null) =>
+    updateProfile(bench.context, bench.actor, id, { definition: { expirationDate }, clientSecret: null });
+  await pauseProfile(bench.context, bench.actor, id);
+  await expire('2026-01-31');
+  await assert.rejects(resume(id), conflict(/while its state is provisioning/u), 'it is checked anew first');
+  await bench.finish(id);
+  assert.match(
+    (await statusOf(id)).statusMessage,
+    /^Paused since .* It expired on 2026-01-31, too\. Resume/u,
+  );
+  await resume(id);
+  assert.equal((await bench.latestRun(id))['state'], 'suspended');
+  const status = await statusOf(id);
+  assert.equal(status.status, 'paused');
+  assert.equal(
+    status.statusMessage,
+    `The profile expired on 2026-01-31. Update its expirationDate to a later day to sync again. A run waits: resume the profile after that to let it go on, or drop it with rollbook cancel ${runId}.`,
+  );
+  await assert.rejects(resume(id), conflict(/expired on 2026-01-31.*then resume it/u));
+  await expire('2100-01-01');
+  await bench.finish(id);
+  assert.equal((await bench.latestRun(id))['state'], 'suspended', 'nothing of last year goes on by itself');
+  assert.match((await statusOf(id)).statusMessage, /^A run waits since .* Resume the profile/u);
+  await resume(id);
+  assert.equal((await bench.latestRun(id))['state'], 'queued');
+});
+
 test('settings: defaults, change, refusal', async () => {
   const id = await bench.provisioned('Settings');
   const patch = (change: unknown) => patchProfileSettings(bench.context, bench.actor, id, change);

@@ -12,7 +12,7 @@ import { savePause } from '#storage/profiles/save-profile.ts';
 import { acceptRun, lockNewestRun, type Acceptance, type ResumableRun } from '#storage/runs/accept-run.ts';
 import { replaceQueuedPreviews, replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
 
-import { checkMayRun, mayRun } from './check-may-run.ts';
+import { checkMayRun, mayRun, waitsForNewDate } from './check-may-run.ts';
 import { decideWaitingPlan } from './decide-plan.ts';
 import { mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
 import { checkStep, stepProfile } from './step-profile.ts';
@@ -21,7 +21,7 @@ type Accepted = Omit<Acceptance, 'actor' | 'newId'>;
 
 /**
  * Lets a profile go on, whatever stopped it (docs/spec/status.md):
- * a paused profile is unpaused, and its suspended run goes on; what is held waits for a second resume, so that ending a
+ * a paused profile is unpaused, and its suspended run goes on, unless the profile has expired meanwhile; what is held waits for a second resume, so that ending a
  * pause, or a quarantine that somebody ordered, accepts nothing unseen. A run held by validation goes on without the faulty rows; a plan held by the verdict is accepted;
  * a broken run is tried at once, and so is what is in escrow of a profile in quarantine. Missing or empty files are confirmed by name, in `confirmEmptyFiles`, and by nothing else.
  * Errors: NotFoundError; InvalidRequestError; ConflictError when nothing waits, or resume cannot help.
@@ -144,6 +144,7 @@ function whatToAccept(
       'No run of this profile waits for a confirmation of files. Read its profileStatus.',
     );
   if (run?.state === 'suspended') {
+    if (profile.pausedAt && waitsForNewDate(profile, run.trigger)) return null;
     checkMayRun(profile, run.trigger);
     return {};
   }

@@ -98,7 +98,7 @@ async function findWaitingUndo(
     }
     if (run.keptInId === expiration.id) return run.id;
     throw new ConflictError(
-      `A run of the profile is under way (${run.state}). Wait until it has ended, then undo the expiration.`,
+      `A run of the profile is under way (${run.state}). Wait until it has ended, or cancel it, then undo the expiration.`,
     );
   }
   return null;

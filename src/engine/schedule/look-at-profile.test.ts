@@ -104,6 +104,25 @@ test('a run that executes when a blackout begins is taken over and goes on', asy
   assert.ok(typeof (await claim(runId)) === 'object');
 });
 
+for (const wasIn of ['queued', 'broken'] as const)
+  test(`a ${wasIn} run does not begin once the profile has expired; what executes, or went in in part, goes on`, async () => {
+    await bench.upload(state.profileId, 'school.csv');
+    const { runId } = await startProfile(bench.context, bench.actor, state.profileId);
+    await bench.setRun(runId, wasIn);
+    await bench.rows(`update profile set expiration_date = '2026-01-31' where id = $1`, state.profileId);
+    assert.equal(await claim(runId), 'nothingToDo');
+    assert.equal((await bench.latestRun(state.profileId))['state'], 'suspended');
+    for (const executing of ['staging', 'applying'] as const) {
+      await bench.setRun(runId, executing);
+      await bench.rows('update run set lease_expires_at = now() where id = $1', runId);
+      assert.ok(typeof (await claim(runId)) === 'object', executing);
+    }
+    await bench.setRun(runId, wasIn);
+    await bench.rows('update run set applied_item_no = 5, planned_at = now() where id = $1', runId);
+    const claimed = await claim(runId);
+    assert.equal(typeof claimed === 'object' && claimed.state, 'applying');
+  });
+
 test('cron: starts with the uploaded files, once, and says so when there are none', async () => {
   await schedule({ cron: '0 4 * * *', timeZone: 'UTC' });
   const at = (day: number, time: string): Date => new Date(`2040-01-0${day}T${time}:00Z`);

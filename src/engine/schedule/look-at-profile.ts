@@ -8,6 +8,7 @@ import { saveCronStep, saveExpiredOn, type ScheduledProfile } from '#storage/sch
 import { queueCatchUp } from '#storage/schedule/queue-catch-up.ts';
 import { queueExpiration } from '#storage/schedule/queue-expiration.ts';
 import { mayRunOnItsOwn, takeQuarantineTurn } from '#storage/profiles/may-run-on-its-own.ts';
+import { releaseScheduledWaits } from '#storage/runs/enqueue-run.ts';
 import { hasUploadedFiles, isUploadComplete } from '#storage/uploads/is-upload-complete.ts';
 
 import { tellOfProfile } from '../notices/tell-run.ts';
@@ -166,16 +167,19 @@ async function start(
   if (started !== null) await afterStart(context, profile.tenantId, started);
 }
 
-/** Once per expiration date: the history of the profile tells of it, and whoever carries out the consequences finds it. */
+/**
+ * Once per expiration date: the history of the profile tells of it, and whoever carries out the consequences finds it. A run that waits for a time of the
+ * schedule is judged anew by its claim, which does not let it begin.
+ */
 async function noteExpiration(context: ScheduleContext, profile: ScheduledProfile): Promise<void> {
   const { expirationDate, expired, expiredOn } = profile;
   const wanted = expired ? expirationDate : null;
   if (wanted === expiredOn) return;
-  await inTenant(context.db, profile.tenantId, async (tx) => {
+  const released = await inTenant(context.db, profile.tenantId, async (tx) => {
     const stored = await lockProfile(tx, profile.profileId);
     // The date may have been moved since the look.
-    if (stored === null || stored.expirationDate !== expirationDate) return;
-    if (!(await saveExpiredOn(tx, stored.id, expiredOn, wanted)) || wanted === null) return;
+    if (stored === null || stored.expirationDate !== expirationDate) return [];
+    if (!(await saveExpiredOn(tx, stored.id, expiredOn, wanted)) || wanted === null) return [];
     await appendProfileEvent(tx, {
       profileId: stored.id,
       id: context.system.newId(),
@@ -185,5 +189,7 @@ async function noteExpiration(context: ScheduleContext, profile: ScheduledProfil
       detail: { expirationDate: wanted },
     });
     await tellOfProfile(tx, context, stored.id, 'expired', wanted, `the profile expired on ${wanted}`);
+    return releaseScheduledWaits(tx, stored.id);
   });
+  for (const runId of released) await context.wakeRun(profile.tenantId, runId);
 }

@@ -1,6 +1,6 @@
 import type { RunState } from '#core/run/run-state.ts';
 import { nextRunState } from '#core/run/run-state.ts';
-import { isMadeFromDirectory } from '#core/run/run-trigger.ts';
+import { DIRECTORY_TRIGGERS, isMadeFromDirectory } from '#core/run/run-trigger.ts';
 import type { WorkerDeaths } from '#core/run/worker-deaths.ts';
 import { readSchedule } from '#core/schedule/schedule-settings.ts';
 import {
@@ -80,15 +80,23 @@ interface Row {
   lease_owner: string | null;
   lease_valid: boolean;
   due: boolean;
-  paused: boolean;
+  stopped: boolean;
   gone: boolean;
   other_executing: boolean;
   overtaken: boolean;
 }
 
 /**
+ * Of a run `r`, its profile `p` and tenant `t`: it was to begin, and the profile has expired. What executed by then, or is in the directory in part, is brought
+ * to its end; what follows the expiration, or undoes it, begins after it.
+ */
+const EXPIRED_BEFORE = `coalesce(p.expiration_date <= (now() at time zone t.time_zone)::date, false)
+  and r.state in ('queued', 'broken') and r.applied_item_no = 0 and r.apply_pass = 1
+  and not r.plan_only and r.trigger <> all('{${DIRECTORY_TRIGGERS.join()}}')`;
+
+/**
  * Takes the lease of a run, raising its epoch: whoever held it before can commit nothing any more. Locks the profile row,
- * then the run row, so that two runs of one profile can never execute at once. A run whose profile is paused is suspended here, one
+ * then the run row, so that two runs of one profile can never execute at once. A run whose profile is paused, or expired before it began, is suspended here, one
  * whose profile is gone is cancelled, and one that the schedule of its profile does not let begin waits until it does. A run that was
  * executing when such a time began goes on, whoever takes it over.
  * @returns 'busy' when another worker holds a valid lease or another run of the profile executes.
@@ -108,7 +116,7 @@ export async function claimRun(
             t.time_zone as tenant_zone, now() as now,
             r.error_code, r.lease_owner, coalesce(r.lease_expires_at > now(), false) as lease_valid,
             coalesce(r.next_attempt_at <= now(), true) as due,
-            p.paused_at is not null and not r.plan_only as paused, p.state in ('deleting', 'deleted') or r.cancel_requested as gone,
+            p.paused_at is not null and not r.plan_only or ${EXPIRED_BEFORE} as stopped, p.state in ('deleting', 'deleted') or r.cancel_requested as gone,
             exists (select from run o where o.profile_id = r.profile_id and o.id <> r.id
                     and o.state in ('staging', 'planning', 'applying')) as other_executing,
             exists (select from run n where n.profile_id = r.profile_id and n.state = 'queued' and not n.plan_only
@@ -124,7 +132,7 @@ export async function claimRun(
   if (row.lease_valid || row.other_executing) return 'busy';
   // A run that broke off while a newer one was queued: its upload is out of date, the newer one takes its place.
   const replaced = row.overtaken && row.state === 'broken';
-  if (row.gone || row.paused || replaced) {
+  if (row.gone || row.stopped || replaced) {
     const event = row.gone ? 'cancel' : replaced ? 'replaced' : 'paused';
     const state = nextRunState(row.state, event);
     if (state !== 'refused') {

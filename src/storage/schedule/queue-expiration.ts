@@ -9,7 +9,7 @@ const CONSEQUENCES = ON_EXPIRATION.filter((choice) => choice !== 'keep');
 /**
  * Queues the run that carries out what follows the expiration of a profile, once for each expiration date that was noticed; in one
  * statement with the note of it. Not while a run of the profile is on its way, nor while it is paused: a later look meets it again. A run
- * that is held stays so: it cannot go on while the profile is expired, and might after a renewal. The caller holds the lock of the profile row.
+ * that is held or suspended stays so: it cannot go on while the profile is expired, and might after a renewal. The caller holds the lock of the profile row.
  * @returns whether it was queued.
  */
 export async function queueExpiration(
@@ -30,7 +30,7 @@ export async function queueExpiration(
           and s.expired_on = p.expiration_date and s.expiration_queued_on is distinct from p.expiration_date
           and p.settings #>> '{schedule,onExpiration}' = any($4)
           and not exists (select from run w where w.tenant_id = p.tenant_id and w.profile_id = p.id
-            and w.state in ('queued', 'staging', 'planning', 'applying', 'suspended', 'broken'))
+            and w.state in ('queued', 'staging', 'planning', 'applying', 'broken'))
           and exists (select from link l where l.tenant_id = p.tenant_id and l.source_system_id = p.source_system_id
             and l.kind = 'class' and l.active)
        returning p.tenant_id, p.id, p.expiration_date, p.reset_at)
