@@ -11,6 +11,7 @@ import { leaveQuarantine, restartQuarantine } from '#storage/profiles/quarantine
 import { savePause } from '#storage/profiles/save-profile.ts';
 import { acceptRun, lockNewestRun, type Acceptance, type ResumableRun } from '#storage/runs/accept-run.ts';
 import { replaceQueuedPreviews, replaceWaitingRuns } from '#storage/runs/enqueue-run.ts';
+import { forgetMissedCron } from '#storage/schedule/profile-schedule.ts';
 
 import { checkMayRun, mayRun, waitsForNewDate } from './check-may-run.ts';
 import { decideWaitingPlan } from './decide-plan.ts';
@@ -51,7 +52,10 @@ export async function resumeProfile(
       return run.id;
     }
     const accepted = whatToAccept(profile, run, confirmed);
-    if (profile.pausedAt) await savePause(tx, profile.id, null, null);
+    if (profile.pausedAt) {
+      await savePause(tx, profile.id, null, null);
+      await forgetMissedCron(tx, profile.id);
+    }
     if (accepted !== null && run !== null) await accept(tx, profile, run, accepted, actor, newId);
     const acceptedId = accepted === null ? null : (run?.id ?? null);
     const goesOn = profile.quarantinedAt

@@ -1,4 +1,4 @@
-import { checkDefinition, type ProfileDefinition } from '#core/run/profile.ts';
+import { checkDefinition, isExpired, type ProfileDefinition } from '#core/run/profile.ts';
 import { InvalidRequestError } from '#lib/errors.ts';
 import { inTenant, type Tx } from '#storage/database.ts';
 import type { StoredProfile } from '#storage/profiles/profile-row.ts';
@@ -6,6 +6,7 @@ import { saveDefinition } from '#storage/profiles/save-profile.ts';
 import { renameSourceSystem } from '#storage/profiles/source-system.ts';
 import { closeNotices } from '#storage/notices/raise-notice.ts';
 import { cancelExpirations, releaseScheduledWaits } from '#storage/runs/enqueue-run.ts';
+import { forgetMissedCron } from '#storage/schedule/profile-schedule.ts';
 
 import { mustFindProfile, mustLockProfile, type Actor, type ProfileContext } from './profile-context.ts';
 import { sealProfileSecrets } from './profile-secrets.ts';
@@ -47,8 +48,10 @@ export async function updateProfile(
         : sealProfileSecrets(context.secretBox, { clientSecret: change.clientSecret });
     await saveDefinition(tx, profile.id, definition, secrets);
     await renameSourceSystem(tx, { id: profile.sourceSystemId, name: definition.displayName });
-    if (definition.expirationDate !== profile.expirationDate)
+    if (definition.expirationDate !== profile.expirationDate) {
       await dropExpiration(context, tx, actor, profile.id);
+      if (isExpired(profile.expirationDate, profile.today)) await forgetMissedCron(tx, profile.id);
+    }
     await stepProfile(tx, profile, {
       event: 'updated',
       actor: actor.applicationId,

@@ -8,7 +8,9 @@ import { listScheduledProfiles } from '#storage/schedule/profile-schedule.ts';
 import { scheduleBench } from '#test/helpers/schedule-bench.ts';
 
 import { getProfileStatus } from '../profiles/read-profiles.ts';
+import { pauseProfile } from '../profiles/pause-profile.ts';
 import { getSchedule } from '../profiles/read-schedule.ts';
+import { resumeProfile } from '../profiles/resume-profile.ts';
 import { startProfile } from '../profiles/start-profile.ts';
 import { updateProfile } from '../profiles/update-profile.ts';
 import { SDS_V1_NAMES } from '#test/helpers/sds-v1-names.ts';
@@ -162,6 +164,48 @@ test('cron: of many processes that look at the same time one starts; nobody star
   await bench.rows('update profile set paused_at = now() where id = $1', state.profileId);
   await look(new Date('2030-01-09T00:00:00Z'), before);
   assert.deepEqual(await triggers(), ['cron']);
+});
+
+test('cron: what a pause or an expired date lets pass is not caught up, the next time counts', async () => {
+  await schedule({ cron: '0 4 * * *', timeZone: 'UTC' });
+  const context = bench.context;
+  const missed = async (): Promise<void> => {
+    await look(new Date('2026-01-01T03:00:00Z'));
+    await bench.upload(state.profileId, 'school.csv');
+  };
+  const expire = async (expirationDate: string): Promise<void> => {
+    await updateProfile(context, bench.actor, state.profileId, {
+      definition: { expirationDate },
+      clientSecret: null,
+    });
+    await bench.finish(state.profileId);
+  };
+  await missed();
+  await pauseProfile(context, bench.actor, state.profileId);
+  await resumeProfile(context, bench.actor, state.profileId);
+  await look();
+  assert.deepEqual(await triggers(), []);
+  const { nextCronAt } = await getSchedule(context, bench.tenantId, state.profileId);
+  assert.ok(nextCronAt !== null && nextCronAt > new Date());
+  await look(nextCronAt);
+  assert.deepEqual(await triggers(), ['cron'], 'a time that is still to come stays');
+  await bench.setRun(String((await bench.latestRun(state.profileId))['id']), 'completed');
+
+  await bench.rows(
+    'update profile_schedule set cron = null, cron_due_at = null where profile_id = $1',
+    state.profileId,
+  );
+  await missed();
+  await expire('2026-01-01');
+  await look();
+  await expire('2100-01-01');
+  await look();
+  assert.deepEqual(await triggers(), ['cron']);
+
+  await pauseProfile(context, bench.actor, state.profileId);
+  const due = (await scheduleRow())['cron_due_at'];
+  await resumeProfile(context, bench.actor, state.profileId);
+  assert.deepEqual((await scheduleRow())['cron_due_at'], due);
 });
 
 test('on upload: all six files, and a minute without another', async () => {

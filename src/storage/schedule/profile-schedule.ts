@@ -116,6 +116,14 @@ export async function saveCronStep(
   return rows.length === 1;
 }
 
+/** A pause, or an expiration, is over: the cron time that it let pass is not caught up. One that is still to come stays. */
+export async function forgetMissedCron(tx: Tx, profileId: string): Promise<void> {
+  await tx.query(
+    'update profile_schedule set cron = null, cron_due_at = null where profile_id = $1 and cron_due_at <= now()',
+    [profileId],
+  );
+}
+
 /**
  * Stores what a look at the watched folder saw. Guarded by the look before, so that of several processes one goes on from it.
  * False: another one was faster.
