@@ -150,7 +150,7 @@ function headline({ schedule, active, timeZone }: ScheduleAnswer): string {
   if (!starts) return 'starts by hand only.';
   return active
     ? `starts by itself (times of ${timeZone}).`
-    : 'starts nothing now: it is paused, expired or not provisioned.';
+    : 'starts nothing now: it is paused, expired, not provisioned, or of a kind that this version does not run.';
 }
 
 function linesOf(answer: ScheduleAnswer): string[] {

@@ -12,7 +12,7 @@ export interface ScheduleView {
   readonly schedule: Schedule;
   /** In which the schedule is meant: its own, else the tenant's. */
   readonly timeZone: string;
-  /** False: it is paused, expired or not provisioned, so that nothing starts by itself. */
+  /** False: it is paused, expired, not provisioned, or of a kind that this version does not run, so that nothing starts by itself. */
   readonly active: boolean;
   /** When the cron line fires next; while it is in the past, in a moment. */
   readonly nextCronAt: Date | null;

@@ -286,6 +286,26 @@ test('folder: links that lead out, another tenant’s folder and absent ones are
   assert.deepEqual(await triggers(), ['folder']);
 });
 
+test('folder and cron of a profile that this version does not run: nothing is read, tried or told, at every look', async () => {
+  await watch({ cron: '0 4 * * *', timeZone: 'UTC' });
+  await drop();
+  await bench.rows(
+    `update profile set data_provider = data_provider || '{"type": "powerSchool"}' where id = $1`,
+    state.profileId,
+  );
+  const warnings: string[] = [];
+  const log = { ...context.log, warn: (_fields: object, message: string) => void warnings.push(message) };
+  for (const day of [1, 2, 3, 4])
+    for (const time of ['03:59', '04:00', '04:02', '05:30']) {
+      const profile = { ...(await profileNow()), now: new Date(`2040-01-0${day}T${time}:00Z`) };
+      const errand = await lookAtProfile({ ...context, log }, profile);
+      await errand?.(new AbortController().signal);
+    }
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(await triggers(), []);
+  assert.ok(!(await events()).includes('scheduledWithoutFiles'));
+});
+
 test('folder: refused by name, and without WATCH_DIR', async () => {
   for (const watchedFolder of ['../x', '/x', 'a/../../b', '..', 'a\\b', `../${bench.tenantId}/x`])
     await assert.rejects(schedule({ watchedFolder }), {

@@ -13,7 +13,7 @@ export interface ScheduledProfile {
   /** profile.settings.schedule, as stored. */
   readonly schedule: unknown;
   readonly tenantZone: string;
-  /** It is neither paused nor expired: it may start. */
+  /** It is neither paused nor expired, and of a kind that runs: it may start. */
   readonly mayStart: boolean;
   readonly expirationDate: string | null;
   readonly expired: boolean;
