@@ -21,7 +21,10 @@ function read(bytes: Buffer, cuts: readonly number[] = [], limits: CsvLimits = C
   }, limits);
   let from = 0;
   for (const to of [...cuts, bytes.length].sort((a, b) => a - b)) {
-    reader.push(Buffer.from(bytes.subarray(from, to)));
+    const chunk = Buffer.from(bytes.subarray(from, to));
+    reader.push(chunk);
+    // Whoever gave it may use it again.
+    chunk.fill('x');
     from = Math.max(from, to);
   }
   reader.end();
@@ -54,9 +57,9 @@ const cases: [name: string, text: string, rows: (string[] | string)[]][] = [
   ['a line break inside a value', 'a,"b\nc",d\ne\n', ['a brokenQuote', ' brokenQuote', 'e']],
   ['a lone CR', 'a\rb\n', ['a\rb controlCharacter']],
   ['NUL', 'a\0,b\n"c\0"\n', ['a\0|b controlCharacter', 'c\0 controlCharacter']],
-  ['a tab inside', 'a\tb\n', ['a\tb']],
+  ['a tab inside', 'a\tb\n"a\tb"\n', ['a\tb', 'a\tb']],
   ['DEL', 'a,b\nc\x7f,d\n', ['a|b', 'c\x7f|d controlCharacter']],
-  ['U+0085, quoted', '"a\u0085",b\nc\n', ['a\u0085|b controlCharacter', 'c']],
+  ['U+0085, quoted', 'a\n"a\u0085",b\nc\n', ['a', 'a\u0085|b controlCharacter', 'c']],
   [
     'U+009F and what is no control character',
     'a\u009f\nb\u00a0\u00bf\n',
@@ -80,6 +83,12 @@ test('a file that ends between the bytes of a character is cut off, wherever it 
     );
   }
   assert.equal(read(Buffer.from([0x61, 0xff])).encodingFault?.byte, 1);
+  assert.equal(read(Buffer.from([0xc3, 0xa4, 0x0a, 0x61, 0xff, 0x62])).encodingFault?.byte, 1);
+  const cutOffAt = (text: string, cuts: readonly number[] = []): unknown =>
+    read(Buffer.from(text).subarray(0, -1), cuts).rows.at(-1)?.fault;
+  assert.equal(cutOffAt('ää'), 'cutOff', 'characters of several bytes stand in that line alone');
+  assert.equal(cutOffAt('ä\na\nä', [3, 5]), 'cutOff', 'or far above it');
+  assert.equal(cutOffAt('ä\na\u0001,ä'), 'cutOff', 'whatever else is wrong with the line');
 });
 
 for (const [name, text, expected] of cases) {
@@ -116,6 +125,8 @@ test('bytes that are not UTF-8 are found, with line and place', () => {
   const bad: [Buffer, EncodingFault][] = [
     [Buffer.from([0x61, 0x0a, 0x62, 0xff, 0x0a]), { line: 2, byte: 1 }],
     [Buffer.from([0xe4, 0x0a]), { line: 1, byte: 0 }],
+    [Buffer.from([0xff, 0x0a, 0x61, 0x0a, 0xfe, 0x0a]), { line: 1, byte: 0 }],
+    [Buffer.from([0x61, 0xff, 0xff, 0x0a]), { line: 1, byte: 1 }],
     [Buffer.from('a\nb\nZo\u00eb', 'latin1'), { line: 3, byte: 2 }],
     [Buffer.from([0x61, 0xed, 0xa0, 0x80, 0x0a]), { line: 1, byte: 1 }],
     [Buffer.from([0xc0, 0xaf]), { line: 1, byte: 0 }],

@@ -173,7 +173,6 @@ export class CsvReader {
 
   /** Leaves half a character out. In a file of ASCII but for that byte it may be a letter of another encoding as well. */
   #cutLastCharacter(): void {
-    if (this.#skipping) return;
     const line = Buffer.concat(this.#carry);
     if (isUtf8(line) || !isStartOfUtf8(line)) return;
     let end = line.length - 1;
@@ -319,7 +318,7 @@ export class CsvReader {
       }
       row.bytes = bytes;
       if (this.#mayHoldControls && holdsHighControl(bytes, rowStart, at)) fault ??= 'controlCharacter';
-      if (fault !== null) row.fieldsAtMost = mostFields(bytes, rowStart, at, separator, count);
+      if (fault !== null) row.fieldsAtMost = mostFields(bytes, rowStart, at, separator);
       if (at - rowStart > maxRowBytes) this.#report('tooLong', 0);
       else if (!blank || fault !== null || this.#cutOff) this.#report(fault, count);
       at += 1;
@@ -332,11 +331,11 @@ function hasBomAt(bytes: Buffer, at: number): boolean {
 }
 
 /** In a line with a fault: what stands behind a broken quote is not read, and may be another row. */
-function mostFields(bytes: Buffer, start: number, end: number, separator: number, count: number): number {
+function mostFields(bytes: Buffer, start: number, end: number, separator: number): number {
   if (bytes.subarray(start, end).includes(ZEROS)) return Infinity;
   let most = 1;
   for (let at = start; at < end; at += 1) if (bytes[at] === separator) most += 1;
-  return Math.max(most, count);
+  return most;
 }
 
 /** Whether DEL or one of U+0080 to U+009F is there. */
