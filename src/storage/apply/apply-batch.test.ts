@@ -149,6 +149,55 @@ test('absent records become inactive, keep their ids, and come back with them', 
   assert.deepEqual(await rows(state), before);
 });
 
+test('two sources have the same ids: what one of them changes or ends is its own alone', async () => {
+  const [one, two] = [
+    await addSourceSystem(database.db, database.tenantId),
+    await addSourceSystem(database.db, database.tenantId),
+  ];
+  const everything = (properties = {}): TestItem[] => [
+    school('same o'),
+    section('same s', 'same o'),
+    student('same p', properties),
+    role('same p', 'same o'),
+    enrollment('same s', 'same p'),
+  ];
+  await planAndApply(database.db, database.tenantId, one, everything());
+  await planAndApply(
+    database.db,
+    database.tenantId,
+    two,
+    everything({ userPrincipalName: 'other@s.example' }),
+  );
+  const stateOf = async ({ sourceSystemId }: typeof one): Promise<unknown> => {
+    const [state] = await rows(
+      `select (select bool_and(c.active) from link l join class c on c.id = l.object_id where l.source_system_id = $1) as class,
+              (select bool_and(p.active) from link l join person p on p.id = l.object_id where l.source_system_id = $1) as person,
+              (select bool_and(r.active) from role r where r.source_system_id = $1) as role,
+              (select bool_and(e.active) from enrollment e where e.source_system_id = $1) as enrollment,
+              (select min(r.grade) from role r where r.source_system_id = $1) as grade,
+              (select bool_and(e.is_primary) from enrollment e where e.source_system_id = $1) as "isPrimary"`,
+      [sourceSystemId],
+    );
+    return state;
+  };
+  await planAndApply(database.db, database.tenantId, two, [
+    { ...role('same p', 'same o'), action: 'update', after: { role: 'student', grade: '6' } },
+    { ...enrollment('same s', 'same p'), action: 'update', after: { role: 'student', isPrimary: true } },
+  ]);
+  const there = { class: true, person: true, role: true, enrollment: true };
+  assert.deepEqual(await stateOf(one), { ...there, grade: '5', isPrimary: null });
+  assert.deepEqual(await stateOf(two), { ...there, grade: '6', isPrimary: true });
+  await planAndApply(database.db, database.tenantId, one, [
+    { kind: 'enrollment', action: 'end', id: 'same s/same p' },
+    { kind: 'role', action: 'end', id: 'same o/same p' },
+    { kind: 'student', action: 'end', id: 'same p' },
+    { kind: 'class', action: 'end', id: 'same s' },
+  ]);
+  const gone = { class: false, person: false, role: false, enrollment: false };
+  assert.deepEqual(await stateOf(one), { ...gone, grade: '5', isPrimary: null });
+  assert.deepEqual(await stateOf(two), { ...there, grade: '6', isPrimary: true });
+});
+
 for (const many of [false, true])
   test(`a taken user name is refused, what depends on the person waits, and the profile may link instead${many ? ': in a plan about many people' : ''}`, async () => {
     const taken = many ? 'taken-of-many' : 'taken';

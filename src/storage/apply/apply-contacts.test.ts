@@ -86,6 +86,16 @@ test('contacts of many students in small batches; ids stay with address and rela
   assert.deepEqual(await contactsOf('many2'), ['Ana parent', 'Ben guardian']);
 });
 
+test('contacts of a new student and of one who was there, in one batch', async () => {
+  const source = await newSource();
+  await apply(source, student('there', [contact('Ana'), contact('Ben')], {}, 'create'));
+  const before = await idsOf('there');
+  await apply(source, student('new', [contact('Ana')], {}, 'create'), student('there', [contact('Ana')]));
+  assert.deepEqual(await contactsOf('new'), ['Ana parent']);
+  assert.deepEqual(await contactsOf('there'), ['(Ben parent)', 'Ana parent']);
+  assert.deepEqual(await idsOf('there'), before.slice(0, 1));
+});
+
 test('a record that says nothing of contacts any more (columns that are not wanted) takes those of the source away', async () => {
   const source = await newSource();
   await apply(source, student('quiet', [contact('Ana')], {}, 'create'));
@@ -139,4 +149,19 @@ test('linked to somebody who was there: contacts of the source count, none of it
   assert.deepEqual(await contactsOf('link'), ['(Ben parent)', 'Ana parent']);
   await apply(first, { kind: 'student', action: 'end', id: 'link' });
   assert.deepEqual(await contactsOf('link'), ['(Ben parent)', 'Ana parent']);
+});
+
+test('a source that lets go takes its contacts along, and touches nobody else: not those of the source that is left, nor what was done by hand', async () => {
+  const [first, second, silent] = [await newSource(), await newSource(), await newSource()];
+  await apply(first, student('left', [contact('Ana')], {}, 'create'));
+  await apply(second, student('left', [contact('Ben')], {}, 'create'));
+  await apply(silent, student('left', undefined, {}, 'create'));
+  await apply(first, { kind: 'student', action: 'end', id: 'left' });
+  assert.deepEqual(await contactsOf('left'), ['(Ana parent)', 'Ben parent']);
+  await inTenant(database.db, database.tenantId, (tx) =>
+    tx.query(`update contact_relationship set active = false where display_name = 'Ben' and person_id =
+      (select person_id from account where user_name = 'left@s.example')`),
+  );
+  await apply(silent, { kind: 'student', action: 'end', id: 'left' });
+  assert.deepEqual(await contactsOf('left'), ['(Ana parent)', '(Ben parent)']);
 });

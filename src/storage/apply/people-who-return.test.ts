@@ -147,10 +147,26 @@ test('what a source alone said of somebody goes with it, and what it says is bac
   assert.deepEqual(await read(), { ...here, student: 'alone-2', studentNumber: '22', title: 'Lady' });
 });
 
+test('of those that are left the next owner is heard before others, and what is not for everybody stays where it is kept', async () => {
+  const { apply, item } = bench('heir');
+  const [first, second, third] = [await source(), await source(), await source()];
+  const birthDate = '2010-01-01';
+  await apply(first, item('student', 'create', '1', { title: 'Lady', birthDate }));
+  await apply(second, item('student', 'create', '2', { title: 'Countess', birthDate, grade: '5' }));
+  await apply(third, item('student', 'create', '3', { title: 'Madam', phone: '3' }));
+  await apply(first, item('student', 'end', '1'));
+  const [person] = await inTenant(database.db, database.tenantId, (tx) =>
+    tx.query<{ attributes: unknown }>(
+      `select p.attributes from person p join account a on a.person_id = p.id where a.user_name = 'heir@x.example'`,
+    ),
+  );
+  assert.deepEqual(person?.attributes, { title: 'Countess', phone: '3' });
+});
+
 test('who was both, was one for a while and is both again has both numbers', async () => {
   const { apply, item, read } = bench('both');
   const one = await source();
-  await apply(one, item('student', 'create', '1', { number: '11' }));
+  await apply(one, item('student', 'create', '1', { number: '11', grade: '5' }));
   await apply(one, item('teacher', 'create', '1', { number: 't1' }));
   const both = await read();
   await apply(one, item('student', 'end', '1'));
@@ -158,10 +174,11 @@ test('who was both, was one for a while and is both again has both numbers', asy
     name: 'Ada Byron',
     surname: 'Byron',
     role: 'teacher',
+    grade: '5',
     teacher: 'both-1',
     teacherNumber: 't1',
   });
-  await apply(one, item('student', 'create', '1', { number: '11' }));
+  await apply(one, item('student', 'create', '1', { number: '11', grade: '5' }));
   assert.deepEqual(await read(), both);
 });
 
