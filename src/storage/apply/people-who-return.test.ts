@@ -147,6 +147,35 @@ test('what a source alone said of somebody goes with it, and what it says is bac
   assert.deepEqual(await read(), { ...here, student: 'alone-2', studentNumber: '22', title: 'Lady' });
 });
 
+test('who was made by hand keeps the name of then, whichever source lets go, comes or comes back', async () => {
+  const { apply, item } = bench('made');
+  const [first, second, third] = [await source(), await source(), await source()];
+  const query = (sql: string): Promise<unknown[]> =>
+    inTenant(database.db, database.tenantId, (tx) => tx.query(sql));
+  const id = '00000000-0000-7000-8000-0000000000f2';
+  await query(`insert into person (tenant_id, id, display_name, given_name, surname, external_source, change_seq)
+    values (current_tenant(), '${id}', 'By hand', 'Hand', 'Made', 'manual', 0)`);
+  await query(`insert into account (tenant_id, id, person_id, user_name, mail, change_seq)
+    values (current_tenant(), '${id}', '${id}', 'made@x.example', 'made@x.example', 0)`);
+  const steps: readonly [Source, TestItem][] = [
+    [first, item('student', 'create', '1')],
+    [second, item('student', 'create', '2', { surname: 'King' })],
+    [first, item('student', 'end', '1')],
+    [second, item('student', 'end', '2')],
+    [first, item('student', 'create', '1')],
+    [first, item('student', 'end', '1')],
+    [third, item('student', 'create', '3', { givenName: 'Augusta' })],
+  ];
+  for (const [place, [of, step]] of steps.entries()) {
+    await apply(of, step);
+    assert.deepEqual(
+      await query(`select display_name, given_name, surname, active from person where id = '${id}'`),
+      [{ display_name: 'By hand', given_name: 'Hand', surname: 'Made', active: true }],
+      `after step ${place}`,
+    );
+  }
+});
+
 test('of those that are left the next owner is heard before others, and what is not for everybody stays where it is kept', async () => {
   const { apply, item } = bench('heir');
   const [first, second, third] = [await source(), await source(), await source()];

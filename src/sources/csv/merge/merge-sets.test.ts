@@ -149,6 +149,8 @@ describe('rows that are not taken leave what is known', () => {
       'o3,active,2026-03-06T09:00:00Z,New,school,,',
       'o4,new,2026-03-07,New,school,,',
       'o4,active,2026-03-06,New,school,,',
+      'o5,active,2026-03-07',
+      'o5,active,2026-03-06,New,school,,',
       '',
     ].join('\n');
     const { files, findings } = await mergeOrgs(base, delta);
@@ -159,6 +161,8 @@ describe('rows that are not taken leave what is known', () => {
         'o1,tobedeleted,2026-03-06T10:00:00Z,Renamed,school,,',
         'o3,tobedeleted,2026-03-06T10:00:00Z,New,school,,',
         'o4,active,2026-03-06,New,school,,',
+        'o5,active,2026-03-07',
+        'o5,active,2026-03-06,New,school,,',
         'o2,tobedeleted,2026-03-05,Second,school,,',
       ],
     );
@@ -246,6 +250,23 @@ describe('broken rows stay broken', () => {
     });
   }
 
+  test('where the kept file has a column more: no row becomes whole by it, and none gets a value of another column', async () => {
+    const base =
+      'sourcedId,status,dateLastModified,name,type,metadata.colour\n' +
+      'o1,,2026-03-09,First,moved,school,red\no2,,,Second,school,blue\n';
+    const head = 'sourcedId,status,dateLastModified,name,type';
+    const lines = await linesOf(
+      base,
+      `${head}\no1,active,2026-03-08,Good,school\no2,active,,Second,moved,school\n`,
+    );
+    assert.deepEqual(lines, [
+      `${head},metadata.colour`,
+      'o1,active,2026-03-08,Good,school,',
+      'o2,active,,Second,moved,school,',
+      '',
+    ]);
+  });
+
   test('a row whose columns have moved belongs to nobody when the columns are others', async () => {
     const lines = await linesOf(
       `${ORGS_HEAD}\no1,active\n`,
@@ -280,6 +301,14 @@ describe('a delta file that cannot be used', () => {
 
   test('the kept file lacks the column that rows are told apart by', async () => {
     await assert.rejects(mergeOrgs('name,type\nFirst,school\n', `${ORGS_HEAD}\n`), /no column "sourcedId"/u);
+  });
+
+  test('the kept file is cut off', async () => {
+    for (const date of ['', '2026-03-01'])
+      await assert.rejects(
+        mergeOrgs(ORGS.slice(0, -12), `${ORGS_HEAD}\no1,active,${date},First,school,,\n`),
+        /orgs\.csv of the last whole set cannot be read: .* in the middle of line 4/u,
+      );
   });
 });
 
