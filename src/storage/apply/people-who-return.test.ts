@@ -82,7 +82,8 @@ test('names are those of the source that has the person now, as far as it says t
     surname,
   });
   await apply(first, item('student', 'create', '1', said('Ada', 'A', 'Byron')));
-  await apply(second, item('student', 'create', '2', said('Augusta', 'B', 'King')));
+  await apply(second, item('student', 'create', '2', said('Augusta', 'C', 'Lovelace')));
+  await apply(second, item('student', 'update', '2', said('Augusta', 'B', 'King')));
   assert.deepEqual(await names(), ['Ada Byron', 'Ada', 'A', 'Byron'], 'as long as the first one says so');
   await apply(first, item('student', 'end', '1'));
   assert.deepEqual(await names(), ['Augusta King', 'Augusta', 'B', 'King']);
