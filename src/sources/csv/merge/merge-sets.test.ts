@@ -207,6 +207,12 @@ describe('rows that are not taken leave what is known', () => {
     }
   });
 
+  test('inactive, as OneRoster 1.0 says it, is a status that is known', async () => {
+    const lines = await linesOf(base, `${ORGS_HEAD}\no1,inactive,2026-03-06,First,school,,\n`);
+    assert.equal(lines[1], 'o1,inactive,2026-03-06,First,school,,');
+    assert.equal(lines.filter((line) => line.startsWith('o1')).length, 1);
+  });
+
   test('a status that nobody knows', async () => {
     const { files, findings } = await mergeOrgs(base, `${ORGS_HEAD}\no1,deleted,,First,school,,\n`);
     assert.match(files?.['orgs.csv'] ?? '', /o1,active,2026-03-05/u);
@@ -249,6 +255,17 @@ describe('broken rows stay broken', () => {
       );
     });
   }
+
+  test('of which nobody can tell whose they are, behind one that is replaced: they stay, and so does what they may be about', async () => {
+    const base = `${ORGS_HEAD}\no1,,,First,school,,\n"o2,,,Second,school,,\no3,,,Third,school,,\n`;
+    assert.deepEqual(await linesOf(base, `${ORGS_HEAD}\no1,active,,Other,school,,\n`), [
+      ORGS_HEAD,
+      'o1,active,,Other,school,,',
+      '"',
+      'o3,,,Third,school,,',
+      '',
+    ]);
+  });
 
   test('where the kept file has a column more: no row becomes whole by it, and none gets a value of another column', async () => {
     const base =
