@@ -167,3 +167,28 @@ test('a pupil and a teacher swap their user names, and a new pupil gets that of 
   assert.deepEqual(failed, []);
   assert.deepEqual(names, { p: 'kind2', q: 'kind3', t: 'kind1', u: 'kind4' });
 });
+
+test('who changes the letter case of a user name alone keeps it, and whoever comes for it is refused', async () => {
+  const { failed, names } = await afterwards(
+    [person('a', 'case1')],
+    [renamed('a', 'CASE1'), person('new', 'case1')],
+  );
+  assert.deepEqual(failed, ['new']);
+  assert.deepEqual(names, { a: 'CASE1' });
+});
+
+test('who comes back with the user name of somebody else is refused; who has the new one by hand already is not', async () => {
+  const source = await addSourceSystem(database.db, database.tenantId);
+  const sync = (...items: TestItem[]): ReturnType<typeof planAndApply> =>
+    planAndApply(database.db, database.tenantId, source, items);
+  await sync(person('a', 'again1'), person('b', 'again2'), person('c', 'again3'));
+  await sync({ kind: 'student', action: 'end', id: 'a' });
+  await inTenant(database.db, database.tenantId, (tx) =>
+    tx.query(
+      `update account set user_name = 'again4@s.example', mail = 'again4@s.example' where user_name = 'again3@s.example'`,
+    ),
+  );
+  const { failures, actions } = await sync(renamed('a', 'again2'), renamed('c', 'again4'));
+  assert.deepEqual(failures, [{ id: 'student:a', code: 'DuplicateTargetEntries' }]);
+  assert.deepEqual(actions, ['reactivate student:a', 'update student:c']);
+});
