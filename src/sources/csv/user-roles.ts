@@ -3,6 +3,7 @@ import type { FindCode } from '#core/roster/reference-list.ts';
 import type { BoundColumn, PersonRole } from './bind-header.ts';
 import type { CsvRow } from './csv-reader.ts';
 import type { IdTable } from './id-table.ts';
+import { NONE, NumberColumn } from './number-column.ts';
 
 const IS: Readonly<Record<PersonRole, number>> = { student: 1, teacher: 2 };
 /** A row that names the person could not be understood: who knows which roles it gives. */
@@ -11,7 +12,6 @@ const IN_DOUBT = 4;
 const PRIMARY: Readonly<Record<PersonRole, number>> = { student: 8, teacher: 16 };
 /** A role of an exporter's own, of which nobody has said what it counts as. */
 const UNDECIDED = 32;
-const NONE = -1;
 
 /**
  * What roles.csv says of each person, known before users.csv is read: a person without a role gets no account, and one with roles of both
@@ -26,11 +26,16 @@ export class UserRoles {
   readonly #orgs: IdTable;
   readonly #grades: IdTable;
   /** By the number of the person: the number of the org where the person is, by role. The primary one, else the first. */
-  readonly #orgOf: Readonly<Record<PersonRole, number[]>> = { student: [], teacher: [] };
+  readonly #orgOf: Readonly<Record<PersonRole, NumberColumn>> = {
+    student: new NumberColumn(),
+    teacher: new NumberColumn(),
+  };
 
   readonly #findGrade: FindCode;
-  /** What people are to others (parent, guardian, ...), by their number. */
-  readonly #relations = new Map<number, string>();
+  /** By the number of the person: the number of what the person is to others (parent, guardian, ...). */
+  readonly #relationOf = new NumberColumn();
+  /** A handful of codes. */
+  readonly #relations: string[] = [];
 
   constructor(newTable: () => IdTable, findGrade: FindCode) {
     this.#findGrade = findGrade;
@@ -40,12 +45,12 @@ export class UserRoles {
   }
 
   addDoubt(row: CsvRow, user: BoundColumn): void {
-    const index = this.#add(row, user);
+    const index = addTo(this.#users, row, user);
     this.#users.states[index] = (this.#users.states[index] as number) | IN_DOUBT;
   }
 
   addUndecided(row: CsvRow, user: BoundColumn): void {
-    const index = this.#add(row, user);
+    const index = addTo(this.#users, row, user);
     this.#users.states[index] = (this.#users.states[index] as number) | UNDECIDED;
   }
 
@@ -59,24 +64,26 @@ export class UserRoles {
     },
     isPrimary: boolean,
   ): void {
-    const index = this.#add(row, columns.user);
+    const index = addTo(this.#users, row, columns.user);
     const bits = this.#users.states[index] as number;
     this.#users.states[index] = bits | IS[role] | (isPrimary ? PRIMARY[role] : 0);
     if ((bits & IS[role]) !== 0 && !isPrimary) return;
-    this.#orgOf[role][index] = addTo(this.#orgs, row, columns.org);
+    this.#orgOf[role].set(index, addTo(this.#orgs, row, columns.org));
     if (role === 'student' && columns.grade !== undefined && !isBlank(row, columns.grade))
       this.#users.entries[index] = addTo(this.#grades, row, columns.grade);
   }
 
   /** A role of neither a student nor of staff: what somebody is to a student. The first counts. */
   addRelation(row: CsvRow, user: BoundColumn, code: string): void {
-    const index = this.#add(row, user);
-    if (!this.#relations.has(index)) this.#relations.set(index, code);
+    const index = addTo(this.#users, row, user);
+    if (this.#relationOf.get(index) !== NONE) return;
+    const known = this.#relations.indexOf(code);
+    this.#relationOf.set(index, known === -1 ? this.#relations.push(code) - 1 : known);
   }
 
   /** Null: nothing to anybody. */
   relationOf(index: number): string | null {
-    return this.#relations.get(index) ?? null;
+    return this.#relations[this.#relationOf.get(index)] ?? null;
   }
 
   /** The number of the person of a row; -1: roles.csv does not name the person. */
@@ -120,16 +127,8 @@ export class UserRoles {
   }
 
   orgOf(index: number, role: PersonRole): string | null {
-    const org = this.#orgOf[role][index];
-    return org === undefined || org === NONE ? null : this.#orgs.text(org);
-  }
-
-  #add(row: CsvRow, user: BoundColumn): number {
-    const index = addTo(this.#users, row, user);
-    for (const role of ['student', 'teacher'] as const)
-      // Filled in order, so that the array stays dense.
-      if (this.#orgOf[role].length === index) this.#orgOf[role].push(NONE);
-    return index;
+    const org = this.#orgOf[role].get(index);
+    return org === NONE ? null : this.#orgs.text(org);
   }
 }
 
