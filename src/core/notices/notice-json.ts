@@ -1,3 +1,4 @@
+import { fitMessage } from './fit-message.ts';
 import { NOTICE_EVENTS } from './notice-events.ts';
 import type { Notice } from './notice.ts';
 
@@ -45,11 +46,23 @@ export interface Message {
   readonly at: Date;
 }
 
-/** The body of a webhook. */
+/** The body of a webhook. What does not fit is counted (`reasonsLeftOut`, `noticesLeftOut`). */
 export function webhookBody(message: Message): string {
-  return JSON.stringify({
-    type: message.type,
-    timestamp: message.at.toISOString(),
-    data: { tenantId: message.tenantId, notices: message.notices.map(noticeJson) },
-  });
+  return fitMessage(message, ({ type, at, tenantId, notices, reasonsOfEach, noticesLeftOut }) =>
+    JSON.stringify({
+      type,
+      timestamp: at.toISOString(),
+      data: {
+        tenantId,
+        notices: notices.map((notice) => withFewReasons(noticeJson(notice), reasonsOfEach)),
+        ...(noticesLeftOut === 0 ? {} : { noticesLeftOut }),
+      },
+    }),
+  );
+}
+
+function withFewReasons(notice: NoticeJson, most: number): NoticeJson & { reasonsLeftOut?: number } {
+  const { reasons } = notice;
+  if (reasons.length <= most) return notice;
+  return { ...notice, reasons: reasons.slice(0, most), reasonsLeftOut: reasons.length - most };
 }

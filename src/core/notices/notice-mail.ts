@@ -1,3 +1,4 @@
+import { fitMessage, type ToldMessage } from './fit-message.ts';
 import { NOTICE_EVENTS } from './notice-events.ts';
 import { cleanText, type Notice } from './notice.ts';
 import type { Message } from './notice-json.ts';
@@ -9,10 +10,11 @@ export interface MailText {
 }
 
 const MAX_SUBJECT = 150;
+const WHERE_THE_REST_IS = 'All of it: rollbook notices --json, or GET /api/v1/notices.';
 
 /** A message as plain text. */
 export function noticeMail(message: Message): MailText {
-  return { subject: subjectOf(message).slice(0, MAX_SUBJECT), text: textOf(message) };
+  return { subject: subjectOf(message).slice(0, MAX_SUBJECT), text: fitMessage(message, textOf) };
 }
 
 function subjectOf({ type, notices }: Message): string {
@@ -22,22 +24,27 @@ function subjectOf({ type, notices }: Message): string {
   return `Rollbook: ${notices.length} notices`;
 }
 
-function textOf({ type, notices, id }: Message): string {
+function textOf({ type, notices, id, reasonsOfEach, noticesLeftOut }: ToldMessage): string {
   const parts =
     type === 'test'
       ? ['This is a test. Notices of Rollbook reach this address.']
-      : notices.map((notice) => noticeText(notice));
+      : notices.map((notice) => noticeText(notice, reasonsOfEach));
+  if (noticesLeftOut > 0) parts.push(`And ${noticesLeftOut} more notices. ${WHERE_THE_REST_IS}`);
   return [...parts, `-- \nSent by Rollbook, message ${id}`].join('\n\n') + '\n';
 }
 
-function noticeText(notice: Notice): string {
+function noticeText(notice: Notice, mostReasons: number): string {
   const { message, reasons = [], counts = {} } = notice.payload;
+  const others = reasons.filter((reason) => reason.message !== message);
   const lines = [
     headline(notice),
     ...(message === undefined ? [] : [cleanText(message)]),
-    ...reasons
-      .filter((reason) => reason.message !== message)
+    ...others
+      .slice(0, mostReasons)
       .map(({ message: text, school }) => `- ${schoolPrefix(school)}${cleanText(text)}`),
+    ...(others.length > mostReasons
+      ? [`- and ${others.length - mostReasons} more reasons. ${WHERE_THE_REST_IS}`]
+      : []),
     ...Object.entries(counts).map(([name, count]) => `- ${cleanText(name)}: ${count}`),
     `What to do: ${NOTICE_EVENTS[notice.event].remedy}`,
     `Since ${notice.createdAt.toISOString()}; profile ${notice.profileId}${notice.runId === null ? '' : `, run ${notice.runId}`}`,

@@ -4,7 +4,10 @@ import { test } from 'node:test';
 import { DELIVERY_DELAYS_SECONDS, stepDelivery } from './delivery-state.ts';
 import { isMailAddress } from './mail-address.ts';
 import { cleanPayload, reasonKeyOf, type Notice } from './notice.ts';
+import { MAX_MESSAGE_BYTES } from './fit-message.ts';
+import { MAX_NOTICES_PER_MESSAGE } from './notice-channel.ts';
 import { NOTICE_EVENT_NAMES } from './notice-events.ts';
+import { type Message, webhookBody } from './notice-json.ts';
 import { noticeMail } from './notice-mail.ts';
 import { readSmtpUrl } from './smtp-url.ts';
 
@@ -71,6 +74,11 @@ test('a payload is bounded and holds lines of text only', () => {
   assert.equal(clean.reasons?.[0]?.message, 'a Subject: b');
 });
 
+interface SentDigest {
+  readonly notices: readonly { readonly reasons: readonly unknown[]; readonly reasonsLeftOut?: number }[];
+  readonly noticesLeftOut?: number;
+}
+
 function notice(profileName: string): Notice {
   return {
     id: '019f0000-0000-7000-8000-000000000001',
@@ -108,6 +116,58 @@ test('a mail has a subject of one line whatever a profile is called, and says wh
   const digest = noticeMail({ ...message, type: 'digest', notices: [notice('A'), notice('B')] });
   assert.equal(digest.subject, 'Rollbook: 2 notices');
   assert.match(digest.text, /\nB: a sync waits/);
+});
+
+/** A digest as full as digests get, of notices with so many reasons. */
+function fullDigest(reasons: number, text: string): Message {
+  const school = { id: 'S1', name: text };
+  const long = {
+    ...notice(text),
+    payload: {
+      message: 'held',
+      reasons: Array.from({ length: reasons }, () => ({ code: 'schoolEndings', message: text, school })),
+    },
+  };
+  const notices = Array.from({ length: MAX_NOTICES_PER_MESSAGE }, () => long);
+  return { id: 'm1', type: 'digest', tenantId: 't', notices, at: long.createdAt };
+}
+
+test('a digest is bounded: it tells fewer reasons of each notice, and how many there are', () => {
+  const digest = fullDigest(50, 'x'.repeat(200));
+  const body = webhookBody(digest);
+  const { text } = noticeMail(digest);
+  for (const sent of [body, text]) assert.ok(Buffer.byteLength(sent) <= MAX_MESSAGE_BYTES);
+  const { notices, noticesLeftOut } = (JSON.parse(body) as { data: SentDigest }).data;
+  assert.deepEqual([notices.length, noticesLeftOut], [MAX_NOTICES_PER_MESSAGE, undefined]);
+  const told = notices[0]?.reasons.length ?? 0;
+  assert.equal(notices[0]?.reasonsLeftOut, 50 - told);
+  assert.equal(text.match(/- and \d+ more reasons\. All of it: rollbook notices/gu)?.length, notices.length);
+});
+
+test('a digest whose notices alone are too much tells the first, and how many more there are', () => {
+  const digest = fullDigest(1, '\u{1f3eb}'.repeat(250));
+  const { payload: _, ...bare } = digest.notices[0] as Notice;
+  const long = {
+    ...digest,
+    notices: digest.notices.map(() => ({ ...bare, payload: { message: '\u{1f3eb}'.repeat(250) } })),
+  };
+  const body = webhookBody(long);
+  const { text, subject } = noticeMail(long);
+  for (const sent of [body, text]) assert.ok(Buffer.byteLength(sent) <= MAX_MESSAGE_BYTES);
+  const { notices, noticesLeftOut = 0 } = (JSON.parse(body) as { data: SentDigest }).data;
+  assert.ok(noticesLeftOut > 0);
+  assert.equal(notices.length + noticesLeftOut, MAX_NOTICES_PER_MESSAGE);
+  assert.match(text, /\nAnd \d+ more notices\. All of it: rollbook notices/u);
+  assert.equal(subject, `Rollbook: ${MAX_NOTICES_PER_MESSAGE} notices`);
+});
+
+test('one notice has all its reasons', () => {
+  const digest = fullDigest(50, 'x'.repeat(200));
+  const one = { ...digest, type: 'notice' as const, notices: digest.notices.slice(0, 1) };
+  const [sent] = (JSON.parse(webhookBody(one)) as { data: SentDigest }).data.notices;
+  assert.equal(sent?.reasons.length, 50);
+  assert.ok(!('reasonsLeftOut' in sent));
+  assert.doesNotMatch(noticeMail(one).text, /more reasons/u);
 });
 
 test('SMTP_URL: TLS as the scheme says, STARTTLS required where there is a password', () => {
