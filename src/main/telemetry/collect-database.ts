@@ -1,4 +1,3 @@
-import { deriveProfileStatus, type StatusFacts } from '#core/run/profile-status.ts';
 import { isFinal, RUN_STATES } from '#core/run/run-state.ts';
 import { type RollbookMetrics, SILENT_HOURS, STATUSES } from '#core/telemetry/metric-table.ts';
 import { asOwner, type Database } from '#storage/database.ts';
@@ -7,29 +6,30 @@ import { type QueueGauges, readQueueGauges } from '#storage/monitor/read-gauges.
 import { readStatusFactsOfEverybody } from '#storage/profiles/read-status-facts.ts';
 import { countUnfinishedRuns } from '#storage/runs/count-unfinished-runs.ts';
 
+import { keepProfiles, type ProfileNumbers, within } from './profile-numbers.ts';
+
 /** Readers that come in between get the numbers of the one before. */
 const KEPT_MS = 5_000;
-/** Where there are many profiles reading them takes long; then it is done less often, so that it takes a hundredth of the time. */
-const SHARE = 100;
-/** A database that was slow once hides nothing for longer. */
-const LONGEST_KEPT_MS = 300_000;
 /** A database that takes longer counts as down; the other numbers are wanted all the more. */
 const PATIENCE_MS = 4_000;
+/** For the profiles, while runs and queue are there already: readers of metrics do not wait for long either. */
+const PROFILES_PATIENCE_MS = 1_000;
 
 const GAUGES = [
   'rollbook_runs',
   'rollbook_queue_runs',
   'rollbook_queue_oldest_seconds',
+  'rollbook_notices_waiting',
+] as const;
+const PROFILE_GAUGES = [
   'rollbook_profiles',
   'rollbook_profiles_without_success',
   'rollbook_oldest_success_seconds',
-  'rollbook_notices_waiting',
 ] as const;
 
 interface Facts {
   readonly runs: readonly { readonly state: string; readonly runs: number }[];
   readonly queue: QueueGauges;
-  readonly profiles: readonly StatusFacts[];
 }
 
 /** The pools of this process, and what the database knows of runs, profiles and notices. */
@@ -42,60 +42,41 @@ export function collectDatabase(metrics: RollbookMetrics, db: Database, now: () 
       metrics.set('rollbook_database_waiting', { pool }, waiting);
     }
   });
-  const readFacts = openReader(db);
+  const profilesOf = keepProfiles(() => asOwner(db, readStatusFactsOfEverybody), {
+    nowMs: () => performance.now(),
+    patienceMs: PROFILES_PATIENCE_MS,
+  });
   let readAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<Facts | null> | null = null;
   metrics.beforeReading(async () => {
     if (performance.now() - readAtMs < KEPT_MS) return;
-    reading ??= readFacts().finally(() => {
+    reading ??= readFacts(db).finally(() => {
       reading = null;
     });
-    const facts = await orLate(reading);
+    const facts = (await within(PATIENCE_MS, reading)) ?? null;
     metrics.set('rollbook_database_up', {}, facts === null ? 0 : 1);
     // What nobody knows any more is better missing than old.
-    if (facts === null) for (const name of GAUGES) metrics.clear(name);
-    else {
-      showFacts(metrics, facts, now());
-      readAtMs = performance.now();
+    if (facts === null) {
+      for (const name of [...GAUGES, ...PROFILE_GAUGES]) metrics.clear(name);
+      return;
     }
+    showFacts(metrics, facts);
+    const profiles = await profilesOf();
+    if (profiles === null) for (const name of PROFILE_GAUGES) metrics.clear(name);
+    else showProfiles(metrics, profiles, now());
+    readAtMs = performance.now();
   });
 }
 
-/** How long profiles are kept that took so long to be read. */
-export function keptMs(readingMs: number): number {
-  return Math.min(Math.max(KEPT_MS, readingMs * SHARE), LONGEST_KEPT_MS);
+/** Null: the database does not answer. */
+function readFacts(db: Database): Promise<Facts | null> {
+  return asOwner(db, async (tx) => ({
+    runs: await countUnfinishedRuns(tx),
+    queue: await readQueueGauges(tx),
+  })).catch(() => null);
 }
 
-/** Runs and queue are read each time, profiles when those of the time before are no longer kept. Null: the database does not answer. */
-function openReader(db: Database): () => Promise<Facts | null> {
-  let profiles: readonly StatusFacts[] = [];
-  let keptUntilMs = Number.NEGATIVE_INFINITY;
-  return () =>
-    asOwner(db, async (tx) => {
-      const [runs, queue] = [await countUnfinishedRuns(tx), await readQueueGauges(tx)];
-      const startedMs = performance.now();
-      if (startedMs >= keptUntilMs) {
-        profiles = await readStatusFactsOfEverybody(tx);
-        const endedMs = performance.now();
-        keptUntilMs = endedMs + keptMs(endedMs - startedMs);
-      }
-      return { runs, queue, profiles };
-    }).catch(() => null);
-}
-
-async function orLate<T>(reading: Promise<T | null>): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([reading, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function showFacts(metrics: RollbookMetrics, { runs, queue, profiles }: Facts, now: Date): void {
+function showFacts(metrics: RollbookMetrics, { runs, queue }: Facts): void {
   for (const state of RUN_STATES.filter((known) => !isFinal(known))) {
     const count = runs.find((entry) => entry.state === state)?.runs ?? 0;
     metrics.set('rollbook_runs', { state }, count);
@@ -103,21 +84,19 @@ function showFacts(metrics: RollbookMetrics, { runs, queue, profiles }: Facts, n
   metrics.set('rollbook_queue_runs', {}, queue.runs);
   metrics.set('rollbook_queue_oldest_seconds', {}, Math.max(0, queue.oldestSeconds));
   metrics.set('rollbook_notices_waiting', {}, queue.noticesWaiting);
-  const judged = profiles.map((facts) => ({
-    status: deriveProfileStatus(facts).status,
-    silentSeconds:
-      facts.lastSynchronizationAt === null
-        ? null
-        : (now.getTime() - facts.lastSynchronizationAt.getTime()) / 1_000,
-  }));
+}
+
+function showProfiles(metrics: RollbookMetrics, profiles: readonly ProfileNumbers[], now: Date): void {
   for (const status of STATUSES)
     metrics.set(
       'rollbook_profiles',
       { status },
-      judged.filter((profile) => profile.status === status).length,
+      profiles.filter((profile) => profile.status === status).length,
     );
-  const silences = judged.flatMap(({ status, silentSeconds }) =>
-    status === 'paused' || silentSeconds === null ? [] : [silentSeconds],
+  const silences = profiles.flatMap(({ status, lastSynchronizationAt }) =>
+    status === 'paused' || lastSynchronizationAt === null
+      ? []
+      : [(now.getTime() - lastSynchronizationAt.getTime()) / 1_000],
   );
   for (const hours of SILENT_HOURS)
     metrics.set(
@@ -125,5 +104,9 @@ function showFacts(metrics: RollbookMetrics, { runs, queue, profiles }: Facts, n
       { hours: String(hours) },
       silences.filter((seconds) => seconds > hours * 3_600).length,
     );
-  metrics.set('rollbook_oldest_success_seconds', {}, Math.max(0, ...silences));
+  metrics.set(
+    'rollbook_oldest_success_seconds',
+    {},
+    silences.reduce((oldest, seconds) => Math.max(oldest, seconds), 0),
+  );
 }
