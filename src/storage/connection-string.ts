@@ -1,5 +1,16 @@
-/** What a session of Rollbook always has: our schema and UTC, whatever the server's defaults are. */
-const SESSION_SETTINGS = { search_path: 'rollbook', TimeZone: 'UTC' } as const;
+/**
+ * What a session of Rollbook always has, whatever the defaults of the server, the database or the role are: our schema; times and dates that pg
+ * can read; transactions as they are written for. Without `jit: off` (it is on by default, and off in our own server) PostgreSQL compiles each of the
+ * long statements of a plan, for seconds, before it reads a few hundred rows.
+ */
+const SESSION_SETTINGS = {
+  search_path: 'rollbook',
+  TimeZone: 'UTC',
+  DateStyle: 'ISO,MDY',
+  default_transaction_isolation: 'read\\ committed',
+  row_security: 'on',
+  jit: 'off',
+} as const;
 
 /**
  * The same server and database with other credentials or session settings. `settings` are given at connection start,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Client } from 'pg';
 import { realSystem } from '#lib/system.ts';
-import { type TestDatabase, testDatabase } from '#test/helpers/database.ts';
+import { TEST_APP_PASSWORD, type TestDatabase, testDatabase } from '#test/helpers/database.ts';
 import { asOwner, inTenant, openDatabase } from './database.ts';
+import { prepareRoles } from './roles.ts';
 
 let t: TestDatabase;
 before(async () => {
@@ -21,6 +23,49 @@ test('the tenant does not outlive its transaction', async () => {
   await inTenant(t.db, t.tenantId, (tx) => tx.query('select 1'));
   const { rows } = await t.db.app.query<{ count: string }>('select count(*) from tenant');
   assert.equal(rows[0]?.count, '0');
+});
+
+test('sessions are the same whatever the defaults of the database are', async () => {
+  const place = new URL(t.url).pathname.slice(1);
+  const OTHERS = {
+    jit: 'on',
+    DateStyle: "'German, DMY'",
+    TimeZone: "'America/Chicago'",
+    default_transaction_isolation: "'serializable'",
+    row_security: 'off',
+    search_path: 'public',
+  };
+  const { url } = t;
+  const admin = new Client({ connectionString: url });
+  await admin.connect();
+  for (const [name, value] of Object.entries(OTHERS))
+    await admin.query(`alter database ${place} set ${name} = ${value}`);
+  const db = openDatabase(await prepareRoles({ url, appPassword: TEST_APP_PASSWORD, serverIsOurs: true }));
+  try {
+    for (const pool of [db.app, db.reader, db.owner]) {
+      const found: Record<string, string> = {};
+      for (const name of Object.keys(OTHERS)) {
+        const { rows } = await pool.query<{ value: string }>('select current_setting($1) as value', [name]);
+        found[name] = rows[0]?.value ?? '';
+      }
+      assert.deepEqual(found, {
+        jit: 'off',
+        DateStyle: 'ISO, MDY',
+        TimeZone: 'UTC',
+        default_transaction_isolation: 'read committed',
+        row_security: 'on',
+        search_path: 'rollbook',
+      });
+    }
+    const [time] = await inTenant(db, t.tenantId, (tx) =>
+      tx.query<{ at: Date }>("select timestamptz '2027-05-03 10:00Z' as at"),
+    );
+    assert.equal(time?.at.toISOString(), '2027-05-03T10:00:00.000Z');
+  } finally {
+    await db.close();
+    await admin.query(`alter database ${place} reset all`);
+    await admin.end();
+  }
 });
 
 test('work that throws leaves nothing', async () => {
