@@ -98,14 +98,14 @@ const withoutLostOwner = (person: string): string => `(${person}.attributes - co
 /** Students or teachers of a range: new people with their accounts, changed ones, and links to people that were there. */
 export async function applyPeople(tx: Tx, range: ItemRange, kind: 'student' | 'teacher'): Promise<void> {
   const values = [range.runId, range.firstItemNo, range.lastItemNo, range.changeSeq];
-  const found = await tx.query<{ links: boolean; changes: boolean; names: boolean }>(
+  const found = await tx.query<{ links: boolean; changes: boolean; renames: boolean }>(
     `with ${ITEMS}
      select coalesce(bool_or(i.action = 'link'), false) as links, coalesce(bool_or(i.action in ('update', 'reactivate')), false) as changes,
-            coalesce(bool_or(i.action = 'create' or i.action in ('update', 'reactivate') and ${RENAMED}), false) as names from item i`,
+            coalesce(bool_or(i.action in ('update', 'reactivate') and ${RENAMED}), false) as renames from item i`,
     values.slice(0, 3),
   );
-  const { links, changes, names } = must(found[0]);
-  if (names) await freeUserNames(tx, range);
+  const { links, changes, renames } = must(found[0]);
+  if (renames) await freeUserNames(tx, range);
   await createPeople(tx, values, range.sourceSystemId, kind);
   if (links) await linkPeople(tx, values, range.sourceSystemId, kind);
   if (changes) await updatePeople(tx, values, range.sourceSystemId, kind);
