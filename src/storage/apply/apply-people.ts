@@ -179,7 +179,7 @@ async function linkPeople(
     `with ${ITEMS}
      update account a set enabled = true, version = a.version + 1, change_seq = $4
        from item i join person p on p.id = i.object_id
-      where i.action = 'link' and not p.active and not a.enabled and a.person_id = p.id and a.target_id = 0`,
+      where i.action = 'link' and not p.active and not a.enabled and a.id = p.id`,
     values,
   );
   await tx.query(
@@ -266,6 +266,7 @@ async function updatePeople(
       where i.action in ('update', 'reactivate') and o.id = i.object_id`,
     [...values, sourceSystemId],
   );
+  // By the id, which is that of the person: see accountOf.
   await tx.query(
     `with ${ITEMS}
      update account o set
@@ -273,7 +274,7 @@ async function updatePeople(
             mail = case when o.mail = o.user_name and ${RENAMED} then coalesce(i.after ->> 'userPrincipalName', o.mail) else o.mail end,
             enabled = o.enabled or i.action = 'reactivate', version = o.version + 1, change_seq = $4
        from item i
-      where i.action in ('update', 'reactivate') and o.person_id = i.object_id and o.target_id = 0
+      where i.action in ('update', 'reactivate') and o.id = i.object_id
         and (i.action = 'reactivate' or ${RENAMED})`,
     values,
   );
