@@ -1,6 +1,7 @@
 import { OperationalError } from '#lib/errors.ts';
 import { inSpan } from '#lib/tracing.ts';
 import { applyRange, bandOf, listItemBands } from '#storage/apply/apply-batch.ts';
+import { giversBeyond, listNameGivers, type NameGivers } from '#storage/apply/name-givers.ts';
 import { inTenant } from '#storage/database.ts';
 import { databaseErrorOf } from '#storage/database-errors.ts';
 import { isFirstPlan } from '#storage/plan/plan-rows.ts';
@@ -46,6 +47,7 @@ export async function applyPlan(
   );
   let itemsDone = total - bands.reduce((sum, { items }) => sum + items, 0);
   const timings: Record<string, number> = {};
+  const names: KnownNames = { givers: null };
   for (const band of bands) {
     const startedMs = performance.now();
     const kind = bandOf(band.firstItemNo);
@@ -60,7 +62,7 @@ export async function applyPlan(
       left -= items;
       const attributes = { 'rollbook.kind': kind, 'rollbook.items': items, 'rollbook.item.first': first };
       await inSpan(tracing, 'apply batch', attributes, () =>
-        applyOrHalve(context, lease, input, first, last),
+        applyOrHalve(context, lease, input, names, first, last),
       );
       metrics.add('rollbook_applied_items_total', { kind }, items);
       itemsDone += last - first + 1;
@@ -71,10 +73,16 @@ export async function applyPlan(
   return timings;
 }
 
+/** Who waits for whose user name; null until a name was refused, which is rare. */
+interface KnownNames {
+  givers: NameGivers | null;
+}
+
 async function applyOrHalve(
   context: EngineContext,
   lease: RunLease,
   input: ApplyInput,
+  names: KnownNames,
   firstItemNo: number,
   lastItemNo: number,
 ): Promise<void> {
@@ -92,6 +100,7 @@ async function applyOrHalve(
         firstItemNo,
         lastItemNo,
         changeSeq,
+        renamedAhead: names.givers === null ? [] : giversBeyond(names.givers, firstItemNo, lastItemNo),
         remembers: input.remembers ?? false,
         keptInId: input.keptInId ?? null,
       });
@@ -100,10 +109,16 @@ async function applyOrHalve(
     const refused = databaseErrorOf(error);
     if (refused?.blame !== 'data') throw error;
     await lease.check();
+    if (refused.constraint === 'account_user_name' && names.givers === null) {
+      // Whoever has the name may get another one in a batch behind this one: then both are renamed at once.
+      names.givers = await inTenant(context.db, input.tenantId, (tx) => listNameGivers(tx, input.runId));
+      await applyOrHalve(context, lease, input, names, firstItemNo, lastItemNo);
+      return;
+    }
     if (firstItemNo < lastItemNo) {
       const middle = firstItemNo + Math.floor((lastItemNo - firstItemNo) / 2);
-      await applyOrHalve(context, lease, input, firstItemNo, middle);
-      await applyOrHalve(context, lease, input, middle + 1, lastItemNo);
+      await applyOrHalve(context, lease, input, names, firstItemNo, middle);
+      await applyOrHalve(context, lease, input, names, middle + 1, lastItemNo);
       return;
     }
     const failure = describeRefusal(refused.constraint);

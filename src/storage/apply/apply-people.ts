@@ -105,7 +105,7 @@ export async function applyPeople(tx: Tx, range: ItemRange, kind: 'student' | 't
     values.slice(0, 3),
   );
   const { links, changes, renames } = must(found[0]);
-  if (renames) await freeUserNames(tx, range);
+  if (renames || (range.renamedAhead ?? []).length > 0) await freeUserNames(tx, range);
   await createPeople(tx, values, range.sourceSystemId, kind);
   if (links) await linkPeople(tx, values, range.sourceSystemId, kind);
   if (changes) await updatePeople(tx, values, range.sourceSystemId, kind);

@@ -6,6 +6,8 @@ export interface ItemRange {
   readonly lastItemNo: number;
   /** Given to every row this range touches. */
   readonly changeSeq: number;
+  /** Items of other ranges whose people get their new user names with this one: see giversBeyond. */
+  readonly renamedAhead?: readonly number[];
   /** Of an expiration: what it changes is remembered first. */
   readonly remembers?: boolean;
   /** Of the undo of one: the source system that keeps the expired classes. */
@@ -14,6 +16,14 @@ export interface ItemRange {
 
 const PASS = '(select apply_pass from run where id = $1)';
 const HELD = 'select h.item_no from plan_item_hold h where h.run_id = $1 and h.item_no between $2 and $3';
+
+/** The common table `ahead`: the items $4 of other ranges that are to be applied in this pass, too. */
+export const AHEAD = `ahead as (
+  select i.* from plan_item i
+   where i.run_id = $1 and i.item_no = any($4::integer[])
+     and i.item_no not in (select f.item_no from plan_item_failure f where f.run_id = $1)
+     and case when ${PASS} = 1 then i.item_no not in (select h.item_no from plan_item_hold h where h.run_id = $1)
+              else i.item_no in (select h.item_no from plan_item_hold h where h.run_id = $1 and h.pass = ${PASS}) end)`;
 
 /**
  * The common table `item`: the items of a range that this pass of apply is about and that have not failed. Pass 1 is about all that are
