@@ -142,32 +142,6 @@ test('the user names of six people go round', async () => {
   assert.deepEqual(failures, []);
 });
 
-test('user names are swapped and handed on across the borders of batches', async () => {
-  const { failed, names } = await afterwards(
-    [person('a', 'border1'), person('b', 'border2'), person('c', 'border3'), person('d', 'border4')],
-    [
-      renamed('a', 'border2'),
-      renamed('b', 'border1'),
-      person('new', 'border3'),
-      renamed('c', 'border4'),
-      renamed('d', 'border5'),
-    ],
-    { batchItems: 1 },
-  );
-  assert.deepEqual(failed, []);
-  assert.deepEqual(names, { a: 'border2', b: 'border1', c: 'border4', d: 'border5', new: 'border3' });
-});
-
-test('a pupil and a teacher swap their user names, and a new pupil gets that of a teacher who is renamed', async () => {
-  const staff = (item: TestItem): TestItem => ({ ...item, kind: 'teacher' });
-  const { failed, names } = await afterwards(
-    [person('p', 'kind1'), staff(person('t', 'kind2')), staff(person('u', 'kind3'))],
-    [renamed('p', 'kind2'), person('q', 'kind3'), staff(renamed('t', 'kind1')), staff(renamed('u', 'kind4'))],
-  );
-  assert.deepEqual(failed, []);
-  assert.deepEqual(names, { p: 'kind2', q: 'kind3', t: 'kind1', u: 'kind4' });
-});
-
 test('who changes the letter case of a user name alone keeps it, and whoever comes for it is refused', async () => {
   const { failed, names } = await afterwards(
     [person('a', 'case1')],
