@@ -13,18 +13,24 @@ export interface MergedFiles {
   readonly findings: FindingCollector;
 }
 
-/** Merges an upload with delta files into a whole set, in memory. */
+/** Merges an upload with delta files into a whole set, in memory. `broken`: what a damaged zip has of files with these names. */
 export async function mergeFiles(
   base: DeltaFiles,
   upload: DeltaFiles,
   chunkBytes = 1 << 20,
+  broken: { readonly base?: string; readonly upload?: string } = {},
 ): Promise<MergedFiles> {
   const findings = new FindingCollector();
-  const delta = await readDeltaSet(sourceFiles(upload, chunkBytes), null, CREATE_MAPPING, findings);
+  const delta = await readDeltaSet(
+    sourceFiles(upload, chunkBytes, broken.upload),
+    null,
+    CREATE_MAPPING,
+    findings,
+  );
   if (delta === null) throw new Error('no file of the upload is a delta file');
   if (findings.fatal) return { files: null, summaries: [], findings };
   const files: Record<string, string> = {};
-  const baseFiles = sourceFiles(base, chunkBytes).map((file): [string, SourceFile] => [
+  const baseFiles = sourceFiles(base, chunkBytes, broken.base).map((file): [string, SourceFile] => [
     file.name.toLowerCase(),
     file,
   ]);
@@ -39,13 +45,14 @@ export async function mergeFiles(
   return { files: summaries === null ? null : files, summaries: summaries ?? [], findings };
 }
 
-function sourceFiles(files: DeltaFiles, chunkBytes: number): SourceFile[] {
+function sourceFiles(files: DeltaFiles, chunkBytes: number, broken?: string): SourceFile[] {
   return Object.entries(files).map(([name, content]) => {
     const bytes = Buffer.from(content);
     return {
       name,
       sizeBytes: bytes.length,
       archive: null,
+      isBroken: () => name === broken,
       // oxlint-disable-next-line typescript/require-await
       async *open() {
         for (let at = 0; at < bytes.length; at += chunkBytes)

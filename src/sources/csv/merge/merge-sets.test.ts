@@ -358,6 +358,18 @@ describe('a set may mix', () => {
     );
   });
 
+  test('files that a damaged zip holds are taken for nothing', async () => {
+    const upload = {
+      'manifest.csv': manifest({ orgs: 'delta', users: 'bulk', courses: 'absent' }),
+      'orgs.csv': `${ORGS_HEAD}\n`,
+      'users.csv': users,
+    };
+    for (const name of ['orgs.csv', 'users.csv'])
+      assert.equal((await mergeFiles(base, upload, 100, { upload: name })).files, null, name);
+    for (const name of ['orgs.csv', 'courses.csv'])
+      await assert.rejects(mergeFiles(base, upload, 100, { base: name }), /its zip is damaged/u, name);
+  });
+
   test('a manifest that says that no file is there changes nothing', async () => {
     const { files } = await mergeFiles(base, {
       'manifest.csv': manifest({ orgs: 'absent', users: 'absent', courses: 'absent' }),
