@@ -112,6 +112,49 @@ test('a hand edit stays until the source changes that property', async () => {
   ]);
 });
 
+test('another user name: a mail address that was set by hand stays, and so does a barred account', async () => {
+  const source = await addSourceSystem(database.db, database.tenantId);
+  await planAndApply(database.db, database.tenantId, source, [student('barred')]);
+  await rows(
+    `update account set mail = 'hand@s.example', enabled = false where user_name = 'barred@s.example'`,
+  );
+  await planAndApply(database.db, database.tenantId, source, [
+    { ...student('barred', { userPrincipalName: 'renamed@s.example' }), action: 'update' },
+  ]);
+  assert.deepEqual(
+    await rows(`select a.user_name, a.mail, a.enabled from account a join person p on p.id = a.person_id
+                 where p.student_external_id = 'barred'`),
+    [{ user_name: 'renamed@s.example', mail: 'hand@s.example', enabled: false }],
+  );
+});
+
+test('a membership of which one end is not there is named, whichever it is; the others are made', async () => {
+  const source = await addSourceSystem(database.db, database.tenantId);
+  const { failures } = await planAndApply(database.db, database.tenantId, source, [
+    school('end o'),
+    section('end s', 'end o'),
+    student('end p'),
+    role('end p', 'nowhere'),
+    role('nobody', 'end o'),
+    role('end p', 'end o'),
+    enrollment('nowhere', 'end p'),
+    enrollment('end s', 'nobody'),
+    enrollment('end s', 'end p'),
+  ]);
+  assert.deepEqual(
+    failures.map(({ id, code }) => `${id} ${code}`),
+    [
+      'role:nowhere/end p InvalidLookupReference',
+      'role:end o/nobody InvalidLookupReference',
+      'enrollment:nowhere/end p InvalidLookupReference',
+      'enrollment:end s/nobody InvalidLookupReference',
+    ],
+  );
+  const made = `(select count(*)::int from role where source_system_id = $1) as roles,
+                (select count(*)::int from enrollment where source_system_id = $1) as places`;
+  assert.deepEqual(await rows(`select ${made}`, [source.sourceSystemId]), [{ roles: 1, places: 1 }]);
+});
+
 test('absent records become inactive, keep their ids, and come back with them', async () => {
   const source = await addSourceSystem(database.db, database.tenantId);
   const everything = [school('o'), section('s', 'o'), student('p'), role('p', 'o'), enrollment('s', 'p')];
