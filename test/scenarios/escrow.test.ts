@@ -170,6 +170,13 @@ test('a retry touches what is due and nothing else: not the other record in escr
   const full = await client.sync(profile, csvFiles(roster));
   assert.equal(full.status, 'success', 'a full run with an upload tries every record, due or not');
   assert.deepEqual(await escrowOf(profile), []);
+  const [there] = await rollbook.rows(
+    `select (select count(*)::int from link l where l.source_system_id = p.source_system_id and l.active and l.source_id in ('S1P1', 'S1P2')) as pupils,
+            (select count(*)::int from enrollment e where e.source_system_id = p.source_system_id and not e.active) as inactive
+       from profile p where p.id = $1`,
+    [profile],
+  );
+  assert.deepEqual(there, { pupils: 2, inactive: 0 }, 'and makes what the retry left');
 });
 
 test('the clock was set back after a sync: the retry is the latest run all the same', async () => {
