@@ -186,6 +186,10 @@ describe('rollbook passwords', () => {
     const done = await passwords('--profile', 'file.example', '--output', csv);
     assert.equal(done.exitCode, 0, done.stderr);
     assert.match(done.stdout, /file\.example: 135 initial passwords in .*new\.csv/u);
+    assert.match(
+      done.stdout,
+      /1 password of these would be a formula in a spreadsheet: the apostrophe in front/u,
+    );
     assert.doesNotMatch(done.stdout, /Welcome/u);
     assert.equal((await stat(csv)).mode & 0o777, 0o600);
     const text = await readFile(csv, 'utf8');
@@ -205,7 +209,9 @@ describe('rollbook passwords', () => {
     };
     await syncedProfile('lines.example', files);
     const file = join(folder, 'new.jsonl');
-    assert.equal((await passwords('--profile', 'lines.example', '--output', file)).exitCode, 0);
+    const done = await passwords('--profile', 'lines.example', '--output', file);
+    assert.equal(done.exitCode, 0, done.stderr);
+    assert.doesNotMatch(done.stdout, /apostrophe/u);
     const lines = (await readFile(file, 'utf8')).trim().split('\n');
     const found = lines.map((line) => JSON.parse(line) as Page['value'][number]);
     assert.equal(found.find(({ sourceId }) => sourceId === '30001')?.initialPassword, '=1+1');

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 
 import * as z from 'zod';
 
-import { csvCell } from '#lib/csv-cell.ts';
+import { csvCell, hasFormulaGuard } from '#lib/csv-cell.ts';
 import { replaceFile } from '#storage/replace-file.ts';
 
 import { checked } from '../client/api-client.ts';
@@ -44,7 +44,7 @@ export const passwordsCommand: Command = {
   summary: 'Hand out the initial passwords of new accounts, once, into a file.',
   description: [
     'Writes the passwords that the syncs of a profile gave to accounts they created and that were not handed out before. Once the file is on the disk they are marked as handed out: no later call, and nothing else, shows them again.',
-    'A file that ends with .jsonl gets JSON Lines, any other CSV. In CSV a value that a spreadsheet would take for a formula has an apostrophe in front; JSON Lines has it as it is. The file can be read by its owner alone.',
+    'A file that ends with .jsonl gets JSON Lines, any other CSV. In CSV a value that a spreadsheet would take for a formula (it begins with = + - or @) has an apostrophe in front that is not part of it, passwords too: the command says of how many. JSON Lines has all as they are. The file can be read by its owner alone.',
   ],
   arguments: [],
   options: {
@@ -83,11 +83,7 @@ export const passwordsCommand: Command = {
         });
         return 'ok';
       }
-      await replaceFile(
-        file,
-        file.toLowerCase().endsWith('.jsonl') ? toJsonLines(passwords) : toCsv(passwords),
-        0o600,
-      );
+      await replaceFile(file, isJsonLines(file) ? toJsonLines(passwords) : toCsv(passwords), 0o600);
       const confirm = `${path}/confirm`;
       const { handedOut } = checked(
         confirmAnswer,
@@ -98,6 +94,7 @@ export const passwordsCommand: Command = {
         document: { profile: profile.id, handedOut, file },
         lines: [
           `${profile.displayName}: ${plural(handedOut, 'initial password')} in ${file}.`,
+          ...guardLines(file, passwords),
           'They are shown to nobody again. Hand them on, then delete the file.',
         ],
       });
@@ -117,6 +114,20 @@ async function freeFile(given: string | undefined): Promise<string> {
   if (!folder?.isDirectory())
     throw new UsageError(`${dirname(path)} is not a folder. Make it, or name another file.`);
   return path;
+}
+
+/** Of passwords with an apostrophe that is not theirs: nobody could sign in with them as they are printed. */
+function guardLines(file: string, passwords: readonly Password[]): string[] {
+  if (isJsonLines(file)) return [];
+  const guarded = passwords.filter(({ initialPassword }) => hasFormulaGuard(initialPassword)).length;
+  if (guarded === 0) return [];
+  return [
+    `${plural(guarded, 'password')} of these would be a formula in a spreadsheet: the apostrophe in front belongs to the file, not to the password. Leave it out where they are typed or printed.`,
+  ];
+}
+
+function isJsonLines(file: string): boolean {
+  return file.toLowerCase().endsWith('.jsonl');
 }
 
 function toCsv(passwords: readonly Password[]): string {
