@@ -122,6 +122,42 @@ for (const [change, property] of BAD) {
   });
 }
 
+for (const zone of ['PST', 'est', 'IST', 'CST'])
+  test(`settings: the time zone ${zone} means several, and is refused with names of places`, () => {
+    const result = changeProfileSettings(DEFAULT_PROFILE_SETTINGS, { schedule: { timeZone: zone } });
+    assert.ok('problem' in result);
+    assert.equal(result.problem.property, 'schedule.timeZone');
+    assert.match(
+      result.problem.message,
+      /"[A-Z][a-z]+\/[A-Z][A-Za-z_]+" if that is meant, or .*"Europe\/Berlin"/u,
+    );
+  });
+
+for (const zone of [
+  'UTC',
+  'GMT',
+  'CET',
+  'America/Los_Angeles',
+  'US/Pacific',
+  'Asia/Calcutta',
+  'Japan',
+  'NZ',
+  'PST8PDT',
+])
+  test(`settings: the time zone ${zone} is taken`, () => {
+    assert.ok(
+      'settings' in changeProfileSettings(DEFAULT_PROFILE_SETTINGS, { schedule: { timeZone: zone } }),
+    );
+  });
+
+test('settings: a time zone that was taken before goes on, and keeps no other change from being made', () => {
+  const stored = readProfileSettings({ schedule: { cron: '@daily', timeZone: 'PST' } });
+  assert.equal(stored.schedule.timeZone, 'PST');
+  const changed = changeProfileSettings(stored, { schedule: { cron: '@hourly', timeZone: 'PST' } });
+  assert.ok('settings' in changed);
+  assert.equal(changed.settings.schedule.cron, '@hourly');
+});
+
 test('a limit lets the larger of both pass; strict nothing', () => {
   assert.equal(allowedOf({ percent: 1, count: 10 }, 100), 10);
   assert.equal(allowedOf({ percent: 1, count: 10 }, 5000), 50);

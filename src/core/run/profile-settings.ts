@@ -6,6 +6,7 @@ import {
   type WindowsEncoding,
 } from '../roster/formats.ts';
 import { readSchedule } from '../schedule/schedule-settings.ts';
+import { guessedZone } from '../schedule/time-zone.ts';
 import { type AcceptedDomains, ANY_DOMAIN, changeAcceptedDomains } from '../users/accepted-domains.ts';
 import { NOTHING_SCHEDULED, type Schedule } from '../schedule/schedule.ts';
 
@@ -65,7 +66,7 @@ export const DEFAULT_PROFILE_SETTINGS: ProfileSettings = {
 
 /** The settings as stored (an object with any of the properties), with defaults for the rest. */
 export function readProfileSettings(stored: unknown): ProfileSettings {
-  const checked = changeProfileSettings(DEFAULT_PROFILE_SETTINGS, stored);
+  const checked = mergeSettings(DEFAULT_PROFILE_SETTINGS, stored);
   return 'settings' in checked ? checked.settings : DEFAULT_PROFILE_SETTINGS;
 }
 
@@ -76,8 +77,24 @@ export type SettingsChange =
 const MAX_WINDOW_HOURS = 366 * 24;
 const LIMIT_SHAPE = '{"percent": 0 to 100, "count": 0 or more}';
 
-/** `before` with the properties that `change` names; the first problem when it is not a change of settings. */
+/**
+ * `before` with the properties that `change` names, as a client sends them; the first problem when it is not a change of settings. What is there
+ * already stays, even if it would be refused today: what else is changed is not refused for its sake.
+ */
 export function changeProfileSettings(before: ProfileSettings, change: unknown): SettingsChange {
+  const changed = mergeSettings(before, change);
+  if ('problem' in changed) return changed;
+  const zone = changed.settings.schedule.timeZone;
+  if (zone === null || zone === before.schedule.timeZone) return changed;
+  const guessed = guessedZone(zone);
+  if (guessed === null) return changed;
+  return problem(
+    'schedule.timeZone',
+    `"${zone}" means several time zones. Use the name of a place: "${guessed}" if that is meant, or another IANA name such as "America/New_York" or "Europe/Berlin".`,
+  );
+}
+
+function mergeSettings(before: ProfileSettings, change: unknown): SettingsChange {
   if (!isObject(change)) return problem('settings', 'Send a JSON object with the settings to change.');
   let settings = before;
   for (const [property, value] of Object.entries(change)) {

@@ -7,3 +7,15 @@ export function isTimeZone(name: string): boolean {
     return false;
   }
 }
+
+/** Three letters that are a name in the IANA database and mean one zone with its summer time. */
+const UNAMBIGUOUS = new Set(['UTC', 'UCT', 'GMT', 'CET', 'EET', 'MET', 'WET', 'PRC', 'ROC', 'ROK']);
+
+/**
+ * The zone that this system takes an abbreviation for that means several, or none with a summer time: CST is Chicago, and not Shanghai; EST is Panama.
+ * Null: the name is none of these.
+ */
+export function guessedZone(name: string): string | null {
+  if (!/^[A-Z]{3}$/iu.test(name) || UNAMBIGUOUS.has(name.toUpperCase()) || !isTimeZone(name)) return null;
+  return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+}
