@@ -12,6 +12,26 @@ before(async () => {
 });
 after(() => database.close());
 
+test('a database that has vanished without a word keeps nobody waiting who stops', async () => {
+  let looks = 0;
+  const asked = Promise.withResolvers<void>();
+  const owner = new Proxy(database.db.owner, {
+    get: (pool, name) => {
+      if (name !== 'query' || (looks += 1) === 1) return Reflect.get(pool, name, pool) as unknown;
+      asked.resolve();
+      return () => new Promise(() => undefined);
+    },
+  });
+  const system = {
+    ...realSystem,
+    sleep: (ms: number, signal?: AbortSignal) => realSystem.sleep(ms / 10, signal),
+  };
+  const log = { warn: () => undefined };
+  const watch = await watchSchema({ db: { ...database.db, owner }, system, log }, () => Promise.resolve());
+  await asked.promise;
+  await watch.stop();
+});
+
 for (const [what, known, times] of [
   ['current', 9_999, 0],
   ['of a newer version', 1, 1],

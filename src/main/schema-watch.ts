@@ -4,6 +4,7 @@ import type { Database } from '#storage/database.ts';
 import { readSchemaStanding, type SchemaStanding } from '#storage/schema-standing.ts';
 
 const LOOK_MS = 2_000;
+const STOP_MS = 1_000;
 
 export interface SchemaWatch {
   /** As the last look found it. */
@@ -28,6 +29,7 @@ export async function watchSchema(
   let latest: SchemaStanding = { newest: '', standing: 'current' };
   const look = async (): Promise<void> => {
     const found = await readSchemaStanding(db);
+    if (stopping.signal.aborted) return;
     const before = latest.standing;
     latest = found;
     if (found.standing === before) return;
@@ -40,16 +42,19 @@ export async function watchSchema(
     while (!stopping.signal.aborted) {
       await system.sleep(LOOK_MS, stopping.signal);
       if (stopping.signal.aborted) return;
-      await look().catch((error: unknown) =>
-        log.warn({ reason: messageOf(error) }, 'the version of the schema could not be read'),
-      );
+      await look().catch((error: unknown) => {
+        if (stopping.signal.aborted) return;
+        log.warn({ reason: messageOf(error) }, 'the version of the schema could not be read');
+      });
     }
   })();
   return {
     now: () => latest,
     async stop() {
       stopping.abort();
-      await looking;
+      // A look at a database that has vanished ends with its connection, which may take minutes, and does nothing then.
+      const ended = new AbortController();
+      await Promise.race([looking.finally(() => ended.abort()), system.sleep(STOP_MS, ended.signal)]);
     },
   };
 }

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { realSystem } from '#lib/system.ts';
+import { openDatabaseProxy } from '#test/helpers/database-proxy.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
 import { insertProfile } from '#test/helpers/insert-profile.ts';
 import { type ChangeFeed, followChanges } from './change-feed.ts';
@@ -89,6 +90,30 @@ test('a connection that breaks is made again, and whoever listens is told to loo
     await until(() => heard.includes(`run ${database.tenantId} ${runId}`));
   });
 });
+
+for (const [what, greetMs] of [
+  ['between two greetings', 600_000],
+  ['while it greets', 300],
+] as const)
+  test(
+    `a server that vanishes without a word ${what} keeps nobody waiting who stops`,
+    { timeout: 60_000 },
+    async () => {
+      const proxy = await openDatabaseProxy(database.db.appConnectionString);
+      const feed = followChanges(
+        { ...database.db, appConnectionString: proxy.url },
+        { greetMs, reconnectMs: 50 },
+      );
+      try {
+        await until(feed.isLive);
+        proxy.swallow();
+        if (greetMs < 1_000) await until(() => !feed.isLive());
+        await feed.stop();
+      } finally {
+        await proxy.close();
+      }
+    },
+  );
 
 test('what stands in the channel and is no change is passed over', async () => {
   await listening(async (_feed, heard) => {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { Client } from 'pg';
@@ -6,6 +7,8 @@ import { type DatabaseAddress, KEEP_ALIVE } from './database.ts';
 
 /** The channel of migration 0019. */
 const CHANNEL = 'rollbook_changes';
+/** So long a server may take to say goodbye. */
+const GOODBYE_MS = 1_000;
 const CHANGE = /^(?:run|profile) [0-9a-f-]{36} [0-9a-f-]{36}$/u;
 
 export interface ChangeFeed {
@@ -45,6 +48,7 @@ export function followChanges(address: DatabaseAddress, options: ChangeFeedOptio
       connectionString: address.appConnectionString,
       application_name: 'rollbook changes',
       connectionTimeoutMillis: greetMs,
+      query_timeout: greetMs,
       ...KEEP_ALIVE,
     });
     const lost = new AbortController();
@@ -55,6 +59,9 @@ export function followChanges(address: DatabaseAddress, options: ChangeFeedOptio
     });
     client.on('end', () => lost.abort());
     const end = AbortSignal.any([lost.signal, stopping.signal]);
+    // Whatever it waits for then fails, also where nobody answers any more.
+    const onStop = (): void => void hangUp(client);
+    stopping.signal.addEventListener('abort', onStop);
     try {
       await client.connect();
       let answered = false;
@@ -77,7 +84,8 @@ export function followChanges(address: DatabaseAddress, options: ChangeFeedOptio
       if (!stopping.signal.aborted) throw reason;
     } finally {
       client.removeAllListeners('notification');
-      await client.end().catch(() => undefined);
+      await hangUp(client);
+      stopping.signal.removeEventListener('abort', onStop);
     }
   };
 
@@ -108,4 +116,12 @@ export function followChanges(address: DatabaseAddress, options: ChangeFeedOptio
       await following;
     },
   };
+}
+
+/** Ends the connection; where the server has vanished without a word, by breaking it. */
+async function hangUp(client: Client): Promise<void> {
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
+  const timer = setTimeout(() => stream.destroy(), GOODBYE_MS);
+  await client.end().catch(() => undefined);
+  clearTimeout(timer);
 }

@@ -8,6 +8,8 @@ export interface DatabaseProxy {
   /** Breaks every connection; new ones are refused until `mend`. */
   cut(): Promise<void>;
   mend(): Promise<void>;
+  /** From now on nothing comes through in either direction, and no connection breaks, not even a new one. */
+  swallow(): void;
   /** The next transaction that sends this text is committed, and whoever waits for the answer never gets it: the connection breaks instead. */
   loseCommitAfter(text: string): void;
   close(): Promise<void>;
@@ -30,7 +32,13 @@ export async function openDatabaseProxy(url: string): Promise<DatabaseProxy> {
       server.resume();
     });
   };
+  const pairs: (readonly [Socket, Socket])[] = [];
+  let swallows = false;
   const accept = (client: Socket): void => {
+    if (swallows) {
+      sockets.add(client.on('error', () => undefined).pause());
+      return;
+    }
     const server =
       socketFolder === null
         ? connect(port, target.hostname)
@@ -47,6 +55,7 @@ export async function openDatabaseProxy(url: string): Promise<DatabaseProxy> {
       });
       from.pipe(to);
     }
+    pairs.push([client, server]);
     watchForCommit(client, server);
   };
   let listening: Server | null = await listen(accept, 0);
@@ -69,6 +78,10 @@ export async function openDatabaseProxy(url: string): Promise<DatabaseProxy> {
     cut,
     async mend() {
       listening ??= await listen(accept, ours);
+    },
+    swallow() {
+      swallows = true;
+      for (const pair of pairs) for (const socket of pair) socket.unpipe().pause();
     },
     loseCommitAfter(text) {
       losing = { text, of: null };
