@@ -29,8 +29,8 @@ interface Upload {
 }
 
 export type Step =
-  /** `restartMs`: the service is stopped and started again so long after the start. */
-  | ({ readonly do: 'sync'; readonly restartMs?: number } & Upload)
+  /** So long after the start: `restartMs`: the service is stopped and started again; `pauseMs`: the profile is paused, and resumed at once. */
+  | ({ readonly do: 'sync'; readonly restartMs?: number; readonly pauseMs?: number } & Upload)
   | ({ readonly do: 'preview' } & Upload)
   /** The one at this place of those that make sense. */
   | { readonly do: 'decide'; readonly choice: number }
@@ -87,6 +87,12 @@ export function histories(withRestarts: boolean): fc.Arbitrary<Step[]> {
     times(
       9,
       upload.map((files): Step => ({ do: 'sync', ...files })),
+    ),
+    times(
+      4,
+      fc
+        .tuple(upload, fc.integer({ min: 0, max: 300 }))
+        .map(([files, pauseMs]): Step => ({ do: 'sync', pauseMs, ...files })),
     ),
     times(
       5,
@@ -292,6 +298,15 @@ async function sync(
     (await client.ok<{ value: { id: string }[] }>('GET', `/api/v1/profiles/${profile}/runs`)).value[0]?.id;
   const before = await newest();
   let starting = client.start(profile).then(({ status }) => status);
+  if (step.pauseMs !== undefined && expected !== 409) {
+    while ((await newest()) === before) await wait(5);
+    await wait(step.pauseMs);
+    for (const action of ['pause', 'resume'])
+      await client.ok('POST', `/beta/education/synchronizationProfiles/${profile}/${action}`);
+    // What was suspended before it was validated is no stop to the start.
+    await starting;
+    starting = Promise.resolve(expected);
+  }
   if (step.restartMs !== undefined) {
     const answered = starting.catch(() => null);
     await wait(step.restartMs);
@@ -339,7 +354,13 @@ function describe(step: Step, history: History): string {
       const changes =
         step.changes.length === 0 ? 'the same files' : step.changes.map(describeChange).join('; ');
       const restart =
-        step.do === 'sync' && step.restartMs !== undefined ? `, restart after ${step.restartMs} ms` : '';
+        step.do !== 'sync'
+          ? ''
+          : step.restartMs !== undefined
+            ? `, restart after ${step.restartMs} ms`
+            : step.pauseMs !== undefined
+              ? `, paused and resumed after ${step.pauseMs} ms`
+              : '';
       return `${step.do}: ${changes}${step.withoutTeacherRoster ? '; without TeacherRoster.csv' : ''}${step.reversed ? ' (rows reversed)' : ''}${restart}`;
     }
     case 'approve school':

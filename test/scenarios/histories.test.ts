@@ -28,7 +28,10 @@ const SHRINK_MS = Number(process.env['ROLLBOOK_SHRINK_SECONDS'] ?? '60') * 1_000
 let rollbook: TestRollbook;
 let restarted: TestRollbook;
 before(async () => {
-  rollbook = await startTestRollbook({ settings: { RUN_CONCURRENCY: String(LANES) } });
+  rollbook = await startTestRollbook({
+    settings: { RUN_CONCURRENCY: String(LANES) },
+    engine: { batchItems: 5 },
+  });
   restarted = await startTestRollbook({ settings: { LEASE_SECONDS: '2' } });
 });
 after(async () => {
