@@ -49,6 +49,9 @@ test('a command to type next reaches the same service, without secrets', () => {
     'rollbook serve --data-dir /srv/data',
   );
   assert.equal(nextCommand({ io, given: {} }, ['serve']), 'rollbook serve');
+  const signedIn = { io, given: { credentials: 'safe.json', 'data-dir': '/srv/data' } };
+  assert.equal(nextCommand(signedIn, ['serve']), 'rollbook serve --data-dir /srv/data');
+  assert.equal(nextCommand(signedIn, ['sync']), 'rollbook sync --credentials safe.json --data-dir /srv/data');
   // A data directory on the command line would be meant more than the address.
   const env = { ROLLBOOK_URL: 'https://roster.contoso.com', DATA_DIR: '/srv/data' };
   assert.equal(

@@ -23,14 +23,20 @@ export function addressGiven({ given, io }: GivenCall): string | undefined {
   return given['url'] ?? (fromEnv === '' ? undefined : fromEnv);
 }
 
-/** A command to type next, in another shell, that reaches the same service as this one. Secrets are left out. */
+/**
+ * A command to type next, in another shell, that reaches the same service as this one, or starts it: `serve` signs in nowhere. Secrets are left
+ * out.
+ */
 export function nextCommand(call: GivenCall, words: readonly string[]): string {
   const { env } = call.io;
   const dataDir = call.given['data-dir'] ?? env['DATA_DIR'];
-  const places = {
-    url: addressGiven(call),
-    ...Object.fromEntries(SIGN_IN.map((name) => [name, call.given[name]])),
-  };
+  const places: Readonly<Record<string, string | undefined>> =
+    words[0] === 'serve'
+      ? {}
+      : {
+          url: addressGiven(call),
+          ...Object.fromEntries(SIGN_IN.map((name) => [name, call.given[name]])),
+        };
   const connection = Object.entries(places).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],
   );

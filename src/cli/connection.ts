@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 
 import { resolveSettings, type ResolvedSettings } from '#core/resolve-settings.ts';
 import { readLock } from '#storage/data-directory-lock.ts';
+import { readClusterHome } from '#storage/postgres-server/cluster-home.ts';
 
 import { apiClient, type ApiClient, type Credentials } from './client/api-client.ts';
 import { readCredentialsFile } from './client/credentials-file.ts';
@@ -47,7 +48,8 @@ export async function withConnection(
   if (
     !wish.mayCreate &&
     !existsSync(join(dataDir, 'credentials.json')) &&
-    resolved.values.databaseUrl === undefined
+    resolved.values.databaseUrl === undefined &&
+    (await readClusterHome(dataDir)) === undefined
   )
     throw new UnreachableError(
       `There is no Rollbook in ${dataDir}. Start one with ${nextCommand(call, ['serve'])}, sync a folder with ${nextCommand(call, ['sync'])} <folder>, or name another folder with --data-dir.`,

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { OperationalError } from '#lib/errors.ts';
 import { runCliHere } from '#test/helpers/cli-run.ts';
 
 import { COMMANDS } from './commands.ts';
@@ -90,6 +91,22 @@ test('a command that only reads makes no data directory', async () => {
     const result = await runCliHere(['status', '--data-dir', join(folder, 'data')]);
     assert.equal(result.exitCode, 7);
     assert.match(result.stderr, /There is no Rollbook in .*data\. Start one with rollbook serve --data-dir/u);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('credentials that were moved to a safe place, as the guide says: the data directory is known all the same', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rollbook-moved-'));
+  try {
+    await writeFile(
+      join(folder, 'postgres.json'),
+      JSON.stringify({ home: 'postgres', superuserPassword: 'x' }),
+    );
+    const result = await runCliHere(['status', '--data-dir', folder, '--credentials', 'safe.json'], {
+      deps: { startServer: () => Promise.reject(new OperationalError('Reached', 'A service is started.')) },
+    });
+    assert.match(result.stderr, /^Error: A service is started\.$/mu);
   } finally {
     await rm(folder, { recursive: true });
   }
