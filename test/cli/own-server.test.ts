@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -126,6 +126,25 @@ test('serve: one line with the addresses, an end in order; a taken port is named
     );
   } finally {
     server.close();
+  }
+  const nowhere = await rollbookCli(['serve', '--port', '0', '--host', '300.1.1.1']);
+  assert.equal(nowhere.exitCode, 1);
+  assert.match(nowhere.stderr, /300\.1\.1\.1 is no address, .*Set HOST to an address of this machine/u);
+});
+
+test('a data directory that is a file, or a link to what is not there, is named with its setting', async () => {
+  const file = join(dataDir, 'file');
+  const link = join(dataDir, 'link');
+  await writeFile(file, '');
+  await symlink(join(dataDir, 'not', 'there'), link);
+  for (const [path, message] of [
+    [file, /is a file, or in one\. Name a folder with DATA_DIR/u],
+    [join(file, 'data'), /is a file, or in one\. Name a folder with DATA_DIR/u],
+    [link, /is a link to a place that is not there\. Is its disk mounted\?/u],
+  ] as const) {
+    const refused = await rollbookCli(['serve', '--port', '0', '--data-dir', path]);
+    assert.equal(refused.exitCode, 1);
+    assert.match(refused.stderr, message);
   }
 });
 

@@ -52,6 +52,8 @@ export function untilInterrupted({ io }: CommandCall): Promise<void> {
 
 /** Why nobody can listen where the settings say, with the setting to change; null for any other error. */
 export function cannotListen(error: unknown, settings: Settings): OperationalError | null {
+  const unknownHost = unknownHostOf(error, settings);
+  if (unknownHost !== null) return unknownHost;
   const refused = refusedListenOf(error);
   if (refused === null) return null;
   const { code, port } = refused;
@@ -78,6 +80,19 @@ export function cannotListen(error: unknown, settings: Settings): OperationalErr
         { cause: error },
       );
   }
+}
+
+/** The name to listen at leads nowhere. The name of a database that is not found comes with another error around it. */
+function unknownHostOf(error: unknown, settings: Settings): OperationalError | null {
+  if (!(error instanceof Error)) return null;
+  const { syscall, hostname } = error as NodeJS.ErrnoException & { hostname?: unknown };
+  const name = (['host', 'metricsHost'] as const).find((setting) => settings[setting] === hostname);
+  if (syscall !== 'getaddrinfo' || name === undefined) return null;
+  return new OperationalError(
+    'AddressUnknown',
+    `${settings[name]} is no address, and no name that leads to one. Set ${SETTINGS[name].env} to an address of this machine, or to 0.0.0.0 for all.`,
+    { cause: error },
+  );
 }
 
 /** The port of an EADDRINUSE anywhere in the chain of causes. */
