@@ -1,12 +1,14 @@
 /** `rollbook doctor` with what is really broken: disks, keys, certificates, ports, databases. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+
+import { Client } from 'pg';
 
 import { openSecretBox } from '#access/open-secret-box.ts';
 import { parseSecretKey } from '#access/secret-key.ts';
@@ -138,6 +140,28 @@ test('a SECRET_KEY that is another one, missing, or no key', async () => {
   assert.equal(of('SECRET_KEY is right').health, 'ok', JSON.stringify(of('SECRET_KEY is right')));
 });
 
+test('a secret.key that is lost: its database knows that there was one, also while it does not run', async () => {
+  const path = await folder();
+  const env = { SECRET_KEY: '', DATABASE_URL: '', DATA_DIR: path };
+  assert.equal((await look(env))('SECRET_KEY').health, 'ok');
+  await writeFile(join(path, 'postgres.json'), JSON.stringify({ home: 'postgres', superuserPassword: 'x' }));
+  expectFault(
+    (await look(env))('SECRET_KEY'),
+    /has a database, and the key .* is missing/,
+    /Put secret\.key back/,
+  );
+});
+
+test('a data directory that is a link to what is not there: the start would not make it', async () => {
+  const path = join(await folder(), 'link');
+  await symlink(join(path, '..', 'not', 'there'), path);
+  expectFault(
+    (await look({ DATA_DIR: path }))('data directory'),
+    /a link to a place that is not there/,
+    /Mount/,
+  );
+});
+
 test('a certificate that ran out, is not yet good, belongs to another key, or is none', async () => {
   const path = await folder();
   const day = 86_400_000;
@@ -215,6 +239,26 @@ test('a database that takes no more connections: not a wrong password, and not s
     }
   } finally {
     await alter(`drop role ${name}`);
+  }
+});
+
+test('connections that others hold are counted, also for a login that may not see what they are', async () => {
+  const guest = `counter_${process.pid}`;
+  const admin = await database.db.owner.connect();
+  const url = new URL(database.url);
+  url.username = guest;
+  url.password = 'x';
+  const others = Array.from({ length: 6 }, () => new Client({ connectionString: database.url }));
+  try {
+    await admin.query(`set role none; create role ${guest} login password 'x'`);
+    for (const other of others) await other.connect();
+    const { found } = (await look({ DATABASE_URL: url.href }))('connections');
+    const used = Number(/, (\d+) are used/.exec(found)?.[1]);
+    assert.ok(used > others.length, found);
+  } finally {
+    for (const other of others) await other.end();
+    await admin.query(`drop role if exists ${guest}`);
+    admin.release(true);
   }
 });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, open, rm, stat, statfs } from 'node:fs/promises';
+import { access, lstat, open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Check, checksOf } from '#core/doctor/check.ts';
 import { judgeFsync, judgeSpace } from '#core/doctor/judge-machine.ts';
@@ -42,6 +42,15 @@ async function notThere(dataDir: string, error: NodeJS.ErrnoException): Promise<
         'data directory',
         `${dataDir} cannot be looked at: ${messageOf(error)}.`,
         'Let the user that runs Rollbook pass the folders above it.',
+      ),
+    ];
+  const link = await lstat(dataDir).catch(() => null);
+  if (link !== null)
+    return [
+      fault(
+        'data directory',
+        `${dataDir} is a link to a place that is not there.`,
+        'Mount the disk that it leads to, make the folder, or name another one with DATA_DIR.',
       ),
     ];
   let parent = dirname(dataDir);

@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import type { ServerFacts } from '#core/doctor/judge-database.ts';
 import { must } from '#lib/assert.ts';
 
+/** Of other users' sessions a login without pg_read_all_stats sees whose they are, and not what they are. */
 const NUMBERS = `select
   current_setting('server_version_num')::int as "versionNumber",
   current_setting('server_version') as version,
@@ -15,7 +16,8 @@ const NUMBERS = `select
   current_setting('max_connections')::int as "maxConnections",
   current_setting('superuser_reserved_connections')::int
     + coalesce(current_setting('reserved_connections', true), '0')::int as "reservedConnections",
-  (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as "usedConnections",
+  (select count(*)::int from pg_stat_activity
+    where usesysid is not null and coalesce(backend_type, 'client backend') = 'client backend') as "usedConnections",
   (select setting::float8 from pg_settings where name = 'statement_timeout') as "statementTimeoutMs",
   pg_is_in_recovery() as "isStandby",
   current_setting('default_transaction_read_only')::boolean as "isReadOnly",
