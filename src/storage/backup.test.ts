@@ -219,6 +219,13 @@ test('the file is private, and an unfinished one is never seen', async () => {
   });
 });
 
+test('a backup into a folder that is not there says what to do', async () => {
+  await assert.rejects(backup(t.db, join(root, 'none', 'x.backup'), { secretBox: testSecretBox }), {
+    code: 'BackupFailed',
+    message: /Make the folder .*none, or name a file in another one\.$/,
+  });
+});
+
 test('what somebody else has put under the name of the unfinished file is not written into', async () => {
   const path = join(root, 'planted.backup');
   const victim = join(root, 'victim');

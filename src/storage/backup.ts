@@ -65,9 +65,28 @@ export async function backup(db: Database, path: string, options: BackupOptions)
   } catch (error) {
     await rm(unfinished, { force: true });
     if (error instanceof OperationalError) throw error;
-    throw new OperationalError('BackupFailed', `The backup was not written: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new OperationalError(
+      'BackupFailed',
+      `The backup was not written: ${messageOf(error)}${remedyOf(error, dirname(path))}`,
+      { cause: error },
+    );
+  }
+}
+
+function remedyOf(error: unknown, folder: string): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return `. Make the folder ${folder}, or name a file in another one.`;
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `. Let this user write in ${folder}, or name a file in another folder.`;
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return '. Make room, or name a file on another disk.';
+    default:
+      return '';
   }
 }
 
