@@ -92,7 +92,7 @@ export function judgeClock(aheadSeconds: number): Check {
       ? 'The clocks of this machine and of the database agree.'
       : `The clock of this machine is ${size.toFixed(1)} s ${aheadSeconds > 0 ? 'ahead of' : 'behind'} the database's.`;
   const remedy =
-    'Let both be set by NTP (chrony, systemd-timesyncd): tokens are refused, and schedules run late.';
+    "Let both be set by NTP (chrony, systemd-timesyncd). Rollbook goes by the database's: where that one is wrong, schedules run at the wrong time and tokens of an identity provider are refused; where it is this one's, the log has wrong times.";
   if (size > 30) return fault('clock', found, remedy);
   return size > 2 ? warning('clock', found, remedy) : ok('clock', found);
 }
