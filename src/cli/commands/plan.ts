@@ -20,7 +20,7 @@ export const planCommand: Command = {
   summary: 'Show what a sync would change, without changing anything.',
   description: [
     'Reads and checks the files and works out every change, counted by school, with the reason of each. Nothing is written to the directory, and the status of the profile stays as it is. The plan then waits: rollbook approve applies exactly this plan, rollbook reject drops it.',
-    'The files are those of --folder, else those that were uploaded and not yet started, else those of the last sync.',
+    'The files are those of --folder, else those that were uploaded and not yet started, else those that a sync or a plan took last, rejected ones too.',
   ],
   arguments: [{ name: 'profile', summary: 'Name or id of the profile.' }],
   options: {
