@@ -6,7 +6,7 @@ import { areTooMany, WorkerDiedError } from '#core/run/worker-deaths.ts';
 import { failureClassOf } from '#core/telemetry/failure-class.ts';
 import { OperationalError } from '#lib/errors.ts';
 import { inSpan, type Span } from '#lib/tracing.ts';
-import { forServing, inTenant } from '#storage/database.ts';
+import { forServing, inTenant, type Tx } from '#storage/database.ts';
 import { faultCodesOf } from '#storage/database-errors.ts';
 import { lockProfile } from '#storage/profiles/find-profile.ts';
 import { settleCancelled } from '#storage/runs/cancel-run.ts';
@@ -20,6 +20,7 @@ import { completeExpiration } from './complete-expiration.ts';
 import { completeRun } from './complete-run.ts';
 import type { EngineContext } from './engine-context.ts';
 import { tellBroken } from './notices/tell-run.ts';
+import { onceItAnswers } from './once-it-answers.ts';
 import { planExpiration, stageExpiration } from './plan-expiration.ts';
 import { planRun } from './plan-run.ts';
 import { judgeBrokenRun } from './quarantine.ts';
@@ -75,7 +76,7 @@ export async function executeRun(
     metrics.add('rollbook_runs_left_total', { state: at.state });
   } catch (error) {
     await lease.stop();
-    goesOn = await letGo(context, tenantId, claim, lease, at.state, error);
+    goesOn = await letGo(context, { tenantId, shutdown }, claim, lease, at.state, error);
   } finally {
     await lease.stop();
   }
@@ -157,6 +158,12 @@ async function prepareFromDirectory(
   return at.state;
 }
 
+/** Whose run it is, and what ends the waiting for a database that is away. */
+interface Place {
+  readonly tenantId: string;
+  readonly shutdown: AbortSignal;
+}
+
 /** Where the run stands, and who takes it from there. */
 interface LeavingRun {
   readonly runId: string;
@@ -171,7 +178,7 @@ interface LeavingRun {
  */
 async function letGo(
   context: EngineContext,
-  tenantId: string,
+  place: Place,
   claim: ClaimedRun,
   lease: RunLease,
   state: RunState,
@@ -187,23 +194,23 @@ async function letGo(
     return false;
   }
   if (interruption === 'shutdown' || interruption === 'outdated') {
-    await inTenant(forServing(context.db), tenantId, (tx) => releaseLease(tx, claim.id, claim.epoch));
+    await inTenant(forServing(context.db), place.tenantId, (tx) => releaseLease(tx, claim.id, claim.epoch));
     return false;
   }
-  if (interruption !== null) return stopRun(context, tenantId, claim, transition);
-  await breakOff(context, tenantId, claim, transition, error);
+  if (interruption !== null) return stopRun(context, place, claim, transition);
+  await breakOff(context, place, claim, transition, error);
   return false;
 }
 
 /** Suspends or cancels the run, by what is so now: since the lease looked, the profile may have been resumed, or the run cancelled. @returns as letGo. */
 async function stopRun(
   context: EngineContext,
-  tenantId: string,
+  place: Place,
   claim: ClaimedRun,
   transition: LeavingRun,
 ): Promise<boolean> {
   const { metrics } = context.telemetry;
-  const left = await inTenant(context.db, tenantId, async (tx) => {
+  const left = await writeOf(context, place, async (tx) => {
     // The row of the profile first, then its runs.
     await lockProfile(tx, claim.profileId);
     const event = await readInterruption(tx, claim.id, claim.epoch);
@@ -227,20 +234,29 @@ async function stopRun(
   return false;
 }
 
+function writeOf<T>(
+  context: EngineContext,
+  { tenantId, shutdown }: Place,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return onceItAnswers(context, shutdown, () => inTenant(context.db, tenantId, work));
+}
+
 async function breakOff(
   context: EngineContext,
-  tenantId: string,
+  place: Place,
   claim: ClaimedRun,
   transition: LeavingRun,
   error: unknown,
 ): Promise<void> {
+  const { tenantId } = place;
   const fault = transientFault(faultCodesOf(error));
   const { code, message } = fault ?? describeBreak(error);
   const fields = { runId: claim.id, tenantId, code, err: error };
   if (fault === null) context.log.error(fields, 'a run broke off');
   else context.log.warn(fields, 'a run was interrupted and is tried again');
   context.telemetry.metrics.add('rollbook_run_failures_total', { class: failureClassOf(code) });
-  const delay = await inTenant(context.db, tenantId, async (tx) => {
+  const delay = await writeOf(context, place, async (tx) => {
     // A preview says nothing about its profile: it is over, and whoever wanted it makes another.
     if (fault === null && claim.planOnly) {
       await transitionRun(tx, {
