@@ -1,6 +1,6 @@
-import { inTenant } from '#storage/database.ts';
+import { forServing, inTenant } from '#storage/database.ts';
 import { isSchemaNewer } from '#storage/database-errors.ts';
-import { LeaseLostError, readInterruption, renewLease } from '#storage/runs/lease-run.ts';
+import { LeaseLostError, readInterruption, renewLease, signOffLease } from '#storage/runs/lease-run.ts';
 
 import type { EngineContext } from './engine-context.ts';
 
@@ -29,7 +29,15 @@ export function keepLease(
     interruption ??= reason;
     controller.abort();
   };
-  const onShutdown = (): void => interrupt('shutdown');
+  let signingOff: Promise<void> = Promise.resolve();
+  const onShutdown = (): void => {
+    interrupt('shutdown');
+    signingOff = inTenant(forServing(context.db), run.tenantId, (tx) =>
+      signOffLease(tx, run.runId, run.epoch),
+    ).catch((error: unknown) => {
+      context.log.warn({ runId: run.runId, err: error }, 'the lease could not be signed off');
+    });
+  };
   if (shutdown.aborted) onShutdown();
   else shutdown.addEventListener('abort', onShutdown);
 
@@ -77,6 +85,7 @@ export function keepLease(
       stopBeating.abort();
       shutdown.removeEventListener('abort', onShutdown);
       await beating;
+      await signingOff;
     },
   };
 }

@@ -10,7 +10,7 @@ import { openTelemetry } from '#core/telemetry/telemetry.ts';
 import { realSystem } from '#lib/system.ts';
 import { inTenant } from '#storage/database.ts';
 import { type ClaimedRun, claimRun } from '#storage/runs/claim-run.ts';
-import { releaseLease } from '#storage/runs/lease-run.ts';
+import { releaseLease, signOffLease } from '#storage/runs/lease-run.ts';
 import { profileBench } from '#test/helpers/profile-commands.ts';
 import { testSecretBox } from '#test/helpers/secret-box.ts';
 
@@ -103,6 +103,15 @@ test('each claim of a run that its worker left counts; the first, and one of a r
   assert.equal((await claim(runId)).deaths, null, 'a worker that is stopped in order');
   await endLease(runId);
   assert.equal((await claim(runId)).deaths?.count, 1, 'the row begins anew');
+});
+
+test('a worker that was told to stop, and was ended before it could give its run back, has not died', async () => {
+  const { runId } = await startedRun();
+  const { epoch } = await claim(runId);
+  await inTenant(bench.db, tenantId, (tx) => signOffLease(tx, runId, epoch));
+  await endLease(runId);
+  const next = await claim(runId);
+  assert.deepEqual([next.deaths, next.takenOver], [null, false]);
 });
 
 test('a worker that takes its own run over has not died: the database was away', async () => {

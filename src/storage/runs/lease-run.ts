@@ -57,6 +57,17 @@ export async function readInterruption(
   return row.paused ? 'paused' : 'none';
 }
 
+/**
+ * A worker is told to stop, and goes on to the next safe point: the lease stays its own, without its name. If it is ended before it gets there, since
+ * a plan takes longer than whoever stops it waits, it has not died over the run.
+ */
+export async function signOffLease(tx: Tx, runId: string, epoch: number): Promise<void> {
+  await tx.query(
+    `update run set lease_owner = null where id = $1 and epoch = $2 and state in ('staging', 'planning', 'applying')`,
+    [runId, epoch],
+  );
+}
+
 /** Gives the lease back at a shutdown: whoever starts next goes on at once. */
 export async function releaseLease(tx: Tx, runId: string, epoch: number): Promise<void> {
   await tx.query('update run set lease_owner = null, lease_expires_at = null where id = $1 and epoch = $2', [
