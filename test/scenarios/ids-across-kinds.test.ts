@@ -195,15 +195,16 @@ test('once a roster with one id for each user had the pupil, a pupil who becomes
 });
 
 test('the first roster with one id for each user has the pupil as both: one person at once', async () => {
-  await withProfile(async ({ sync }) => {
-    await sync(v1([ANNA, CORA], [TOM]), 'success');
-    const both = ['100', 'anna@students.contoso.example', 'Anna', 'student', 'aide'] as const;
-    const people = await sync(v21([CORA_NOW, TOM_NOW, both]), 'success', 'Anna');
-    assert.deepEqual(
-      people.map(({ role, student, teacher }) => [role, student, teacher]),
-      [['teacher', '100', '100']],
-    );
-  });
+  for (const name of ['anna@students.contoso.example', 'anna.fir@contoso.example'])
+    await withProfile(async ({ sync }) => {
+      await sync(v1([ANNA, CORA], [TOM]), 'success');
+      const both = ['100', name, 'Anna', 'student', 'aide'] as const;
+      const people = await sync(v21([CORA_NOW, TOM_NOW, both]), 'success', 'Anna');
+      assert.deepEqual(
+        people.map(({ role, student, teacher }) => [role, student, teacher]),
+        [['teacher', '100', '100']],
+      );
+    });
 });
 
 test('a pupil and a teacher with one id, and one user with it: nobody gets what is the other', async () => {
@@ -217,6 +218,10 @@ test('a pupil and a teacher with one id, and one user with it: nobody gets what 
       (await errors()).map(({ entryType, errorCode }) => [entryType, errorCode]),
       [['Student', 'AmbiguousUserId']],
     );
+    // Nor when he is a student alone: the id was his in a roster that has one for each user.
+    const [id, name, given] = BERT;
+    const pupil = v21([CORA_NOW, TOM_NOW, [id, name, given, 'student']]);
+    assert.deepEqual(await sync(pupil, 'error', 'Anna'), [before]);
     assert.deepEqual(await sync(v21([CORA_NOW, TOM_NOW, BERT]), 'success', 'Anna', 'Bert'), [
       ANNA_WAS,
       BERT_IS,
