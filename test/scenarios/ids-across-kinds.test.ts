@@ -229,6 +229,21 @@ test('a pupil and a teacher with one id, and one user with it: nobody gets what 
   });
 });
 
+test('a former pupil and a teacher had the id, and a pupil has it now: neither is that one', async () => {
+  await withProfile(async ({ sync, errors }) => {
+    const bert = ['100', 'bert', 'Bert'] as const;
+    await sync(v1([ANNA, CORA], [TOM, bert]), 'success');
+    await sync(v1([CORA], [TOM, bert]), 'success');
+    const carl = ['100', 'carl@students.contoso.example', 'Carl', 'student'] as const;
+    const people = await sync(v21([CORA_NOW, TOM_NOW, carl]), 'error', 'Anna', 'Bert', 'Carl');
+    assert.deepEqual(people, [ANNA_WAS, { ...BERT_IS, active: false, enabled: false, places: 0 }]);
+    assert.deepEqual(
+      (await errors()).map(({ entryType, errorCode }) => [entryType, errorCode]),
+      [['Student', 'AmbiguousUserId']],
+    );
+  });
+});
+
 test('where people are matched with accounts, the account says who it is', async () => {
   await withProfile(
     async ({ client, profile, sync, errors }) => {
