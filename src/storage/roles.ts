@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client, DatabaseError, escapeIdentifier } from 'pg';
 import { must } from '#lib/assert.ts';
 import { messageOf, OperationalError } from '#lib/errors.ts';
+import { tlsRemedyOf } from './connection-remedy.ts';
 import { connectionStringFor } from './connection-string.ts';
 import type { DatabaseAddress } from './database.ts';
 import { scramVerifier } from './scram-verifier.ts';
@@ -50,7 +51,7 @@ export async function prepareRoles(input: PrepareRolesInput): Promise<DatabaseAd
       );
     throw new OperationalError(
       'DatabaseUnreachable',
-      `The database cannot be reached: ${messageOf(error)}. Check DATABASE_URL.`,
+      `The database cannot be reached: ${messageOf(error)}. ${tlsRemedyOf(error) ?? 'Check DATABASE_URL.'}`,
       { retry: 'retry', cause: error },
     );
   }

@@ -5,6 +5,7 @@ import { judgeServer } from '#core/doctor/judge-database.ts';
 import { judgeClock } from '#core/doctor/judge-machine.ts';
 import type { Settings } from '#core/settings.ts';
 import { messageOf } from '#lib/errors.ts';
+import { tlsRemedyOf } from '#storage/connection-remedy.ts';
 import { connectionStringFor } from '#storage/connection-string.ts';
 import { databaseErrorOf } from '#storage/database-errors.ts';
 import { mostConnections } from '#storage/database.ts';
@@ -92,7 +93,7 @@ function notReached(error: unknown, { databaseUrl }: Pick<Settings, 'databaseUrl
     `PostgreSQL cannot be reached: ${messageOf(error)}. ${rest}`,
     databaseUrl === undefined
       ? 'Start Rollbook again, and look at the log of PostgreSQL.'
-      : 'Start it, and check host, port, name and password in DATABASE_URL.',
+      : (tlsRemedyOf(error) ?? 'Start it, and check host, port, name and password in DATABASE_URL.'),
   );
 }
 
