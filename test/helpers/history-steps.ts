@@ -299,13 +299,15 @@ async function sync(
   const before = await newest();
   let starting = client.start(profile).then(({ status }) => status);
   if (step.pauseMs !== undefined && expected !== 409) {
-    while ((await newest()) === before) await wait(5);
+    let answered = false;
+    void starting.finally(() => (answered = true)).catch(() => undefined);
+    while (!answered && (await newest()) === before) await wait(5);
     await wait(step.pauseMs);
     for (const action of ['pause', 'resume'])
       await client.ok('POST', `/beta/education/synchronizationProfiles/${profile}/${action}`);
     // What was suspended before it was validated is no stop to the start.
-    await starting;
-    starting = Promise.resolve(expected);
+    const status = await starting;
+    starting = Promise.resolve(status === 200 ? expected : status);
   }
   if (step.restartMs !== undefined) {
     const answered = starting.catch(() => null);
