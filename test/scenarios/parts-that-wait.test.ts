@@ -72,6 +72,44 @@ test('pupils of a held school who are known in another school as well keep their
   assert.deepEqual(people, { people: 40, active: 40, enabled: 40, consistent: 40 });
 });
 
+test('who gets the user name of a pupil who is renamed in a held school waits with that school', async () => {
+  const { roster, prefix } = prefixedRoster({ schools: 12, students: 40 });
+  const profile = await client.createProfile({ displayName: 'Names' });
+  assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
+  const next = without(roster, `${prefix}S2`);
+  const giver = roster.student.find((row) => row['School SIS ID'] === `${prefix}S2`);
+  const taker = roster.student.find((row) => row['School SIS ID'] === `${prefix}S1`);
+  assert.ok(giver !== undefined && taker !== undefined);
+  const [given, handedOn] = [String(giver['Username']), String(taker['Username'])];
+  next.student.push({ ...giver, Username: `${prefix}other` });
+  for (const row of next.student) if (row['SIS ID'] === taker['SIS ID']) row['Username'] = given;
+  more(next, `${prefix}S3`, 1);
+  for (const row of next.student) if (String(row['SIS ID']).endsWith('N1')) row['Username'] = handedOn;
+
+  const held = await client.sync(profile, csvFiles(next));
+  assert.equal(held.status, 'validationError', held.statusMessage);
+  const run = await latestRunId(profile);
+  const refused = async (): Promise<unknown> =>
+    rollbook.rows('select code from plan_item_failure where run_id = $1', [run]);
+  assert.deepEqual(await refused(), [], 'nobody was tried for whom the name is not free');
+  await client.ok('POST', `/api/v1/runs/${run}/approve`, { schools: [`${prefix}S2`] });
+  await runBecomes(client, run, ['completed']);
+  assert.deepEqual(await refused(), []);
+  const names = await rollbook.rows(
+    `select p.student_external_id as id, split_part(a.user_name, '@', 1) as name from person p join account a on a.person_id = p.id
+      where p.student_external_id = any($1) order by 1`,
+    [[giver['SIS ID'], taker['SIS ID'], `${prefix}S3N1`]],
+  );
+  assert.deepEqual(
+    names,
+    [
+      { id: taker['SIS ID'], name: given },
+      { id: giver['SIS ID'], name: `${prefix}other` },
+      { id: `${prefix}S3N1`, name: handedOn },
+    ].map(({ id, name }) => ({ id, name: name.toLowerCase() })),
+  );
+});
+
 test('a school that has another id is asked about before its classes go', async () => {
   const { roster, prefix } = prefixedRoster({ schools: 5, students: 20 });
   const profile = await client.createProfile({ displayName: 'Profile 2' });

@@ -1,3 +1,4 @@
+import { accountOf, RENAMED } from './identity-rule.ts';
 import { inBand, inEndings } from './item-band.ts';
 
 /**
@@ -6,6 +7,25 @@ import { inBand, inEndings } from './item-band.ts';
  */
 const HELD = `plan_item_hold h join plan_item i on i.run_id = h.run_id and i.item_no = h.item_no
           where h.run_id = $1 and h.pass = 0 and h.scope = 'school'`;
+
+/** Who gets the user name of somebody there who gets another one, and who gets the name of these: it is given up when that school is. */
+const WAITS_FOR_NAMES = `
+  with recursive naming as materialized (
+    select i.item_no, i.object_id, i.action, lower(i.after ->> 'userPrincipalName') as name from plan_item i
+     where i.run_id = $1 and ${inBand('i', 'student', 'teacher')} and i.after ? 'userPrincipalName'
+       and (i.action = 'create' or i.action in ('update', 'reactivate') and ${RENAMED})
+       and i.item_no not in (select f.item_no from plan_item_failure f where f.run_id = $1)),
+  giving as materialized (
+    select n.item_no, a.user_name_key as name from naming n cross join ${accountOf('n.object_id')}
+     where n.action <> 'create' and a.user_name_key <> n.name),
+  handed_on as materialized (
+    select n.item_no, g.item_no as giver_no from giving g join naming n on n.name = g.name),
+  waiting as (
+    select o.item_no, h.scope_id from handed_on o
+      join plan_item_hold h on h.run_id = $1 and h.item_no = o.giver_no and h.pass = 0 and h.scope = 'school'
+    union
+    select o.item_no, w.scope_id from waiting w join handed_on o on o.giver_no = w.item_no)
+  select item_no, min(scope_id) as scope_id from waiting where $2::uuid is not null group by item_no`;
 
 /** What hangs on records that these schools would create. */
 const WAITS_FOR_RECORDS = `
@@ -40,4 +60,4 @@ const KEPT_THERE = `
    where i.run_id = $1 and ${inEndings('i')} and i.kind in ('student', 'teacher') and i.action = 'deactivate' and $2::uuid is not null`;
 
 /** In this order: each looks at what the one before has found. */
-export const WAITS_FOR_HELD = [WAITS_FOR_RECORDS, LET_IN_THERE, KEPT_THERE] as const;
+export const WAITS_FOR_HELD = [WAITS_FOR_NAMES, WAITS_FOR_RECORDS, LET_IN_THERE, KEPT_THERE] as const;
