@@ -105,6 +105,41 @@ test('another primary role changes what the person is, and not the account; the 
   });
 });
 
+test('the grades of who is both follow the source, one or several, whoever of both was there first', async () => {
+  const HEAD = 'sourcedId,status,dateLastModified';
+  const withGrades = (roles: readonly string[], grades: string): Files => ({
+    'academicSessions.csv': `${HEAD},title,type,startDate,endDate,parentSourcedId,schoolYear\n`,
+    'courses.csv': `${HEAD},schoolYearSourcedId,title,courseCode,grades,orgSourcedId,subjects,subjectCodes\n`,
+    'classes.csv': `${HEAD},title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,termSourcedIds,subjects,subjectCodes,periods\n`,
+    'enrollments.csv': `${HEAD},classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate\n`,
+    'orgs.csv': `${HEAD},name,type,identifier,parentSourcedId\ns1,,,North School,school,,\n`,
+    'users.csv': `${HEAD},enabledUser,username,userIds,givenName,familyName,middleName,identifier,email,sms,phone,agentSourcedIds,grades,password\nu1,,,true,ada,,Ada,Alder,,,,,,,"${grades}",Start-1234\n`,
+    'roles.csv': `${HEAD},userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,userProfileSourcedId\n${roles.map((role, place) => `r${place},,,u1,${role},,,s1,\n`).join('')}`,
+  });
+  for (const both of [
+    ['primary,student', 'secondary,aide'],
+    ['secondary,student', 'primary,aide'],
+  ])
+    await withRollbook(async (rollbook, client) => {
+      const profile = await client.createProfile();
+      for (const [roles, grades, expected] of [
+        [['primary,student'], '09', { grade: '09', grades: null }],
+        [both, '09', { grade: '09', grades: '09' }],
+        [both, '10', { grade: '10', grades: '10' }],
+        [both, '10,11', { grade: '10', grades: '10,11' }],
+        [both, '11', { grade: '11', grades: '11' }],
+        [['primary,student'], '12', { grade: '12', grades: null }],
+      ] as const) {
+        const status = await client.sync(profile, withGrades(roles, grades));
+        assert.equal(status.status, 'success', status.statusMessage);
+        const rows = await rollbook.rows(
+          `select grade, attributes ->> 'grades' as grades from person where given_name = 'Ada'`,
+        );
+        assert.deepEqual(rows, [expected], `${roles.join(' ')}: ${grades}`);
+      }
+    });
+});
+
 test('matched as both: by the rule of the primary role, in one run', async () => {
   await withRollbook(async (rollbook, client) => {
     await client.ok('POST', '/api/v1/users/import', [

@@ -194,8 +194,9 @@ export function takePeople(
       ...more?.record(),
       ...details?.recordOf(described, incomplete),
     };
-    // The grade is the student's; of staff the grades they are there for are kept, one or several.
-    if (role === 'teacher' && 'grades' in record) record['grades'] ??= record['grade'];
+    // The grade is the student's; of staff the grades they are there for are kept, one or several. Of who is both either record may be the one that
+    // supplies the attributes: they say the same.
+    if ((role === 'teacher' || primary !== null) && 'grades' in record) record['grades'] ??= record['grade'];
     if (identity.mode === 'create') return { ...record, userPrincipalName: userPrincipalName() };
     return { ...record, matchValue: matchValue() };
   };
