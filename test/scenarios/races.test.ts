@@ -144,6 +144,23 @@ async function letGoOf(
   await starting;
 }
 
+async function askToCancel(statement: (sql: string) => Promise<unknown>): Promise<void> {
+  await statement(
+    `insert into run_event (tenant_id, id, run_id, event, state, actor)
+     select tenant_id, gen_random_uuid(), id, 'cancelRequested', state, 'test' from run where profile_id = $1`,
+  );
+  await statement('update run set cancel_requested = true where profile_id = $1');
+}
+
+/** Long before the lease of its worker would be over. */
+async function isCancelled(profile: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if ((await client.latestRun(profile)).state === 'cancelled') break;
+    await wait(20);
+  }
+  assert.equal((await client.latestRun(profile)).state, 'cancelled');
+}
+
 test('paused and resumed before the worker has let go: the run goes on by itself', async () => {
   const profile = await client.createProfile({ displayName: 'Quick pause' });
   const roster = ownRoster();
@@ -167,20 +184,42 @@ test('paused, then cancelled before the worker has let go: the run is cancelled,
     profile,
     client.start(profile),
     () => client.ok('POST', `${PROFILES}/${profile}/pause`),
-    async (statement) => {
-      await statement(
-        `insert into run_event (tenant_id, id, run_id, event, state, actor)
-         select tenant_id, gen_random_uuid(), id, 'cancelRequested', state, 'test' from run where profile_id = $1`,
-      );
-      await statement('update run set cancel_requested = true where profile_id = $1');
-    },
+    askToCancel,
   );
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if ((await client.latestRun(profile)).state === 'cancelled') break;
-    await wait(20);
-  }
-  assert.equal((await client.latestRun(profile)).state, 'cancelled');
+  await isCancelled(profile);
   await client.ok('POST', `${PROFILES}/${profile}/resume`);
+  assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
+  await assertHolds(roster);
+});
+
+test('a batch breaks off, and the run is cancelled before the worker has noted it: it is cancelled at once', async () => {
+  const profile = await client.createProfile({ displayName: 'Broken and cancelled' });
+  const roster = ownRoster();
+  await client.upload(profile, csvFiles(roster));
+  const starting = client.start(profile);
+  await inMidApply(profile);
+  const counter = await rollbook.db.owner.connect();
+  const row = await rollbook.db.owner.connect();
+  try {
+    await counter.query('begin; select 1 from tenant_counter for update');
+    await lockIsAwaited('update tenant_counter%');
+    await row.query('begin');
+    await row.query('select 1 from profile where id = $1 for no key update', [profile]);
+    await inTenant(rollbook.db, rollbook.tenantId, (tx) =>
+      tx.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock' and query like 'update tenant_counter%'`,
+      ),
+    );
+    await lockIsAwaited('%from profile p join tenant%for no key update%');
+    await askToCancel((sql) => row.query(sql, [profile]));
+    await row.query('commit');
+  } finally {
+    counter.release(true);
+    row.release(true);
+  }
+  await starting;
+  await isCancelled(profile);
   assert.equal((await client.sync(profile, csvFiles(roster))).status, 'success');
   await assertHolds(roster);
 });
