@@ -29,7 +29,8 @@ after(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-const start = () => makeFirstTenant({ db, system: realSystem, secretBox: testSecretBox, dataDir });
+const start = (timeZone?: string) =>
+  makeFirstTenant({ db, system: realSystem, secretBox: testSecretBox, dataDir, timeZone });
 const file = (name: string): string => join(dataDir, name);
 const readCredentials = async (): Promise<Credentials> =>
   JSON.parse(await readFile(file('credentials.json'), 'utf8')) as Credentials;
@@ -40,12 +41,15 @@ async function signIn(): Promise<unknown> {
 }
 
 test('the first start makes a tenant and an administrator; starts at the same time make one', async () => {
-  assert.deepEqual((await Promise.all([start(), start()])).sort(), ['made', 'there']);
+  assert.deepEqual((await Promise.all([start('Europe/Berlin'), start('Europe/Berlin')])).sort(), [
+    'made',
+    'there',
+  ]);
   const credentials = await readCredentials();
   assert.deepEqual(Object.keys(credentials), ['tenantId', 'clientId', 'clientSecret']);
   assert.deepEqual(
-    (await listTenants(db)).map(({ id }) => id),
-    [credentials.tenantId],
+    (await listTenants(db)).map(({ id, timeZone }) => [id, timeZone]),
+    [[credentials.tenantId, 'Europe/Berlin']],
   );
   if (process.platform !== 'win32') assert.equal((await stat(file('credentials.json'))).mode & 0o777, 0o600);
   assert.ok(await signIn());
@@ -75,3 +79,20 @@ test('a credentials file that somebody removed is not made again', async () => {
   assert.equal(await start(), 'there');
   assert.deepEqual(await readdir(dataDir), []);
 });
+
+for (const [machine, timeZone] of [
+  ['names none', undefined],
+  ['does not know its own', 'Etc/Unknown'],
+] as const)
+  test(`a machine that ${machine}: the tenant has UTC`, async () => {
+    await asOwner(db, (tx) =>
+      tx.query(
+        'delete from application_secret; delete from application_event; delete from application; delete from tenant_secret; delete from tenant_counter; delete from tenant',
+      ),
+    );
+    assert.equal(await start(timeZone), 'made');
+    assert.deepEqual(
+      (await listTenants(db)).map((tenant) => tenant.timeZone),
+      ['UTC'],
+    );
+  });

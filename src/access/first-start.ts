@@ -8,7 +8,7 @@ import { insertApplication } from '#storage/access/applications.ts';
 import { lockFirstStart } from '#storage/access/first-start-lock.ts';
 import { asOwner, type Database, inTenant } from '#storage/database.ts';
 import { replaceFile } from '#storage/replace-file.ts';
-import { createTenant } from '#storage/tenants/create-tenant.ts';
+import { createTenant, takesTimeZone } from '#storage/tenants/create-tenant.ts';
 import { findTenant, listTenants } from '#storage/tenants/find-tenants.ts';
 import { hashClientSecret, newClientSecret } from './client-secret.ts';
 
@@ -35,6 +35,8 @@ export async function makeFirstTenant(context: {
   readonly system: System;
   readonly secretBox: SecretBox;
   readonly dataDir: string;
+  /** The time zone of this machine; undefined: it names none. The tenant's is UTC then, as where a tenant cannot have it. */
+  readonly timeZone: string | undefined;
 }): Promise<'made' | 'there'> {
   const { db, system, dataDir } = context;
   const pendingPath = join(dataDir, PENDING_FILE);
@@ -57,14 +59,20 @@ export async function makeFirstTenant(context: {
 }
 
 async function makeInDatabase(
-  context: { readonly db: Database; readonly system: System; readonly secretBox: SecretBox },
+  context: {
+    readonly db: Database;
+    readonly system: System;
+    readonly secretBox: SecretBox;
+    readonly timeZone: string | undefined;
+  },
   pending: Credentials,
 ): Promise<void> {
-  const { db, system, secretBox } = context;
+  const { db, system, secretBox, timeZone = 'UTC' } = context;
   if ((await findTenant(db, pending.tenantId)) === undefined) {
+    const taken = await asOwner(db, (tx) => takesTimeZone(tx, timeZone));
     await createTenant(
       db,
-      { id: pending.tenantId, name: 'My school authority', timeZone: localTimeZone() },
+      { id: pending.tenantId, name: 'My school authority', timeZone: taken ? timeZone : 'UTC' },
       secretBox,
     );
   }
@@ -82,11 +90,6 @@ async function makeInDatabase(
       detail: made,
     });
   });
-}
-
-function localTimeZone(): string {
-  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
-  return /^[A-Za-z]/.test(timeZone) ? timeZone : 'UTC';
 }
 
 async function readPending(path: string): Promise<Credentials | undefined> {

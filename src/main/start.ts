@@ -89,7 +89,7 @@ async function start(settings: Settings, asked: StartOptions, closers: Closers):
   };
   // Before anything is written into a data directory that belongs to another database.
   await claimStore(files, claim, log);
-  const first = await makeFirstTenant({ db, system, secretBox, dataDir });
+  const first = await makeFirstTenant({ db, system, secretBox, dataDir, timeZone: machineTimeZone() });
   if (first === 'made')
     log.info({ file: join(dataDir, 'credentials.json') }, 'made a tenant and its administrator');
   const issuer = await openIssuer({ db, system, secretBox });
@@ -152,4 +152,9 @@ async function lockDataDirectory(
   const lock = await acquireLock(dataDir, { onLost: (sentence) => log.fatal(sentence) });
   closers.add(() => lock.release());
   return lock;
+}
+
+/** Undefined, unlike its type says, where TZ holds no name: `TZ=:/etc/localtime`. */
+function machineTimeZone(): string | undefined {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }

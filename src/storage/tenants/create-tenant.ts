@@ -3,7 +3,7 @@ import { isTimeZone } from '#core/schedule/time-zone.ts';
 import { ConflictError, InvalidRequestError } from '#lib/errors.ts';
 import type { SecretBox } from '#lib/secret-box.ts';
 import { DatabaseError } from 'pg';
-import { asOwner, type Database } from '../database.ts';
+import { asOwner, type Database, type Tx } from '../database.ts';
 
 export interface NewTenant {
   readonly id: string;
@@ -26,15 +26,10 @@ export async function createTenant(
   const name = tenant.name.trim();
   if (name === '' || name.length > 256)
     throw new InvalidRequestError('The name of a tenant has 1 to 256 characters.', 'name');
-  if (!isTimeZone(tenant.timeZone)) throw noTimeZone(tenant.timeZone);
   const hashKey = secretBox.seal(randomBytes(32));
   try {
     await asOwner(db, async (tx) => {
-      // PostgreSQL reckons with it, too, for all tenants in one statement. It knows fewer names, and takes BST for another zone than Intl does.
-      const known = await tx.query('select 1 from pg_timezone_names where lower(name) = lower($1)', [
-        tenant.timeZone,
-      ]);
-      if (known.length === 0) throw noTimeZone(tenant.timeZone);
+      if (!(await takesTimeZone(tx, tenant.timeZone))) throw noTimeZone(tenant.timeZone);
       await tx.query('insert into tenant (id, name, time_zone) values ($1, $2, $3)', [
         tenant.id,
         name,
@@ -48,6 +43,13 @@ export async function createTenant(
       throw new ConflictError(`There is a tenant ${tenant.id} already.`);
     throw error;
   }
+}
+
+/** Whether a tenant can have this zone. PostgreSQL reckons with it, too, for all tenants in one statement. It knows fewer names, and takes BST for another zone than Intl does. */
+export async function takesTimeZone(tx: Tx, name: string): Promise<boolean> {
+  if (!isTimeZone(name)) return false;
+  const known = await tx.query('select 1 from pg_timezone_names where lower(name) = lower($1)', [name]);
+  return known.length > 0;
 }
 
 function noTimeZone(name: string): InvalidRequestError {
