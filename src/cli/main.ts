@@ -116,8 +116,8 @@ function showError(io: CliIo, error: unknown, json: boolean, exitCode: number): 
   if (!json) return;
   const document = {
     error: {
-      code: error instanceof OperationalError ? error.code : 'InternalError',
-      message: error instanceof Error ? error.message : String(error),
+      code: codeOf(error),
+      message: isSystemError(error) ? textOf(error) : error instanceof Error ? error.message : String(error),
       ...(error instanceof ApiError
         ? { status: error.status, requestId: error.requestId, target: error.target }
         : {}),
@@ -143,7 +143,21 @@ function textOf(error: unknown): string {
     return `${error.message} (${facts.filter((fact) => fact !== '').join(', ')})`;
   }
   if (error instanceof OperationalError) return error.message;
-  if (error instanceof Error && !(error instanceof BugError) && 'code' in error && 'syscall' in error)
-    return `${error.message}${SYSTEM_REMEDIES[String(error.code)] ?? ''}`;
+  if (isSystemError(error)) return `${error.message}${SYSTEM_REMEDIES[error.code] ?? ''}`;
   return `This is a bug in Rollbook: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof OperationalError || isSystemError(error) ? error.code : 'InternalError';
+}
+
+/** The system refused something: a full disk, a file that belongs to somebody else. */
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return (
+    error instanceof Error &&
+    !(error instanceof BugError) &&
+    'syscall' in error &&
+    'code' in error &&
+    typeof error.code === 'string'
+  );
 }

@@ -239,10 +239,14 @@ test('what the system refuses is said with what to do, and without a stack', asy
     ['EACCES', /Run it as the user that it belongs to/],
     ['EROFS', /mount it for writing/],
   ] as const) {
-    const startServer = (): Promise<never> =>
+    const refuse = (): Promise<never> =>
       Promise.reject(Object.assign(new Error(`${code}: refused, write`), { code, syscall: 'write' }));
-    const { exitCode, stderr } = await runCliHere(['serve'], { deps: { startServer } });
+    const { exitCode, stderr } = await runCliHere(['serve'], { deps: { startServer: refuse } });
     assert.equal(exitCode, 1);
     assert.match(stderr, remedy);
+    const json = await runCliHere(['doctor', '--json'], { deps: { examine: refuse } });
+    const { error } = JSON.parse(json.stdout) as { error: { code: string; message: string } };
+    assert.deepEqual([json.exitCode, error.code], [1, code]);
+    assert.match(`Error: ${error.message}\n`, remedy);
   }
 });
