@@ -105,7 +105,7 @@ export async function failDependants(tx: Tx, scope: PlanScope): Promise<void> {
          select i.key, i.item_no from plan_item_failure f
            join plan_item i on i.run_id = f.run_id and i.item_no = f.item_no
           where f.run_id = $1 and i.kind in ('student', 'teacher')
-            and (i.action = 'create' and f.because_of is null or i.reason = 'sameUser' or f.code = 'AmbiguousUserId'))
+            and (i.action in ('create', 'reactivate') and f.because_of is null or i.reason = 'sameUser' or f.code = 'AmbiguousUserId'))
        insert into plan_item_failure (tenant_id, run_id, item_no, code, message, because_of)
        select current_tenant(), d.run_id, d.item_no, 'InvalidLookupReference',
               'Waits for a record that could not be written.', failed.item_no

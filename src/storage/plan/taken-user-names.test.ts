@@ -155,14 +155,40 @@ test('who comes back with the user name of somebody else is refused; who has the
   const source = await addSourceSystem(database.db, database.tenantId);
   const sync = (...items: TestItem[]): ReturnType<typeof planAndApply> =>
     planAndApply(database.db, database.tenantId, source, items);
-  await sync(person('a', 'again1'), person('b', 'again2'), person('c', 'again3'));
-  await sync({ kind: 'student', action: 'end', id: 'a' });
+  const place: TestItem = {
+    kind: 'role',
+    action: 'create',
+    id: 'a at again',
+    first: 'student:a',
+    second: 'org:again',
+    after: { role: 'student' },
+  };
+  await sync(
+    { kind: 'org', action: 'create', id: 'again', after: { type: 'school', displayName: 'North' } },
+    person('a', 'again1'),
+    person('b', 'again2'),
+    person('c', 'again3'),
+    place,
+  );
+  await sync({ kind: 'student', action: 'end', id: 'a' }, { kind: 'role', action: 'end', id: place.id });
   await inTenant(database.db, database.tenantId, (tx) =>
     tx.query(
       `update account set user_name = 'again4@s.example', mail = 'again4@s.example' where user_name = 'again3@s.example'`,
     ),
   );
-  const { failures, actions } = await sync(renamed('a', 'again2'), renamed('c', 'again4'));
-  assert.deepEqual(failures, [{ id: 'student:a', code: 'DuplicateTargetEntries' }]);
-  assert.deepEqual(actions, ['reactivate student:a', 'update student:c']);
+  const { failures, actions } = await sync(renamed('a', 'again2'), renamed('c', 'again4'), place);
+  assert.deepEqual(failures, [
+    { id: 'student:a', code: 'DuplicateTargetEntries' },
+    { id: `role:${place.id}`, code: 'InvalidLookupReference' },
+  ]);
+  assert.deepEqual(actions, ['reactivate student:a', 'update student:c', `reactivate role:${place.id}`]);
+  // With a name of their own both come back.
+  assert.deepEqual((await sync(renamed('a', 'again5'), place)).failures, []);
+  const [role] = await inTenant(database.db, database.tenantId, (tx) =>
+    tx.query(
+      'select p.active and r.active as here from role r join person p on p.id = r.person_id where r.source_system_id = $1',
+      [source.sourceSystemId],
+    ),
+  );
+  assert.deepEqual(role, { here: true });
 });
