@@ -115,6 +115,14 @@ for (const [what, greetMs] of [
     },
   );
 
+test('whoever stops while it still connects is kept waiting by nothing', { timeout: 60_000 }, async () => {
+  for (const delayMs of [0, 1, 5, 20]) {
+    const feed = followChanges(database.db);
+    await wait(delayMs);
+    await feed.stop();
+  }
+});
+
 test('what stands in the channel and is no change is passed over', async () => {
   await listening(async (_feed, heard) => {
     heard.length = 0;

@@ -59,11 +59,15 @@ export function followChanges(address: DatabaseAddress, options: ChangeFeedOptio
     });
     client.on('end', () => lost.abort());
     const end = AbortSignal.any([lost.signal, stopping.signal]);
-    // Whatever it waits for then fails, also where nobody answers any more.
-    const onStop = (): void => void hangUp(client);
+    // Whatever it waits for then fails, also where nobody answers any more. Of a connection that is still being made pg says nothing then.
+    const { promise: stopped, reject } = Promise.withResolvers<never>();
+    const onStop = (): void => {
+      reject(new Error('the feed is stopped'));
+      void hangUp(client);
+    };
     stopping.signal.addEventListener('abort', onStop);
     try {
-      await client.connect();
+      await Promise.race([client.connect(), stopped]);
       let answered = false;
       const greeting = `hello ${crypto.randomUUID()}`;
       client.on('notification', ({ payload = '' }) => {
@@ -121,7 +125,9 @@ export function followChanges(address: DatabaseAddress, options: ChangeFeedOptio
 /** Ends the connection; where the server has vanished without a word, by breaking it. */
 async function hangUp(client: Client): Promise<void> {
   const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
-  const timer = setTimeout(() => stream.destroy(), GOODBYE_MS);
-  await client.end().catch(() => undefined);
-  clearTimeout(timer);
+  const goodbye = new AbortController();
+  const late = wait(GOODBYE_MS, undefined, { signal: goodbye.signal });
+  await Promise.race([client.end(), late]).catch(() => undefined);
+  goodbye.abort();
+  stream.destroy();
 }
