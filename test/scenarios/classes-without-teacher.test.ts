@@ -60,7 +60,7 @@ test("the rows of a school's teachers are missing: it waits alone, and goes on a
   assert.equal(status.status, 'validationError', status.statusMessage);
   assert.match(
     status.statusMessage,
-    /^School \S+S1 \(School 1\): 20 of 20 classes would go on without a teacher \(\S+S1C1, \S+S1C10, \S+S1C11, …\); the limit is 8\. Look whether rows of teachers are missing in the files, or approve if these classes have none \(20 changes wait\)\. The rest of the plan was applied\./u,
+    /^School \S+S1 \(School 1\): 20 of 20 classes would go on without a teacher \(\S+S1C1, \S+S1C10, \S+S1C11, …\), as when rows of teachers are missing; the limit is 8 \(20 changes wait\)\. The rest of the plan was applied\./u,
   );
   const reasons = await reasonsOf(profile);
   assert.deepEqual(

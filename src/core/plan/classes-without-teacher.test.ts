@@ -68,7 +68,7 @@ for (const [name, given, expected] of cases)
     );
   });
 
-test('classes without a teacher: a reason says which, and what to look at', () => {
+test('classes without a teacher: a reason says which, and what it looks like', () => {
   const [reason] = judged({
     plan: ENDINGS,
     active: [...ACTIVE, 'S1 class 20'],
@@ -76,7 +76,6 @@ test('classes without a teacher: a reason says which, and what to look at', () =
   }).reasons;
   assert.equal(
     reason?.message,
-    'school S1 (North): 9 of 20 classes would go on without a teacher (K1, …); the limit is 8. ' +
-      'Look whether rows of teachers are missing in the files, or approve if these classes have none',
+    'school S1 (North): 9 of 20 classes would go on without a teacher (K1, …), as when rows of teachers are missing; the limit is 8',
   );
 });

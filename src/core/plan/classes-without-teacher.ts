@@ -79,8 +79,6 @@ function reasonOf(
     active,
     limit,
     holds: true,
-    message:
-      `${where}${count} of ${active} classes would go on without a teacher (${which}); the limit is ${limit}. ` +
-      'Look whether rows of teachers are missing in the files, or approve if these classes have none',
+    message: `${where}${count} of ${active} classes would go on without a teacher (${which}), as when rows of teachers are missing; the limit is ${limit}`,
   };
 }
