@@ -4,7 +4,13 @@ import { faultCodesOf } from '#storage/database-errors.ts';
 import type { EngineContext } from './engine-context.ts';
 
 /** The database is away, takes no connections or has no room: it is again what it was some time. A lost lease or a newer schema is not. */
-const PASSES = new Set(['DatabaseUnavailable', 'DatabaseBusy', 'DatabaseFull', 'DiskFull']);
+const PASSES = new Set([
+  'DatabaseUnavailable',
+  'NetworkUnavailable',
+  'DatabaseBusy',
+  'DatabaseFull',
+  'DiskFull',
+]);
 const PAUSE_MS = 1_000;
 
 /**
