@@ -26,6 +26,18 @@ const empty = (school: number): DayChange => ({ what: 'emptied', school });
 
 /** Histories that chance makes too rarely: each step matters to the next. */
 export const EXAMPLES: Readonly<Record<string, readonly Step[]>> = {
+  'who goes from one school to another that waits is not put out of a class by the approval of a third': [
+    FIRST,
+    {
+      do: 'sync',
+      ...files(empty(1), empty(2), {
+        what: 'pupil',
+        pupil: 3,
+        day: { row: 'good', school: 2, sections: [0, 3], name: 2 },
+      }),
+    },
+    { do: 'approve school', school: 0 },
+  ],
   'a reset accepts nothing: what is lost after it adds up': [
     FIRST,
     { do: 'reset' },

@@ -3,6 +3,7 @@ import {
   applyItem,
   type Directory,
   emptyDirectory,
+  holdWhatHangs,
   type Item,
   judgeItems,
   isLoss,
@@ -188,8 +189,10 @@ export class HistoryModel {
     if (this.#paused) return 409;
     const released = [...run.held].filter(([, because]) => schools.includes(because)).map(([item]) => item);
     for (const item of released) run.held.delete(item);
+    // Who is to be let in by a school that still waits is not put out by the approval of another.
+    holdWhatHangs(released, run.held, this.directory);
     for (const decided of schools) this.#schoolAcceptedAt.set(decided, ++this.#time);
-    this.#apply(run, (item) => released.includes(item));
+    this.#apply(run, (item) => released.includes(item) && !run.held.has(item));
     return 200;
   }
 

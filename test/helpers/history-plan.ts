@@ -172,6 +172,12 @@ function holdItems(
 ): Map<Item, string> {
   const held = new Map<Item, string>();
   for (const item of items) if (schools.has(item.school)) held.set(item, item.school);
+  holdWhatHangs(items, held, directory);
+  return held;
+}
+
+/** Of these items, those that need what waits in some school wait with it: added to `held`. */
+export function holdWhatHangs(items: readonly Item[], held: Map<Item, string>, directory: Directory): void {
   const missing = new Map<string, string>();
   for (const [{ kind, action, id }, school] of held)
     if (action === 'begin' && kind !== 'role' && kind !== 'enrollment') missing.set(id, school);
@@ -197,7 +203,6 @@ function holdItems(
     const because = awaited.get(personOf(item.kind, item.id));
     if (because !== undefined) held.set(item, because);
   }
-  return held;
 }
 
 function personOf(kind: Item['kind'], id: string): string {
