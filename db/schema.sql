@@ -461,11 +461,13 @@ create table rollbook.installation (
   one boolean default true not null,
   id uuid not null,
   created_at timestamp with time zone default now() not null,
+  storage_searched_at timestamp with time zone,
   constraint installation_pkey PRIMARY KEY (one),
   constraint installation_one_check CHECK (one)
 );
 comment on table rollbook.installation is 'Which Rollbook this database belongs to: one row, made by the first process. Not in backups: what is restored elsewhere is another installation, and may stand beside the first one.';
 comment on column rollbook.installation.id is 'Stands in the bucket or container for uploads, so that no other installation uses the same place.';
+comment on column rollbook.installation.storage_searched_at is 'When a process last began to look for objects that no upload names: at most one does in an hour.';
 
 create table rollbook.link (
   tenant_id uuid not null,

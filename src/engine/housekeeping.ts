@@ -3,6 +3,7 @@ import type { FileStore, StoreClaim } from '#files/file-store.ts';
 import { removeOrphans } from '#files/remove-orphans.ts';
 import { OperationalError } from '#lib/errors.ts';
 import { asOwner, type Database } from '#storage/database.ts';
+import { takeTurnToSearchStorage } from '#storage/installation.ts';
 import { ensurePartitions } from '#storage/partitions.ts';
 import type { System } from '#lib/system.ts';
 
@@ -65,7 +66,10 @@ async function removeRuns(context: HousekeepingContext, signal: AbortSignal | un
   if (old.runs > 0) log.info(old, 'housekeeping removed old runs');
 }
 
-/** A storage that is away, or has become another installation's, is no reason to leave the rest of the house. */
+/**
+ * By one process in an hour: a large storage is thousands of requests. One that is away, or has become another installation's, is no reason to leave the rest of the
+ * house.
+ */
 async function removeOurOrphans(
   { db, files, claim, system, log }: HousekeepingContext,
   signal: AbortSignal | undefined,
@@ -73,6 +77,7 @@ async function removeOurOrphans(
   if (signal?.aborted) return 0;
   try {
     await files.claim(claim);
+    if (!(await asOwner(db, takeTurnToSearchStorage))) return 0;
     return await removeOrphans({ db, files, now: system.now(), signal });
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;

@@ -52,6 +52,7 @@ const idOf = ({ db }: TestRollbook): Promise<string> =>
 /** Housekeeping of a Rollbook in two days, when what nobody names is old enough to be removed. */
 async function keepHouseLater(rollbook: TestRollbook): Promise<string[]> {
   const lines: string[] = [];
+  await asOwner(rollbook.db, (tx) => tx.query('update installation set storage_searched_at = null'));
   await keepHouse({
     db: rollbook.db,
     system: { ...realSystem, now: () => new Date(Date.now() + 2 * 86_400_000) },
