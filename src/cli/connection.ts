@@ -145,7 +145,18 @@ async function credentialsOfFile(call: CommandCall, file: string): Promise<Crede
 }
 
 function client(call: CommandCall, address: string, credentials: Credentials): ApiClient {
-  return apiClient(address, credentials, { system: call.deps.system, interrupt: call.io.interrupt });
+  let told = false;
+  return apiClient(address, credentials, {
+    system: call.deps.system,
+    interrupt: call.io.interrupt,
+    onSlow: (origin) => {
+      if (told) return;
+      told = true;
+      call.view.note(
+        call.view.paint.dim(`${origin} takes long to answer; waiting. Ctrl-C ends this command.`),
+      );
+    },
+  });
 }
 
 /** The address of the service that holds the data directory; waits while it is starting. Null: nobody holds it. */

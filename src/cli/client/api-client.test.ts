@@ -11,7 +11,7 @@ import {
   type SeenRequest,
 } from '#test/fakes/scripted-http-server.ts';
 
-import { UnreachableError } from '../exit-codes.ts';
+import { InterruptedError, UnreachableError } from '../exit-codes.ts';
 import { profileAnswer } from './answers.ts';
 import { apiClient, type ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
@@ -188,6 +188,32 @@ test('nobody at the address: unreachable, with the address', async () => {
       return true;
     },
   );
+});
+
+test('who waits for an answer is told so once for each request, and only then', async () => {
+  const slow: string[] = [];
+  const asked = new AbortController();
+  const waits = { promise: Promise.resolve() };
+  const patient = { ...realSystem, sleep: () => waits.promise };
+  const server = await scriptedHttpServer((request) => (isToken(request) ? TOKEN : 'hang'));
+  try {
+    waits.promise = new Promise(() => undefined);
+    const client = apiClient(server.address, credentials, {
+      system: patient,
+      interrupt: asked.signal,
+      onSlow: (origin) => slow.push(origin),
+    });
+    await client.token();
+    assert.deepEqual(slow, [], 'the token came at once');
+    waits.promise = Promise.resolve();
+    const answer = client.send({ method: 'GET', path: '/a' });
+    while (slow.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    asked.abort();
+    await assert.rejects(answer, InterruptedError);
+    assert.deepEqual(slow, [server.address]);
+  } finally {
+    await server.close();
+  }
 });
 
 test('a collection is read to its end; links lead back to the same service only', async () => {

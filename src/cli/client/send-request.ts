@@ -21,22 +21,49 @@ export interface HttpAnswer {
 export interface HttpScope {
   readonly system: System;
   readonly interrupt: AbortSignal;
+  /** Called once for a request that has had no answer for a while, with the origin that is asked. */
+  readonly onSlow?: (origin: string) => void;
 }
 
 const ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 20_000;
+/** A start that waits for its validation answers after START_WAIT_SECONDS, 20 by default. */
+const SLOW_AFTER_MS = 30_000;
 
 /** The connection was never made, so the request was not seen. */
 const NOT_SENT = new Set(['ECONNREFUSED', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 /** The connection broke; the request may have been seen. */
-const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT']);
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET']);
+/** Somebody took the request and said nothing for five minutes: another five would not help. */
+const SILENT = 'UND_ERR_HEADERS_TIMEOUT';
 
 /**
  * Sends a request and reads the whole answer, whatever its status. Repeats on a broken connection (where that is safe) and on 429 and
  * 503, with growing pauses or as Retry-After says. Throws UnreachableError when it gives up, InterruptedError on Ctrl-C.
  */
 export async function sendRequest(scope: HttpScope, request: HttpRequest): Promise<HttpAnswer> {
+  const done = new AbortController();
+  void tellWhenSlow(scope, request, done.signal);
+  try {
+    return await sendUntilAnswered(scope, request);
+  } finally {
+    done.abort();
+  }
+}
+
+async function tellWhenSlow(
+  { system, interrupt, onSlow }: HttpScope,
+  { url }: HttpRequest,
+  done: AbortSignal,
+): Promise<void> {
+  if (onSlow === undefined) return;
+  const over = AbortSignal.any([interrupt, done]);
+  await system.sleep(SLOW_AFTER_MS, over);
+  if (!over.aborted) onSlow(new URL(url).origin);
+}
+
+async function sendUntilAnswered(scope: HttpScope, request: HttpRequest): Promise<HttpAnswer> {
   for (let attempt = 1; ; attempt += 1) {
     const pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1);
     try {
@@ -112,6 +139,11 @@ function unreachable(address: string, code: string, error: unknown): Unreachable
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER')
     return new UnreachableError(
       `No TLS is spoken at ${origin}. Write ${origin.replace('https:', 'http:')}, or the port of HTTPS.`,
+      error,
+    );
+  if (code === SILENT)
+    return new UnreachableError(
+      `${origin} took the request and gave no answer in five minutes. Is it a Rollbook? If it is, look at its log and at its database (rollbook doctor), then try again.`,
       error,
     );
   return new UnreachableError(
