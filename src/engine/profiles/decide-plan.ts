@@ -89,7 +89,7 @@ function checkWaits(run: PlannedRun): void {
     );
   if (run.acceptedAt !== null)
     throw new ConflictError(
-      `The plan was approved already, at ${run.acceptedAt.toISOString()} by ${run.acceptedBy ?? 'somebody'}; the run is ${run.state}.`,
+      `Nothing waits for a decision any more: ${run.acceptedBy ?? 'somebody'} let the run go on at ${run.acceptedAt.toISOString()}, and it is ${run.state} now.`,
     );
   throw new ConflictError(`No plan of this run waits for a decision: it is ${run.state}.`);
 }
