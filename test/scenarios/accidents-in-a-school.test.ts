@@ -75,13 +75,13 @@ test('a new calendar renames all classes of a school: it waits alone, for a vill
   await assertHoldsSchool(
     'ab-S1',
     (roster) => renameSections(roster, 'new', 'ab-S1'),
-    /^School ab-S1 \(Alfield School\): 132 of 132 enrollments would end; the limit is 60 \(\d+ changes wait\)/u,
+    /^School ab-S1 \(Alfield School\): 6 of 6 classes would end; the limit is 3; school ab-S1 \(Alfield School\): 132 of 132 enrollments would end; the limit is 60 \(\d+ changes wait\)/u,
   );
   await authority.correct();
   await assertHoldsSchool(
     'ab-S4',
     (roster) => renameSections(roster, 'new', 'ab-S4'),
-    /^School ab-S4 \(Dalfield School\): 15 of 15 classes would end; the limit is 8; .*school ab-S4 \(Dalfield School\): 384 of 384 enrollments would end/u,
+    /^School ab-S4 \(Dalfield School\): 15 of 15 classes would end; the limit is 7; .*school ab-S4 \(Dalfield School\): 384 of 384 enrollments would end/u,
   );
   await authority.correct();
 });

@@ -116,7 +116,7 @@ test('validationError by the verdict: a truncated file is held, resume accepts t
   truncated.studentenrollment.length = 60;
   const held = await client.sync(profile, csvFiles(truncated));
   assert.equal(held.status, 'validationError');
-  assert.match(held.statusMessage, /School S2 \(School 2\): 80 of 83 enrollments would end; the limit is 60/);
+  assert.match(held.statusMessage, /School S2 \(School 2\): 80 of 83 enrollments would end; the limit is 41/);
   assert.match(held.statusMessage, /studentenrollment\.csv has 60 rows where 160 records were known/);
   assert.deepEqual(
     await dumpDirectory(rollbook.db, rollbook.tenantId),
@@ -152,6 +152,14 @@ test('a missing file and one without rows need a confirmation of their own', asy
   }
   assert.deepEqual(await dumpDirectory(rollbook.db, rollbook.tenantId), before);
   await client.ok('POST', `/api/v1/profiles/${profile}/resume`, { confirmEmptyFiles: ['teacherroster.csv'] });
+  const asked = await client.settled(profile);
+  assert.equal(
+    asked.status,
+    'validationError',
+    'that the file is whole does not say that all may lose their teachers',
+  );
+  assert.match(asked.statusMessage, /3 of 3 classes would go on without a teacher/u);
+  await client.ok('POST', `${PROFILES}/${profile}/resume`);
   assert.equal((await client.settled(profile)).status, 'success');
   assert.deepEqual(await changesOf(client, profile), { enrollment: { ended: roster.teacherroster.length } });
 });

@@ -14,6 +14,11 @@ const cases: readonly [name: string, given: Partial<PlanInWords>, expected: read
     ['clean'],
   ],
   [
+    'more than half of a small school are asked about',
+    { withoutTeacher: ['S1 4', 'S2 5'], active: ['S1 class 8', 'S2 class 8'] },
+    ['partlyHeld', 'school S2 5 of 8, limit 4'],
+  ],
+  [
     'nine hold the school',
     { withoutTeacher: ['S1 9', 'S2 8'], active: ['S1 class 20', 'S2 class 20'] },
     ['partlyHeld', 'school S1 9 of 20, limit 8'],
@@ -26,12 +31,15 @@ const cases: readonly [name: string, given: Partial<PlanInWords>, expected: read
   ],
   [
     'a few in each of many schools hold the plan, as do those without a school',
-    { withoutTeacher: ['S1 8', 'S2 8', 'S3 8', '- 2'], active: [] },
+    {
+      withoutTeacher: ['S1 8', 'S2 8', 'S3 8', '- 2'],
+      active: ['S1 class 20', 'S2 class 20', 'S3 class 20'],
+    },
     ['held', 'plan - 26 of 200, limit 25'],
   ],
   [
     'classes of schools that wait are not counted for the plan',
-    { withoutTeacher: ['S1 20', 'S2 8'], active: ['S1 class 40'] },
+    { withoutTeacher: ['S1 20', 'S2 8'], active: ['S1 class 40', 'S2 class 20'] },
     ['partlyHeld', 'school S1 20 of 40, limit 10'],
   ],
   [

@@ -2,7 +2,7 @@
  * Classes that go on and lose their last teacher: the rows of a school's teachers are missing, and they are few beside those of its
  * pupils. Nobody could look after such a class, so it counts as one that ends, by the same limits.
  */
-import { allowedOf, type Limit, limitFor, type LimitRule } from './limits.ts';
+import { allowedIn, type Limit, type LimitRule } from './limits.ts';
 import { describeSchool, type VerdictReason } from './verdict-reason.ts';
 
 /** The classes of a school that go on and lose their last teacher in the plan. */
@@ -59,7 +59,7 @@ function limitOf(
   active: number,
 ): number {
   const cell = { scope, school, kind: 'class', action: 'deactivate' } as const;
-  return allowedOf(limitFor(rules, deactivationLimit, cell), active);
+  return allowedIn(rules, deactivationLimit, cell, { before: active, now: active });
 }
 
 function reasonOf(

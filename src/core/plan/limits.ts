@@ -69,26 +69,55 @@ const DEFAULT_BY_KIND: readonly LimitRule[] = [
   { scope: 'plan', action: 'create', kind: 'enrollment', school: null, percent: 50, count: 400 },
 ];
 
+/** What is judged by one limit: all changes of a kind and action, in the plan or in one of its schools. */
+interface Cell {
+  readonly scope: LimitRule['scope'];
+  readonly action: JudgedAction;
+  readonly kind: JudgedKind;
+  /** Source id of the school; with scope `school` only. */
+  readonly school: string | null;
+}
+
 /** The limit that counts for a cell of the plan. `deactivations`: the profile's own setting for the whole plan. */
-export function limitFor(
+export function limitFor(rules: readonly LimitRule[], deactivations: Limit, cell: Cell): Limit {
+  const own = mostSpecific(rules, cell);
+  if (own !== undefined) return own;
+  if (cell.scope === 'plan' && cell.action === 'deactivate') return deactivations;
+  return DEFAULT_BY_KIND.find((rule) => fits(rule, cell)) ?? DEFAULT_LIMITS[cell.scope][cell.action];
+}
+
+/** What may always leave a school at once, as long as nobody set a limit: of two classes one is half. */
+const ALWAYS_MAY_LEAVE = 2;
+
+/**
+ * How many may pass unasked in a cell. `before`: how many were active when what is judged began; `now`: before the plan. It is what the limit
+ * lets pass; where nobody set one, no more than half leaves a school: the count is about a class of pupils, and a village school has no more.
+ */
+export function allowedIn(
   rules: readonly LimitRule[],
   deactivations: Limit,
-  cell: { scope: LimitRule['scope']; action: JudgedAction; kind: JudgedKind; school: string | null },
-): Limit {
-  const fits = (rule: LimitRule): boolean =>
+  cell: Cell,
+  { before, now }: { readonly before: number; readonly now: number },
+): number {
+  const allowed = allowedOf(limitFor(rules, deactivations, cell), before);
+  const leaves = cell.action === 'deactivate' || cell.action === 'move';
+  if (cell.scope === 'plan' || !leaves || mostSpecific(rules, cell) !== undefined) return allowed;
+  // What a new school got in the days before is there to be lost, too.
+  return Math.min(allowed, Math.max(ALWAYS_MAY_LEAVE, Math.floor(Math.max(before, now) / 2)));
+}
+
+function fits(rule: LimitRule, cell: Cell): boolean {
+  return (
     rule.scope === cell.scope &&
     rule.action === cell.action &&
     (rule.kind === null || rule.kind === cell.kind) &&
-    (rule.school === null || rule.school === cell.school);
-  const own = mostSpecific(rules.filter(fits));
-  if (own !== undefined) return own;
-  if (cell.scope === 'plan' && cell.action === 'deactivate') return deactivations;
-  return DEFAULT_BY_KIND.find(fits) ?? DEFAULT_LIMITS[cell.scope][cell.action];
+    (rule.school === null || rule.school === cell.school)
+  );
 }
 
-function mostSpecific(rules: readonly LimitRule[]): LimitRule | undefined {
+function mostSpecific(rules: readonly LimitRule[], cell: Cell): LimitRule | undefined {
   const weight = ({ school, kind }: LimitRule): number => (school === null ? 0 : 2) + (kind === null ? 0 : 1);
-  return rules.toSorted((a, b) => weight(b) - weight(a))[0];
+  return rules.filter((rule) => fits(rule, cell)).toSorted((a, b) => weight(b) - weight(a))[0];
 }
 
 const MAX_RULES = 1_000;

@@ -5,6 +5,8 @@ import { counted, judged, type PlanInWords, summary } from '#test/helpers/judged
 
 import { changedSchools, exceedsLimits } from './verdict.ts';
 
+const FIVE = ['S1', 'S2', 'S3', 'S4', 'S5'];
+
 const cases: readonly [name: string, given: PlanInWords, expected: readonly string[]][] = [
   ['an empty plan is clean', { plan: [], active: ['- student 1000'] }, ['clean']],
   [
@@ -33,10 +35,50 @@ const cases: readonly [name: string, given: PlanInWords, expected: readonly stri
     ['clean'],
   ],
   [
+    'a village school may lose half of its pupils unasked, and not one more',
+    {
+      plan: ['S1 student deactivate 10', 'S2 student deactivate 11', 'S3 student deactivate 2'],
+      active: ['- student 800', '- org 9', 'S1 student 20', 'S2 student 20', 'S3 student 2'],
+    },
+    ['partlyHeld', 'tooManyEndings school S2 student'],
+  ],
+  [
+    'nor may more than half of them move',
+    { plan: ['S1 role move 7', 'S2 role move 6'], active: ['- role 800', 'S1 role 12', 'S2 role 12'] },
+    ['partlyHeld', 'tooManyMoves school S1 role'],
+  ],
+  [
+    'two halves of half a village school are all of it',
+    {
+      plan: ['S1 student deactivate 5'],
+      window: ['S1 student deactivate 6'],
+      active: ['- student 800', '- org 9', 'S1 student 14'],
+    },
+    ['partlyHeld', 'tooManyEndings school S1 student'],
+  ],
+  [
+    'a school that is new this week may lose what others may',
+    {
+      plan: ['S1 student deactivate 15'],
+      window: ['S1 student create 200'],
+      active: ['- student 800', '- org 9', 'S1 student 200'],
+    },
+    ['clean'],
+  ],
+  [
+    'who sets a limit may let all of a school go',
+    {
+      plan: ['S1 student deactivate 20'],
+      active: ['- student 800', '- org 9', 'S1 student 20'],
+      rules: [{ scope: 'school', action: 'deactivate', percent: 100, count: 0 }],
+    },
+    ['clean'],
+  ],
+  [
     'a school that loses more than its share is held alone',
     {
       plan: ['S1 student deactivate 41', 'S2 student deactivate 3'],
-      active: ['- student 4000', 'S1 student 200'],
+      active: ['- student 4000', 'S1 student 200', 'S2 student 200'],
     },
     ['partlyHeld', 'tooManyEndings school S1 student'],
   ],
@@ -48,8 +90,8 @@ const cases: readonly [name: string, given: PlanInWords, expected: readonly stri
   [
     'many small losses, each within the limit of its school, hold the plan',
     {
-      plan: ['S1', 'S2', 'S3', 'S4', 'S5'].map((school) => `${school} student deactivate 15`),
-      active: ['- student 500'],
+      plan: FIVE.map((school) => `${school} student deactivate 15`),
+      active: ['- student 500', ...FIVE.map((school) => `${school} student 60`)],
     },
     ['held', 'tooManyEndings plan student'],
   ],
@@ -57,7 +99,7 @@ const cases: readonly [name: string, given: PlanInWords, expected: readonly stri
     'what a held school loses is not held against the others',
     {
       plan: ['S1 student deactivate 300', 'S2 student deactivate 10'],
-      active: ['- student 1000', 'S1 student 400', '- org 9'],
+      active: ['- student 1000', 'S1 student 400', 'S2 student 60', '- org 9'],
     },
     ['partlyHeld', 'tooManyEndings school S1 student'],
   ],
@@ -265,7 +307,7 @@ const cases: readonly [name: string, given: PlanInWords, expected: readonly stri
     {
       plan: ['S1', 'S2', 'S3'].map((school) => `${school} student deactivate 10`),
       window: ['S5 student deactivate 20', 'S6 student move 100', 'S7 teacher deactivate 100'],
-      active: ['- student 380', '- org 7'],
+      active: ['- student 380', '- org 7', ...FIVE.map((school) => `${school} student 60`)],
     },
     ['clean'],
   ],
@@ -274,7 +316,7 @@ const cases: readonly [name: string, given: PlanInWords, expected: readonly stri
     {
       plan: ['S1', 'S2', 'S3'].map((school) => `${school} student deactivate 10`),
       window: ['S5 student deactivate 21', 'S6 student move 100'],
-      active: ['- student 379', '- org 7'],
+      active: ['- student 379', '- org 7', ...FIVE.map((school) => `${school} student 60`)],
     },
     ['held', 'tooManyEndings plan student'],
   ],
@@ -283,7 +325,7 @@ const cases: readonly [name: string, given: PlanInWords, expected: readonly stri
     {
       plan: ['S1 student deactivate 30', 'S2 student deactivate 10'],
       window: ['S1 student deactivate 60'],
-      active: ['- student 500', '- org 7', 'S1 student 100'],
+      active: ['- student 500', '- org 7', 'S1 student 100', 'S2 student 60'],
     },
     ['partlyHeld', 'tooManyEndings school S1 student'],
   ],
@@ -320,7 +362,11 @@ const cases: readonly [name: string, given: PlanInWords, expected: readonly stri
   ],
   [
     'endings of a file that nothing proves wait, the rest goes on',
-    { plan: ['S1 student deactivate 3'], active: ['- student 900'], unproven: ['student.csv'] },
+    {
+      plan: ['S1 student deactivate 3'],
+      active: ['- student 900', 'S1 student 60'],
+      unproven: ['student.csv'],
+    },
     ['partlyHeld', 'absenceNotProven file student.csv'],
   ],
   [
@@ -372,7 +418,7 @@ test('verdict: a reason counts what went in before, and says so; a school withou
   const [loss, gone] = judged({
     plan: ['S1', 'S2', 'S3'].map((school) => `${school} student deactivate 10`).concat('S9 org deactivate 1'),
     window: ['S5 student deactivate 21'],
-    active: ['- student 479', '- org 7'],
+    active: ['- student 479', '- org 7', ...FIVE.map((school) => `${school} student 60`)],
   }).reasons;
   assert.deepEqual([loss?.count, loss?.active, loss?.limit], [51, 500, 50]);
   assert.equal(

@@ -6,6 +6,7 @@ import {
   withoutTeacherInSchools,
 } from './classes-without-teacher.ts';
 import {
+  allowedIn,
   allowedOf,
   isJudgedKind,
   JUDGED_ACTIONS,
@@ -13,7 +14,6 @@ import {
   type JudgedAction,
   type JudgedKind,
   type Limit,
-  limitFor,
   type LimitRule,
 } from './limits.ts';
 import { judgeReused, type ReusedClasses } from './reused-classes.ts';
@@ -220,11 +220,12 @@ function judgeSchools(input: JudgeInput, cells: readonly Cell[]): VerdictReason[
   for (const cell of cells) {
     const { school, kind, action } = cell;
     if (school === '' || kind === 'org') continue;
-    const before = baseOf(active.get(`${kind} ${school}`) ?? 0, `${kind} ${school}`, windows);
+    const now = active.get(`${kind} ${school}`) ?? 0;
+    const before = baseOf(now, `${kind} ${school}`, windows);
     // What a school had nothing of is new there: growth cannot be measured, and the whole plan is judged, too.
     if (action === 'create' && before === 0 && input.cautious !== true) continue;
-    const limit = limitFor(input.rules, input.deactivationLimit, { scope: 'school', school, kind, action });
-    const allowed = allowedOf(limit, before);
+    const limited = { scope: 'school', school, kind, action } as const;
+    const allowed = allowedIn(input.rules, input.deactivationLimit, limited, { before, now });
     if (cell.total <= allowed) continue;
     reasons.push(
       reasonOf(cell, before, allowed, { school, schoolName: input.schoolNames.get(school) ?? school }),
@@ -262,15 +263,11 @@ function judgePlan(
       const past = input.window
         .filter((entry) => entry.kind === kind && entry.action === action && !heldSchools.has(entry.school))
         .reduce((sum, { count }) => sum + count, 0);
-      const before = baseOf(input.activeByKind[kind], `${kind} `, windows);
+      const now = input.activeByKind[kind];
+      const before = baseOf(now, `${kind} `, windows);
       if (action === 'create' && before === 0 && input.cautious !== true) continue;
-      const limit = limitFor(input.rules, input.deactivationLimit, {
-        scope: 'plan',
-        school: null,
-        kind,
-        action,
-      });
-      const allowed = allowedOf(limit, before);
+      const limited = { scope: 'plan', school: null, kind, action } as const;
+      const allowed = allowedIn(input.rules, input.deactivationLimit, limited, { before, now });
       if (plan + past > allowed)
         reasons.push(reasonOf({ kind, action, plan, total: plan + past }, before, allowed, null));
     }
