@@ -312,7 +312,7 @@ test('two uploads count as one: a loss in two halves does not get round a breake
   );
   assert.equal((await client.call('POST', `${PROFILES}/${profile}/resume`)).status, 200);
   assert.equal((await client.settled(profile)).status, 'success');
-  const third = lose(second, 12);
+  const third = lose(second, 8);
   assert.equal(
     (await client.sync(profile, csvFiles(third))).status,
     'success',
