@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import { realSystem, type System } from '#lib/system.ts';
+import { insertSigningKey } from '#storage/access/signing-keys.ts';
+import { asOwner } from '#storage/database.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
 import { testSecretBox } from '#test/helpers/secret-box.ts';
 import { UnauthenticatedError } from './access-errors.ts';
@@ -45,9 +47,23 @@ test('a token of ours names its caller, until it expires', async () => {
   const issuedAt = clock.now;
   clock.now = new Date(issuedAt.getTime() + 3_590_000);
   await issuer.verify(token);
+  clock.now = new Date(issuedAt.getTime() + 3_599_000 + 55_000);
+  await issuer.verify(token);
   clock.now = new Date(issuedAt.getTime() + 3_599_000 + 61_000);
   await refused(token, 'expired');
   clock.now = issuedAt;
+});
+
+test('clocks of two processes may differ by a minute, and no more', async () => {
+  const now = clock.now;
+  const issuedAhead = async (seconds: number): Promise<string> => {
+    clock.now = new Date(now.getTime() + seconds * 1_000);
+    const token = await issue();
+    clock.now = now;
+    return token;
+  };
+  assert.ok(await issuer.verify(await issuedAhead(55)));
+  await refused(await issuedAhead(62), 'not valid yet');
 });
 
 test('permissions that the application does not have are not taken from a token', async () => {
@@ -84,7 +100,8 @@ test('whatever is changed, it is no token any more', async () => {
 
 test('a token of ours for another audience, or without what we ask for, is refused', async () => {
   const keys = await openSigningKeys({ db: database.db, system, secretBox: testSecretBox });
-  const claims = { tid: database.tenantId, azp: applicationId, roles: ['EduRoster.Read.All'] };
+  const endless = { tid: database.tenantId, azp: applicationId, roles: ['EduRoster.Read.All'] };
+  const claims = { ...endless, exp: Math.floor(clock.now.getTime() / 1_000) + 3_600 };
   const sign = (payload: JWTPayload, audience: string, path = `/${database.tenantId}/v2.0`) =>
     new SignJWT(payload)
       .setProtectedHeader({ alg: 'RS256', kid: keys.current.kid })
@@ -92,7 +109,6 @@ test('a token of ours for another audience, or without what we ask for, is refus
       .setSubject('x')
       .setIssuer(`https://roster.example${path}`)
       .setAudience(audience)
-      .setExpirationTime('1h')
       .sign(keys.current.privateKey);
   await issuer.verify(await sign(claims, TOKEN_AUDIENCE));
   await refused(await sign(claims, 'api://other'), 'another audience');
@@ -109,6 +125,7 @@ test('a token of ours for another audience, or without what we ask for, is refus
     await sign({ ...claims, roles: 'EduRoster.Read.All' }, TOKEN_AUDIENCE),
     'roles that are no list',
   );
+  await refused(await sign(endless, TOKEN_AUDIENCE), 'no end');
 });
 
 test('revoking an application ends its tokens: at once here, within seconds elsewhere', async () => {
@@ -130,6 +147,15 @@ test('revoking an application ends its tokens: at once here, within seconds else
   await assert.rejects(other.verify(token), UnauthenticatedError);
 });
 
+test('what the database could not tell of an application is asked again at once', async () => {
+  const token = await issue();
+  const other = await openIssuer({ db: database.db, system, secretBox: testSecretBox });
+  await asOwner(database.db, (tx) => tx.query('revoke select on application from rollbook_app'));
+  await assert.rejects(other.verify(token), /permission denied/);
+  await asOwner(database.db, (tx) => tx.query('grant select on application to rollbook_app'));
+  assert.ok(await other.verify(token));
+});
+
 test('two issuers share one key; another SECRET_KEY is told at the start', async () => {
   const other = await openIssuer({ db: database.db, system, secretBox: testSecretBox });
   assert.deepEqual(other.publicJwks(), issuer.publicJwks());
@@ -138,4 +164,25 @@ test('two issuers share one key; another SECRET_KEY is told at the start', async
   await assert.rejects(openIssuer({ db: database.db, system, secretBox: wrong }), {
     code: 'SecretKeyMismatch',
   });
+});
+
+test('processes that start at the same time make one key; one that somebody makes later is found, if not at once', async () => {
+  const fresh = await testDatabase();
+  const context = { db: fresh.db, system, secretBox: testSecretBox };
+  const [keys, others] = await Promise.all([openSigningKeys(context), openSigningKeys(context)]);
+  assert.deepEqual(keys.publicJwks(), others.publicJwks());
+  assert.equal(keys.publicJwks().length, 1);
+
+  const { publicKey } = await generateKeyPair('RS256');
+  const publicJwk = { ...(await exportJWK(publicKey)), kid: 'later', use: 'sig', alg: 'RS256' };
+  await asOwner(fresh.db, (tx) =>
+    insertSigningKey(tx, { kid: 'later', publicJwk, sealedPrivateJwk: Buffer.alloc(1) }),
+  );
+  const now = clock.now;
+  assert.equal(await keys.find('later'), undefined, 'unknown ids do not each ask the database');
+  clock.now = new Date(now.getTime() + 10_000);
+  assert.ok(await keys.find('later'));
+  assert.ok(keys.publicJwks().some(({ kid }) => kid === 'later'));
+  clock.now = now;
+  await fresh.close();
 });

@@ -44,6 +44,7 @@ test('any change makes it invalid', () => {
     'another upload': { si: otherSi },
     'another resource': { sr: 'b' },
     'another version': { sv: '2026-01-01' },
+    'parts with another border between them': { sv: `${query.sv}${query.sr}`, sr: '' },
     'no signature': { sig: undefined },
     'an empty signature': { sig: '' },
     'a signature twice': { sig: [query.sig, query.sig] },

@@ -4,7 +4,10 @@ import { realSystem, type System } from '#lib/system.ts';
 import type { ExternalIssuerSettings } from '#core/oidc-settings.ts';
 import type { Caller } from '#core/permissions.ts';
 import { type OidcIssuer, oidcIssuer, type IssuerFault } from '#test/fakes/oidc-issuer.ts';
+import { asOwner } from '#storage/database.ts';
+import { createTenant } from '#storage/tenants/create-tenant.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
+import { testSecretBox } from '#test/helpers/secret-box.ts';
 import { IssuerUnavailableError, UnauthenticatedError } from '../access-errors.ts';
 import { createApplication } from '../applications.ts';
 import { type ExternalIssuers, openExternalIssuers } from './external-issuers.ts';
@@ -240,6 +243,26 @@ test('the tenant: by the value itself, by a map, by the issuer, or always the sa
   const byIssuer = { tenantClaim: 'iss', tenantsByValue: new Map([[idp.issuer, tenantId]]) };
   assert.equal(await tenantIs(byIssuer, {}), tenantId);
   assert.equal(await tenantIs({ tenantsByValue: new Map([['*', tenantId]]) }, {}), tenantId);
+});
+
+test('a tenant that is made later is known half a minute after somebody asked for it', async () => {
+  const tenantId = realSystem.newId();
+  const token = await idp.sign(claims({ tid: tenantId }));
+  await refused(token, /names no tenant/);
+  await createTenant(database.db, { id: tenantId, name: 'Later', timeZone: 'UTC' }, testSecretBox);
+  await refused(token, /names no tenant/);
+  wait(30_000);
+  assert.equal((await verify(token))?.tenantId, tenantId);
+  const upper = await idp.sign(claims({ tid: tenantId.toUpperCase() }));
+  assert.equal((await verify(upper))?.tenantId, tenantId, 'in upper case, too');
+});
+
+test('what the database could not tell of a tenant is asked again at once', async () => {
+  const token = await idp.sign(claims());
+  await asOwner(database.db, (tx) => tx.query('revoke select on tenant from rollbook_app'));
+  await assert.rejects(verify(token), /permission denied/);
+  await asOwner(database.db, (tx) => tx.query('grant select on tenant to rollbook_app'));
+  assert.ok(await verify(token));
 });
 
 test('the id in the history: a UUID as it is; else, or when it is one of ours, made from issuer and client', async () => {

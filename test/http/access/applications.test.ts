@@ -121,7 +121,8 @@ test('a rotation at once ends all others', async () => {
 });
 
 test('a revoked application stays revoked', async () => {
-  const made = await make('Gone');
+  // Nobody else manages the tenant but the administrator, which is then the last one: this one is none any more.
+  const made = await make('Gone', ['Rollbook.Tenant.Manage']);
   const path = `${PATH}/${made.clientId}`;
   assert.equal((await rollbook.api(path, { method: 'DELETE' })).status, 204);
   assert.equal((await rollbook.api(path, { method: 'DELETE' })).status, 204, 'again');
@@ -186,7 +187,7 @@ test('each act leaves a line that no request can change, and no secret', async (
   await client.ok('PATCH', path, { displayName: 'Renamed' });
   await client.ok('PATCH', path, { displayName: 'Renamed' });
   const rotated = await rotate(made.clientId);
-  await rollbook.api(path, { method: 'DELETE' });
+  for (let time = 0; time < 2; time += 1) await rollbook.api(path, { method: 'DELETE' });
   const text = await (await rollbook.api(`${path}/events`)).text();
   const { value } = JSON.parse(text) as {
     value: { event: string; actor: string; actorName: string; detail: unknown }[];
