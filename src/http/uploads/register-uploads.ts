@@ -28,6 +28,8 @@ export interface UploadsOptions {
   readonly maxConcurrent?: number;
   /** A client that sends nothing for that long is dropped. */
   readonly idleTimeoutMs?: number;
+  /** A refused body is read and thrown away for so long, so that the client gets to read the answer. */
+  readonly drainMs?: number;
 }
 
 /** Container = profile id. Two segments at most for reads, so that no route of the token issuer is shadowed. */
@@ -36,8 +38,6 @@ const CONTAINER =
 /** What stands before the container where the host is an IP address: Azure's tools take the first segment for the account then. */
 const ACCOUNT = 'rollbook';
 const REFUSED_METHODS = ['GET', 'HEAD', 'DELETE', 'POST', 'PATCH', 'OPTIONS'] as const;
-/** A refused body is read and thrown away for so long, so that the client gets to read the answer. */
-const DRAIN_MS = 30_000;
 
 /**
  * The upload URL: the subset of the Azure Blob service that a write-only container SAS gives (protocols 6.1). Its own scope
@@ -50,7 +50,7 @@ export function registerUploads(
   options: UploadsOptions = {},
 ): void {
   const limits = { ...DEFAULT_UPLOAD_LIMITS, ...options.limits };
-  const { maxConcurrent = 32, idleTimeoutMs = 120_000 } = options;
+  const { maxConcurrent = 32, idleTimeoutMs = 120_000, drainMs = 30_000 } = options;
   const key = context.secretBox.deriveKey(UPLOAD_SIGNATURE_PURPOSE, 32);
   let active = 0;
 
@@ -122,7 +122,7 @@ export function registerUploads(
       next();
     });
     scope.addHook('onResponse', (request, _reply, next) => {
-      if (!request.raw.complete) setTimeout(() => stopReading(request), DRAIN_MS).unref();
+      if (!request.raw.complete) setTimeout(() => stopReading(request), drainMs).unref();
       next();
     });
     scope.setErrorHandler((error, request, reply) => sendError(error, request, reply));

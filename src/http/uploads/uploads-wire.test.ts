@@ -3,6 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
+import { inTenant } from '#storage/database.ts';
+import { lockOpenUpload } from '#storage/uploads/lock-open-upload.ts';
 import { uploadServer, type UploadServer } from '#test/helpers/upload-server.ts';
 
 const MIB = 1024 * 1024;
@@ -173,6 +175,7 @@ describe('an upload request by hand', () => {
     const commit = blobUrl('b.csv', '&comp=blocklist', container);
     const wrong = createHash('md5').update('other').digest('base64');
     await assertRefused(put(commit, list, { 'x-ms-blob-content-md5': wrong }), 400, 'Md5Mismatch');
+    await assertRefused(put(commit, list, { 'content-md5': wrong }), 400, 'Md5Mismatch');
     assert.equal((await put(commit, list, { 'x-ms-blob-content-md5': right })).status, 201);
     assert.equal(await server.seal(profileId), uploadId);
     const contents = await server.readBack(uploadId);
@@ -330,6 +333,70 @@ test('a client that stops sending is dropped, and nothing of it stays', async ()
     );
     await textOf(socket);
     await until(async () => (await server.objects()).length === 0, 'its bytes are gone');
+  } finally {
+    await server.close();
+  }
+});
+
+test('a file is no larger for coming in blocks', async () => {
+  const server = await uploadServer({ limits: { maxFileBytes: 3, maxBlockBytes: 2 } });
+  try {
+    const [path, query] = (await server.uploadUrl(await server.newProfile())).url.split('?');
+    const put = async (more: string, body: string): Promise<[number, string | null]> => {
+      const answer = await fetch(`${path}/a.csv?${query}${more}`, { method: 'PUT', body });
+      return [answer.status, answer.headers.get('x-ms-error-code')];
+    };
+    const commit = (...ids: string[]) =>
+      put('&comp=blocklist', `<BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join('')}</BlockList>`);
+    // An id with a plus sign that is not escaped, as some clients send it.
+    assert.deepEqual(await put('&comp=block&blockid=AA+A', 'ab'), [201, null]);
+    assert.deepEqual(await put('&comp=block&blockid=AAAB', 'c'), [201, null]);
+    assert.deepEqual(await commit('AA+A', 'AA+A'), [413, 'RequestBodyTooLarge']);
+    assert.deepEqual(await commit('AA+A', 'AAAB'), [201, null]);
+  } finally {
+    await server.close();
+  }
+});
+
+test('once its body is there a request may take longer than a client may be silent', async () => {
+  const server = await uploadServer({ idleTimeoutMs: 300 });
+  try {
+    const { url, uploadId } = await server.uploadUrl(await server.newProfile());
+    const [path, query] = url.split('?');
+    const put = (more: string, body: string): Promise<number | Error> =>
+      fetch(`${path}/a.csv?${query}${more}`, { method: 'PUT', body }).then(
+        ({ status }) => status,
+        (error: Error) => error,
+      );
+    assert.equal(await put('&comp=block&blockid=AAAA', 'abc'), 201);
+    let answer: Promise<number | Error> | undefined;
+    await inTenant(server.db, server.tenantId, async (tx) => {
+      await lockOpenUpload(tx, uploadId);
+      answer = put('&comp=blocklist', '<BlockList><Latest>AAAA</Latest></BlockList>');
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    });
+    assert.equal(await answer, 201);
+  } finally {
+    await server.close();
+  }
+});
+
+test('who goes on sending a body that was refused is cut off', async () => {
+  const server = await uploadServer({ drainMs: 100 });
+  try {
+    const { pathname } = new URL((await server.uploadUrl(await server.newProfile())).url);
+    const socket = connect(Number(new URL(server.baseUrl).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(`PUT ${pathname}/a.csv HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n`);
+    let pieces = 0;
+    const timer = setInterval(() => {
+      pieces += 1;
+      if (pieces < 500) socket.write('a');
+      else socket.destroy();
+    }, 20);
+    assert.match(await textOf(socket), /^HTTP\/1.1 403 [^]*x-ms-error-code: AuthenticationFailed/);
+    clearInterval(timer);
+    assert.ok(pieces < 500, 'the server let it go on');
   } finally {
     await server.close();
   }
