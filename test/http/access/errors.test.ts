@@ -174,7 +174,7 @@ test('what is no HTTP is refused in the same form', async () => {
 
 test('a Host header that only looks like one is refused, wherever an address is made with it', async () => {
   const { baseUrl, tenantId } = rollbook;
-  for (const host of ['x:99999', '1.2.3.4.5', '300.1.1.1', '[::1::2]']) {
+  for (const host of ['x:99999', '1.2.3.4.5', '300.1.1.1', '[::1::2]', 'x@y', 'x/y']) {
     const form = 'grant_type=client_credentials&client_id=a&client_secret=b&scope=x/.default';
     const answer = await rawRequest(
       baseUrl,

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { loadCertificate } from '#http/tls/load-certificate.ts';
@@ -76,11 +76,9 @@ test('the self-signed certificate stays, until it runs out, lacks a name or is d
   const first = await loadCertificate(own, at(NOW));
   assert.deepEqual(await loadCertificate(own, at(NOW)), first);
   assert.deepEqual(await loadCertificate(own, at(new Date('2028-01-01T00:00:00Z'))), first);
-  assert.notDeepEqual(
-    await loadCertificate(own, at(new Date('2028-10-20T00:00:00Z'))),
-    first,
-    'less than 30 days are left',
-  );
+  const renewed = await loadCertificate(own, at(new Date('2028-10-20T00:00:00Z')));
+  assert.notDeepEqual(renewed, first, 'less than 30 days are left');
+  assert.notDeepEqual(await loadCertificate(own, at(NOW)), renewed, 'it is not valid yet');
 
   const named = await loadCertificate(
     { ...own, host: 'roster.example', publicUrl: 'https://[2001:db8::1]:8443' },
@@ -91,6 +89,10 @@ test('the self-signed certificate stays, until it runs out, lacks a name or is d
     certificate.subjectAltName,
     'DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, DNS:roster.example, IP Address:2001:DB8:0:0:0:0:0:1',
   );
+  for (const host of ['0.0.0.0', '::']) {
+    const everywhere = new X509Certificate((await loadCertificate({ ...own, host }, at(NOW))).cert);
+    assert.ok(everywhere.checkHost(hostname().toLowerCase()), `listening at ${host}: the machine's own name`);
+  }
   assert.ok(certificate.verify(certificate.publicKey));
   assert.equal(certificate.ca, false);
 
