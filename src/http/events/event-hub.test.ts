@@ -147,3 +147,21 @@ test('closed: all are ended, and so is who comes later', () => {
   hub.watch('run 1', () => new Promise(() => undefined), later);
   assert.deepEqual(later.seen, ['end']);
 });
+
+test('who leaves what has ended takes nothing from those who watch the same anew', async () => {
+  const hub = hubWith();
+  const first = listener();
+  const leave = hub.watch('run 1', () => Promise.resolve({ event: 'run', json: 1, ends: true }), first);
+  await until(() => first.seen.includes('end'));
+  const second = listener();
+  const leaveSecond = hub.watch(
+    'run 1',
+    () => Promise.resolve({ event: 'run', json: 2, ends: false }),
+    second,
+  );
+  await until(() => second.seen.length > 0);
+  leave();
+  hub.close();
+  leaveSecond();
+  assert.deepEqual(second.seen, ['2', 'end'], 'the hub still knows of it');
+});

@@ -112,6 +112,17 @@ const WHOLE: [name: string, body: unknown, message: RegExp, target?: string][] =
     /no such property/,
     'requests[0].atomicityGroup',
   ],
+  [
+    'a condition',
+    {
+      requests: [
+        { ...GET, id: '1' },
+        { ...GET, id: '2', if: "$1/status eq '200'" },
+      ],
+    },
+    /no such property/,
+    'requests[1].if',
+  ],
 ];
 describe('400 for the whole, and nothing ran', () => {
   for (const [name, body, message, target] of WHOLE) {

@@ -110,6 +110,17 @@ test('who comes back with Last-Event-ID is told what is new, and nothing twice',
   assert.equal(confused.events.length, 1);
 });
 
+for (const state of ['held', 'suspended'] as const)
+  test(`the stream of a run that is ${state} ends: it waits for somebody`, async () => {
+    const { runId } = await queuedRun();
+    const reader = await follow(`/runs/${runId}/events`);
+    await reader.until(1);
+    await server.setRun(runId, state);
+    await reader.until(2);
+    assert.equal(reader.events[1]?.data.state, state);
+    assert.equal(await reader.over, 'ended');
+  });
+
 test('a profile is followed by its status', async () => {
   const { profileId, runId } = await queuedRun();
   const reader = await follow(`/profiles/${profileId.toUpperCase()}/events`);
@@ -204,6 +215,19 @@ test('a client that does not read is dropped, and the others go on', async () =>
   lazy.resume();
   assert.equal(await lazy.over, 'cut');
   assert.ok(lazy.events.length < 41);
+});
+
+test('a stream ends when its time is over, and its client comes back', async () => {
+  const own = await profileServer({ eventLimits: { pollMs: 10, heartbeatMs: 20, lifeMs: 60 } });
+  const profileId = await own.provisioned();
+  const headers = bearer(own.tenantId);
+  const path = `${own.baseUrl}/api/v1/profiles/${profileId}/events`;
+  const reader = await readEvents(path, headers);
+  assert.equal(await reader.over, 'ended');
+  const again = await readEvents(path, { ...headers, 'last-event-id': String(reader.events.at(-1)?.id) });
+  assert.equal(await again.over, 'ended');
+  assert.equal(again.events.length, 0, 'it was told that already');
+  await own.close();
 });
 
 test('a stop ends every stream', async () => {
