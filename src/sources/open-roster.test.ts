@@ -5,6 +5,9 @@ import { describe, test } from 'node:test';
 import { makeZip, type MadeEntry, zipOf } from '#test/helpers/make-zip.ts';
 import { csvFiles, smallRoster } from '#test/helpers/small-roster.ts';
 import { shown, shownFindings, stageFiles } from '#test/helpers/stage-files.ts';
+import type { UploadedFile } from './contract.ts';
+import { FindingCollector } from './finding-collector.ts';
+import { openRoster } from './open-roster.ts';
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
 
@@ -28,6 +31,7 @@ const TAKEN: [name: string, files: Files, findings?: string[]][] = [
       ),
     },
   ],
+  ['whose directory has another order', { 'a.zip': makeZip(goodEntries, { isReversed: true }) }],
   ['with a comment', { 'a.zip': makeZip(goodEntries, { comment: 'Export of Monday' }) }],
   ['in one folder', { 'a.zip': zipOf(good, 'export/') }, ['ZIP_FOLDER a.zip (information)']],
   [
@@ -96,4 +100,29 @@ describe('a zip is read like loose files', async () => {
     );
     assert.equal(confirmed.result.fatal, false);
   });
+});
+
+test('bytes that cannot be had are no fault of the zip: who reads it is to come back', async () => {
+  const bytes = zipOf(good);
+  const away = new Error('the storage is away');
+  let isAway = false;
+  const archive: UploadedFile = {
+    name: 'a.zip',
+    sizeBytes: bytes.length,
+    // oxlint-disable-next-line typescript/require-await
+    async *read(range) {
+      if (isAway && range !== undefined) throw away;
+      yield range === undefined ? bytes : bytes.subarray(range.start, range.start + range.sizeBytes);
+    },
+  };
+  const findings = new FindingCollector();
+  const { files } = await openRoster([archive], findings);
+  isAway = true;
+  const [file] = files;
+  assert.ok(file);
+  await assert.rejects(async () => {
+    for await (const _ of file.open());
+  }, away);
+  await assert.rejects(openRoster([archive], findings), away);
+  assert.deepEqual(findings.kept, []);
 });

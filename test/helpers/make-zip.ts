@@ -19,16 +19,21 @@ export interface MadeEntry {
   readonly sizeBytes?: number;
   readonly localPath?: string;
   readonly localMethod?: number;
+  readonly localFlags?: number;
   /** Points to the header of the entry at that place instead of to one of its own. */
   readonly sameAs?: number;
   /** Type and permissions, as Unix has them. */
   readonly mode?: number;
+  /** Number of the system that made it: 3, Unix, unless it says otherwise. */
+  readonly madeOn?: number;
 }
 
 export interface MadeZip {
   readonly comment?: string;
   /** How many entries the end of the directory states. */
   readonly entryCount?: number;
+  /** The directory names the last entry first. */
+  readonly isReversed?: boolean;
   /** The end of the directory in 64 bits. */
   readonly zip64?: boolean;
 }
@@ -70,7 +75,7 @@ export function makeZip(entries: readonly MadeEntry[], options: MadeZip = {}): B
     directory.push(directoryEntry(entry, head, offset));
   }
   const start = at;
-  for (const one of directory) add(one);
+  for (const one of options.isReversed === true ? directory.toReversed() : directory) add(one);
   const count = options.entryCount ?? entries.length;
   if (options.zip64 === true) add(...end64(count, at - start, start, at));
   const comment = Buffer.from(options.comment ?? '');
@@ -116,12 +121,12 @@ function headOf(entry: MadeEntry, packedBytes: number): Head {
   };
 }
 
-function localHeader({ localPath, localMethod, streamed }: MadeEntry, head: Head): Buffer {
+function localHeader({ localPath, localMethod, localFlags, streamed }: MadeEntry, head: Head): Buffer {
   const path = localPath === undefined ? head.path : Buffer.from(localPath);
   const header = Buffer.alloc(30);
   header.writeUInt32LE(0x04034b50, 0);
   header.writeUInt16LE(20, 4);
-  header.writeUInt16LE(head.flags, 6);
+  header.writeUInt16LE(head.flags | (localFlags ?? 0), 6);
   header.writeUInt16LE(localMethod ?? head.method, 8);
   if (streamed !== true) {
     header.writeUInt32LE(head.crc, 14);
@@ -142,10 +147,10 @@ function descriptor(head: Head): Buffer {
   return bytes;
 }
 
-function directoryEntry({ mode = 0 }: MadeEntry, head: Head, offset: number): Buffer {
+function directoryEntry({ mode = 0, madeOn = 3 }: MadeEntry, head: Head, offset: number): Buffer {
   const header = Buffer.alloc(46);
   header.writeUInt32LE(0x02014b50, 0);
-  header.writeUInt16LE((3 << 8) | 20, 4);
+  header.writeUInt16LE((madeOn << 8) | 20, 4);
   header.writeUInt16LE(20, 6);
   header.writeUInt16LE(head.flags, 8);
   header.writeUInt16LE(head.method, 10);

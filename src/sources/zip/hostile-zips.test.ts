@@ -112,6 +112,11 @@ const HOSTILE: [name: string, files: Files, findings: string[]][] = [
     ['ZIP_DAMAGED a.zip'],
   ],
   ['with another method in its header', { 'a.zip': withStudent({ localMethod: 0 }) }, ['ZIP_DAMAGED a.zip']],
+  [
+    'with a password of which its header alone tells',
+    { 'a.zip': withStudent({ localFlags: 1 }) },
+    ['ZIP_DAMAGED a.zip'],
+  ],
   ['with strong encryption', { 'a.zip': withStudent({ flags: 0x41 }) }, ['ZIP_ENCRYPTED a.zip']],
   ['with a password', { 'a.zip': withStudent({ flags: 1 }) }, ['ZIP_ENCRYPTED student.csv']],
   [
@@ -134,6 +139,16 @@ const HOSTILE: [name: string, files: Files, findings: string[]][] = [
     'with a link',
     { 'a.zip': withStudent({ content: '/etc/passwd', mode: 0o120777 }) },
     ['ZIP_ENTRY_UNSUPPORTED student.csv'],
+  ],
+  [
+    'with a link, as macOS makes it',
+    { 'a.zip': withStudent({ content: '/etc/passwd', mode: 0o120777, madeOn: 19 }) },
+    ['ZIP_ENTRY_UNSUPPORTED student.csv'],
+  ],
+  [
+    'with a link under the name of a folder',
+    { 'a.zip': makeZip([{ path: 'x/', store: true, mode: 0o120777 }]) },
+    ['ZIP_ENTRY_UNSUPPORTED x'],
   ],
   [
     'with a folder that holds bytes',
@@ -211,6 +226,14 @@ describe('a zip is refused', () => {
       // What was read before a fault that shows only then is not kept.
       if (result.files.length === 0) assert.deepEqual(items, []);
     });
+});
+
+test('as many entries as are taken, what archivers add included', async () => {
+  const junk = Array.from({ length: LIMITS.maxEntries - goodEntries.length }, (_, n) => ({
+    path: `__MACOSX/${n}`,
+  }));
+  const { findings } = await stageFiles({ 'a.zip': withMore(...junk) }, { zipLimits: LIMITS });
+  assert.deepEqual(findings, []);
 });
 
 test('whatever bytes are changed: the same roster, or a fatal finding', async () => {
