@@ -247,6 +247,8 @@ test('a place that cannot be read is no missing object: whoever reads is to come
 test('an unfinished object is removed once nothing has touched it for a while', async () => {
   const draft = join(directory, 'unfinished', randomUUID());
   await writeFile(draft, 'half');
+  for await (const { objectName } of store().list())
+    assert.ok(!draft.endsWith(objectName), 'it is no object');
   assert.equal(await store().removeUnfinished(new Date(Date.now() - 60_000)), 0);
   await utimes(draft, new Date(0), new Date(0));
   assert.equal(await store().removeUnfinished(new Date(Date.now() - 60_000)), 1);

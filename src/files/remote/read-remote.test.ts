@@ -38,7 +38,9 @@ function memoryBucket(spoil: (call: number, bytes: Buffer) => Buffer | Error) {
     list: async function* () {},
     removeUnfinished: () => Promise.resolve(0),
   };
-  return { bucket, fetched };
+  const shorten = (name: string, sizeBytes: number): void =>
+    void objects.set(name, (objects.get(name) ?? Buffer.alloc(0)).subarray(0, sizeBytes));
+  return { bucket, fetched, shorten };
 }
 
 async function* one(bytes: Buffer): AsyncGenerator<Uint8Array> {
@@ -86,4 +88,56 @@ test('what the storage itself refuses is not asked for again', async () => {
   const { bucket, fetched } = memoryBucket(() => storeError('refused', '', 'AccessDenied'));
   await assert.rejects(collect(readRemote(bucket, randomUUID(), KEY, undefined)), { code: 'StorageRefused' });
   assert.equal(fetched.length, 1);
+});
+
+test('an object that was exchanged for a shorter one while it is read is damaged, not at its end', async () => {
+  const { bucket, shorten } = memoryBucket((_, bytes) => bytes);
+  const name = await stored(bucket, randomBytes(500));
+  const reading = readRemote(
+    {
+      ...bucket,
+      fetch(...input) {
+        const answer = bucket.fetch(...input);
+        shorten(name, 32 + 80 * 3);
+        return answer;
+      },
+    },
+    name,
+    KEY,
+    { start: 0, sizeBytes: 400 },
+  );
+  await assert.rejects(collect(reading), { code: 'UploadBytesDamaged' });
+});
+
+test('a write in parts that fails gives up its parts and what may be there of the object', async () => {
+  for (const failing of ['put', 'finish'] as const) {
+    const done: string[] = [];
+    const { bucket } = memoryBucket((_, bytes) => bytes);
+    const fail = (what: 'put' | 'finish'): Promise<void> =>
+      what === failing ? Promise.reject(storeError('away', '', 'Timeout')) : Promise.resolve();
+    const store = remoteFileStore(
+      () =>
+        Promise.resolve({
+          ...bucket,
+          beginParts: () =>
+            Promise.resolve({
+              put: () => fail('put'),
+              finish: () => fail('finish'),
+              abandon() {
+                done.push('abandoned');
+                return Promise.resolve();
+              },
+            }),
+          remove(name) {
+            done.push(`removed ${name}`);
+            return Promise.resolve();
+          },
+        }),
+      { recordBytes: 64, partBytes: 200 },
+    );
+    const name = randomUUID();
+    const write = store.write(name, one(randomBytes(1_000)), KEY, NO_LIMIT);
+    await assert.rejects(write, { code: 'StorageUnavailable' });
+    assert.deepEqual(done, ['abandoned', `removed ${name}`], failing);
+  }
 });
