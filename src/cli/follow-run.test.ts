@@ -38,23 +38,26 @@ test('a connection that breaks while start is answered does not hide how its run
   }
 });
 
-test('a retry that the service queued at that moment is not taken for the run of this start', async () => {
-  const retry = { id: 'r0', state: 'superseded', trigger: 'retry' };
-  const run = { id: 'r1', state: 'completed', trigger: 'start' };
-  let looks = 0;
-  const server = await scriptedHttpServer(({ method, url }) => {
-    if (url.endsWith('/token')) return { status: 200, body: { access_token: 'abc' } };
-    if (method === 'POST') return { status: 200, body: { value: [] } };
-    if (!url.includes('/profiles/')) return { status: 200, body: url.includes('r0') ? retry : run };
-    looks += 1;
-    const seen = looks === 1 ? [] : looks === 2 ? [retry] : [run, retry];
-    return { status: 200, body: { value: seen } };
+for (const [what, other] of [
+  ['a retry that the service queued', { id: 'r0', state: 'superseded', trigger: 'retry' }],
+  ['a preview that somebody asked for', { id: 'r0', state: 'completed', planOnly: true }],
+] as const)
+  test(`${what} at that moment is not taken for the run of this start`, async () => {
+    const run = { id: 'r1', state: 'completed', trigger: 'start' };
+    let looks = 0;
+    const server = await scriptedHttpServer(({ method, url }) => {
+      if (url.endsWith('/token')) return { status: 200, body: { access_token: 'abc' } };
+      if (method === 'POST') return { status: 200, body: { value: [] } };
+      if (!url.includes('/profiles/')) return { status: 200, body: url.includes('r0') ? other : run };
+      looks += 1;
+      const seen = looks === 1 ? [] : looks === 2 ? [other] : [run, other];
+      return { status: 200, body: { value: seen } };
+    });
+    const credentials = { tenantId: 't', clientId: 'c', clientSecret: 's' };
+    try {
+      const client = apiClient(server.address, credentials, { system, interrupt });
+      assert.equal((await startAndFollow(client, 'p1', view)).run.id, 'r1');
+    } finally {
+      await server.close();
+    }
   });
-  const credentials = { tenantId: 't', clientId: 'c', clientSecret: 's' };
-  try {
-    const client = apiClient(server.address, credentials, { system, interrupt });
-    assert.equal((await startAndFollow(client, 'p1', view)).run.id, 'r1');
-  } finally {
-    await server.close();
-  }
-});

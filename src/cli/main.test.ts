@@ -131,7 +131,16 @@ test('config: flag before environment before default; secrets are masked', async
 });
 
 test('the secret of a data directory is not sent to another machine', async () => {
-  const result = await runCliHere(['status', '--url', 'https://roster.contoso.com']);
-  assert.equal(result.exitCode, 7);
-  assert.match(result.stderr, /Credentials are needed for https:\/\/roster\.contoso\.com/u);
+  const folder = await mkdtemp(join(tmpdir(), 'rollbook-secret-'));
+  try {
+    const credentials = { tenantId: 't', clientId: 'c', clientSecret: 's' };
+    await writeFile(join(folder, 'credentials.json'), JSON.stringify(credentials));
+    for (const host of ['roster.contoso.com', '127.contoso.invalid', 'localhost.contoso.invalid']) {
+      const result = await runCliHere(['status', '--url', `https://${host}`, '--data-dir', folder]);
+      assert.equal(result.exitCode, 7);
+      assert.ok(result.stderr.includes(`Credentials are needed for https://${host}`), result.stderr);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -335,3 +335,48 @@ test('a backup of a newer schema is refused', async () => {
   await assert.rejects(restore(target, path, { secretBox: testSecretBox }), { code: 'BackupTooNew' });
   assert.equal((await migrate(target.ownerConnectionString)).applied.length > 0, true);
 });
+
+test('rows lie in the month of their run, also that of long ago', async () => {
+  const source = await testDatabase();
+  closings.push(source.close);
+  await asOwner(source.db, async (tx) => {
+    await tx.query("select ensure_partitions('2011-03-05T00:00:00Z')");
+    for (const day of ['2011-03-20', '2011-04-20']) {
+      const time = Date.parse(day).toString(16).padStart(12, '0');
+      await tx.query(
+        `insert into bulk.plan_item (tenant_id, run_id, item_no, kind, action, reason, key) values ($1, $1, 1, 'org', 'create', 'new', $1)`,
+        [`${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000001`],
+      );
+    }
+  });
+  const path = join(root, 'months.backup');
+  await backup(source.db, path, { secretBox: testSecretBox });
+  const target = await emptyDatabase();
+  await restore(target, path, { secretBox: testSecretBox });
+  const found = await asOwner(target.db, (tx) =>
+    tx.query('select tableoid::regclass::text as partition from bulk.plan_item order by run_id'),
+  );
+  assert.deepEqual(found, [{ partition: 'bulk.plan_item_2011_03' }, { partition: 'bulk.plan_item_2011_04' }]);
+});
+
+test('a backup with a migration of another text is refused', async () => {
+  const source = await testDatabase();
+  closings.push(source.close);
+  await asOwner(source.db, (tx) => tx.query("update schema_migration set hash = 'x' where number = 1"));
+  const path = join(root, 'changed.backup');
+  await backup(source.db, path, { secretBox: testSecretBox });
+  const target = await emptyDatabase();
+  await assert.rejects(restore(target, path, { secretBox: testSecretBox }), { code: 'MigrationChanged' });
+});
+
+test('a backup in a format of a later time is refused', async () => {
+  const path = await backedUp();
+  const bytes = await readFile(path);
+  const content = bytes.subarray(0, -32);
+  content.write('"format":2', content.indexOf('"format":1'));
+  await writeFile(path, Buffer.concat([content, createHash('sha256').update(content).digest()]));
+  await assert.rejects(restore(t.db, path, { secretBox: testSecretBox, force: true }), {
+    code: 'BackupDamaged',
+    message: /format 2 is from a newer Rollbook/,
+  });
+});

@@ -87,9 +87,11 @@ describe('over the API', () => {
     // The answer got lost: nothing is.
     const second = await client.ok<Page>('POST', pathOf(profile));
     assert.deepEqual(shown(second), passwordsIn(contoso));
-    const confirm = (exportId: string) =>
-      client.ok<{ handedOut: number }>('POST', `${pathOf(profile)}/confirm`, { exportId });
+    const confirm = (exportId: string, of = profile) =>
+      client.ok<{ handedOut: number }>('POST', `${pathOf(of)}/confirm`, { exportId });
     assert.deepEqual(await confirm(first.exportId), { handedOut: 0 }, 'they belong to the later export');
+    const neighbour = await client.createProfile({ displayName: 'Neighbour' });
+    assert.deepEqual(await confirm(second.exportId, neighbour), { handedOut: 0 }, 'it is of another profile');
     assert.deepEqual(await confirm(second.exportId), { handedOut: first.value.length });
     assert.deepEqual(await confirm(second.exportId), { handedOut: 0 });
     assert.deepEqual((await client.ok<Page>('POST', pathOf(profile))).value, []);
@@ -100,6 +102,8 @@ describe('over the API', () => {
     };
     assert.equal((await client.sync(profile, more)).status, 'success');
     assert.deepEqual(shown(await client.ok<Page>('POST', pathOf(profile))), ['student 39999 Secret-39999']);
+    assert.equal((await client.sync(profile, contoso)).status, 'success');
+    assert.deepEqual(shown(await client.ok<Page>('POST', pathOf(profile))), [], 'who has left needs none');
 
     const events = await rollbook.rows(
       `select detail ->> 'count' as count from profile_event where event = 'passwordsHandedOut' and profile_id = $1`,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { appendFileSync, utimesSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,19 +57,36 @@ test('asks for a token with client credentials once, and sends it', async () => 
 });
 
 test('a token that ran out is replaced once', async () => {
-  let used = 0;
+  let made = 0;
   await withServer(
     (request) => {
-      if (isToken(request)) return TOKEN;
-      used += 1;
-      return used === 1
-        ? { status: 401, body: { error: { code: 'InvalidAuthenticationToken' } } }
-        : { status: 200, body: 1 };
+      if (isToken(request)) return { status: 200, body: { access_token: `t${(made += 1)}` } };
+      return request.headers.authorization === 'Bearer t2'
+        ? { status: 200, body: 1 }
+        : { status: 401, body: { error: { code: 'InvalidAuthenticationToken' } } };
     },
     async (client) => {
       assert.equal(await client.send({ method: 'POST', path: '/a' }), 1);
+      assert.equal(made, 2);
     },
   );
+});
+
+test('the secret and the token are sent nowhere else, wherever an answer points to', async () => {
+  const elsewhere = await scriptedHttpServer(() => TOKEN);
+  const moved = { status: 307, headers: { location: `${elsewhere.address}/x` } };
+  try {
+    for (const isMoved of [isToken, (request: SeenRequest) => !isToken(request)])
+      await withServer(
+        (request) => (isMoved(request) ? moved : TOKEN),
+        async (client) => {
+          await assert.rejects(client.send({ method: 'POST', path: '/a', body: {} }), UnreachableError);
+        },
+      );
+    assert.deepEqual(elsewhere.seen, []);
+  } finally {
+    await elsewhere.close();
+  }
 });
 
 test('refused credentials are unreachable, and the message names the application', async () => {
@@ -175,6 +193,20 @@ test('429 and 503 are tried again, for POST too', async () => {
       assert.equal(await client.send({ method: 'POST', path: '/a' }), null);
     },
   );
+});
+
+test('a service that wants to be asked again tomorrow is asked again soon, a few times', async () => {
+  const pauses: number[] = [];
+  const patient = { ...realSystem, sleep: async (timeMs: number) => void pauses.push(timeMs) };
+  const busy: ScriptedAnswer = { status: 429, headers: { 'retry-after': '86400' } };
+  const server = await scriptedHttpServer((request) => (isToken(request) ? TOKEN : busy));
+  try {
+    const client = apiClient(server.address, credentials, { ...scope, system: patient });
+    await assert.rejects(client.send({ method: 'GET', path: '/a' }), ApiError);
+    assert.deepEqual(pauses, Array(5).fill(20_000));
+  } finally {
+    await server.close();
+  }
 });
 
 test('nobody at the address: unreachable, with the address', async () => {
@@ -301,6 +333,29 @@ test('uploads: a small file is one Put Blob, a big one blocks and their list', a
     );
   } finally {
     await server.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('uploads: a file that changes meanwhile is nobody’s roster', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rollbook-upload-'));
+  const path = join(folder, 'School.csv');
+  const changes = [() => appendFileSync(path, 'more'), () => utimesSync(path, 1, 1)];
+  try {
+    for (const change of changes) {
+      await writeFile(path, 'SIS ID,Name\n');
+      const server = await scriptedHttpServer(() => {
+        change();
+        return { status: 201 };
+      });
+      const file = { name: 'School.csv', path, sizeBytes: 12 };
+      await assert.rejects(
+        uploadFile(scope, `${server.address}/u/p?sig=x`, file, () => undefined),
+        /School\.csv changed while it was uploaded/u,
+      );
+      await server.close();
+    }
+  } finally {
     await rm(folder, { recursive: true });
   }
 });

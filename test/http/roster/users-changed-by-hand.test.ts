@@ -189,6 +189,14 @@ describe('PATCH /education/users/{id}', () => {
     assert.match(taken.body.error.message, /property mail already exists/);
   });
 
+  test('the mail address of somebody who is inactive is free', async () => {
+    const { ended } = seeded.users;
+    await server.rows(`update account set mail = 'left@contoso.edu' where person_id = $1 returning 1`, ended);
+    const id = await newUser();
+    const { status, text } = await patch(id, { mail: 'LEFT@contoso.edu' });
+    assert.equal(status, 200, text);
+  });
+
   test('what is wrong is named', async () => {
     const { anna } = seeded.users;
     const before = await follow(anna);
@@ -292,10 +300,24 @@ describe('DELETE /education/users/{id}', () => {
     assert.equal(again.status, 404);
   });
 
-  test('a user made by hand can be made again after a deletion', async () => {
-    const id = await newUser({ userPrincipalName: 'again@contoso.edu', mail: 'again@contoso.edu' });
+  test('a user made by hand can be made again after a deletion: all that they were known by is free', async () => {
+    const userPrincipalName = 'again@contoso.edu';
+    const known = { mail: userPrincipalName, mailNickname: 'again', employeeId: 'E-1' };
+    const row = { userPrincipalName, ...known, extensionAttribute1: 'X-1' };
+    const imported = await server.call('/api/v1/users/import', { body: [row] });
+    const { id } = imported.body.rows[0];
     assert.equal((await server.call(`/beta/education/users/${id}`, { method: 'DELETE' })).status, 204);
-    const second = await newUser({ userPrincipalName: 'again@contoso.edu', mail: 'again@contoso.edu' });
+    const [left] = await server.rows<{ values: string[] }>(
+      `select array[user_name, mail, mail_nickname, employee_id, extension_attributes ->> 'extensionAttribute1'] as values
+         from account where person_id = $1`,
+      id,
+    );
+    const before = id.replaceAll('-', '');
+    assert.deepEqual(
+      left?.values,
+      [userPrincipalName, userPrincipalName, 'again', 'E-1', 'X-1'].map((value) => before + value),
+    );
+    const second = await newUser({ userPrincipalName, mail: userPrincipalName });
     assert.notEqual(second, id);
   });
 
