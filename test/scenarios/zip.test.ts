@@ -152,3 +152,28 @@ async function runRow(): Promise<Record<string, unknown>> {
   );
   return row ?? {};
 }
+
+test('a zip is no way around the limits of files that come loose', async () => {
+  const sizes = Object.values(contoso).map(({ length }) => length);
+  const largest = Math.max(...sizes);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const LIMITS: [settings: Record<string, string>, file: RegExp][] = [
+    [{ UPLOAD_FILE_BYTES: String(largest - 1) }, /^student/u],
+    [{ UPLOAD_BYTES: String(total - 1) }, /^roster\.zip$/u],
+  ];
+  for (const [settings, file] of LIMITS) {
+    const small = await startTestRollbook({ settings });
+    try {
+      const there = syncClient(small);
+      const of = await there.createProfile();
+      await there.upload(of, { 'roster.zip': zipOf(contoso) });
+      const { status, messages } = await there.start(of);
+      assert.equal(status, 400);
+      const [error] = messages.filter(({ type }) => type === 'Error');
+      assert.match(error?.fileName ?? '', file);
+      assert.match(error?.description ?? '', /more than it states, or than is taken/u);
+    } finally {
+      await small.stop();
+    }
+  }
+});

@@ -341,21 +341,21 @@ test('uploads: a file that changes meanwhile is nobody’s roster', async () => 
   const folder = await mkdtemp(join(tmpdir(), 'rollbook-upload-'));
   const path = join(folder, 'School.csv');
   const changes = [() => appendFileSync(path, 'more'), () => utimesSync(path, 1, 1)];
+  const server = await scriptedHttpServer((_, index) => {
+    changes[index]?.();
+    return { status: 201 };
+  });
   try {
-    for (const change of changes) {
+    for (const _ of changes) {
       await writeFile(path, 'SIS ID,Name\n');
-      const server = await scriptedHttpServer(() => {
-        change();
-        return { status: 201 };
-      });
       const file = { name: 'School.csv', path, sizeBytes: 12 };
       await assert.rejects(
         uploadFile(scope, `${server.address}/u/p?sig=x`, file, () => undefined),
         /School\.csv changed while it was uploaded/u,
       );
-      await server.close();
     }
   } finally {
+    await server.close();
     await rm(folder, { recursive: true });
   }
 });
