@@ -164,6 +164,17 @@ test('a restore of a file that is not there makes no data directory and no key',
   assert.equal(existsSync(nowhere), false);
 });
 
+test('a backup of a data directory that is not there makes none', async () => {
+  const nowhere = join(dataDir, 'nowhere');
+  const file = join(dataDir, 'nothing.backup');
+  const refused = await rollbookCli(['backup', file, '--data-dir', nowhere], {
+    env: { SECRET_KEY: '', DATABASE_URL: '' },
+  });
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stderr, /There is no data directory .*nowhere\. Name it with --data-dir/u);
+  assert.deepEqual([existsSync(nowhere), existsSync(file)], [false, false]);
+});
+
 test('backup and restore end on Ctrl-C, and leave everything as it was', async () => {
   const interrupted = AbortSignal.abort();
   const folder = await mkdtemp(join(tmpdir(), 'rollbook-copies-'));

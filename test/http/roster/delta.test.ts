@@ -161,6 +161,21 @@ describe('changes', () => {
     );
   });
 
+  test('of a place, and of its class after that: the class is told with them', async () => {
+    const { classes, users } = seeded;
+    const replica = follow('/v1.0/education/classes/delta?$top=1');
+    await replica.round();
+    await change(
+      `update enrollment set change_seq = $1 where class_id = '${classes.algebra}' and person_id = '${users.anna}'`,
+    );
+    await change(`update class set description = 'c', change_seq = $1 where id = '${classes.algebra}'`);
+    const entries = await replica.round();
+    assert.deepEqual(
+      entries.map(({ id, description, ...rest }) => [id, description, rest['members@delta']?.length]),
+      [[classes.algebra, 'c', 1]],
+    );
+  });
+
   test('of many places, one transaction after the other and all in one, are told each once', async () => {
     const { classes, users } = seeded;
     const replica = follow('/v1.0/education/classes/delta?$top=1');
