@@ -180,12 +180,15 @@ test('a class that was put into another school stays there until the source name
   const classId = await bench.idOf('class', 'S1C1');
   const [first, second, third] = await Promise.all(['S1', 'S2', 'S3'].map((id) => bench.idOf('org', id)));
   const school = async (): Promise<Set<string>> => bench.idsOf(`classes/${classId}/schools`);
+  const putInto = (id: string | undefined): Promise<unknown> =>
+    bench.edit('POST', `schools/${id}/classes/$ref`, { '@odata.id': `/education/classes/${classId}` });
   await bench.edit('DELETE', `schools/${first}/classes/${classId}/$ref`);
   await bench.syncsChangeNothing();
   assert.deepEqual(await school(), new Set());
-  await bench.edit('POST', `schools/${second}/classes/$ref`, {
-    '@odata.id': `/education/classes/${classId}`,
-  });
+  // Put back, it is where the source has it, and what the source says is not forgotten by that.
+  await putInto(first);
+  await bench.edit('DELETE', `schools/${first}/classes/${classId}/$ref`);
+  await putInto(second);
   await bench.syncsChangeNothing();
   const row = bench.row('section', 'S1C1');
   row['Section Number'] = '9';
