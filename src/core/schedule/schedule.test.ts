@@ -38,6 +38,13 @@ const ENDS: [string, Window[], string, string, string | null][] = [
     '2027-01-06T23:00',
   ],
   [
+    'whole days, the last of which ends twice',
+    [{ from: '2026-10-30', to: '2026-10-31' }],
+    'America/Havana',
+    '2026-11-01T04:30Z',
+    '2026-11-01T05:00',
+  ],
+  [
     'windows that follow at once are one',
     [SCHOOL, { from: '16:00', to: '18:00' }],
     'UTC',
@@ -141,6 +148,10 @@ const REFUSED: [string, unknown, string, RegExp][] = [
   ['a drive', { watchedFolder: 'C:in' }, 'schedule.watchedFolder', /no colon/u],
   ['backslashes', { watchedFolder: '..\\x' }, 'schedule.watchedFolder', /no backslash/u],
   ['a null character', { watchedFolder: 'a\0b' }, 'schedule.watchedFolder', /cannot be shown/u],
+  ['the folder of the tenant', { watchedFolder: '.' }, 'schedule.watchedFolder', /no "\."/u],
+  ['no way at all', { watchedFolder: 'a/./b' }, 'schedule.watchedFolder', /no "\."/u],
+  ['an empty part', { watchedFolder: 'a//b' }, 'schedule.watchedFolder', /no empty part/u],
+  ['a blank at an end', { watchedFolder: 'a /b' }, 'schedule.watchedFolder', /ends with a blank/u],
   ['no name', { watchedFolder: '' }, 'schedule.watchedFolder', /1 to 200 characters/u],
   ['a time without offset', { notBefore: '2026-09-01T06:00' }, 'schedule.notBefore', /with its offset/u],
   ['a day that is none', { notBefore: '2026-02-30T06:00:00Z' }, 'schedule.notBefore', /ISO 8601/u],
@@ -155,6 +166,12 @@ const REFUSED: [string, unknown, string, RegExp][] = [
   ],
   ['no length', { blackout: [{ from: '07:00', to: '07:00' }] }, 'schedule.blackout[0]', /no length/u],
   [
+    'a begin at the end of the day',
+    { blackout: [{ from: '24:00', to: '06:00' }] },
+    'schedule.blackout[0]',
+    /no length/u,
+  ],
+  [
     'dates backwards',
     { blackout: [{ from: '2026-02-01', to: '2026-01-01' }] },
     'schedule.blackout[0]',
@@ -163,6 +180,12 @@ const REFUSED: [string, unknown, string, RegExp][] = [
   [
     'a window of years',
     { blackout: [{ from: '2026-01-01', to: '2036-01-01' }] },
+    'schedule.blackout[0]',
+    /at most 366 days/u,
+  ],
+  [
+    'a day more than a leap year',
+    { blackout: [{ from: '2026-01-01', to: '2027-01-02' }] },
     'schedule.blackout[0]',
     /at most 366 days/u,
   ],
@@ -215,7 +238,7 @@ test('schedule: null clears; what is read can be read again', () => {
     runOnUpload: true,
     watchedFolder: 'schools/nightly',
     notBefore: '2026-09-01T06:00:00+02:00',
-    blackout: [SCHOOL, { from: '2026-12-20', to: '2027-01-06' }],
+    blackout: [SCHOOL, { from: '2026-12-20', to: '2027-01-06' }, { from: '2028-01-01', to: '2028-12-31' }],
     addsOnly: [{ from: '16:00', to: '07:30' }],
     onExpiration: 'expireClasses',
   };

@@ -208,6 +208,28 @@ test('cron: what a pause or an expired date lets pass is not caught up, the next
   assert.deepEqual((await scheduleRow())['cron_due_at'], due);
 });
 
+test('cron: in quarantine its time counts once a day', async () => {
+  await schedule({ cron: '0 4 * * *', timeZone: 'UTC' });
+  const at = (day: number, time: string): Date => new Date(`2040-01-0${day}T${time}:00Z`);
+  await look(at(1, '03:00'));
+  const mayHaveTurn = (): Promise<unknown> =>
+    bench.rows(
+      `update profile set quarantined_at = now(), quarantine_reason = 'IngestionInterrupted', quarantine_next_attempt_at = now()
+        where id = $1`,
+      state.profileId,
+    );
+  await mayHaveTurn();
+  await bench.upload(state.profileId, 'school.csv');
+  await look(at(1, '04:00'));
+  assert.deepEqual(await triggers(), ['cron']);
+  await bench.upload(state.profileId, 'school.csv');
+  await look(at(2, '04:00'));
+  assert.deepEqual(await triggers(), ['cron'], 'it had its turn');
+  await mayHaveTurn();
+  await look(at(3, '04:00'));
+  assert.deepEqual(await triggers(), ['cron', 'cron']);
+});
+
 test('on upload: all six files, and a minute without another', async () => {
   await schedule({ runOnUpload: true });
   await bench.upload(state.profileId, ...SDS_V1_NAMES.slice(1), 'notes.txt');
@@ -274,6 +296,29 @@ test('expiration is noticed once, and again when the date was moved and came', a
   await expire('2026-02-01');
   await look();
   assert.equal(await seenExpired(), 2);
+});
+
+test('an expiration that was put off since the look is none', async () => {
+  const expire = (expirationDate: string) =>
+    bench.rows('update profile set expiration_date = $2 where id = $1', state.profileId, expirationDate);
+  await expire('2026-01-01');
+  const seen = await profileNow();
+  await expire('2100-01-01');
+  await look(undefined, seen);
+  assert.ok(!(await events()).includes('expired'));
+  assert.deepEqual(await bench.rows('select event from notice where profile_id = $1', state.profileId), []);
+});
+
+test('a run that waits for the end of a blackout does not wait for it once the profile has expired', async () => {
+  await schedule({ timeZone: 'UTC', blackout: [TODAY] });
+  await bench.upload(state.profileId, 'school.csv');
+  const { runId } = await startProfile(bench.context, bench.actor, state.profileId);
+  await claim(runId);
+  await bench.rows(`update profile set expiration_date = '2026-01-01' where id = $1`, state.profileId);
+  await look();
+  assert.equal(bench.wokenRuns.at(-1), runId);
+  assert.equal(await claim(runId), 'nothingToDo');
+  assert.equal((await bench.latestRun(state.profileId))['state'], 'suspended');
 });
 
 test('a look at a profile for which there is nothing to do takes no connection: there may be thousands of them', async () => {

@@ -248,6 +248,42 @@ test('folder: with a cron line it is taken at that time, late rather than half',
   assert.ok((await events()).includes('scheduledWithoutFiles'), 'nothing new was there');
 });
 
+test('folder: with a cron line, one that is not ready within an hour is waited for no longer', async () => {
+  await watch({ cron: '0 4 * * *', timeZone: 'UTC' });
+  const at = (time: string): Date => new Date(`2040-05-01T${time}:00Z`);
+  await look(at('03:00'));
+  await drop();
+  await writeFile(join(folder, 'school.csv.tmp'), '');
+  const isTold = async (): Promise<boolean> => (await events()).includes('scheduledWithoutFiles');
+  await look(at('04:00'));
+  await look(at('04:59'));
+  assert.equal(await isTold(), false);
+  await look(at('05:00'));
+  assert.equal(await isTold(), true);
+  assert.deepEqual((await scheduleRow())['cron_due_at'], new Date('2040-05-02T04:00:00Z'));
+  assert.deepEqual(await triggers(), []);
+});
+
+test('folder: in quarantine it is taken once a day', async () => {
+  await watch();
+  await drop();
+  const mayHaveTurn = (): Promise<unknown> =>
+    bench.rows(
+      `update profile set quarantined_at = now(), quarantine_reason = 'IngestionInterrupted', quarantine_next_attempt_at = now()
+        where id = $1`,
+      state.profileId,
+    );
+  await mayHaveTurn();
+  await lookTwice();
+  assert.deepEqual(await triggers(), ['folder']);
+  await drop('SIS ID,Name\r\n1,Two\r\n');
+  await lookTwice();
+  assert.deepEqual(await triggers(), ['folder'], 'it had its turn');
+  await mayHaveTurn();
+  await lookTwice();
+  assert.deepEqual(await triggers(), ['folder', 'folder']);
+});
+
 test('folder: links that lead out, another tenant’s folder and absent ones are not read', async () => {
   await watch();
   const other = join(watched, bench.context.system.newId());
