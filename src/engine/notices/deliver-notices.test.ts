@@ -198,6 +198,35 @@ test('thirty messages an hour; the rest comes as one', async () => {
   assert.equal(last.data.notices.length, 16);
 });
 
+test('above the limit of an hour, what was tried stays the message that it was, and goes before the rest', async () => {
+  await t.channel();
+  await t.raise('tried');
+  t.answer = { status: 500 };
+  await t.deliver();
+  await t.sql('update notice_channel set recent_attempts = array_fill(now(), array[30])');
+  await t.raise('a');
+  await t.raise('b');
+  await t.skipTime();
+  await t.deliver();
+  assert.equal(t.receiver.seen.length, 1, 'all wait for the hour');
+  t.answer = { status: 200 };
+  await t.sql(`update notice_channel set recent_attempts = '{}'`);
+  await t.sql(
+    `update notice_delivery set next_attempt_at = now() - case when message_id is null then interval '1 hour' else '1 minute' end`,
+  );
+  await t.deliver();
+  assert.deepEqual(
+    t.bodies().map(({ type, data }) => [type, ...data.notices.map(({ message }) => message)]),
+    [
+      ['notice', 'tried'],
+      ['notice', 'tried'],
+      ['digest', 'a', 'b'],
+    ],
+  );
+  const [first, again] = t.receiver.seen.map(({ headers }) => headers['webhook-id']);
+  assert.equal(again, first);
+});
+
 test('a daily digest: one message at its hour in the time zone of the tenant, and none when there was nothing', async () => {
   const [clock] = await t.sql<{ hour: number }>(
     `select extract(hour from now() at time zone 'Europe/Berlin')::int as hour`,

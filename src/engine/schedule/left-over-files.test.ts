@@ -6,6 +6,8 @@ import { after, beforeEach, test } from 'node:test';
 import { QUIET_SECONDS, scheduleBench } from '#test/helpers/schedule-bench.ts';
 import { SDS_V1_NAMES } from '#test/helpers/sds-v1-names.ts';
 
+import { lookAtProfile } from './look-at-profile.ts';
+
 const {
   bench,
   context,
@@ -56,4 +58,29 @@ test('folder: files of an upload that nobody has started are not mixed with thos
   await look(later);
   await look(new Date(later.getTime() + QUIET_SECONDS * 1_000));
   assert.deepEqual(await triggers(), ['folder'], 'what the folder has too is replaced');
+});
+
+test('folder: files that somebody uploads while the folder is read are not mixed with its own', async () => {
+  const name = `meanwhile ${state.count}`;
+  const folder = join(watched, bench.tenantId, name);
+  await mkdir(folder);
+  await schedule({ watchedFolder: name });
+  for (const file of SDS_V1_NAMES) await writeFile(join(folder, file), `SIS ID,Name\r\n1,${file}\r\n`);
+  const objects = async (): Promise<number> => (await Array.fromAsync(context.files.list())).length;
+  const objectsBefore = await objects();
+  let uploaded = false;
+  const write: typeof context.files.write = async (...input) => {
+    if (!uploaded) await bench.upload(state.profileId, 'user.csv');
+    uploaded = true;
+    return context.files.write(...input);
+  };
+  const { now } = await profileNow();
+  await look(now);
+  const ready = { ...(await profileNow()), now: new Date(now.getTime() + QUIET_SECONDS * 1_000) };
+  const errand = await lookAtProfile({ ...context, files: { ...context.files, write } }, ready);
+  await errand?.(new AbortController().signal);
+  assert.equal(uploaded, true);
+  assert.deepEqual(await triggers(), []);
+  assert.match(String((await scheduleRow())['folder_note']), /not started \(user\.csv\)/u);
+  assert.equal(await objects(), objectsBefore, 'what was read is not kept');
 });

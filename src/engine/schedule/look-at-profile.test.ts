@@ -9,6 +9,7 @@ import { scheduleBench } from '#test/helpers/schedule-bench.ts';
 
 import { getProfileStatus } from '../profiles/read-profiles.ts';
 import { pauseProfile } from '../profiles/pause-profile.ts';
+import { getQuarantine } from '../profiles/quarantine-profile.ts';
 import { getSchedule } from '../profiles/read-schedule.ts';
 import { resumeProfile } from '../profiles/resume-profile.ts';
 import { startProfile } from '../profiles/start-profile.ts';
@@ -212,6 +213,10 @@ test('cron: in quarantine its time counts once a day', async () => {
   await schedule({ cron: '0 4 * * *', timeZone: 'UTC' });
   const at = (day: number, time: string): Date => new Date(`2040-01-0${day}T${time}:00Z`);
   await look(at(1, '03:00'));
+  await bench.upload(state.profileId, 'school.csv');
+  await look(at(1, '04:00'));
+  const { nextAttemptAt } = await getQuarantine(bench.context, bench.tenantId, state.profileId);
+  assert.equal(nextAttemptAt, null, 'outside of it nobody takes turns');
   const mayHaveTurn = (): Promise<unknown> =>
     bench.rows(
       `update profile set quarantined_at = now(), quarantine_reason = 'IngestionInterrupted', quarantine_next_attempt_at = now()
@@ -220,14 +225,33 @@ test('cron: in quarantine its time counts once a day', async () => {
     );
   await mayHaveTurn();
   await bench.upload(state.profileId, 'school.csv');
-  await look(at(1, '04:00'));
-  assert.deepEqual(await triggers(), ['cron']);
-  await bench.upload(state.profileId, 'school.csv');
   await look(at(2, '04:00'));
-  assert.deepEqual(await triggers(), ['cron'], 'it had its turn');
-  await mayHaveTurn();
-  await look(at(3, '04:00'));
   assert.deepEqual(await triggers(), ['cron', 'cron']);
+  await bench.upload(state.profileId, 'school.csv');
+  await look(at(3, '04:00'));
+  assert.deepEqual(await triggers(), ['cron', 'cron'], 'it had its turn');
+  await mayHaveTurn();
+  await look(at(4, '04:00'));
+  assert.deepEqual(await triggers(), ['cron', 'cron', 'cron']);
+});
+
+test('cron: until the day before the expiration date', async () => {
+  await schedule({ cron: '0 4 * * *', timeZone: 'UTC' });
+  const expireIn = (days: number): Promise<unknown> =>
+    bench.rows(
+      `update profile p set expiration_date = (now() at time zone t.time_zone)::date + $2::integer from tenant t
+        where t.id = p.tenant_id and p.id = $1`,
+      state.profileId,
+      days,
+    );
+  await bench.upload(state.profileId, 'school.csv');
+  await look(new Date('2040-01-01T03:00:00Z'));
+  await expireIn(0);
+  await look(new Date('2040-01-01T04:00:00Z'));
+  assert.deepEqual(await triggers(), []);
+  await expireIn(1);
+  await look(new Date('2040-01-02T04:00:00Z'));
+  assert.deepEqual(await triggers(), ['cron']);
 });
 
 test('on upload: all six files, and a minute without another', async () => {

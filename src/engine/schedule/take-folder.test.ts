@@ -282,6 +282,19 @@ test('folder: in quarantine it is taken once a day', async () => {
   await mayHaveTurn();
   await lookTwice();
   assert.deepEqual(await triggers(), ['folder', 'folder']);
+  // Its turn comes, and a retry of what is in escrow takes it first.
+  await drop('SIS ID,Name\r\n1,Three\r\n');
+  await mayHaveTurn();
+  const { now } = await profileNow();
+  await look(now);
+  const ready = { ...(await profileNow()), now: new Date(now.getTime() + MINUTE_MS) };
+  const errand = must(await lookAtProfile(context, ready));
+  await bench.rows(
+    `update profile set quarantine_next_attempt_at = now() + interval '1 day' where id = $1`,
+    state.profileId,
+  );
+  await errand(new AbortController().signal);
+  assert.deepEqual(await triggers(), ['folder', 'folder']);
 });
 
 test('folder: links that lead out, another tenant’s folder and absent ones are not read', async () => {

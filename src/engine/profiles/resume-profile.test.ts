@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { profileBench } from '#test/helpers/profile-commands.ts';
+
+import { resumeProfile } from './resume-profile.ts';
+import { startProfile } from './start-profile.ts';
+
+const bench = await profileBench();
+after(() => bench.close());
+
+test('a file that was confirmed once is not asked for again when another one is missing as well', async () => {
+  const id = await bench.provisioned('Confirmed');
+  await bench.upload(id, 'school.csv');
+  const { runId } = await startProfile(bench.context, bench.actor, id);
+  const stopFor = (...filesToConfirm: string[]) =>
+    bench.setRun(runId, 'held', { errorCode: 'FilesNeedConfirmation', counts: { filesToConfirm } });
+  const confirm = (...confirmEmptyFiles: string[]) =>
+    resumeProfile(bench.context, bench.actor, id, { confirmEmptyFiles });
+  await stopFor('student.csv');
+  await confirm('student.csv');
+  await stopFor('student.csv', 'teacher.csv', 'section.csv');
+  await assert.rejects(confirm('teacher.csv'), {
+    name: 'ConflictError',
+    message: /^These files had rows before and are missing or empty now: section\.csv\./u,
+  });
+  await confirm('teacher.csv', 'section.csv');
+  const { state, confirmed_files: files } = await bench.latestRun(id);
+  assert.equal(state, 'queued');
+  assert.deepEqual((files as string[]).toSorted(), ['section.csv', 'student.csv', 'teacher.csv']);
+});
