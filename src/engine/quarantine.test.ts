@@ -143,3 +143,12 @@ test('a profile that was never synchronized is judged by the share alone', async
   assert.equal(await complete(first, 201), null);
   assert.equal(await complete(first, 401), SHARE);
 });
+
+test('a run that broke off before somebody ordered a quarantine is not tried in a moment', async () => {
+  const { profileId, runId } = await runOfThousand();
+  await bench.setRun(runId, 'broken', { errorCode: 'InternalError' });
+  await bench.rows(`update run set next_attempt_at = now() + interval '30 seconds' where id = $1`, runId);
+  await quarantineProfile(bench.context, bench.actor, profileId, null);
+  const { next_attempt_at: next } = await bench.latestRun(profileId);
+  assert.ok(next instanceof Date && next.getTime() > Date.now() + 23 * 3_600_000, String(next));
+});

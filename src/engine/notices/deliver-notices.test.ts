@@ -262,6 +262,52 @@ test('a daily digest: one message at its hour in the time zone of the tenant, an
   );
 });
 
+test('what comes when the hour of the digest has struck waits for that of the next day', async () => {
+  const [clock] = await t.sql<{ hour: number }>(
+    `select extract(hour from now() at time zone 'Europe/Berlin')::int as hour`,
+  );
+  await t.channel({ digest: 'daily', digestHour: clock?.hour ?? 0 });
+  await t.raise('a');
+  assert.deepEqual(
+    await t.sql(`select next_attempt_at > now() + interval '20 hours' as tomorrow from notice_delivery`),
+    [{ tomorrow: true }],
+  );
+});
+
+test('a digest of more notices than a message holds comes in several', async () => {
+  await t.channel({ digest: 'daily' });
+  for (let n = 0; n < 201; n += 1) await t.raise(`reason ${n}`);
+  await t.skipTime();
+  await t.deliver();
+  assert.deepEqual(
+    t.bodies().map(({ type, data }) => [type, data.notices.length]),
+    [
+      ['digest', 200],
+      ['digest', 1],
+    ],
+  );
+});
+
+test('a channel that is changed: what was tried waits for its next attempt, which goes to the new address', async () => {
+  const { id } = await t.channel();
+  await t.raise('VerdictHeld');
+  t.answer = { status: 500 };
+  await t.deliver();
+  t.answer = { status: 200 };
+  await changeChannel(t.context, t.tenantId, id, { address: `${t.receiver.address}/new`, digest: 'daily' });
+  await t.deliver();
+  const [row] = await t.deliveries();
+  assert.deepEqual([row?.state, row?.attempts, row?.due], ['waiting', 1, false]);
+  assert.ok(row !== undefined && row.seconds < 120, 'it does not wait for the hour of the digest');
+  await t.skipTime();
+  await t.deliver();
+  assert.deepEqual(
+    t.receiver.seen.map(({ url }) => url),
+    ['/hook?token=hidden', '/new'],
+  );
+  assert.equal(t.bodies().at(-1)?.type, 'notice');
+});
+
 test('a channel that is removed takes what waits with it; one that is disabled keeps it', async () => {
   const removed = await t.channel();
   const disabled = await t.channel();

@@ -7,7 +7,9 @@ import { inTenant } from '#storage/database.ts';
 import { raiseNotice } from '#storage/notices/raise-notice.ts';
 import { profileBench } from '#test/helpers/profile-commands.ts';
 
+import { getProfileStatus } from './read-profiles.ts';
 import { resetProfile } from './reset-profile.ts';
+import { resumeProfile } from './resume-profile.ts';
 import { startProfile } from './start-profile.ts';
 
 const bench = await profileBench();
@@ -72,4 +74,29 @@ test('a reset of the watermark ends what was told of the profile: the same reaso
     ['held', 'held'],
     'nobody is told that it is over',
   );
+});
+
+test('the clock is set back after a reset: what is started then is newer than the reset all the same', async () => {
+  const id = await bench.provisioned('Set back');
+  await reset(id, 'watermark');
+  await bench.rows(`update profile set reset_at = now() + interval '1 hour' where id = $1`, id);
+  await bench.upload(id, 'school.csv');
+  const { runId } = await startProfile(bench.context, bench.actor, id);
+  await bench.setRun(runId, 'held', { errorCode: 'ValidationFailed', message: 'Too many rows have errors.' });
+  const { status } = await getProfileStatus(bench.context, bench.tenantId, id, false);
+  assert.equal(status, 'validationError');
+  await resumeProfile(bench.context, bench.actor, id);
+  assert.equal((await bench.latestRun(id))['state'], 'queued');
+});
+
+test('the clock is set back before a reset: what was started until then is forgotten all the same', async () => {
+  const id = await bench.provisioned('Set back before');
+  await bench.upload(id, 'school.csv');
+  const { runId } = await startProfile(bench.context, bench.actor, id);
+  await bench.setRun(runId, 'completed');
+  await bench.rows(`update run set created_at = now() + interval '1 hour' where id = $1`, runId);
+  const statusOf = async () => (await getProfileStatus(bench.context, bench.tenantId, id, false)).status;
+  assert.equal(await statusOf(), 'success');
+  await reset(id, 'watermark');
+  assert.equal(await statusOf(), 'paused');
 });

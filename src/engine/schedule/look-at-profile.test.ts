@@ -120,10 +120,12 @@ for (const wasIn of ['queued', 'broken'] as const)
       await bench.rows('update run set lease_expires_at = now() where id = $1', runId);
       assert.ok(typeof (await claim(runId)) === 'object', executing);
     }
-    await bench.setRun(runId, wasIn);
-    await bench.rows('update run set applied_item_no = 5, planned_at = now() where id = $1', runId);
-    const claimed = await claim(runId);
-    assert.equal(typeof claimed === 'object' && claimed.state, 'applying');
+    for (const progress of ['applied_item_no = 5', 'applied_item_no = 0, apply_pass = 2']) {
+      await bench.setRun(runId, wasIn);
+      await bench.rows(`update run set planned_at = now(), ${progress} where id = $1`, runId);
+      const claimed = await claim(runId);
+      assert.equal(typeof claimed === 'object' && claimed.state, 'applying', progress);
+    }
   });
 
 test('cron: starts with the uploaded files, once, and says so when there are none', async () => {
