@@ -111,6 +111,10 @@ test('runs that ended longer ago than that are gone with all their rows; the new
   for (let number = 0; number < 20; number++)
     newest.push(await endedRun(profileId, 700 - number, { items: 1 }));
 
+  const uploadOf = (id: string | undefined): string => `(select upload_id from run where id = '${id ?? ''}')`;
+  await owner(`update upload set state = 'sealed' where id = ${uploadOf(old[1])}`);
+  await owner(`update run set upload_id = ${uploadOf(old[2])} where id = '${newest[0] ?? ''}'`);
+
   assert.deepEqual(await remove(), { runs: 4, partitions: 0 });
   for (const id of old) assert.deepEqual(await tablesOf(id), [], 'nothing of a removed run is left');
   assert.deepEqual(await runsOf(profileId), [accepted, held, ...newest]);
@@ -119,7 +123,7 @@ test('runs that ended longer ago than that are gone with all their rows; the new
     'select count(*)::int as count from upload where profile_id = $1',
     [profileId],
   );
-  assert.equal(uploads?.count, 22, 'erased uploads go with their run');
+  assert.equal(uploads?.count, 24, 'uploads that are erased, and of no other run, go with their run');
   assert.deepEqual(await remove(), { runs: 0, partitions: 0 });
 });
 

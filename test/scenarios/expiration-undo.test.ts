@@ -237,10 +237,12 @@ test('what changed since is left alone and named: hand edits, deletions, people 
   const owls = (await classes(roster)).find(({ display_name: name }) => name === 'Owls');
   assert.equal(owls?.['status'], null);
   const [places] = await rollbook.rows(
-    `select count(*) filter (where active)::int as active, count(*)::int as all from enrollment where class_id = $1 and role = 'student'`,
+    `select count(*) filter (where active)::int as active, count(*)::int as all,
+            count(*) filter (where ended_by_expiration is not null)::int as "toPutBack"
+       from enrollment where class_id = $1 and role = 'student'`,
     [third?.['id']],
   );
-  assert.deepEqual(places, { active: 2, all: 5 }, 'who is gone or was put out stays so');
+  assert.deepEqual(places, { active: 2, all: 5, toPutBack: 0 }, 'who is gone or was put out stays so');
 });
 
 test('classes whose ids belong to a later sync stay as they are, those whose ids are free go back', async () => {

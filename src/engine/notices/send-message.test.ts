@@ -189,7 +189,15 @@ test('a mail server: wrong password, no TLS where it is required, TLS nobody vou
   assert.equal(plain.seen.length, 1, 'the password was not sent in the clear');
   const day = 86_400_000;
   const validity = { from: new Date(Date.now() - day), to: new Date(Date.now() + day) };
-  const secure = await t.mailServer({ secure: true, ...makeSelfSignedCertificate(['127.0.0.1'], validity) });
+  const certificate = makeSelfSignedCertificate(['127.0.0.1'], validity);
+  const offering = await t.mailServer({ disabledCommands: [], ...certificate });
+  mailContext(offering, { security: 'offered' });
+  assert.notEqual(await reason(), 'delivered');
+  assert.equal(offering.seen.length, 0, 'TLS that is offered is used, and nothing goes in the clear instead');
+  mailContext(offering, { security: 'off' });
+  assert.equal(await reason(), 'delivered');
+  assert.equal(offering.seen[0]?.secure, false);
+  const secure = await t.mailServer({ secure: true, ...certificate });
   mailContext(secure, { security: 'tls' });
   assert.notEqual(await reason(), 'delivered');
   await secure.close();

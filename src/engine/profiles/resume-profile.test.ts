@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
+import { realSystem } from '#lib/system.ts';
+import { inTenant } from '#storage/database.ts';
+import { claimRun } from '#storage/runs/claim-run.ts';
 import { profileBench } from '#test/helpers/profile-commands.ts';
 
 import { resumeProfile } from './resume-profile.ts';
@@ -28,4 +31,30 @@ test('a file that was confirmed once is not asked for again when another one is 
   const { state, confirmed_files: files } = await bench.latestRun(id);
   assert.equal(state, 'queued');
   assert.deepEqual((files as string[]).toSorted(), ['section.csv', 'student.csv', 'teacher.csv']);
+});
+
+test('a suspended run goes on, and a newer one that stopped meanwhile goes on waiting', async () => {
+  const id = await bench.provisioned('Beside');
+  const start = async (): Promise<string> => {
+    await bench.upload(id, 'school.csv');
+    return (await startProfile(bench.context, bench.actor, id)).runId;
+  };
+  const older = await start();
+  await bench.setRun(older, 'applying');
+  const newer = await start();
+  await bench.setRun(newer, 'held', { errorCode: 'ValidationFailed' });
+  await bench.setRun(older, 'suspended');
+  const states = async (): Promise<unknown[]> =>
+    (
+      await bench.rows<{ state: string }>(
+        'select state from run where profile_id = $1 order by created_at',
+        id,
+      )
+    ).map(({ state }) => state);
+  await resumeProfile(bench.context, bench.actor, id);
+  assert.deepEqual(await states(), ['queued', 'held']);
+  await inTenant(bench.db, bench.tenantId, (tx) =>
+    claimRun(tx, { runId: older, worker: 'test', leaseSeconds: 30, newId: realSystem.newId }),
+  );
+  assert.deepEqual(await states(), ['staging', 'held']);
 });

@@ -5,9 +5,12 @@ import { after, beforeEach, test } from 'node:test';
 import type { RunState } from '#core/run/run-state.ts';
 import { must } from '#lib/assert.ts';
 import { realSystem } from '#lib/system.ts';
+import { inTenant } from '#storage/database.ts';
+import { raiseNotice } from '#storage/notices/raise-notice.ts';
 import { scheduleBench } from '#test/helpers/schedule-bench.ts';
 
 import { startProfile } from '../profiles/start-profile.ts';
+import { updateProfile } from '../profiles/update-profile.ts';
 
 const { bench, state, newProfile, schedule, profileNow, look, runs, triggers, close } = await scheduleBench();
 after(close);
@@ -80,4 +83,39 @@ for (const [name, holdBack, letGo] of [
     await bench.rows(letGo, state.profileId);
     await look();
     assert.deepEqual(await triggers(), ['expiration']);
+  });
+
+for (const [name, runState, applied, then] of [
+  ['waits for its approval', 'held', 0, 'cancelled'],
+  ['is queued', 'queued', 0, 'cancelled'],
+  ['was paused before anything of it was applied', 'suspended', 0, 'cancelled'],
+  ['was paused half way', 'suspended', 5, 'suspended'],
+] as const satisfies [string, RunState, number, RunState][])
+  test(`the date is moved while it ${name}: ${then === 'cancelled' ? 'it is cancelled' : 'it goes on to its end'}`, async () => {
+    await expire('2026-01-01');
+    await look();
+    const { id } = must((await runs())[0]);
+    await bench.setRun(id, runState, runState === 'held' ? { errorCode: 'ApprovalNeeded' } : {});
+    await bench.rows('update run set applied_item_no = $2 where id = $1', id, applied);
+    await inTenant(bench.db, bench.tenantId, (tx) =>
+      raiseNotice(tx, {
+        id: realSystem.newId(),
+        profileId: state.profileId,
+        runId: id,
+        event: 'held',
+        reasonKey: 'ApprovalNeeded',
+        payload: {},
+      }),
+    );
+    await updateProfile(bench.context, bench.actor, state.profileId, {
+      definition: { expirationDate: '2100-01-01' },
+      clientSecret: null,
+    });
+    assert.equal((await runs())[0]?.state, then);
+    const open = await bench.rows(
+      `select event from notice where profile_id = $1 and closed_at is null order by event`,
+      state.profileId,
+    );
+    const expired = { event: 'expired' };
+    assert.deepEqual(open, then === 'cancelled' ? [expired] : [expired, { event: 'held' }]);
   });
