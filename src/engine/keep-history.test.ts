@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 
 import { realSystem, uuidv7 } from '#lib/system.ts';
 import { asOwner, inTenant } from '#storage/database.ts';
+import { dropPartition } from '#storage/runs/remove-old-runs.ts';
 import { testDatabase, type TestDatabase } from '#test/helpers/database.ts';
 import { insertProfile } from '#test/helpers/insert-profile.ts';
 
@@ -172,6 +173,13 @@ test('a month in which nothing has to stay is dropped whole; one with a run that
   assert.equal((await tablesOf(stays)).length, 10);
 });
 
+test('a partition that cannot be dropped for another reason than somebody at work is no secret', async () => {
+  await assert.rejects(
+    asOwner(database.db, (tx) => dropPartition(tx, 'plan_item_of_no_month')),
+    /does not exist/u,
+  );
+});
+
 test('passwords of runs that ended more than a day ago are forgotten, once, in portions; those that may still be applied stay', async () => {
   const profileId = await insertProfile(database.db, database.tenantId);
   const done = await endedRun(profileId, 1.5, { items: 11 });
@@ -191,6 +199,22 @@ test('passwords of runs that ended more than a day ago are forgotten, once, in p
   const [run] = await owner<{ counts: object }>('select counts from run where id = $1', [done]);
   assert.deepEqual(run?.counts, { kinds: {}, secretsErased: true });
   assert.equal(await forget(), 0, 'what is done is not read again');
+});
+
+test('passwords of teachers are forgotten as those of students are, from the first item to the last', async () => {
+  const runId = await endedRun(await insertProfile(database.db, database.tenantId), 3);
+  const band = 200_000_000;
+  for (const itemNo of [STUDENT_BAND + band, STUDENT_BAND + band + 1, STUDENT_BAND + 2 * band])
+    await owner(
+      `insert into bulk.plan_item (run_id, tenant_id, item_no, kind, action, reason, key, secret)
+       select id, tenant_id, $2, 'teacher', 'create', 'newInSource', gen_random_uuid(), '\\x07' from run where id = $1`,
+      [runId, itemNo],
+    );
+  await forgetPasswords({ db: database.db });
+  assert.deepEqual(
+    await owner('select item_no from bulk.plan_item where run_id = $1 and secret is not null', [runId]),
+    [],
+  );
 });
 
 test('a run that was stopped right behind its stage has no counts: its passwords go as well', async () => {

@@ -6,6 +6,7 @@ import { inTenant } from '#storage/database.ts';
 import { claimRun } from '#storage/runs/claim-run.ts';
 import { profileBench } from '#test/helpers/profile-commands.ts';
 
+import { getQuarantine } from './quarantine-profile.ts';
 import { resumeProfile } from './resume-profile.ts';
 import { startProfile } from './start-profile.ts';
 
@@ -57,4 +58,20 @@ test('a suspended run goes on, and a newer one that stopped meanwhile goes on wa
     claimRun(tx, { runId: older, worker: 'test', leaseSeconds: 30, newId: realSystem.newId }),
   );
   assert.deepEqual(await states(), ['staging', 'held']);
+});
+
+test('a plan that is accepted in quarantine: the four weeks until the profile is disabled begin anew', async () => {
+  const id = await bench.provisioned('Quarantined');
+  await bench.upload(id, 'school.csv');
+  const { runId } = await startProfile(bench.context, bench.actor, id);
+  await bench.setRun(runId, 'held', { errorCode: 'VerdictHeld' });
+  await bench.rows(
+    `update profile set quarantined_at = now() - interval '27 days', quarantine_reason = 'IngestionInterrupted' where id = $1`,
+    id,
+  );
+  await resumeProfile(bench.context, bench.actor, id);
+  assert.equal((await bench.latestRun(id))['state'], 'queued');
+  const { quarantined, firstAt } = await getQuarantine(bench.context, bench.tenantId, id);
+  assert.equal(quarantined, true, 'a run alone ends it');
+  assert.ok(firstAt !== null && firstAt.getTime() > Date.now() - 86_400_000);
 });

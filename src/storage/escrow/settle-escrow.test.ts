@@ -110,10 +110,27 @@ test('the database takes the ladder as core/run/escrow-ladder says', async () =>
   }
 });
 
+test('a record is dropped once: one that fails in later uploads as well is told of no more', async () => {
+  const { profileId } = await addSourceSystem(database.db, database.tenantId);
+  const settleFailed = async () => {
+    const runId = await failedRun(profileId, 1, 1);
+    return (await bounded((tx) => settleEscrow(tx, { profileId, runId, retry: false }))).dropped;
+  };
+  assert.deepEqual(await settleFailed(), []);
+  await bounded((tx) =>
+    tx.query(`update escrow set first_at = now() - interval '40 days' where profile_id = $1`, [profileId]),
+  );
+  assert.deepEqual(await settleFailed(), [{ code: 'UnsynchronizableChange', records: 1 }]);
+  assert.deepEqual(await settleFailed(), []);
+});
+
 test('what was set aside as stale or held back stays in escrow; what is not in the roster any more goes', async () => {
   const { profileId } = await addSourceSystem(database.db, database.tenantId);
   const first = await failedRun(profileId, 4, 4);
   await bounded((tx) => settleEscrow(tx, { profileId, runId: first, retry: false }));
+  await bounded((tx) =>
+    tx.query('update escrow set next_attempt_at = now() where profile_id = $1', [profileId]),
+  );
   const runId = await failedRun(profileId, 3, 0);
   await bounded(async (tx) => {
     await tx.query(
@@ -127,13 +144,15 @@ test('what was set aside as stale or held back stays in escrow; what is not in t
     await settleEscrow(tx, { profileId, runId, retry: false });
   });
   const left = await bounded((tx) =>
-    tx.query<{ source_id: string; attempts: number }>(
-      'select source_id, attempts from escrow where profile_id = $1 order by source_id',
+    tx.query<{ source_id: string; attempts: number; later: boolean }>(
+      `select source_id, attempts, next_attempt_at > now() + interval '5 hours' as later
+         from escrow where profile_id = $1 order by source_id`,
       [profileId],
     ),
   );
+  // What was stale is tried again, but not at once and over again.
   assert.deepEqual(left, [
-    { source_id: 'P1', attempts: 1 },
-    { source_id: 'P2', attempts: 1 },
+    { source_id: 'P1', attempts: 1, later: true },
+    { source_id: 'P2', attempts: 1, later: false },
   ]);
 });
