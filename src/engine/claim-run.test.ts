@@ -5,6 +5,7 @@ import { after, test } from 'node:test';
 import { realSystem } from '#lib/system.ts';
 import { inTenant } from '#storage/database.ts';
 import { type ClaimResult, claimRun } from '#storage/runs/claim-run.ts';
+import { renewLease } from '#storage/runs/lease-run.ts';
 import { profileBench } from '#test/helpers/profile-commands.ts';
 
 import { patchProfileSettings } from './profiles/profile-settings.ts';
@@ -88,4 +89,19 @@ test('a plan that is applied ends what it was made to end, whatever the window s
     const again = await claim(runId);
     assert.equal(typeof again === 'object' && again.addsOnly, schedule !== null, 'what is planned anew');
   }
+});
+
+test('a lease is renewed while its run executes, by whoever has it', async () => {
+  const runId = await start(await newProfile());
+  const claimed = await claim(runId);
+  assert.ok(typeof claimed === 'object');
+  const renew = (epoch: number): Promise<void> =>
+    inTenant(bench.db, bench.tenantId, (tx) => renewLease(tx, { runId, epoch, leaseSeconds: 30 }));
+  await renew(claimed.epoch);
+  await assert.rejects(renew(claimed.epoch - 1), { name: 'LeaseLostError' });
+  await bench.setRun(runId, 'held', { errorCode: 'ValidationFailed' });
+  await assert.rejects(renew(claimed.epoch), { name: 'LeaseLostError' });
+  assert.deepEqual(await bench.rows('select lease_expires_at as until from run where id = $1', runId), [
+    { until: null },
+  ]);
 });

@@ -124,6 +124,24 @@ test('a record is dropped once: one that fails in later uploads as well is told 
   assert.deepEqual(await settleFailed(), []);
 });
 
+test('another pass of apply of the same run is no other attempt', async () => {
+  const { profileId } = await addSourceSystem(database.db, database.tenantId);
+  const first = await failedRun(profileId, 1, 1);
+  const settle = (runId: string) => bounded((tx) => settleEscrow(tx, { profileId, runId, retry: false }));
+  const kept = () =>
+    bounded((tx) =>
+      tx.query(
+        `select attempts, round(extract(epoch from next_attempt_at - last_at) / 3600)::integer as hours from escrow where profile_id = $1`,
+        [profileId],
+      ),
+    );
+  await settle(first);
+  await settle(first);
+  assert.deepEqual(await kept(), [{ attempts: 1, hours: 6 }]);
+  await settle(await failedRun(profileId, 1, 1));
+  assert.deepEqual(await kept(), [{ attempts: 2, hours: 12 }]);
+});
+
 test('what was set aside as stale or held back stays in escrow; what is not in the roster any more goes', async () => {
   const { profileId } = await addSourceSystem(database.db, database.tenantId);
   const first = await failedRun(profileId, 4, 4);
