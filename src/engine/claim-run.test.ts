@@ -4,8 +4,10 @@ import { after, test } from 'node:test';
 
 import { realSystem } from '#lib/system.ts';
 import { inTenant } from '#storage/database.ts';
+import { requestCancel } from '#storage/runs/cancel-run.ts';
 import { type ClaimResult, claimRun } from '#storage/runs/claim-run.ts';
 import { renewLease } from '#storage/runs/lease-run.ts';
+import { transitionRun } from '#storage/runs/transition-run.ts';
 import { profileBench } from '#test/helpers/profile-commands.ts';
 
 import { patchProfileSettings } from './profiles/profile-settings.ts';
@@ -104,4 +106,25 @@ test('a lease is renewed while its run executes, by whoever has it', async () =>
   assert.deepEqual(await bench.rows('select lease_expires_at as until from run where id = $1', runId), [
     { until: null },
   ]);
+});
+
+test('a run that somebody has asked to stop comes to no other end', async () => {
+  const runId = await start(await newProfile());
+  const claimed = await claim(runId);
+  assert.ok(typeof claimed === 'object');
+  const by = { runId, actor: 'test', eventId: realSystem.newId() };
+  await inTenant(bench.db, bench.tenantId, (tx) => requestCancel(tx, { ...by, state: 'staging' }));
+  const take = (event: 'stopped' | 'broke' | 'paused' | 'cancel') =>
+    inTenant(bench.db, bench.tenantId, (tx) =>
+      transitionRun(tx, {
+        ...by,
+        eventId: realSystem.newId(),
+        epoch: claimed.epoch,
+        from: 'staging',
+        event,
+      }),
+    );
+  for (const event of ['stopped', 'broke', 'paused'] as const)
+    await assert.rejects(take(event), { name: 'LeaseLostError' }, event);
+  assert.equal(await take('cancel'), 'cancelled');
 });
