@@ -80,6 +80,19 @@ test('a URL of the database that would lead elsewhere is refused, and its passwo
     assert.equal(read(url), url);
 });
 
+test('TLS to the database checks whose the server is, whichever word asks for it', () => {
+  const read = (query: string): string | undefined =>
+    resolve({ DATABASE_URL: `postgresql://me:h@db/x${query}` }).values.databaseUrl;
+  for (const word of ['prefer', 'require', 'verify-ca', 'verify-full'])
+    assert.equal(
+      read(`?a=1&sslmode=${word}&b=2`),
+      'postgresql://me:h@db/x?a=1&sslmode=verify-full&b=2',
+      word,
+    );
+  for (const query of ['', '?sslmode=disable', '?sslmode=no-verify', '?uselibpqcompat=true&sslmode=require'])
+    assert.equal(read(query), `postgresql://me:h@db/x${query}`);
+});
+
 test('hosts are lower case, without blanks and brackets', () => {
   const { values } = resolve({ NOTICE_PRIVATE_HOSTS: ' Hooks.Internal, [FD00::5],10.0.0.5' });
   assert.equal(values.noticePrivateHosts, 'hooks.internal,fd00::5,10.0.0.5');

@@ -57,7 +57,7 @@ function readText(type: Extract<SettingType, string>, text: string): ReadValue {
       return readHttpUrl(text);
     case 'postgresUrl':
       return isPostgresUrl(text)
-        ? { value: text }
+        ? { value: checkingServer(text) }
         : {
             fault:
               'a URL such as postgresql://user:password@host:5432/database, with # / ? @ and % in user name and password written as %23 %2F %3F %40 and %25',
@@ -121,6 +121,15 @@ function isPostgresUrl(text: string): boolean {
   if (!/^postgres(?:ql)?:\/\/[^\s]+$/i.test(text) || !URL.canParse(text)) return false;
   const { hash, pathname } = new URL(text);
   return hash === '' && !pathname.includes('@');
+}
+
+/**
+ * Whoever asks for TLS gets all of it: the certificate is checked, and whose it is. That is what pg does by these words as well; libpq checks less, and a
+ * later pg will. `uselibpqcompat=true` in the URL has them mean what libpq means.
+ */
+function checkingServer(url: string): string {
+  if (new URL(url).searchParams.get('uselibpqcompat') === 'true') return url;
+  return url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/g, '$1verify-full');
 }
 
 function readHttpUrl(text: string): ReadValue {
