@@ -85,7 +85,7 @@ export async function rotateSecret(
     if (graceHours > 0 && ends.length >= MOST_VALID_SECRETS) {
       const end = ends.find((one) => one !== null)?.toISOString() ?? '';
       throw new ConflictError(
-        `Two secrets of this application are valid until ${end}, and there are never three. Wait until then, or end both at once: "immediately": true.`,
+        `Two secrets of this application are valid until ${end}, and there are never three. Wait until then, or end both at once with "immediately": true (--immediately).`,
       );
     }
     const previousEndsAt = await replaceSecret(tx, {
