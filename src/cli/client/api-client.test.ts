@@ -225,19 +225,21 @@ test('nobody at the address: unreachable, with the address', async () => {
 test('who waits for an answer is told so once for each request, and only then', async () => {
   const slow: string[] = [];
   const asked = new AbortController();
-  const waits = { promise: Promise.resolve() };
-  const patient = { ...realSystem, sleep: () => waits.promise };
+  let passes = false;
+  /** Half a minute is over at once, or never before the answer. */
+  const sleep = (_timeMs: number, signal?: AbortSignal): Promise<void> =>
+    passes ? Promise.resolve() : new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
   const server = await scriptedHttpServer((request) => (isToken(request) ? TOKEN : 'hang'));
   try {
-    waits.promise = new Promise(() => undefined);
     const client = apiClient(server.address, credentials, {
-      system: patient,
+      system: { ...realSystem, sleep },
       interrupt: asked.signal,
       onSlow: (origin) => slow.push(origin),
     });
     await client.token();
+    await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(slow, [], 'the token came at once');
-    waits.promise = Promise.resolve();
+    passes = true;
     const answer = client.send({ method: 'GET', path: '/a' });
     while (slow.length === 0) await new Promise((resolve) => setImmediate(resolve));
     asked.abort();

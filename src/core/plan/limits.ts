@@ -80,8 +80,10 @@ interface Cell {
 
 /** The limit that counts for a cell of the plan. `deactivations`: the profile's own setting for the whole plan. */
 export function limitFor(rules: readonly LimitRule[], deactivations: Limit, cell: Cell): Limit {
-  const own = mostSpecific(rules, cell);
-  if (own !== undefined) return own;
+  return mostSpecific(rules, cell) ?? defaultLimit(deactivations, cell);
+}
+
+function defaultLimit(deactivations: Limit, cell: Cell): Limit {
   if (cell.scope === 'plan' && cell.action === 'deactivate') return deactivations;
   return DEFAULT_BY_KIND.find((rule) => fits(rule, cell)) ?? DEFAULT_LIMITS[cell.scope][cell.action];
 }
@@ -99,9 +101,11 @@ export function allowedIn(
   cell: Cell,
   { before, now }: { readonly before: number; readonly now: number },
 ): number {
-  const allowed = allowedOf(limitFor(rules, deactivations, cell), before);
+  const own = mostSpecific(rules, cell);
+  if (own !== undefined) return allowedOf(own, before);
+  const allowed = allowedOf(defaultLimit(deactivations, cell), before);
   const leaves = cell.action === 'deactivate' || cell.action === 'move';
-  if (cell.scope === 'plan' || !leaves || mostSpecific(rules, cell) !== undefined) return allowed;
+  if (cell.scope === 'plan' || !leaves) return allowed;
   // What a new school got in the days before is there to be lost, too.
   return Math.min(allowed, Math.max(ALWAYS_MAY_LEAVE, Math.floor(Math.max(before, now) / 2)));
 }

@@ -57,6 +57,15 @@ const cases: readonly [name: string, given: PlanInWords, expected: readonly stri
     ['partlyHeld', 'tooManyEndings school S1 student'],
   ],
   [
+    'half in two halves may go: it is half of what was there before the first',
+    {
+      plan: ['S1 student deactivate 4'],
+      window: ['S1 student deactivate 6'],
+      active: ['- student 800', '- org 9', 'S1 student 14'],
+    },
+    ['clean'],
+  ],
+  [
     'a school that is new this week may lose what others may',
     {
       plan: ['S1 student deactivate 15'],
